@@ -1,0 +1,19 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '^.+\\.(t|j|mj)sx?$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript', tsx: true } },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  // These packages ship only as ES modules, which Jest cannot require as they are.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|tsyringe)/)'],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

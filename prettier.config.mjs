@@ -1,0 +1,5 @@
+export default {
+  singleQuote: true,
+  arrowParens: 'avoid',
+  trailingComma: 'all',
+};

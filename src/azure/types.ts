@@ -1,0 +1,127 @@
+import type { OrganizationRef } from '../organization';
+
+/** One Git repository as the organization's list shows it. Source: `GitRepository` in specification/git/7.1. */
+export interface Repository {
+  /** The GUID that identifies the repository for good; names change. */
+  readonly id: string;
+  readonly name: string;
+  readonly project: {
+    readonly id: string;
+    readonly name: string;
+    /** `wellFormed` for every project that can be used. */
+    readonly state: string;
+  };
+  /** The default branch without `refs/heads/`; absent for an empty repository. */
+  readonly defaultBranch?: string;
+  readonly isDisabled: boolean;
+  readonly isFork: boolean;
+  /** Size in bytes, as the service reports it. */
+  readonly size?: number;
+}
+
+/** A file at the tip of a branch, positively there. */
+export interface PresentItem {
+  readonly outcome: 'present';
+  readonly path: string;
+  /** The blob's object id, a SHA-1 in hexadecimal. */
+  readonly objectId: string;
+  readonly commitId?: string;
+  readonly isSymLink: boolean;
+  /** The text, when it was asked for: what decoding the blob's bytes as UTF-8 gives. */
+  readonly content?: string;
+}
+
+/** Positive evidence that a file is not at the tip of a branch. */
+export interface AbsentItem {
+  readonly outcome: 'absent';
+  readonly reason:
+    | 'item-not-found'
+    | 'not-a-file'
+    | 'branch-not-found'
+    | 'repository-empty';
+  /** What the service said. */
+  readonly message: string;
+}
+
+export type ItemOutcome = PresentItem | AbsentItem;
+
+/** What lies below a folder at the tip of a branch: files only. */
+export interface PresentListing {
+  readonly outcome: 'present';
+  readonly items: ReadonlyArray<{
+    readonly path: string;
+    readonly objectId: string;
+    readonly isSymLink: boolean;
+  }>;
+}
+
+export type ListingOutcome = PresentListing | AbsentItem;
+
+/** Which version of a repository to read. Without it the repository's default branch. */
+export interface VersionRef {
+  readonly type: 'branch' | 'tag' | 'commit';
+  readonly version: string;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Everything that the module asks of one organization. Anything that is neither
+ * a positive presence nor a positive absence is thrown as an
+ * `AzureDevOpsRequestError`: unknown is not absent.
+ */
+export interface AzureDevOpsClient {
+  readonly organization: OrganizationRef;
+
+  /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */
+  listRepositories(
+    options?: RequestOptions & { project?: string },
+  ): Promise<Repository[]>;
+
+  /** One repository by GUID, or by project and name; `undefined` on a positive 404, which may also mean "not permitted". */
+  getRepository(
+    options: RequestOptions & { repository: string; project?: string },
+  ): Promise<Repository | undefined>;
+
+  /** The ids of the project's repositories that are confirmed deleted. */
+  listDeletedRepositories(
+    options: RequestOptions & { project: string },
+  ): Promise<string[]>;
+
+  /** One file. With `content` its text comes along; without, only its object id. */
+  readItem(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      path: string;
+      version?: VersionRef;
+      content: boolean;
+    },
+  ): Promise<ItemOutcome>;
+
+  /** All files below `scopePath`, without content. */
+  listItems(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      scopePath: string;
+      version?: VersionRef;
+    },
+  ): Promise<ListingOutcome>;
+
+  /** The bytes of a blob. Content-addressed, hence cacheable for ever. */
+  readBlob(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      objectId: string;
+    },
+  ): Promise<Uint8Array>;
+}
+
+/** One client an organization, per process. */
+export interface AzureDevOpsClients {
+  forOrganization(organization: OrganizationRef): AzureDevOpsClient;
+}
