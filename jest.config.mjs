@@ -16,4 +16,6 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!(jose|tsyringe)/)'],
   testTimeout: 60_000,
   maxWorkers: 2,
+  // A stopped backend leaves timers and sockets of its libraries behind.
+  forceExit: true,
 };

@@ -2,7 +2,7 @@
 // authority that the simulator signs with (NODE_EXTRA_CA_CERTS is read once, at
 // start-up), and a PostgreSQL server for the tests that ask for one.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,6 +32,8 @@ async function freePort() {
 }
 
 const databaseDirectory = mkdtempSync(join(tmpdir(), 'azure-devops-postgres-'));
+// The server may run as another user than we do.
+chmodSync(databaseDirectory, 0o755);
 const port = await freePort();
 const postgres = new EmbeddedPostgres({
   databaseDir: join(databaseDirectory, 'data'),
@@ -63,7 +65,12 @@ if (!existsSync(jest)) {
 }
 const child = spawn(
   process.execPath,
-  ['--experimental-vm-modules', '--no-warnings', jest, ...process.argv.slice(2)],
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    jest,
+    ...process.argv.slice(2),
+  ],
   {
     cwd: root,
     stdio: 'inherit',

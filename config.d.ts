@@ -1,0 +1,162 @@
+import type { SchedulerServiceTaskScheduleDefinitionConfig } from '@backstage/backend-plugin-api';
+import type { HumanDuration } from '@backstage/types';
+
+/**
+ * What this module adds to Backstage's configuration. Hosts and credentials are
+ * not part of it: they stand under `integrations.azure`, which
+ * `@backstage/integration` declares and all of Backstage shares.
+ *
+ * Every key is only for the backend, which is Backstage's default visibility.
+ */
+export interface Config {
+  catalog?: {
+    providers?: {
+      azureDevOps?: {
+        /**
+         * One provider, under an id of your choice. The entities in the catalog
+         * belong to the id: under another one they are taken out and put in again.
+         */
+        [id: string]: {
+          /**
+           * The host of Azure DevOps: `dev.azure.com`, `{organization}.visualstudio.com`,
+           * or the `host[:port]` of an Azure DevOps Server, which has to be the
+           * `host` of an entry under `integrations.azure` as well.
+           * Default: `dev.azure.com`.
+           */
+          host?: string;
+
+          /**
+           * The name of one organization; for Azure DevOps Server of a
+           * collection, with its virtual directory if there is one, as
+           * `tfs/DefaultCollection`. Either this or `organizations` is required,
+           * except with a host that names the organization.
+           */
+          organization?: string;
+
+          /** The names of several organizations, instead of `organization`. */
+          organizations?: string | string[];
+
+          /**
+           * The projects to take: names or patterns with `*` and `?`, regardless of case.
+           * Default: all.
+           */
+          project?: string | string[];
+
+          /**
+           * The repositories to take: names or patterns with `*` and `?`, regardless of case.
+           * Default: all.
+           */
+          repository?: string | string[];
+
+          /** What not to take of what the keys above select. */
+          exclude?: {
+            /** The projects to leave out: names or patterns, as in `project`. */
+            project?: string | string[];
+            /** The repositories to leave out: names or patterns, as in `repository`. */
+            repository?: string | string[];
+          };
+
+          /**
+           * The branch to read, in every repository.
+           * Default: the default branch of each repository.
+           */
+          branch?: string;
+
+          /**
+           * The descriptors to read: paths from the root of a repository, or
+           * globs, in which `*` stays within a folder and two of them span any
+           * number of folders.
+           * Default: `/catalog-info.yaml`.
+           */
+          path?: string | string[];
+
+          /**
+           * Whether repositories that are forks are left out.
+           * Default: false.
+           */
+          skipForkedRepos?: boolean;
+
+          /** Accepted for the sake of configurations that have it, and without effect. */
+          discoveryMethod?: string;
+
+          /**
+           * When to refresh.
+           * Default: `frequency` 30 minutes, `timeout` 1 hour, `initialDelay` 5 seconds.
+           */
+          schedule?: Partial<SchedulerServiceTaskScheduleDefinitionConfig>;
+
+          /** What has to be true before entities are removed. */
+          removals?: {
+            /**
+             * How many complete passes in a row have to miss a repository before it counts as gone,
+             * where the service does not confirm its deletion.
+             * Default: 3.
+             *
+             * @asType integer
+             * @minimum 1
+             */
+            confirmations?: number;
+
+            /**
+             * The share of an organization's entities, in percent, that may be
+             * removed in one refresh on inferred evidence: a repository is no
+             * longer listed, or no longer selected by the configuration.
+             * Default: 20.
+             *
+             * @minimum 0
+             * @maximum 100
+             */
+            maxPercentage?: number;
+
+            /**
+             * The share of an organization's entities, in percent, that may be
+             * removed in one refresh on confirmed evidence: the file is gone
+             * from the branch, or the repository is deleted or disabled.
+             * Default: 50.
+             *
+             * @minimum 0
+             * @maximum 100
+             */
+            maxConfirmedPercentage?: number;
+
+            /**
+             * Up to this many entities of an organization are removed without a look at the percentages.
+             * Default: 10.
+             *
+             * @asType integer
+             * @minimum 0
+             */
+            minimum?: number;
+
+            /**
+             * The code that a refusal printed: lets that very set of removals
+             * through, and no other. In quotes, as it may consist of digits alone.
+             */
+            allow?: string;
+          };
+
+          /**
+           * Within which time every repository is read again, whether or not anything hints at a change.
+           * Default: 6 hours.
+           */
+          verifyEvery?: string | HumanDuration;
+
+          /** Which sources of hints may be asked about changes. */
+          hints?: {
+            /**
+             * The activity metrics of projects, about one request a project.
+             * Default: true.
+             */
+            activityMetrics?: boolean;
+
+            /**
+             * Code Search, about one request for 1,000 descriptors, where the extension is installed.
+             * Default: true.
+             */
+            codeSearch?: boolean;
+          };
+        };
+      };
+    };
+  };
+}

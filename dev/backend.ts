@@ -1,0 +1,102 @@
+import { createBackend } from '@backstage/backend-defaults';
+import { WinstonLogger } from '@backstage/backend-defaults/rootLogger';
+import {
+  coreServices,
+  createBackendModule,
+  createServiceFactory,
+} from '@backstage/backend-plugin-api';
+import type { Config } from '@backstage/config';
+import catalogPlugin from '@backstage/plugin-catalog-backend';
+import unprocessedEntities from '@backstage/plugin-catalog-backend-module-unprocessed';
+import azureDevOps from '../src';
+import { readProviderConfigs } from '../src/config';
+import type { StatusBoard } from '../src/operations/board';
+import { azureDevOpsServiceRef } from '../src/services';
+import { backendConfig, toConfig } from './config';
+import type { BackendOptions } from './messages';
+import { countRequests } from './requestCounter';
+import type { CatalogSource } from './settings';
+import type { Ingestion } from './summary';
+import { webApp } from './webApp';
+
+export interface DevelopmentBackend {
+  readonly backend: ReturnType<typeof createBackend>;
+  readonly baseUrl: string;
+  /** What the product says of its refreshes. */
+  readonly ingestion: () => Ingestion;
+}
+
+/** The real catalog with this module in it, as an app would put them together. */
+export async function createDevelopmentBackend(
+  options: BackendOptions,
+): Promise<DevelopmentBackend> {
+  const { source, appDirectory } = options;
+  const config = await toConfig(backendConfig(options));
+  const backend = createBackend();
+  backend.add(rootConfig(config));
+  backend.add(rootLogger(source));
+  backend.add(catalogPlugin);
+  backend.add(azureDevOps);
+  backend.add(unprocessedEntities);
+  if (appDirectory) backend.add(webApp(appDirectory));
+
+  let board: StatusBoard | undefined;
+  backend.add(
+    createBackendModule({
+      pluginId: 'catalog',
+      moduleId: 'development-status',
+      register(env) {
+        env.registerInit({
+          deps: { service: azureDevOpsServiceRef },
+          async init({ service }) {
+            board = service.board;
+          },
+        });
+      },
+    }),
+  );
+
+  const readings = readProviderConfigs(config);
+  const requests = countRequests(source.integrations.map(({ host }) => host));
+  return {
+    backend,
+    baseUrl: config.getString('backend.baseUrl'),
+    ingestion: () => ({
+      mistakes: readings.flatMap(({ error }) => (error ? [error.message] : [])),
+      refreshes: readings
+        .filter(({ settings }) => settings !== undefined)
+        .map(({ providerName: provider }) => ({
+          provider,
+          report: board?.list().find(report => report.provider === provider),
+        })),
+      requests: requests(),
+    }),
+  };
+}
+
+function rootConfig(config: Config) {
+  return createServiceFactory({
+    service: coreServices.rootConfig,
+    deps: {},
+    factory: () => config,
+  });
+}
+
+function rootLogger({ integrations }: CatalogSource) {
+  const tokens = integrations.flatMap(({ credentials }) =>
+    credentials.map(({ personalAccessToken }) => personalAccessToken),
+  );
+  return createServiceFactory({
+    service: coreServices.rootLogger,
+    deps: {},
+    factory() {
+      const logger = WinstonLogger.create({
+        meta: { service: 'backstage' },
+        // Trouble only, since the progress is printed; LOG_LEVEL has the last word.
+        level: 'warn',
+      });
+      logger.addRedactions(tokens);
+      return logger;
+    },
+  });
+}

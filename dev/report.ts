@@ -1,0 +1,167 @@
+import { table } from './table';
+import {
+  type CatalogContent,
+  type Ingestion,
+  failures,
+  organizations,
+  sum,
+} from './summary';
+
+/** One line: how far the ingestion is. */
+export function formatProgress(ingestion: Ingestion): string {
+  const passes = organizations(ingestion);
+  const add = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
+  const selected = add(passes.map(pass => pass.repositories.selected));
+  const probed = add(
+    passes.map(({ probes }) => probes.conclusive + probes.unknown),
+  );
+  return (
+    `Ingesting: ${counted(passes.length, 'organization')}, ` +
+    `${probed} of ${counted(selected, 'repository', 'repositories')}, ` +
+    `${counted(
+      sum(ingestion, report => report.added),
+      'entity',
+      'entities',
+    )}`
+  );
+}
+
+/** What there is to know once the ingestion has ended. */
+export function formatSummary(
+  ingestion: Ingestion,
+  catalog: CatalogContent,
+): string {
+  return [
+    organizationTable(ingestion),
+    skippedRepositories(ingestion),
+    refusedFiles(ingestion),
+    unprocessable(catalog),
+    duplicates(ingestion),
+    section('Failed', failures(ingestion)),
+    totals(ingestion, catalog),
+  ]
+    .filter(lines => lines.length > 0)
+    .map(lines => `\n${lines.join('\n')}`)
+    .join('\n');
+}
+
+/** Where to look. */
+export function formatAddresses(options: {
+  readonly baseUrl: string;
+  readonly appDirectory?: string;
+  readonly controlUrl?: string;
+}): string {
+  const { baseUrl, appDirectory, controlUrl } = options;
+  return [
+    ...(appDirectory ? [`Web app:             ${baseUrl}`] : []),
+    `The catalog's API:   ${baseUrl}/api/catalog/entities`,
+    ...(controlUrl ? [`Simulator's control: ${controlUrl}`] : []),
+  ].join('\n');
+}
+
+function organizationTable(ingestion: Ingestion): string[] {
+  const passes = organizations(ingestion);
+  if (passes.length === 0) return [];
+  const rows = passes.map(
+    ({ organization, outcome, repositories, probes }) => ({
+      words: [organization, outcome],
+      counts: [
+        repositories.seen,
+        repositories.selected,
+        Object.values(repositories.skipped).reduce((a, b) => a + b, 0),
+        probes.conclusive,
+        probes.unknown,
+      ],
+    }),
+  );
+  return table({
+    words: ['Organization', 'Outcome'],
+    counts: ['Repositories', 'Selected', 'Skipped', 'Read', 'Unknown'],
+    rows,
+  });
+}
+
+function skippedRepositories(ingestion: Ingestion): string[] {
+  const reasons = new Map<string, number>();
+  for (const { repositories } of organizations(ingestion)) {
+    for (const [reason, count] of Object.entries(repositories.skipped)) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+    }
+  }
+  if (reasons.size === 0) return [];
+  const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`);
+  return [`Skipped repositories: ${parts.join(', ')}`];
+}
+
+function refusedFiles(ingestion: Ingestion): string[] {
+  const files = ingestion.refreshes.flatMap(
+    ({ report }) => report?.refusedFiles ?? [],
+  );
+  return section(
+    'Refused files',
+    files.map(({ target, errors }) => [target, ...errors].join('\n  ')),
+  );
+}
+
+function unprocessable(catalog: CatalogContent): string[] {
+  return section(
+    'Refused by the catalog itself',
+    catalog.unprocessable.map(({ entityRef, target, errors }) =>
+      [`${entityRef} of ${target.replace(/^url:/, '')}`, ...errors].join(
+        '\n  ',
+      ),
+    ),
+  );
+}
+
+function duplicates(ingestion: Ingestion): string[] {
+  const found = ingestion.refreshes.flatMap(
+    ({ report }) => report?.duplicates ?? [],
+  );
+  return section(
+    'Defined more than once',
+    found.map(({ entityRef, owner, others }) =>
+      [`${entityRef} is taken from`, `  ${owner}`, 'and not from']
+        .concat(others.map(other => `  ${other}`))
+        .join('\n'),
+    ),
+  );
+}
+
+function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
+  const refused = sum(ingestion, ({ refusedFiles: files }) => files.length);
+  const others = catalog.total - catalog.emitted;
+  const not = catalog.unprocessable.length;
+  const kinds = Object.entries(catalog.kinds)
+    .sort(
+      ([a, countOfA], [b, countOfB]) =>
+        countOfB - countOfA || a.localeCompare(b),
+    )
+    .map(([kind, count]) => `${count} ${kind}`);
+  return [
+    `Descriptors: ${sum(ingestion, report => report.descriptors)}`,
+    `Entities:    ${sum(ingestion, report => report.entities)}`,
+    `Refused:     ${counted(refused, 'file')}${refused > 0 ? ', each shown in the catalog as a Location' : ''}`,
+    `Requests:    ${ingestion.requests}`,
+    `Catalog:     ${counted(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
+    `             ${catalog.emitted} from here${not > 0 ? ` (${not} more refused)` : ''}, ${others} that the catalog read along their Locations`,
+    `             ${catalog.address}`,
+  ];
+}
+
+/** A heading with the number of its items, each indented below it. */
+function section(heading: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [];
+  return [
+    `${heading} (${items.length}):`,
+    ...items.map(item => `  ${item.trimEnd().replaceAll('\n', '\n  ')}`),
+  ];
+}
+
+function counted(
+  count: number,
+  singular: string,
+  plural = `${singular}s`,
+): string {
+  return `${count} ${count === 1 ? singular : plural}`;
+}

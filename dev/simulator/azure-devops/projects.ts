@@ -1,0 +1,97 @@
+import type { SimulatedResponse } from '../http';
+import type { Project } from '../model';
+import type { Call, EndpointRoute } from '../seams';
+import { json, jsonList, wholeNumber } from './answers';
+import { badParameter, projectNotFound } from './failures';
+import { projectShape } from './shapes';
+
+/** What the service gives when no number was asked for; accounts of it differ. */
+const DEFAULT_TOP = 100;
+
+const STATES: readonly string[] = [
+  'all',
+  'wellformed',
+  'createpending',
+  'deleting',
+  'new',
+  'unchanged',
+  'deleted',
+];
+
+export function projectRoutes(): EndpointRoute[] {
+  const core = {
+    endpoint: 'projects',
+    method: 'GET',
+    project: 'none',
+    scope: 'vso.project',
+  } as const;
+  return [
+    {
+      ...core,
+      template: 'projects',
+      location: {
+        id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
+        area: 'core',
+        resourceName: 'projects',
+        routeTemplate: '_apis/{resource}/{*projectId}',
+        resourceVersion: 4,
+      },
+      handle: list,
+    },
+    {
+      ...core,
+      endpoint: 'project',
+      template: 'projects/{projectId}',
+      handle: one,
+    },
+  ];
+}
+
+function list(call: Call): SimulatedResponse {
+  const filter = (call.query('stateFilter') ?? 'wellFormed').toLowerCase();
+  if (!STATES.includes(filter)) {
+    return badParameter('stateFilter', filter);
+  }
+  const access = call.organization.access(call.identity);
+  const visible: Project[] = [];
+  for (const project of call.organization.projects()) {
+    const isWanted = filter === 'all' || project.state.toLowerCase() === filter;
+    if (isWanted && access?.canReadProject(project)) {
+      visible.push(project);
+    }
+  }
+  // So far the token has always been the number of projects already given.
+  const start = wholeNumber(call, 'continuationToken', '$skip') ?? 0;
+  const top = wholeNumber(call, '$top') ?? DEFAULT_TOP;
+  const end = start + top;
+  return jsonList(
+    call,
+    visible
+      .slice(start, end)
+      .map(project => projectShape(project, call.baseUrl)),
+    end < visible.length ? { 'x-ms-continuationtoken': String(end) } : {},
+  );
+}
+
+function one(call: Call): SimulatedResponse {
+  const nameOrId = call.parameters['projectId'] ?? '';
+  const project = call.organization.findProject(nameOrId);
+  if (
+    !project ||
+    !call.organization.access(call.identity)?.canReadProject(project)
+  ) {
+    return projectNotFound(nameOrId);
+  }
+  const shape = projectShape(project, call.baseUrl);
+  const web = `${call.baseUrl}/${encodeURIComponent(project.name)}`;
+  return json(call, {
+    ...shape,
+    _links: {
+      self: { href: shape.url },
+      collection: {
+        href: `${call.baseUrl}/_apis/projectCollections/${call.organization.id}`,
+      },
+      web: { href: web },
+    },
+  });
+}

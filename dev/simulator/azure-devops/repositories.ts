@@ -1,0 +1,256 @@
+import { serviceError } from '../errors';
+import { ReusableBody, type SimulatedResponse } from '../http';
+import {
+  isGuid,
+  type Access,
+  type Organization,
+  type Project,
+  type Repository,
+} from '../model';
+import type { ApiVersion, Call, EndpointRoute } from '../seams';
+import { isOn, json, jsonList, jsonType } from './answers';
+import { repositoryNotFound } from './failures';
+import { deletedRepositoryShape, repositoryShape } from './shapes';
+import { atLeast } from './versions';
+
+/**
+ * The repository that an address names, by id or by name. Without a project a
+ * name is looked for in the project of the same name first, then everywhere.
+ */
+export function findRepository(
+  organization: Organization,
+  project: Project | undefined,
+  nameOrId: string,
+): Repository | undefined {
+  if (project) {
+    return project.findRepository(nameOrId);
+  }
+  if (isGuid(nameOrId)) {
+    return organization.repositoryById(nameOrId);
+  }
+  const own = organization.findProject(nameOrId)?.findRepository(nameOrId);
+  if (own) {
+    return own;
+  }
+  const found: Repository[] = [];
+  for (const each of organization.projects()) {
+    const repository = each.findRepository(nameOrId);
+    if (repository) {
+      found.push(repository);
+    }
+  }
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** The repository of a call, if the identity may see it. */
+export function visibleRepository(call: Call): Repository | SimulatedResponse {
+  const nameOrId = call.parameters['repositoryId'] ?? '';
+  const found = findRepository(call.organization, call.project, nameOrId);
+  return found &&
+    call.organization.access(call.identity)?.canReadRepository(found)
+    ? found
+    : repositoryNotFound(nameOrId);
+}
+
+/** The repository of a call whose contents can be read: not disabled, in a project that is in order. */
+export function readableRepository(call: Call): Repository | SimulatedResponse {
+  const found = visibleRepository(call);
+  if ('status' in found) {
+    return found;
+  }
+  if (found.project.state !== 'wellFormed') {
+    return repositoryNotFound(call.parameters['repositoryId'] ?? '');
+  }
+  if (!found.isDisabled) {
+    return found;
+  }
+  return call.organization.disabledRepositories === 404
+    ? repositoryNotFound(call.parameters['repositoryId'] ?? '')
+    : serviceError(
+        403,
+        'GitRepositoryDisabledException',
+        `The Git repository '${found.name}' is disabled.`,
+      );
+}
+
+/** Lists that were asked for, kept until the organization changes. */
+class ListCache {
+  readonly #bodies = new Map<
+    string,
+    { revision: number; body: ReusableBody }
+  >();
+
+  body(key: string, revision: number, make: () => unknown): ReusableBody {
+    const known = this.#bodies.get(key);
+    if (known?.revision === revision) {
+      return known.body;
+    }
+    const body = new ReusableBody(Buffer.from(JSON.stringify(make())));
+    this.#bodies.delete(key);
+    this.#bodies.set(key, { revision, body });
+    for (const oldest of this.#bodies.keys()) {
+      if (this.#bodies.size <= MAX_LISTS) {
+        break;
+      }
+      this.#bodies.delete(oldest);
+    }
+    return body;
+  }
+}
+
+/** A list of fifty thousand repositories is some forty megabytes. */
+const MAX_LISTS = 16;
+
+export function repositoryRoutes(): EndpointRoute[] {
+  const cache = new ListCache();
+  return [
+    {
+      endpoint: 'repositories',
+      method: 'GET',
+      template: 'git/repositories',
+      location: {
+        id: '225f7195-f9c7-4d14-ab28-a83f7ff77e1f',
+        area: 'git',
+        resourceName: 'repositories',
+        routeTemplate: '{project}/_apis/{area}/{resource}/{repositoryId}',
+        resourceVersion: 2,
+      },
+      handle: call => list(call, cache),
+    },
+    {
+      endpoint: 'repository',
+      method: 'GET',
+      template: 'git/repositories/{repositoryId}',
+      handle: one,
+    },
+    {
+      endpoint: 'deletedrepositories',
+      method: 'GET',
+      template: 'git/deletedrepositories',
+      project: 'required',
+      location: {
+        id: '2b6869c4-cb25-42b5-b7a3-0d3e6be0a11a',
+        area: 'git',
+        resourceName: 'deletedRepositories',
+        routeTemplate: '{project}/_apis/{area}/{resource}',
+      },
+      handle: call => deleted(call, { binOnly: false }),
+    },
+    {
+      endpoint: 'recyclebin',
+      method: 'GET',
+      template: 'git/recyclebin/repositories',
+      project: 'required',
+      location: {
+        id: 'a663da97-81db-4eb3-8b83-287670f63073',
+        area: 'git',
+        resourceName: 'repositories',
+        routeTemplate:
+          '{project}/_apis/{area}/recycleBin/{resource}/{repositoryId}',
+      },
+      handle: call => deleted(call, { binOnly: true }),
+    },
+  ];
+}
+
+function list(call: Call, cache: ListCache): SimulatedResponse {
+  const { organization, project, identity, baseUrl, apiVersion } = call;
+  const links = {
+    includeLinks: isOn(call, 'includeLinks'),
+    includeAllUrls: isOn(call, 'includeAllUrls'),
+  };
+  const includeHidden = isOn(call, 'includeHidden');
+  const access = organization.access(identity);
+  const key = JSON.stringify([
+    baseUrl,
+    shapeOf(apiVersion),
+    project?.id,
+    links,
+    includeHidden,
+    // What an unrestricted member sees all of them see.
+    access?.isUnrestricted ? '' : identity.name,
+  ]);
+  const body = cache.body(key, organization.revision, () => {
+    const value = [];
+    for (const repository of visible(organization, project, access)) {
+      if (includeHidden || !repository.isHidden) {
+        value.push(repositoryShape(repository, baseUrl, apiVersion, links));
+      }
+    }
+    return { value, count: value.length };
+  });
+  return {
+    status: 200,
+    headers: { 'Content-Type': jsonType(apiVersion) },
+    body,
+  };
+}
+
+function* visible(
+  organization: Organization,
+  project: Project | undefined,
+  access: Access | undefined,
+): Generator<Repository> {
+  for (const repository of (project ?? organization).repositories()) {
+    if (access?.canReadRepository(repository)) {
+      yield repository;
+    }
+  }
+}
+
+/** Versions of one shape share their lists. */
+function shapeOf(version: ApiVersion): string {
+  const steps: ReadonlyArray<readonly [number, number]> = [
+    [7, 2],
+    [7, 1],
+    [7, 0],
+    [5, 1],
+  ];
+  const step = steps.find(([major, minor]) => atLeast(version, major, minor));
+  return step?.join('.') ?? 'oldest';
+}
+
+function one(call: Call): SimulatedResponse {
+  const repository = visibleRepository(call);
+  if ('status' in repository) {
+    return repository;
+  }
+  const { baseUrl, apiVersion } = call;
+  const shape = repositoryShape(repository, baseUrl, apiVersion, {
+    includeLinks: true,
+  });
+  const { parent } = repository;
+  return json(
+    call,
+    parent && isOn(call, 'includeParent')
+      ? {
+          ...shape,
+          parentRepository: {
+            id: parent.id,
+            name: parent.name,
+            isFork: parent.isFork,
+            url: repositoryShape(parent, baseUrl, apiVersion).url,
+            project: repositoryShape(parent, baseUrl, apiVersion).project,
+            collection: {
+              id: call.organization.id,
+              name: call.organization.name,
+              url: `${baseUrl}/_apis/projectCollections/${call.organization.id}`,
+            },
+          },
+        }
+      : shape,
+  );
+}
+
+function deleted(
+  call: Call,
+  options: { readonly binOnly: boolean },
+): SimulatedResponse {
+  const entries = (call.project?.deletedRepositories() ?? []).filter(
+    entry => !(options.binOnly && entry.permanently),
+  );
+  return jsonList(
+    call,
+    entries.map(entry => deletedRepositoryShape(entry, call)),
+  );
+}

@@ -1,0 +1,11 @@
+import { kestrelFreight } from './kestrel';
+import { nordhavn } from './nordhavn';
+import { nordhavnData } from './nordhavnData';
+import type { SeedOrganization } from './seed';
+
+/** The whole company, as data. */
+export const COMPANY: readonly SeedOrganization[] = [
+  nordhavn,
+  nordhavnData,
+  kestrelFreight,
+];

@@ -1,0 +1,190 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+} from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { CertificateAuthority } from './certificates/authority';
+import type { SimulatedRequest } from './http';
+
+// The ways in: sockets and TLS here, meaning elsewhere.
+
+/** What a door hands on: the request, and where its answer goes. */
+export interface Arrival {
+  readonly request: SimulatedRequest;
+  readonly response: ServerResponse;
+  /** The TCP connection under all layers. */
+  readonly socket: Socket;
+  readonly signal: AbortSignal;
+}
+
+export type ArrivalHandler = (arrival: Arrival) => void;
+
+/** Larger request bodies are cut off: nothing here takes more. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+export interface DoorOptions {
+  /** How long a connection without requests is kept, in milliseconds. */
+  readonly keepAliveMs: number;
+}
+
+/** Everything that listens, so that it can be shut at once. */
+export class Doors {
+  readonly #servers = new Set<Server | TlsServer>();
+  readonly #sockets = new Set<Socket>();
+  readonly #resettable = new WeakSet<Socket>();
+  /** By the client's port: TLS hides the connection beneath it. */
+  readonly #byRemotePort = new Map<number, Socket>();
+  readonly #options: DoorOptions;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Listens on loopback; port 0 is any free one. */
+  async listen(
+    server: Server | TlsServer,
+    port: number,
+    options: { readonly survivesReset?: boolean } = {},
+  ): Promise<number> {
+    server.keepAliveTimeout = this.#options.keepAliveMs;
+    server.requestTimeout = 0;
+    server.on('connection', (socket: Socket) => {
+      this.#keep(socket);
+      if (!options.survivesReset) {
+        this.#resettable.add(socket);
+      }
+    });
+    this.#servers.add(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = [...this.#servers].map(
+      server =>
+        new Promise<void>(resolve => {
+          server.close(() => resolve());
+        }),
+    );
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await Promise.all(closed);
+  }
+
+  /** Cuts every connection that is open now, but those of the control interface. */
+  reset(): void {
+    for (const socket of this.#sockets) {
+      if (this.#resettable.has(socket)) {
+        socket.resetAndDestroy();
+      }
+    }
+  }
+
+  /** A server without TLS. */
+  plain(door: SimulatedRequest['door'], handle: ArrivalHandler): Server {
+    return createServer((req, res) =>
+      this.#arrive(req, res, { door, scheme: 'http' }, handle),
+    );
+  }
+
+  /** A server that shows a certificate for whatever name it is called by. */
+  secure(
+    door: SimulatedRequest['door'],
+    authority: CertificateAuthority,
+    handle: ArrivalHandler,
+  ): TlsServer {
+    const server = createTlsServer(
+      {
+        SNICallback: (name, callback) =>
+          callback(null, authority.secureContext(name)),
+        ...authority.certificateFor('localhost'),
+      },
+      (req, res) => this.#arrive(req, res, { door, scheme: 'https' }, handle),
+    );
+    server.keepAliveTimeout = this.#options.keepAliveMs;
+    server.requestTimeout = 0;
+    // Clients that do not trust the certificate, or leave while greeting.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #keep(socket: Socket): void {
+    if (this.#sockets.has(socket)) {
+      return;
+    }
+    const port = socket.remotePort;
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    if (port !== undefined) {
+      this.#byRemotePort.set(port, socket);
+    }
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (port !== undefined && this.#byRemotePort.get(port) === socket) {
+        this.#byRemotePort.delete(port);
+      }
+    });
+  }
+
+  #arrive(
+    req: IncomingMessage,
+    res: ServerResponse,
+    how: { door: SimulatedRequest['door']; scheme: string },
+    handle: ArrivalHandler,
+  ): void {
+    const ended = new AbortController();
+    res.once('close', () => ended.abort());
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_REQUEST_BYTES) {
+        req.destroy();
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    req.on('end', () => {
+      const base = `${how.scheme}://${req.headers.host ?? 'localhost'}`;
+      if (!URL.canParse(req.url ?? '', base)) {
+        res.writeHead(400, { 'Content-Type': 'text/plain' });
+        res.end('Bad Request');
+        return;
+      }
+      const socket =
+        this.#byRemotePort.get(req.socket.remotePort ?? -1) ?? req.socket;
+      handle({
+        response: res,
+        socket,
+        signal: ended.signal,
+        request: {
+          method: req.method ?? 'GET',
+          url: new URL(req.url ?? '', base),
+          headers: req.headers as Record<string, string | undefined>,
+          body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+          door: how.door,
+          signal: ended.signal,
+        },
+      });
+    });
+  }
+}

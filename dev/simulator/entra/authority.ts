@@ -1,0 +1,211 @@
+import type {
+  RequestDescription,
+  SimulatedRequest,
+  SimulatedResponse,
+  SimulatedService,
+} from '../http';
+import type { Directory, Tenant } from './directory';
+import { AadError, aadErrorResponse } from './errors';
+import { grantClientCredentials } from './grants';
+import { tenantIssuer, type TokenMint } from './tokens';
+
+/** The names under which Entra is reached. */
+const AUTHORITY_HOSTS: readonly string[] = [
+  'login.microsoftonline.com',
+  'login.microsoft.com',
+  'login.windows.net',
+  'sts.windows.net',
+];
+
+/** How long tokens live, and when their holder is told to renew them. */
+export interface TokenLifetime {
+  /** Seconds until a token expires. */
+  lifetimeSeconds: number;
+  /** Seconds after which a renewal is suggested (`refresh_in`); left out when undefined. */
+  refreshInSeconds?: number;
+}
+
+export interface AuthorityOptions {
+  readonly directory: Directory;
+  readonly mint: TokenMint;
+  readonly lifetime: TokenLifetime;
+  /** Epoch milliseconds of the simulator's clock. */
+  readonly now: () => number;
+  /** A fresh GUID for trace and correlation ids. */
+  readonly newId: () => string;
+}
+
+/** The parts of the authority, as request counters and faults name them. */
+type AuthorityEndpoint = 'discovery' | 'openid' | 'keys' | 'token';
+
+const ROUTES: ReadonlyArray<[AuthorityEndpoint, RegExp]> = [
+  ['discovery', /^\/common\/discovery\/instance\/?$/],
+  ['openid', /^\/([^/]+)\/(?:v2\.0\/)?\.well-known\/openid-configuration$/],
+  ['keys', /^\/([^/]+)\/discovery\/(?:v2\.0\/)?keys$/],
+  ['token', /^\/([^/]+)\/oauth2\/v2\.0\/token$/],
+];
+
+/** The endpoint and the tenant of a request; `undefined` when the path is none of the authority's. */
+function authorityRoute(
+  pathname: string,
+): { endpoint: AuthorityEndpoint; tenant: string } | undefined {
+  for (const [endpoint, pattern] of ROUTES) {
+    const match = pattern.exec(pathname);
+    if (match) return { endpoint, tenant: decodeURIComponent(match[1] ?? '') };
+  }
+  return undefined;
+}
+
+/**
+ * Entra's authority: instance discovery, OpenID configuration, keys and tokens
+ * of any tenant. Under its own name through the proxy, and under any other
+ * `authorityHost` whose requests reach it.
+ */
+export class Authority implements SimulatedService {
+  readonly #options: AuthorityOptions;
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options;
+  }
+
+  describe(request: SimulatedRequest): RequestDescription | undefined {
+    const route = authorityRoute(request.url.pathname);
+    if (!route) {
+      return AUTHORITY_HOSTS.includes(request.url.hostname)
+        ? { endpoint: 'other' }
+        : undefined;
+    }
+    const clientId =
+      route.endpoint === 'token' ? formOf(request).get('client_id') : null;
+    return {
+      endpoint: route.endpoint,
+      identity: clientId ? `sp:${clientId.toLowerCase()}` : undefined,
+    };
+  }
+
+  async handle(
+    request: SimulatedRequest,
+  ): Promise<SimulatedResponse | undefined> {
+    const route = authorityRoute(request.url.pathname);
+    if (!route) {
+      return AUTHORITY_HOSTS.includes(request.url.hostname)
+        ? { status: 404, headers: { 'Content-Type': 'text/html' }, body: '' }
+        : undefined;
+    }
+    try {
+      return await this.#answer(route.endpoint, route.tenant, request);
+    } catch (error) {
+      if (!(error instanceof AadError)) throw error;
+      const { now, newId } = this.#options;
+      return aadErrorResponse(error, now(), {
+        traceId: newId(),
+        correlationId: correlationId(request) ?? newId(),
+      });
+    }
+  }
+
+  async #answer(
+    endpoint: AuthorityEndpoint,
+    tenantName: string,
+    request: SimulatedRequest,
+  ): Promise<SimulatedResponse> {
+    switch (endpoint) {
+      case 'discovery':
+        return instanceDiscovery(request.url);
+      case 'keys':
+        return json(await this.#options.mint.jwks());
+      case 'openid':
+        return openIdConfiguration(request.url, this.#tenant(tenantName));
+      case 'token':
+        return await this.#token(request, this.#tenant(tenantName));
+    }
+  }
+
+  #tenant(name: string): Tenant {
+    const tenant = this.#options.directory.tenant(name);
+    if (tenant) return tenant;
+    if (['common', 'organizations', 'consumers'].includes(name)) {
+      throw new AadError(50059, {});
+    }
+    throw new AadError(90002, { tenant: name });
+  }
+
+  async #token(
+    request: SimulatedRequest,
+    tenant: Tenant,
+  ): Promise<SimulatedResponse> {
+    const { directory, mint, lifetime, now } = this.#options;
+    const { subject, audience } = await grantClientCredentials(
+      { directory, mint, now: now() },
+      tenant,
+      formOf(request),
+    );
+    const { lifetimeSeconds, refreshInSeconds } = lifetime;
+    return json({
+      token_type: 'Bearer',
+      expires_in: lifetimeSeconds,
+      ext_expires_in: lifetimeSeconds,
+      ...(refreshInSeconds === undefined
+        ? {}
+        : { refresh_in: refreshInSeconds }),
+      access_token: await mint.accessToken(subject, audience, lifetimeSeconds),
+    });
+  }
+}
+
+function instanceDiscovery(url: URL): SimulatedResponse {
+  const authorize = url.searchParams.get('authorization_endpoint') ?? '';
+  const tenant = /^https:\/\/[^/]+\/([^/]+)/.exec(authorize)?.[1] ?? 'common';
+  return json({
+    tenant_discovery_endpoint: `${url.origin}/${tenant}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [
+      {
+        preferred_network: 'login.microsoftonline.com',
+        preferred_cache: 'login.windows.net',
+        aliases: AUTHORITY_HOSTS,
+      },
+    ],
+  });
+}
+
+function openIdConfiguration(url: URL, tenant: Tenant): SimulatedResponse {
+  const base = `${url.origin}/${tenant.id}`;
+  return json({
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    token_endpoint_auth_methods_supported: [
+      'client_secret_post',
+      'private_key_jwt',
+    ],
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code', 'id_token', 'code id_token'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    issuer: tenantIssuer(tenant.id),
+    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+    tenant_region_scope: 'EU',
+    cloud_instance_name: 'microsoftonline.com',
+  });
+}
+
+function formOf(request: SimulatedRequest): URLSearchParams {
+  return new URLSearchParams(request.body.toString('utf8'));
+}
+
+function correlationId(request: SimulatedRequest): string | undefined {
+  return (
+    request.headers['client-request-id'] ??
+    request.url.searchParams.get('client-request-id') ??
+    undefined
+  );
+}
+
+function json(body: unknown): SimulatedResponse {
+  return {
+    status: 200,
+    headers: { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache' },
+    body,
+  };
+}

@@ -1,0 +1,157 @@
+import { guidOf } from '../model/names';
+import type { AadErrorCode } from './errors';
+
+export interface Tenant {
+  readonly id: string;
+  /** A verified domain, accepted wherever the id is. */
+  readonly domain: string;
+}
+
+export interface ClientSecret {
+  readonly value: string;
+  /** Epoch milliseconds of the simulator's clock from which the secret is refused; default never. */
+  readonly expiresAt?: number;
+}
+
+/** Whose assertions an application accepts in place of a secret. */
+export interface FederatedCredential {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Default: `api://AzureADTokenExchange`. */
+  readonly audience?: string;
+}
+
+export interface ApplicationOptions {
+  /** Default: a GUID made from the name and the tenant. */
+  readonly clientId?: string;
+  readonly name?: string;
+  /** The tenant in which the application is registered. */
+  readonly tenantId: string;
+  readonly secret?: string;
+  readonly secrets?: readonly (string | ClientSecret)[];
+  readonly federatedCredentials?: readonly FederatedCredential[];
+  /** Other tenants whose administrator has consented. */
+  readonly consentedIn?: readonly string[];
+  /** Whether other tenants may consent at all. Default: when `consentedIn` names one. */
+  readonly multiTenant?: boolean;
+}
+
+/** An application registration with its service principals. */
+export class Application {
+  readonly clientId: string;
+  readonly name: string;
+  readonly tenantId: string;
+  readonly multiTenant: boolean;
+  readonly federatedCredentials: FederatedCredential[];
+  /** A disabled application is refused with AADSTS7000112. */
+  disabled = false;
+  /** Refuses every token request with this error, whatever it brings; `undefined` ends it. */
+  refusal: AadErrorCode | undefined;
+  readonly #secrets: ClientSecret[];
+  readonly #consentedIn: Set<string>;
+
+  constructor(options: ApplicationOptions) {
+    this.tenantId = options.tenantId.toLowerCase();
+    this.name = options.name ?? options.clientId ?? 'catalog';
+    this.clientId =
+      options.clientId?.toLowerCase() ??
+      guidOf('application', this.tenantId, this.name);
+    this.#consentedIn = new Set(
+      (options.consentedIn ?? []).map(tenant => tenant.toLowerCase()),
+    );
+    this.multiTenant = options.multiTenant ?? this.#consentedIn.size > 0;
+    this.federatedCredentials = [...(options.federatedCredentials ?? [])];
+    this.#secrets = [
+      ...(options.secret === undefined ? [] : [options.secret]),
+      ...(options.secrets ?? []),
+    ].map(secret => (typeof secret === 'string' ? { value: secret } : secret));
+  }
+
+  /** The name under which requests of this application are counted and granted access. */
+  get identity(): string {
+    return `sp:${this.clientId}`;
+  }
+
+  get secrets(): readonly ClientSecret[] {
+    return this.#secrets;
+  }
+
+  addSecret(secret: string | ClientSecret): void {
+    this.#secrets.push(typeof secret === 'string' ? { value: secret } : secret);
+  }
+
+  removeSecret(value: string): void {
+    const index = this.#secrets.findIndex(secret => secret.value === value);
+    if (index >= 0) this.#secrets.splice(index, 1);
+  }
+
+  /** What the administrator of another tenant does by visiting the consent URL. */
+  consentIn(tenantId: string): void {
+    if (!this.multiTenant) {
+      throw new Error(
+        `The application ${this.clientId} is registered for its own tenant alone: add it with \`multiTenant: true\` before consenting in ${tenantId}`,
+      );
+    }
+    this.#consentedIn.add(tenantId.toLowerCase());
+  }
+
+  withdrawConsent(tenantId: string): void {
+    this.#consentedIn.delete(tenantId.toLowerCase());
+  }
+
+  /** The object id of the application's service principal in a tenant; `undefined` where there is none. */
+  objectIdIn(tenantId: string): string | undefined {
+    const tenant = tenantId.toLowerCase();
+    return tenant === this.tenantId || this.#consentedIn.has(tenant)
+      ? guidOf('service principal', tenant, this.clientId)
+      : undefined;
+  }
+}
+
+/** The tenants and the applications registered in them. */
+export class Directory {
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #applications = new Map<string, Application>();
+
+  /** @throws Error when the id or the domain is taken by another tenant. */
+  addTenant(options: { id?: string; domain?: string; name?: string }): Tenant {
+    const name = options.name ?? options.domain ?? options.id ?? 'tenant';
+    const id = (options.id ?? guidOf('tenant', name)).toLowerCase();
+    const domain =
+      options.domain ??
+      `${name.toLowerCase().replace(/[^a-z0-9]/g, '')}.onmicrosoft.com`;
+    const tenant = { id, domain };
+    for (const key of [id, domain]) {
+      const holder = this.#tenants.get(key);
+      if (holder && holder.id !== id) {
+        throw new Error(`The tenant ${holder.id} already bears ${key}`);
+      }
+      this.#tenants.set(key, tenant);
+    }
+    return tenant;
+  }
+
+  /** By id or domain, without regard to case. */
+  tenant(idOrDomain: string): Tenant | undefined {
+    return this.#tenants.get(idOrDomain.toLowerCase());
+  }
+
+  /** Registers an application, and its tenant where it is not known yet. */
+  addApplication(options: ApplicationOptions): Application {
+    const application = new Application(options);
+    for (const tenant of [options.tenantId, ...(options.consentedIn ?? [])]) {
+      this.ensureTenant(tenant);
+    }
+    this.#applications.set(application.clientId, application);
+    return application;
+  }
+
+  application(clientId: string): Application | undefined {
+    return this.#applications.get(clientId.toLowerCase());
+  }
+
+  /** The tenant of an id, made where it is not known yet. */
+  ensureTenant(id: string): Tenant {
+    return this.tenant(id) ?? this.addTenant({ id });
+  }
+}

@@ -1,0 +1,178 @@
+import { type Application, type Directory, type Tenant } from './directory';
+import { AadError, type AadErrorContext } from './errors';
+import {
+  audienceOf,
+  isTenantIssuer,
+  tenantIssuer,
+  TOKEN_EXCHANGE_RESOURCE,
+  TokenRefused,
+  type TokenMint,
+  type TokenSubject,
+  type VerifiedToken,
+} from './tokens';
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** What a token request is granted. */
+export interface Granted {
+  readonly subject: TokenSubject;
+  readonly audience: string;
+}
+
+/** The state that a decision depends on. */
+export interface GrantContext {
+  readonly directory: Directory;
+  readonly mint: TokenMint;
+  /** Epoch milliseconds of the simulator's clock. */
+  readonly now: number;
+}
+
+/**
+ * Decides a token request of the client credentials flow.
+ *
+ * Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+ *
+ * @throws AadError when it is refused
+ */
+export async function grantClientCredentials(
+  context: GrantContext,
+  tenant: Tenant,
+  form: URLSearchParams,
+): Promise<Granted> {
+  const grantType = required(form, 'grant_type');
+  if (grantType !== 'client_credentials') {
+    throw new AadError(70003, { subjectMatter: grantType });
+  }
+  const clientId = required(form, 'client_id');
+  const application = context.directory.application(clientId);
+  const words: AadErrorContext = {
+    clientId,
+    tenant: tenant.id,
+    applicationName: application?.name,
+  };
+  if (
+    !application ||
+    (!application.multiTenant && application.tenantId !== tenant.id)
+  ) {
+    throw new AadError(700016, words);
+  }
+  if (application.refusal) throw new AadError(application.refusal, words);
+  if (application.disabled) throw new AadError(7000112, words);
+  await authenticate(context, application, form, words);
+  const objectId = application.objectIdIn(tenant.id);
+  if (!objectId) throw new AadError(7000229, words);
+  return {
+    subject: { tenantId: tenant.id, objectId, clientId: application.clientId },
+    audience: requestedAudience(form, tenant),
+  };
+}
+
+async function authenticate(
+  context: GrantContext,
+  application: Application,
+  form: URLSearchParams,
+  words: AadErrorContext,
+): Promise<void> {
+  const secret = form.get('client_secret');
+  if (secret !== null) {
+    const known = application.secrets.find(({ value }) => value === secret);
+    if (!known) throw new AadError(7000215, words);
+    if (known.expiresAt !== undefined && known.expiresAt <= context.now) {
+      throw new AadError(7000222, words);
+    }
+    return;
+  }
+  const assertion = form.get('client_assertion');
+  if (
+    assertion === null ||
+    form.get('client_assertion_type') !== ASSERTION_TYPE
+  ) {
+    throw new AadError(7000218, words);
+  }
+  await checkAssertion(context, application, assertion);
+}
+
+/**
+ * Checks a client assertion against the application's federated credentials.
+ *
+ * Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+ */
+async function checkAssertion(
+  context: GrantContext,
+  application: Application,
+  assertion: string,
+): Promise<void> {
+  const token = await verified(context, assertion);
+  const { issuer, subject, audience } = token;
+  const words = { issuer, subject, audience };
+  const records = application.federatedCredentials;
+  if (records.length === 0) throw new AadError(70021, words);
+  const ofIssuer = records.filter(record => record.issuer === issuer);
+  if (ofIssuer.length === 0) throw new AadError(700211, words);
+  const ofSubject = ofIssuer.filter(record => record.subject === subject);
+  if (ofSubject.length === 0) throw new AadError(700213, words);
+  const matches = ofSubject.some(
+    record => (record.audience ?? TOKEN_EXCHANGE_RESOURCE) === audience,
+  );
+  if (!matches) throw new AadError(700212, words);
+  // Entra takes its own tokens only for applications of the tenant that issued them.
+  if (isTenantIssuer(issuer) && issuer !== tenantIssuer(application.tenantId)) {
+    throw new AadError(700236, words);
+  }
+}
+
+async function verified(
+  context: GrantContext,
+  assertion: string,
+): Promise<VerifiedToken> {
+  try {
+    return await context.mint.verify(assertion);
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error;
+    switch (error.reason) {
+      case 'malformed':
+        throw new AadError(50027, {});
+      case 'signature':
+        throw new AadError(700027, {});
+      case 'expired':
+      case 'not-yet-valid':
+        throw new AadError(700024, {
+          validity: {
+            now: new Date(context.now).toISOString(),
+            from: instant(error.validity?.notBefore),
+            until: instant(error.validity?.expires),
+          },
+        });
+    }
+  }
+}
+
+function requestedAudience(form: URLSearchParams, tenant: Tenant): string {
+  const scope = required(form, 'scope')
+    .split(' ')
+    // MSAL adds the scopes of OpenID Connect to whatever it asks for.
+    .filter(word => !['openid', 'profile', 'offline_access'].includes(word))
+    .join(' ');
+  if (!scope.endsWith('/.default')) {
+    throw new AadError(1002012, { subjectMatter: scope });
+  }
+  const resource = scope.slice(0, -'/.default'.length);
+  const audience = audienceOf(resource);
+  if (!audience) {
+    throw new AadError(500011, {
+      subjectMatter: resource,
+      tenant: tenant.domain,
+    });
+  }
+  return audience;
+}
+
+function required(form: URLSearchParams, name: string): string {
+  const value = form.get(name);
+  if (!value) throw new AadError(900144, { subjectMatter: name });
+  return value;
+}
+
+function instant(seconds: number | undefined): string {
+  return seconds === undefined ? '' : new Date(seconds * 1000).toISOString();
+}

@@ -1,0 +1,96 @@
+import type { JWTPayload } from 'jose' with { 'resolution-mode': 'import' };
+import type { Identities } from '../model';
+import { Authority, type TokenLifetime } from './authority';
+import { BearerGate, type SignInRefusal } from './bearer';
+import {
+  type Application,
+  type ApplicationOptions,
+  Directory,
+  type Tenant,
+} from './directory';
+import { MetadataService } from './metadata';
+import { TokenMint } from './tokens';
+
+export type {
+  Application,
+  ApplicationOptions,
+  ClientSecret,
+  FederatedCredential,
+  Tenant,
+} from './directory';
+export type { AadErrorCode } from './errors';
+export type { TokenLifetime } from './authority';
+export type { SignInRefusal } from './bearer';
+export type {
+  ManagedIdentity,
+  ManagedIdentityOptions,
+} from './managedIdentity';
+export type { MetadataService } from './metadata';
+export { AZURE_DEVOPS_RESOURCE, TOKEN_EXCHANGE_RESOURCE } from './tokens';
+
+export interface EntraOptions {
+  readonly identities: Identities;
+  /** Epoch milliseconds of the simulator's clock. */
+  readonly now: () => number;
+  /** A fresh GUID for trace and correlation ids. */
+  readonly newId: () => string;
+}
+
+/** Entra: tenants, applications, tokens, and how organizations take them. */
+export class Entra {
+  /** The service behind https://login.microsoftonline.com. */
+  readonly authority: Authority;
+  /** The metadata service of the machine that the process under test runs on. */
+  readonly metadata: MetadataService;
+  /** Checks the tokens that organizations are shown. */
+  readonly bearer: BearerGate;
+  /** What tokens look like from now on; change it at will. Default: 3,599 s, no `refresh_in`. */
+  readonly tokens: TokenLifetime = { lifetimeSeconds: 3599 };
+  /** The same for tokens of managed identities. Default: 86,399 s. */
+  readonly managedIdentityTokens: TokenLifetime = { lifetimeSeconds: 86_399 };
+  readonly #directory = new Directory();
+  readonly #mint: TokenMint;
+
+  constructor({ identities, now, newId }: EntraOptions) {
+    const directory = this.#directory;
+    const mint = new TokenMint(now);
+    this.#mint = mint;
+    this.authority = new Authority({
+      directory,
+      mint,
+      lifetime: this.tokens,
+      now,
+      newId,
+    });
+    this.metadata = new MetadataService({
+      directory,
+      mint,
+      lifetime: this.managedIdentityTokens,
+      now,
+      identityHeader: newId(),
+    });
+    this.bearer = new BearerGate({ mint, identities, now });
+  }
+
+  /** Tenants that applications and identities name are made by themselves; this gives one a domain. */
+  addTenant(options: { id?: string; domain?: string; name?: string }): Tenant {
+    return this.#directory.addTenant(options);
+  }
+
+  addApplication(options: ApplicationOptions): Application {
+    return this.#directory.addApplication(options);
+  }
+
+  /**
+   * Turns an identity (`sp:<client id>`, `mi:<client or object id>`) away from
+   * every organization although its token is good; `undefined` ends it.
+   */
+  refuseSignIn(identity: string, refusal: SignInRefusal | undefined): void {
+    this.bearer.refuse(identity, refusal);
+  }
+
+  /** Any claims, signed with the simulator's key: for assertions of other issuers, and for tokens that must be refused. */
+  async sign(claims: JWTPayload): Promise<string> {
+    return await this.#mint.sign(claims);
+  }
+}

@@ -1,0 +1,222 @@
+import type { JSONWebKeySet, JWTPayload } from 'jose' with {
+  'resolution-mode': 'import',
+};
+
+// The library is an ES module, which CommonJS can only import while running.
+const loadJose = () => import('jose');
+type Jose = Awaited<ReturnType<typeof loadJose>>;
+type KeyPair = Awaited<ReturnType<Jose['generateKeyPair']>>;
+
+/** The application id of Azure DevOps, the audience of its tokens. */
+export const AZURE_DEVOPS_RESOURCE = '499b84ac-1321-427f-aa17-267ca6975798';
+
+/** What a managed identity asks for to vouch for an application. */
+export const TOKEN_EXCHANGE_RESOURCE = 'api://AzureADTokenExchange';
+
+/** Resources for which tokens are given, by every name they go under, without a trailing slash. */
+const RESOURCES = new Map<string, string>([
+  [AZURE_DEVOPS_RESOURCE, AZURE_DEVOPS_RESOURCE],
+  [`api://${AZURE_DEVOPS_RESOURCE}`, AZURE_DEVOPS_RESOURCE],
+  ['https://app.vssps.visualstudio.com', AZURE_DEVOPS_RESOURCE],
+  [TOKEN_EXCHANGE_RESOURCE.toLowerCase(), TOKEN_EXCHANGE_RESOURCE],
+  ['https://management.azure.com', 'https://management.azure.com'],
+  ['https://graph.microsoft.com', 'https://graph.microsoft.com'],
+]);
+
+/** The audience of tokens for a resource; `undefined` for one that no tenant knows. */
+export function audienceOf(resource: string): string | undefined {
+  return RESOURCES.get(resource.toLowerCase().replace(/\/+$/, ''));
+}
+
+/** The issuer of a tenant's version 2 tokens; federated credentials name it. */
+export function tenantIssuer(tenantId: string): string {
+  return `https://login.microsoftonline.com/${tenantId.toLowerCase()}/v2.0`;
+}
+
+/** Whether an issuer is some tenant, rather than another provider of identities. */
+export function isTenantIssuer(issuer: string): boolean {
+  return issuer.startsWith('https://login.microsoftonline.com/');
+}
+
+/** Who a token is about. */
+export interface TokenSubject {
+  readonly tenantId: string;
+  readonly objectId: string;
+  readonly clientId: string;
+  /** The Azure resource of a managed identity. */
+  readonly resourceId?: string;
+}
+
+/** The claims of an access token that passed verification. */
+export interface VerifiedToken {
+  readonly audience: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly tenantId: string;
+  readonly objectId: string;
+  readonly clientId: string;
+  readonly isManagedIdentity: boolean;
+  /** Whether the managed identity belongs to one resource alone. */
+  readonly isSystemAssigned: boolean;
+  /** Epoch milliseconds. */
+  readonly validFrom: number;
+  readonly expiresAt: number;
+}
+
+/** Why a token is refused. */
+export class TokenRefused extends Error {
+  constructor(
+    readonly reason: 'malformed' | 'signature' | 'expired' | 'not-yet-valid',
+    message: string,
+    /** Seconds since 1970, as the token says. */
+    readonly validity?: { notBefore?: number; expires?: number },
+  ) {
+    super(message);
+  }
+}
+
+interface SigningKey extends KeyPair {
+  readonly jwks: JSONWebKeySet;
+}
+
+/** Stands in the Azure resource id of every user-assigned identity. */
+const USER_ASSIGNED = '/userAssignedIdentities/';
+
+const KEY_ID = 'simulator-1';
+
+/** Signs and verifies tokens with one RSA key pair, made when it is first needed. */
+export class TokenMint {
+  #key: Promise<SigningKey> | undefined;
+
+  constructor(private readonly now: () => number) {}
+
+  /** The public key, as `jwks_uri` serves it. */
+  async jwks(): Promise<JSONWebKeySet> {
+    return (await this.#signingKey()).jwks;
+  }
+
+  /** An access token as Entra would sign it; the lifetime is in seconds. */
+  async accessToken(
+    subject: TokenSubject,
+    audience: string,
+    lifetimeSeconds: number,
+  ): Promise<string> {
+    // Azure DevOps takes version 1 tokens; the token exchange wants version 2.
+    const issuer =
+      audience === TOKEN_EXCHANGE_RESOURCE
+        ? tenantIssuer(subject.tenantId)
+        : `https://sts.windows.net/${subject.tenantId}/`;
+    const issuedAt = Math.floor(this.now() / 1000);
+    return await this.sign({
+      aud: audience,
+      iss: issuer,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+      appid: subject.clientId,
+      appidacr: subject.resourceId ? '2' : '1',
+      idp: issuer,
+      idtyp: 'app',
+      oid: subject.objectId,
+      sub: subject.objectId,
+      tid: subject.tenantId,
+      ver: audience === TOKEN_EXCHANGE_RESOURCE ? '2.0' : '1.0',
+      ...(subject.resourceId ? { xms_mirid: subject.resourceId } : {}),
+    });
+  }
+
+  /** Any claims, signed with the simulator's key: for tokens that must be refused for what they say. */
+  async sign(claims: JWTPayload): Promise<string> {
+    const { SignJWT } = await loadJose();
+    const { privateKey } = await this.#signingKey();
+    return await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })
+      .sign(privateKey);
+  }
+
+  /**
+   * Checks form, signature and time, against the simulator's clock.
+   *
+   * @throws TokenRefused
+   */
+  async verify(token: string): Promise<VerifiedToken> {
+    const jose = await loadJose();
+    let claims: JWTPayload;
+    try {
+      claims = jose.decodeJwt(token);
+    } catch {
+      throw new TokenRefused('malformed', 'The token is not a JWT');
+    }
+    const { publicKey } = await this.#signingKey();
+    try {
+      await jose.jwtVerify(token, publicKey, {
+        algorithms: ['RS256'],
+        currentDate: new Date(this.now()),
+      });
+    } catch (error) {
+      throw refusal(error, claims, jose.errors);
+    }
+    const resourceId = text(claims['xms_mirid']);
+    return {
+      audience: first(claims.aud),
+      issuer: claims.iss ?? '',
+      subject: claims.sub ?? '',
+      tenantId: text(claims['tid']),
+      objectId: text(claims['oid']),
+      clientId: text(claims['appid']),
+      isManagedIdentity: resourceId !== '',
+      isSystemAssigned:
+        resourceId !== '' && !resourceId.includes(USER_ASSIGNED),
+      validFrom: (claims.nbf ?? 0) * 1000,
+      expiresAt: (claims.exp ?? 0) * 1000,
+    };
+  }
+
+  #signingKey(): Promise<SigningKey> {
+    this.#key ??= makeKey();
+    return this.#key;
+  }
+}
+
+async function makeKey(): Promise<SigningKey> {
+  const jose = await loadJose();
+  const { privateKey, publicKey } = await jose.generateKeyPair('RS256', {
+    extractable: true,
+  });
+  const jwk = await jose.exportJWK(publicKey);
+  return {
+    privateKey,
+    publicKey,
+    jwks: { keys: [{ ...jwk, kid: KEY_ID, use: 'sig', alg: 'RS256' }] },
+  };
+}
+
+function refusal(
+  error: unknown,
+  claims: JWTPayload,
+  errors: Jose['errors'],
+): TokenRefused {
+  const validity = { notBefore: claims.nbf, expires: claims.exp };
+  if (error instanceof errors.JWTExpired) {
+    return new TokenRefused('expired', 'The token has expired', validity);
+  }
+  if (
+    error instanceof errors.JWTClaimValidationFailed &&
+    error.claim === 'nbf'
+  ) {
+    return new TokenRefused(
+      'not-yet-valid',
+      'The token is not valid yet',
+      validity,
+    );
+  }
+  return new TokenRefused('signature', 'The signature could not be verified');
+}
+
+function first(value: string | string[] | undefined): string {
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

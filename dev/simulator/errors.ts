@@ -1,0 +1,82 @@
+import type { SimulatedResponse } from './http';
+
+/** The service's own names of what goes wrong; the key stands in for the class in its assembly. */
+const ASSEMBLIES: Readonly<Record<string, string>> = {
+  GitItemNotFoundException: 'Microsoft.TeamFoundation.Git.Server',
+  GitUnresolvableToCommitException: 'Microsoft.TeamFoundation.Git.Server',
+  GitRepositoryNotFoundException: 'Microsoft.TeamFoundation.Git.Server',
+  GitObjectDoesNotExistException: 'Microsoft.TeamFoundation.Git.Server',
+  ProjectDoesNotExistWithNameException: 'Microsoft.TeamFoundation.Core.WebApi',
+  ProjectDoesNotExistException: 'Microsoft.TeamFoundation.Core.WebApi',
+};
+
+/** An error in the service's envelope (the wrapped exception of its interface). */
+export function serviceError(
+  status: number,
+  typeKey: string,
+  message: string,
+  options: {
+    readonly headers?: Record<string, string | readonly string[]>;
+    /** Some answers begin with a byte order mark. */
+    readonly byteOrderMark?: boolean;
+  } = {},
+): SimulatedResponse {
+  const assembly =
+    ASSEMBLIES[typeKey] ?? 'Microsoft.VisualStudio.Services.Common';
+  const envelope = JSON.stringify({
+    $id: '1',
+    innerException: null,
+    message,
+    typeName: `${assembly}.${typeKey}, ${assembly}`,
+    typeKey,
+    errorCode: 0,
+    eventId: 3000,
+  });
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'X-TFS-ServiceError': encodeURIComponent(message),
+      ...options.headers,
+    },
+    body: options.byteOrderMark ? `\uFEFF${envelope}` : envelope,
+  };
+}
+
+/** A page of HTML, as the front end and proxies send it. */
+export function htmlPage(
+  status: number,
+  title: string,
+  text: string,
+  headers: Record<string, string> = {},
+): SimulatedResponse {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+    body: `<!DOCTYPE html>\r\n<html lang="en-US">\r\n<head><title>${title}</title></head>\r\n<body>${text}</body>\r\n</html>\r\n`,
+  };
+}
+
+/** The sign-in page, about as long as the real one. */
+export function signInPage(status = 203): SimulatedResponse {
+  const filler =
+    '<div class="placeholder" aria-hidden="true"></div>\r\n'.repeat(300);
+  return htmlPage(
+    status,
+    'Azure DevOps Services | Sign In',
+    `<form id="signin" method="post" action="/_signin"></form>\r\n${filler}`,
+  );
+}
+
+/** The redirect to the sign-in page. */
+export function signInRedirect(url: URL): SimulatedResponse {
+  const target = `https://spsprodeus1.vssps.visualstudio.com/_signin?realm=${encodeURIComponent(url.host)}&reply_to=${encodeURIComponent(url.href)}&protocol=javascriptnotify&force=1`;
+  return {
+    status: 302,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      Location: target,
+    },
+    body: `<html><head><title>Object moved</title></head><body>\r\n<h2>Object moved to <a href="${target.replace(/&/g, '&amp;')}">here</a>.</h2>\r\n</body></html>\r\n`,
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * Azure DevOps Services' rate limit as its documentation and its users describe
+ * it: every identity may spend a budget of TSTUs (the service's own unit of
+ * load) in a sliding window. Near the budget answers carry `X-RateLimit-*`
+ * headers; above it they are delayed and still succeed, with `Retry-After`; far
+ * above it they are refused.
+ *
+ * This module decides, it does not wait: time comes in as numbers. What the
+ * service does not publish is assumed; dev/simulator/SERVICES.md lists how.
+ *
+ * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
+ */
+
+import { SlidingUsage } from './slidingUsage';
+
+/** How a refused request is answered. The service has been seen to use each of them. */
+export type RefusalForm =
+  /** 429 with the usual error envelope and all headers. */
+  | '429-json'
+  /** 429 with the bare sentence as text, and all headers. */
+  | '429-plain'
+  /** 429 with the error envelope and neither `Retry-After` nor `X-RateLimit-*`. */
+  | '429-bare'
+  /** 503 with an HTML page and no headers. */
+  | '503-html'
+  /** 401 as for a credential that is not accepted. */
+  | '401'
+  /** 203 with the sign-in page. */
+  | '203';
+
+export interface LimiterOptions {
+  /** TSTUs that an identity may spend in one window. Default: 200. */
+  readonly budget?: number;
+  /** Length of the sliding window in milliseconds of the simulator's clock. Default: 300,000. */
+  readonly windowMs?: number;
+  /** TSTUs of one request by endpoint, over the defaults; `default` is for endpoints not named. */
+  readonly costs?: Readonly<Record<string, number>>;
+  /** Share of the budget from which answers carry `X-RateLimit-*`, from 0 to 1. Default: 0.5. */
+  readonly headersFrom?: number;
+  /** Multiple of the budget from which requests are refused, above 1. Default: 1.5. */
+  readonly refuseFrom?: number;
+  /** The longest delay of one request, in milliseconds. Default: 30,000. */
+  readonly maximumDelayMs?: number;
+  /** How refused requests are answered, in turn. Default: `['429-json']`. */
+  readonly refusals?: readonly RefusalForm[];
+  /** TSTUs that a refused request costs nevertheless. Default: 0. */
+  readonly refusalCost?: number;
+  /** The resource that messages and `X-RateLimit-Resource` name. Default: `Concurrency`. */
+  readonly resource?: string;
+  /** The namespace that messages name. Default: `VSID`. */
+  readonly namespace?: string;
+}
+
+/** What a request costs where nothing else is said. Nobody publishes the real numbers. */
+export const DEFAULT_COSTS: Readonly<Record<string, number>> = {
+  default: 0.05,
+  locations: 0.01,
+  resourceareas: 0.01,
+  connectiondata: 0.01,
+  projects: 0.2,
+  repositories: 1,
+  deletedrepositories: 0.2,
+  items: 0.05,
+  blobs: 0.03,
+  refs: 0.05,
+  codesearch: 2,
+  activity: 0.5,
+};
+
+/** The limiter's verdict on one request. */
+export type LimiterVerdict =
+  | {
+      readonly phase: 'served' | 'warned' | 'delayed';
+      readonly cost: number;
+      /** How long the answer is held back, in milliseconds of the simulator's clock. */
+      readonly delayMs: number;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly phase: 'refused';
+      readonly form: RefusalForm;
+      /** The service's sentence. */
+      readonly message: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+const DEFAULTS: Required<LimiterOptions> = {
+  budget: 200,
+  windowMs: 300_000,
+  costs: DEFAULT_COSTS,
+  headersFrom: 0.5,
+  refuseFrom: 1.5,
+  maximumDelayMs: 30_000,
+  refusals: ['429-json'],
+  refusalCost: 0,
+  resource: 'Concurrency',
+  namespace: 'VSID',
+};
+
+/** The limiter of one simulator: every (organization, identity) pair has a budget of its own. */
+export class Limiter {
+  #options: Required<LimiterOptions> = DEFAULTS;
+  readonly #usage = new Map<string, SlidingUsage>();
+  #refusals = 0;
+
+  constructor(options: LimiterOptions = {}) {
+    this.configure(options);
+  }
+
+  /** Changes what is named and leaves the rest as it is; what was spent stays spent. */
+  configure(options: LimiterOptions): void {
+    const changed = {
+      ...this.#options,
+      ...options,
+      costs: { ...this.#options.costs, ...options.costs },
+    };
+    validate(changed);
+    this.#options = changed;
+  }
+
+  /** What one request to an endpoint costs, in TSTUs. */
+  cost(endpoint: string): number {
+    const { costs } = this.#options;
+    return costs[endpoint] ?? costs['default'] ?? 0;
+  }
+
+  /** TSTUs that a key has spent in the window that ends now. */
+  usage(key: string, now: number): number {
+    return this.#usage.get(key)?.at(now, this.#options.windowMs) ?? 0;
+  }
+
+  /** Takes from a key's budget what something else spends under the same identity. */
+  spend(key: string, now: number, cost: number): void {
+    this.#usageOf(key).spend(now, this.#options.windowMs, cost);
+  }
+
+  /**
+   * Accounts for one request and says what becomes of it.
+   *
+   * @param key - whose budget it spends
+   * @param endpoint - decides the cost
+   * @param now - epoch milliseconds of the simulator's clock
+   */
+  admit(key: string, endpoint: string, now: number): LimiterVerdict {
+    const { budget, windowMs, headersFrom, refuseFrom } = this.#options;
+    const cost = this.cost(endpoint);
+    const usage = this.#usageOf(key);
+    const after = usage.at(now, windowMs) + cost;
+    if (after > refuseFrom * budget) {
+      return this.#refuse(usage, now);
+    }
+    usage.spend(now, windowMs, cost);
+    if (after > budget) {
+      const excess = (after - budget) / ((refuseFrom - 1) * budget);
+      const delayMs = Math.ceil(excess * this.#options.maximumDelayMs);
+      return {
+        phase: 'delayed',
+        cost,
+        delayMs,
+        headers: {
+          'Retry-After': this.#retryAfter(usage, now),
+          'X-RateLimit-Delay': (delayMs / 1000).toFixed(3),
+          ...this.#headers(usage, now, cost),
+        },
+      };
+    }
+    if (after >= headersFrom * budget) {
+      const headers = this.#headers(usage, now, cost);
+      return { phase: 'warned', cost, delayMs: 0, headers };
+    }
+    return { phase: 'served', cost, delayMs: 0, headers: {} };
+  }
+
+  /**
+   * The least time, in milliseconds, in which requests of this total cost fit
+   * into the budget: as much as a window holds at once, then a window's wait.
+   */
+  leastDuration(totalCost: number): number {
+    const windows = Math.ceil(totalCost / this.#options.budget - 1e-9);
+    return Math.max(0, windows - 1) * this.#options.windowMs;
+  }
+
+  #usageOf(key: string): SlidingUsage {
+    let usage = this.#usage.get(key);
+    if (!usage) {
+      usage = new SlidingUsage();
+      this.#usage.set(key, usage);
+    }
+    return usage;
+  }
+
+  #refuse(usage: SlidingUsage, now: number): LimiterVerdict {
+    const { windowMs, refusals, refusalCost, resource, namespace } =
+      this.#options;
+    const form = refusals[this.#refusals++ % refusals.length] ?? '429-json';
+    if (refusalCost > 0) usage.spend(now, windowMs, refusalCost);
+    const told = form === '429-json' || form === '429-plain';
+    return {
+      phase: 'refused',
+      form,
+      message: `TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource ${resource} in namespace ${namespace}.`,
+      headers: told
+        ? {
+            'Retry-After': this.#retryAfter(usage, now),
+            ...this.#headers(usage, now, refusalCost),
+          }
+        : {},
+    };
+  }
+
+  /** Whole seconds until a request would be served without delay. */
+  #retryAfter(usage: SlidingUsage, now: number): string {
+    const { budget, windowMs } = this.#options;
+    const clear = usage.fallsTo(budget, now, windowMs);
+    return String(Math.max(1, Math.ceil((clear - now) / 1000)));
+  }
+
+  #headers(usage: SlidingUsage, now: number, cost: number) {
+    const { budget, windowMs, resource } = this.#options;
+    const remaining = Math.max(0, budget - usage.at(now, windowMs));
+    const reset = usage.fallsTo(0, now, windowMs);
+    return {
+      'X-RateLimit-Resource': resource,
+      'X-RateLimit-Limit': String(budget),
+      'X-RateLimit-Remaining': String(Math.floor(remaining)),
+      'X-RateLimit-Reset': String(Math.ceil(reset / 1000)),
+      'X-RateLimit-Cost': cost.toFixed(5),
+    };
+  }
+}
+
+function validate(options: Required<LimiterOptions>): void {
+  const positive = (name: 'budget' | 'windowMs') => {
+    if (!(options[name] > 0)) {
+      throw new Error(
+        `Expected the limiter's \`${name}\` to be a number above 0, got ${options[name]}`,
+      );
+    }
+  };
+  positive('budget');
+  positive('windowMs');
+  if (!(options.refuseFrom > 1)) {
+    throw new Error(
+      `Expected the limiter's \`refuseFrom\` to be a number above 1, got ${options.refuseFrom}`,
+    );
+  }
+  if (options.refusals.length === 0) {
+    throw new Error(
+      "Expected the limiter's `refusals` to name at least one form, got none",
+    );
+  }
+}

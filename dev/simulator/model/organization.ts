@@ -1,0 +1,234 @@
+import { Access, type AccessScope, type GrantOptions } from './access';
+import type { Identity } from './identity';
+import { guidOf, nameKey } from './names';
+import { Project, type ProjectOptions } from './project';
+import type { Repository } from './repository';
+import type { World } from './world';
+
+export interface OrganizationOptions {
+  /**
+   * `cloud` for Azure DevOps Services, `server` for a collection of Azure DevOps
+   * Server, whose name may begin with a virtual directory: `tfs/DefaultCollection`.
+   * Default: `server` for a name with a slash, else `cloud`.
+   */
+  readonly deployment?: 'cloud' | 'server';
+  /** The Entra tenant that the organization belongs to, a GUID. All zeros: none, as with Microsoft accounts. Default: made up, the same for all organizations. */
+  readonly tenantId?: string;
+  /** The latest version of the interface that it offers. Default `7.2`; `7.1` for a Server. */
+  readonly apiVersion?: string;
+  /** How requests without a credential that the service knows are sent to the sign-in page. Default `203`. */
+  readonly signIn?: '203' | '302';
+  /**
+   * How what is inside of a disabled repository is refused; accounts of the
+   * service differ. Default: 404, like one that does not exist.
+   */
+  readonly disabledRepositories?: 404 | 403;
+}
+
+/** The tenant of organizations that were given none. */
+export const DEFAULT_TENANT_ID = guidOf('tenant', 'default');
+
+/** One organization of Azure DevOps Services, or one collection of a Server. */
+export class Organization {
+  readonly id: string;
+  readonly deployment: 'cloud' | 'server';
+  readonly tenantId: string;
+  readonly apiVersion: string;
+  readonly signIn: '203' | '302';
+  readonly disabledRepositories: 404 | 403;
+  #name: string;
+  #revision = 0;
+  #number = 0;
+  #pushId = 0;
+  readonly #world: World;
+  readonly #members = new Map<string, Access>();
+  readonly #projects = new Map<string, Project>();
+  readonly #projectsById = new Map<string, Project>();
+  readonly #repositoriesById = new Map<string, Repository>();
+
+  /** Use `simulator.addOrganization()`, which also makes it known. */
+  constructor(world: World, name: string, options: OrganizationOptions) {
+    this.#world = world;
+    this.#name = name;
+    this.deployment =
+      options.deployment ?? (name.includes('/') ? 'server' : 'cloud');
+    this.id = guidOf('organization', this.deployment, nameKey(name));
+    this.tenantId = options.tenantId ?? DEFAULT_TENANT_ID;
+    this.apiVersion =
+      options.apiVersion ?? (this.deployment === 'server' ? '7.1' : '7.2');
+    this.signIn = options.signIn ?? '203';
+    this.disabledRepositories = options.disabledRepositories ?? 404;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Grows with every change of what the organization's lists show. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Makes an identity a member that may read everything, or the projects and repositories that are named. */
+  grant(identity: string, options: GrantOptions = {}): void {
+    this.#world.identities.named(identity);
+    const access = this.#members.get(identity) ?? new Access();
+    access.grant({ ...options, ...this.#resolve(options) });
+    this.#members.set(identity, access);
+    this.touch();
+  }
+
+  /** Takes single projects and repositories from a member or, when none is named, its membership. */
+  revoke(identity: string, scope: AccessScope = {}): void {
+    if (scope.projects || scope.repositories) {
+      this.#members.get(identity)?.revoke(this.#resolve(scope));
+    } else {
+      this.#members.delete(identity);
+    }
+    this.touch();
+  }
+
+  /** The identity of a name, as the organization shows it. */
+  identity(name: string): Identity {
+    return this.#world.identities.named(name);
+  }
+
+  /** What an identity may read; `undefined` for one that is no member. */
+  access(identity: Identity): Access | undefined {
+    return this.#members.get(identity.name);
+  }
+
+  addProject(name: string, options: ProjectOptions = {}): Project {
+    this.#requireFree(name);
+    const id = guidOf('project', this.id, this.nextNumber());
+    const project = new Project(this.#world, this, id, name, options);
+    this.#projects.set(nameKey(name), project);
+    this.#projectsById.set(id, project);
+    for (const access of this.#members.values()) {
+      access.bindProject(project);
+    }
+    this.touch();
+    return project;
+  }
+
+  /** The project of this name (without regard to case) or id. */
+  project(nameOrId: string): Project {
+    const found = this.findProject(nameOrId);
+    if (!found) {
+      throw new Error(
+        `The organization '${this.#name}' has no project '${nameOrId}'`,
+      );
+    }
+    return found;
+  }
+
+  findProject(nameOrId: string): Project | undefined {
+    return (
+      this.#projects.get(nameKey(nameOrId)) ??
+      this.#projectsById.get(nameKey(nameOrId))
+    );
+  }
+
+  /** All projects in the order in which they were made, without those that were deleted. */
+  projects(): IterableIterator<Project> {
+    return this.#projectsById.values();
+  }
+
+  repositoryById(id: string): Repository | undefined {
+    return this.#repositoriesById.get(nameKey(id));
+  }
+
+  /** All repositories of all projects in the order in which they were made. */
+  repositories(): IterableIterator<Repository> {
+    return this.#repositoriesById.values();
+  }
+
+  renameProject(project: Project, name: string): void {
+    if (this.#projects.get(nameKey(name)) !== project) {
+      this.#requireFree(name);
+    }
+    this.#projects.delete(nameKey(project.name));
+    this.#projects.set(nameKey(name), project);
+  }
+
+  removeProject(project: Project): void {
+    this.#projects.delete(nameKey(project.name));
+    this.#projectsById.delete(project.id);
+    for (const repository of project.repositories()) {
+      this.#repositoriesById.delete(repository.id);
+    }
+    this.touch();
+  }
+
+  registerRepository(repository: Repository): void {
+    this.#repositoriesById.set(repository.id, repository);
+    for (const access of this.#members.values()) {
+      access.bindRepository(repository);
+    }
+    this.touch();
+  }
+
+  unregisterRepository(repository: Repository): void {
+    this.#repositoriesById.delete(repository.id);
+    this.touch();
+  }
+
+  /** The name under which the organization is found; `simulator.renameOrganization()` keeps the index. */
+  setName(name: string): void {
+    this.#name = name;
+    this.touch();
+  }
+
+  touch(): void {
+    this.#revision += 1;
+  }
+
+  nextNumber(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  nextPushId(): number {
+    this.#pushId += 1;
+    return this.#pushId;
+  }
+
+  #resolve(scope: AccessScope): AccessScope {
+    return {
+      projects: scope.projects?.map(name => this.findProject(name)?.id ?? name),
+      repositories: scope.repositories?.map(
+        name => this.#findRepository(name)?.id ?? name,
+      ),
+    };
+  }
+
+  #findRepository(name: string): Repository | undefined {
+    const slash = name.indexOf('/');
+    if (slash > 0) {
+      return this.findProject(name.slice(0, slash))?.findRepository(
+        name.slice(slash + 1),
+      );
+    }
+    const found: Repository[] = [];
+    for (const project of this.projects()) {
+      const repository = project.findRepository(name);
+      if (repository) {
+        found.push(repository);
+      }
+    }
+    if (found.length > 1) {
+      throw new Error(
+        `'${name}' is in several projects of '${this.#name}'; write Project/${name}`,
+      );
+    }
+    return found[0];
+  }
+
+  #requireFree(name: string): void {
+    if (this.#projects.has(nameKey(name))) {
+      throw new Error(
+        `The organization '${this.#name}' already has a project '${name}'`,
+      );
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { guidOf, nameKey } from './names';
+import type { Organization } from './organization';
+import { Repository, type RepositoryOptions } from './repository';
+import type { World } from './world';
+
+/** The states of a project in the service's interface; only well-formed ones can be used. */
+export type ProjectState =
+  'new' | 'wellFormed' | 'createPending' | 'deleting' | 'deleted';
+
+export interface ProjectOptions {
+  /** Default `wellFormed`. */
+  readonly state?: ProjectState;
+  readonly description?: string;
+  /** Default `private`. */
+  readonly visibility?: 'private' | 'public';
+}
+
+export interface DeletedRepository {
+  readonly repository: Repository;
+  /** As it was when it was deleted. */
+  readonly name: string;
+  readonly deletedAt: number;
+  readonly deletedBy: string;
+  /** Gone from the recycle bin too. */
+  readonly permanently: boolean;
+}
+
+/** One project of an organization. */
+export class Project {
+  readonly id: string;
+  readonly organization: Organization;
+  readonly description: string | undefined;
+  readonly visibility: 'private' | 'public';
+  #name: string;
+  #state: ProjectState;
+  #revision = 1;
+  #updatedAt: number;
+  readonly #world: World;
+  readonly #repositories = new Map<string, Repository>();
+  readonly #deleted = new Map<string, DeletedRepository>();
+
+  /** Use `organization.addProject()`, which also lists it. */
+  constructor(
+    world: World,
+    organization: Organization,
+    id: string,
+    name: string,
+    options: ProjectOptions,
+  ) {
+    this.#world = world;
+    this.organization = organization;
+    this.id = id;
+    this.#name = name;
+    this.#state = options.state ?? 'wellFormed';
+    this.description = options.description;
+    this.visibility = options.visibility ?? 'private';
+    this.#updatedAt = world.now();
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get state(): ProjectState {
+    return this.#state;
+  }
+
+  /** Counts the changes of the project itself, as the service does. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** When the project itself last changed, in milliseconds since 1970. */
+  get updatedAt(): number {
+    return this.#updatedAt;
+  }
+
+  addRepository(name: string, options: RepositoryOptions = {}): Repository {
+    return this.adopt(name, options);
+  }
+
+  /** A new repository, which may be a fork. */
+  adopt(
+    name: string,
+    options: RepositoryOptions & { parent?: Repository },
+  ): Repository {
+    this.#requireFree(name);
+    const id = guidOf(
+      'repository',
+      this.organization.id,
+      this.organization.nextNumber(),
+    );
+    const repository = new Repository(this.#world, this, id, name, options);
+    this.#repositories.set(nameKey(name), repository);
+    this.organization.registerRepository(repository);
+    return repository;
+  }
+
+  /** The repository of this name (without regard to case) or id. */
+  repository(nameOrId: string): Repository {
+    const found = this.findRepository(nameOrId);
+    if (!found) {
+      throw new Error(
+        `The project '${this.#name}' has no repository '${nameOrId}'`,
+      );
+    }
+    return found;
+  }
+
+  findRepository(nameOrId: string): Repository | undefined {
+    const byId = this.organization.repositoryById(nameOrId);
+    return byId?.project === this
+      ? byId
+      : this.#repositories.get(nameKey(nameOrId));
+  }
+
+  /** The repositories that exist, in the order in which they were made. */
+  repositories(): IterableIterator<Repository> {
+    return this.#repositories.values();
+  }
+
+  /** The repositories that were deleted, the latest last. */
+  deletedRepositories(): DeletedRepository[] {
+    return [...this.#deleted.values()];
+  }
+
+  rename(name: string): void {
+    this.organization.renameProject(this, name);
+    this.#name = name;
+    this.#changed();
+  }
+
+  /** For what `rename` and `delete` do not cover: a project that is being made, or being deleted. */
+  setState(state: ProjectState): void {
+    this.#state = state;
+    this.#changed();
+  }
+
+  /** Deletes it with all its repositories, as the organization sees it once that is done. */
+  delete(): void {
+    this.organization.removeProject(this);
+    this.setState('deleted');
+  }
+
+  /** Puts a repository of another name, or of another project, under a name of this one. */
+  claim(repository: Repository, name: string): void {
+    if (this.#repositories.get(nameKey(name)) !== repository) {
+      this.#requireFree(name);
+    }
+    repository.project.#repositories.delete(nameKey(repository.name));
+    this.#repositories.set(nameKey(name), repository);
+  }
+
+  /** Takes a repository out, into the recycle bin or for good. */
+  remove(repository: Repository, options: { permanently?: boolean }): void {
+    this.#repositories.delete(nameKey(repository.name));
+    this.organization.unregisterRepository(repository);
+    this.#deleted.set(repository.id, {
+      repository,
+      name: repository.name,
+      deletedAt: this.#world.now(),
+      deletedBy: 'developer',
+      permanently: options.permanently ?? false,
+    });
+  }
+
+  #requireFree(name: string): void {
+    if (this.#repositories.has(nameKey(name))) {
+      throw new Error(
+        `The project '${this.#name}' already has a repository '${name}'`,
+      );
+    }
+  }
+
+  #changed(): void {
+    this.#revision += 1;
+    this.#updatedAt = this.#world.now();
+    this.organization.touch();
+  }
+}

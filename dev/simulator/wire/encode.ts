@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gzip, gzipSync } from 'node:zlib';
+import { ReusableBody, type SimulatedResponse } from '../http';
+
+const gzipAsync = promisify(gzip);
+/** Below this a body is sent as it is; IIS does not bother with small ones either. */
+const COMPRESS_FROM = 256;
+/** Above this compressing would hold up other requests. */
+const COMPRESS_ASIDE_FROM = 64 * 1024;
+
+/** An answer as bytes. */
+export interface EncodedResponse {
+  readonly status: number;
+  readonly headers: Record<string, string | readonly string[]>;
+  readonly body: Buffer | Readable;
+}
+
+/** What is sent for an answer, compressed if the client takes it and it is worth it. */
+export async function encode(
+  response: SimulatedResponse,
+  acceptsGzip: boolean,
+): Promise<EncodedResponse> {
+  const { status } = response;
+  const headers = { ...response.headers };
+  const raw = response.body;
+  if (raw instanceof Readable) {
+    return { status, headers, body: raw };
+  }
+  let plain: Buffer;
+  if (raw === undefined) {
+    return { status, headers, body: Buffer.alloc(0) };
+  } else if (raw instanceof ReusableBody) {
+    plain = raw.plain;
+  } else if (Buffer.isBuffer(raw)) {
+    plain = raw;
+  } else if (typeof raw === 'string') {
+    plain = Buffer.from(raw);
+  } else {
+    plain = Buffer.from(JSON.stringify(raw));
+    headers['Content-Type'] ??= 'application/json; charset=utf-8';
+  }
+  if (!acceptsGzip || plain.length < COMPRESS_FROM) {
+    return { status, headers, body: plain };
+  }
+  headers['Content-Encoding'] = 'gzip';
+  if (raw instanceof ReusableBody) {
+    const body = await raw.gzipped(content => gzipAsync(content));
+    return { status, headers, body };
+  }
+  const body =
+    plain.length < COMPRESS_ASIDE_FROM
+      ? gzipSync(plain)
+      : await gzipAsync(plain);
+  return { status, headers, body };
+}

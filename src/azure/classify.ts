@@ -1,0 +1,159 @@
+import { STATUS_CODES } from 'node:http';
+import type { RequestErrorKind, RequestFault } from './errors';
+import {
+  headerOf,
+  mediaTypeOf,
+  readRateLimit,
+  type ResponseHeaders,
+} from './headers';
+import { readSaying, type ServiceSaying } from './saying';
+
+/** What a request is answered with when all is well. */
+export type Expectation = 'json' | 'bytes';
+
+/** An answer that is no success, with as much of its body as is worth reading. */
+export interface UnexpectedAnswer {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body: string;
+  readonly expects: Expectation;
+}
+
+export interface ClassificationContext {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Parts of the credential, which are not quoted even if the answer repeats them. */
+  readonly secrets?: readonly string[];
+}
+
+/** A fault, and whether it is a sign that the service sheds load. */
+export interface ClassifiedFault extends RequestFault {
+  readonly throttling: boolean;
+}
+
+/** The text with which the service blocks an identity, whatever the status. */
+const BLOCKED = /TF400733/;
+const MISSING_PROJECT = /^ProjectDoesNotExist/;
+/** Where the service sends whoever it does not know. */
+const SIGN_IN =
+  /_signin|vssps\.visualstudio\.com|login\.microsoftonline\.com|login\.live\.com/i;
+const MOVED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** No other client error is worth repeating as it is. */
+const REPEATABLE: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
+/**
+ * Whether an answer can be what the request asked for, judged before its body
+ * is read. 203 and HTML are how the service, or a proxy, answers in its place.
+ */
+export function isExpected(
+  status: number,
+  headers: ResponseHeaders,
+  expects: Expectation,
+): boolean {
+  if (status !== 200) {
+    return false;
+  }
+  const type = mediaTypeOf(headers);
+  return expects === 'json' ? isJson(type) : type !== 'text/html';
+}
+
+/** Says what an answer means that `isExpected` turned down. */
+export function classifyAnswer(
+  answer: UnexpectedAnswer,
+  context: ClassificationContext,
+): ClassifiedFault {
+  const { status, headers } = answer;
+  const saying = readSaying(headers, answer.body, context.secrets);
+  const { kind, seen } = judge(answer, saying);
+  return {
+    kind,
+    seen,
+    status,
+    typeKey: saying.typeKey,
+    serviceMessage: saying.message,
+    activityId: saying.activityId,
+    retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
+    resourceTenant: tenantOf(headers),
+    throttling: kind === 'throttled' || status === 503,
+    retryable:
+      kind === 'throttled' ||
+      kind === 'timeout' ||
+      (kind === 'malformed' && status === 200) ||
+      REPEATABLE.has(status),
+  };
+}
+
+interface Judgement {
+  readonly kind: RequestErrorKind;
+  readonly seen: string;
+}
+
+function judge(answer: UnexpectedAnswer, saying: ServiceSaying): Judgement {
+  const { status, headers } = answer;
+  const seen = `the service answered ${statusLine(status)}`;
+  if (status === 429 || BLOCKED.test(`${saying.message}${answer.body}`)) {
+    return { kind: 'throttled', seen };
+  }
+  if (status === 203) {
+    return { kind: 'sign-in', seen: `${seen}, a sign-in page` };
+  }
+  if (MOVED.has(status)) {
+    return judgeRedirect(headers, seen);
+  }
+  if (status === 404 || MISSING_PROJECT.test(saying.typeKey ?? '')) {
+    return { kind: 'not-found', seen };
+  }
+  if (status >= 400) {
+    return { kind: kindOfError(status), seen };
+  }
+  if (status === 200 && mediaTypeOf(headers) === 'text/html') {
+    return {
+      kind: 'sign-in',
+      seen: `${seen} with a web page instead of data, as for a sign-in`,
+    };
+  }
+  const type = mediaTypeOf(headers) || 'nothing';
+  return { kind: 'malformed', seen: `${seen} with ${type} instead of data` };
+}
+
+function judgeRedirect(headers: ResponseHeaders, seen: string): Judgement {
+  const location = headerOf(headers, 'location') ?? '';
+  if (SIGN_IN.test(location)) {
+    return { kind: 'sign-in', seen: `${seen}, to a sign-in page` };
+  }
+  // Only the host: the rest of the address may hold what is nobody's business.
+  const host = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#]+)/i.exec(location)?.[1];
+  return {
+    kind: 'redirected',
+    seen: host ? `${seen}, a redirect to ${host}` : `${seen}, a redirect`,
+  };
+}
+
+function kindOfError(status: number): RequestErrorKind {
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return 'forbidden';
+    case 407:
+      return 'network';
+    case 408:
+      return 'timeout';
+    default:
+      return status >= 500 ? 'unavailable' : 'bad-request';
+  }
+}
+
+function statusLine(status: number): string {
+  const text = STATUS_CODES[status];
+  return text ? `${status} (${text})` : String(status);
+}
+
+function isJson(type: string): boolean {
+  return type === 'application/json' || type.endsWith('+json');
+}
+
+function tenantOf(headers: ResponseHeaders): string | undefined {
+  const tenant = headerOf(headers, 'x-vss-resourcetenant');
+  return tenant && /^[\da-f-]{36}$/i.test(tenant) ? tenant : undefined;
+}

@@ -1,0 +1,305 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import {
+  type GitItem,
+  type GitVersionDescriptor,
+  GitVersionType,
+  VersionControlRecursionType,
+} from 'azure-devops-node-api/interfaces/GitInterfaces';
+import type { OrganizationRef } from '../organization';
+import {
+  absenceOf,
+  decodedContent,
+  isFile,
+  isOutOfSight,
+  toPresentItem,
+  toRepository,
+  verifyItem,
+  verifyItems,
+  verifyList,
+  verifyRepositories,
+  verifyRepository,
+} from './answers';
+import type { OrganizationApi } from './api';
+import { AzureDevOpsRequestError } from './errors';
+import type { Lane } from './limiter/options';
+import { LIMITS } from './limits';
+import type { Call } from './requester';
+import type {
+  AbsentItem,
+  AzureDevOpsClient,
+  ItemOutcome,
+  ListingOutcome,
+  Repository,
+  RequestOptions,
+  VersionRef,
+} from './types';
+
+const VERSION_TYPES = {
+  branch: GitVersionType.Branch,
+  tag: GitVersionType.Tag,
+  commit: GitVersionType.Commit,
+} as const;
+
+type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
+type BlobRequest = Parameters<AzureDevOpsClient['readBlob']>[0];
+
+/** What this module asks of one organization, put to azure-devops-node-api. */
+export class ApiClient implements AzureDevOpsClient {
+  readonly #api: OrganizationApi;
+  readonly #lane: Lane;
+
+  constructor(
+    readonly organization: OrganizationRef,
+    api: OrganizationApi,
+    lane: Lane,
+  ) {
+    this.#api = api;
+    this.#lane = lane;
+  }
+
+  async listRepositories(
+    options: RequestOptions & { project?: string } = {},
+  ): Promise<Repository[]> {
+    const { project } = options;
+    const call = this.#call(options, {
+      operation: project
+        ? `list the repositories of project '${project}'`
+        : 'list the repositories',
+      maxBytes: LIMITS.repositories,
+      compress: true,
+      verify: verifyRepositories,
+    });
+    this.#checkNames(call, project);
+    const repositories = await this.#api.call(call, git =>
+      git.getRepositories(project),
+    );
+    return repositories.map(toRepository);
+  }
+
+  async getRepository(
+    options: RequestOptions & { repository: string; project?: string },
+  ): Promise<Repository | undefined> {
+    const { repository, project } = options;
+    const call = this.#call(options, {
+      operation: `look up ${describeRepository(options)}`,
+      maxBytes: LIMITS.repository,
+      verify: verifyRepository,
+    });
+    this.#checkNames(call, project, repository);
+    try {
+      return toRepository(
+        await this.#api.call(call, git =>
+          git.getRepository(repository, project),
+        ),
+      );
+    } catch (error) {
+      if (error instanceof AzureDevOpsRequestError && isOutOfSight(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async listDeletedRepositories(
+    options: RequestOptions & { project: string },
+  ): Promise<string[]> {
+    const { project } = options;
+    const call = this.#call(options, {
+      operation: `list the deleted repositories of project '${project}'`,
+      maxBytes: LIMITS.repositories,
+      compress: true,
+      verify: verifyList('id'),
+    });
+    this.#checkNames(call, project);
+    const deleted = await this.#api.call(call, git =>
+      git.getDeletedRepositories(project),
+    );
+    return deleted.map(({ id = '' }) => id);
+  }
+
+  async readItem(options: ItemRequest): Promise<ItemOutcome> {
+    const { repository, project, path, version, content } = options;
+    const call = this.#call(options, {
+      operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
+      maxBytes: LIMITS.item,
+      verify: verifyItem,
+    });
+    this.#checkNames(call, project, repository);
+    return await orAbsent(async (): Promise<ItemOutcome> => {
+      const item = await this.#api.call(call, git =>
+        git.getItem(
+          repository,
+          path,
+          project,
+          undefined,
+          undefined,
+          content,
+          undefined,
+          undefined,
+          toDescriptor(version),
+          content,
+        ),
+      );
+      if (!isFile(item)) {
+        return {
+          outcome: 'absent',
+          reason: 'not-a-file',
+          message: `${path} is not a file`,
+        };
+      }
+      return content
+        ? toPresentItem(item, await this.#contentOf(item, options))
+        : toPresentItem(item);
+    });
+  }
+
+  async listItems(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      scopePath: string;
+      version?: VersionRef;
+    },
+  ): Promise<ListingOutcome> {
+    const { repository, project, scopePath, version } = options;
+    const call = this.#call(options, {
+      operation: `list the files below ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
+      maxBytes: LIMITS.listing,
+      compress: true,
+      verify: verifyItems,
+    });
+    this.#checkNames(call, project, repository);
+    return await orAbsent(async () => {
+      const items = await this.#api.call(call, git =>
+        git.getItems(
+          repository,
+          project,
+          scopePath,
+          VersionControlRecursionType.Full,
+          undefined,
+          undefined,
+          undefined,
+          undefined,
+          toDescriptor(version),
+        ),
+      );
+      return {
+        outcome: 'present',
+        items: items.filter(isFile).map(item => {
+          const { path, objectId, isSymLink } = toPresentItem(item);
+          return { path, objectId, isSymLink };
+        }),
+      };
+    });
+  }
+
+  async readBlob(options: BlobRequest): Promise<Uint8Array> {
+    const { repository, project, objectId } = options;
+    const call = this.#call(options, {
+      operation: `read blob ${objectId} of ${describeRepository(options)}`,
+      expects: 'bytes',
+      maxBytes: LIMITS.blob,
+      compress: true,
+    });
+    this.#checkNames(call, project, repository, objectId);
+    const bytes = await this.#api.call(call, async git =>
+      buffer(await git.getBlobContent(repository, objectId, project)),
+    );
+    if (objectIdOf(bytes) !== objectId.toLowerCase()) {
+      throw this.#api.error(call, {
+        kind: 'malformed',
+        seen: `the service answered ${bytes.length} bytes whose object id is another`,
+      });
+    }
+    return bytes;
+  }
+
+  /** The text as Backstage's own reader would see it: the file's bytes, decoded as UTF-8. */
+  async #contentOf(item: GitItem, options: ItemRequest): Promise<string> {
+    const decoded = decodedContent(item);
+    if (decoded !== undefined) {
+      return decoded;
+    }
+    const { repository, project, signal } = options;
+    const bytes = await this.readBlob({
+      repository,
+      project,
+      signal,
+      objectId: item.objectId ?? '',
+    });
+    return Buffer.from(bytes).toString('utf8');
+  }
+
+  #call(
+    options: RequestOptions,
+    call: Pick<Call, 'operation' | 'maxBytes'> & Partial<Call>,
+  ): Call {
+    return {
+      expects: 'json',
+      compress: false,
+      lane: this.#lane,
+      signal: options.signal,
+      ...call,
+    };
+  }
+
+  /** Refuses names that a URL would take for directions rather than names. */
+  #checkNames(call: Call, ...names: Array<string | undefined>): void {
+    const name = names.find(it => it === '' || it === '.' || it === '..');
+    if (name !== undefined) {
+      throw this.#api.error(call, {
+        kind: 'bad-request',
+        seen: `'${name}' is no name`,
+      });
+    }
+  }
+}
+
+async function orAbsent<T>(read: () => Promise<T>): Promise<T | AbsentItem> {
+  try {
+    return await read();
+  } catch (error) {
+    const absence =
+      error instanceof AzureDevOpsRequestError ? absenceOf(error) : undefined;
+    if (absence) {
+      return absence;
+    }
+    throw error;
+  }
+}
+
+function toDescriptor(
+  version: VersionRef | undefined,
+): GitVersionDescriptor | undefined {
+  return (
+    version && {
+      version: version.version,
+      versionType: VERSION_TYPES[version.type],
+    }
+  );
+}
+
+function describeRepository({
+  repository,
+  project,
+}: {
+  repository: string;
+  project?: string;
+}): string {
+  return project
+    ? `repository '${repository}' of project '${project}'`
+    : `repository ${repository}`;
+}
+
+function describeVersion(version: VersionRef | undefined): string {
+  return version ? ` at ${version.type} '${version.version}'` : '';
+}
+
+/** What Git calls a blob of these bytes. */
+function objectIdOf(bytes: Uint8Array): string {
+  return createHash('sha1')
+    .update(`blob ${bytes.length}\0`)
+    .update(bytes)
+    .digest('hex');
+}

@@ -1,0 +1,196 @@
+import type { ClassifiedFault } from './classify';
+import type { RequestErrorKind } from './errors';
+import { readActivityId } from './saying';
+import type { ResponseHeaders } from './headers';
+
+/** Why a request got no answer, or not all of it. */
+export type FailureReason =
+  /** The connection, or what came over it, failed; see the code. */
+  | 'connection'
+  /** The whole request took too long. */
+  | 'deadline'
+  | 'aborted'
+  /** The clients were closed. */
+  | 'closed'
+  /** More bytes than this request may be answered with. */
+  | 'too-large'
+  /** The body cannot be decompressed. */
+  | 'undecodable';
+
+/** A request that failed below HTTP. */
+export interface TransportFailure {
+  readonly reason: FailureReason;
+  /** The code of Node's, OpenSSL's or undici's error. */
+  readonly code?: string;
+  /** The library's words; used only to tell how a proxy refused. */
+  readonly message?: string;
+  /** In milliseconds, for `deadline`. */
+  readonly afterMs?: number;
+  /** In bytes, for `too-large`. */
+  readonly maxBytes?: number;
+  /** The answer's status and headers, if it got that far. */
+  readonly status?: number;
+  readonly headers?: ResponseHeaders;
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const UNRESOLVED: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
+const BROKEN: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+const SILENT: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+const UNTRUSTED =
+  /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|UND_ERR_PRX_TLS/;
+
+/** Whether a connection broke before it gave any answer, as one does that the other side had already given up. */
+export function brokeBeforeAnswer(failure: TransportFailure): boolean {
+  return (
+    failure.reason === 'connection' &&
+    failure.status === undefined &&
+    BROKEN.has(failure.code ?? '')
+  );
+}
+
+/** Says what a failure below HTTP means. */
+export function classifyFailure(
+  failure: TransportFailure,
+  host: string,
+): ClassifiedFault {
+  const verdict = judge(failure, host);
+  return {
+    retryable: false,
+    throttling: false,
+    ...verdict,
+    status: failure.status,
+    code: failure.code,
+    activityId: failure.headers && readActivityId(failure.headers),
+  };
+}
+
+interface Verdict {
+  readonly kind: RequestErrorKind;
+  readonly seen: string;
+  readonly retryable?: boolean;
+  readonly throttling?: boolean;
+}
+
+function judge(failure: TransportFailure, host: string): Verdict {
+  switch (failure.reason) {
+    case 'aborted':
+      return { kind: 'aborted', seen: 'the request was aborted' };
+    case 'closed':
+      return { kind: 'aborted', seen: 'the clients were closed' };
+    case 'too-large':
+      return {
+        kind: 'too-large',
+        seen: `the answer is larger than ${megabytes(failure.maxBytes)}`,
+      };
+    case 'undecodable':
+      return {
+        kind: 'malformed',
+        seen: 'the answer cannot be decompressed',
+        retryable: true,
+      };
+    case 'deadline':
+      return {
+        kind: 'timeout',
+        seen: `there was no complete answer within ${seconds(failure.afterMs)}`,
+        retryable: true,
+        throttling: true,
+      };
+    case 'connection':
+      return judgeConnection(failure, host);
+  }
+}
+
+function judgeConnection(
+  { code = '', message = '', status }: TransportFailure,
+  host: string,
+): Verdict {
+  const proxyStatus = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
+  if (proxyStatus !== undefined) {
+    return {
+      kind: 'network',
+      seen: `the proxy refused the connection to ${host} with ${proxyStatus}`,
+      retryable: Number(proxyStatus) >= 500,
+    };
+  }
+  if (UNRESOLVED.has(code)) {
+    return {
+      kind: 'network',
+      seen: `the name of ${host}, or of the proxy to it, cannot be resolved (${code})`,
+      retryable: true,
+    };
+  }
+  if (UNREACHABLE.has(code)) {
+    return {
+      kind: 'network',
+      seen: `${host}, or the proxy to it, cannot be reached (${code})`,
+      retryable: true,
+    };
+  }
+  if (UNTRUSTED.test(code)) {
+    return {
+      kind: 'network',
+      seen: `the certificate of ${host}, or of a proxy that inspects TLS, is not trusted (${code})`,
+    };
+  }
+  if (SILENT.has(code)) {
+    return {
+      kind: 'timeout',
+      seen:
+        status === undefined
+          ? `${host} sent no answer in time`
+          : `${host} stopped in the middle of its answer`,
+      retryable: true,
+      throttling: true,
+    };
+  }
+  if (BROKEN.has(code)) {
+    return {
+      kind: 'network',
+      seen:
+        status === undefined
+          ? `the connection to ${host} was closed before it answered (${code})`
+          : `the connection to ${host} was closed in the middle of its answer (${code})`,
+      retryable: true,
+      throttling: true,
+    };
+  }
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return {
+      kind: 'malformed',
+      seen: `what ${host} sent is not HTTP (${code})`,
+      retryable: true,
+    };
+  }
+  return {
+    kind: 'network',
+    seen: `the connection to ${host} failed${code ? ` (${code})` : ''}`,
+    retryable: true,
+  };
+}
+
+function megabytes(bytes = 0): string {
+  return bytes >= 1_048_576
+    ? `${Math.round(bytes / 1_048_576)} MiB`
+    : `${bytes} bytes`;
+}
+
+function seconds(milliseconds = 0): string {
+  return `${Number((milliseconds / 1000).toFixed(1))} s`;
+}

@@ -1,0 +1,325 @@
+import type { Dispatcher } from 'undici';
+import type { OrganizationCredential } from '../credentials/types';
+import type { OrganizationRef } from '../organization';
+import { Answer } from './answer';
+import {
+  classifyAnswer,
+  type ClassifiedFault,
+  type Expectation,
+  isExpected,
+} from './classify';
+import type { Clock } from './clock';
+import { AzureDevOpsRequestError } from './errors';
+import {
+  exchange,
+  type ExchangeAnswer,
+  type ExchangeRequest,
+  type ExchangeResult,
+  type Timeouts,
+} from './exchange';
+import { brokeBeforeAnswer, classifyFailure } from './failures';
+import { readRateLimit } from './headers';
+import type { Limiter } from './limiter/limiter';
+import type { Lane } from './limiter/options';
+import type { Ending } from './limiter/state';
+import { planRepeat } from './retry';
+import { readActivityId, withoutByteOrderMark } from './saying';
+import { secretsOf } from './secrets';
+import type { RequestTarget } from './target';
+import { delay } from './delay';
+
+/** What a request is for, and what may come back. */
+export interface Call {
+  /** An infinitive for messages: `list the repositories`. */
+  readonly operation: string;
+  readonly expects: Expectation;
+  /** How large the answer may be, before and after decompression. */
+  readonly maxBytes: number;
+  /** Whether the answer is large enough for compression to pay. */
+  readonly compress: boolean;
+  readonly lane: Lane;
+  readonly signal?: AbortSignal;
+  /** For JSON: says what is wrong with a body that parses; `undefined` when nothing is. */
+  readonly verify?: (json: unknown) => string | undefined;
+}
+
+export interface RequesterDependencies {
+  readonly organization: OrganizationRef;
+  readonly credential: OrganizationCredential;
+  readonly limiter: Limiter;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly timeouts: Timeouts;
+}
+
+/** The methods that change nothing: all that is ever sent, and always safe to repeat. */
+export const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'] as const;
+
+export type SafeMethod = (typeof SAFE_METHODS)[number];
+
+/** A request as it is to be sent, but for the credential. */
+export interface OutgoingRequest {
+  readonly method: SafeMethod;
+  readonly target: RequestTarget;
+  /** The media type that is asked for, with the version of the API. */
+  readonly accept: string;
+}
+
+type Attempt =
+  | { readonly outcome: 'success'; readonly answer: Answer }
+  | {
+      readonly outcome: 'fault';
+      readonly fault: ClassifiedFault;
+      readonly authorization?: string;
+    };
+
+const USER_AGENT = 'backstage-plugin-catalog-backend-module-azure-devops';
+
+/**
+ * Sends the requests of one organization: each waits for its turn, carries the
+ * credential, is judged by what came back, and is repeated where that makes
+ * sense. What this returns is a success; everything else is thrown.
+ */
+export class Requester {
+  readonly #deps: RequesterDependencies;
+
+  constructor(dependencies: RequesterDependencies) {
+    this.#deps = dependencies;
+  }
+
+  get organization(): OrganizationRef {
+    return this.#deps.organization;
+  }
+
+  /** @throws AzureDevOpsRequestError, or whatever the credential throws. */
+  async send(request: OutgoingRequest, call: Call): Promise<Answer> {
+    const { clock, random } = this.#deps;
+    const askedAt = clock.now();
+    let lane = call.lane;
+    let renewed = false;
+    let last: ClassifiedFault | undefined;
+    for (let attempts = 1; ; attempts++) {
+      const attempt = await this.#attempt(request, call, lane, last);
+      if (attempt.outcome === 'success') {
+        return attempt.answer;
+      }
+      const { fault, authorization } = attempt;
+      last = fault;
+      lane = call.lane === 'background' ? 'repeat' : call.lane;
+      if (!renewed && (await this.#renews(fault, authorization))) {
+        renewed = true;
+        continue;
+      }
+      const delayMs = planRepeat({
+        fault,
+        attempts,
+        elapsedMs: clock.now() - askedAt,
+        lane: call.lane,
+        random: random(),
+      });
+      if (delayMs === undefined || !this.#mayRepeat(fault)) {
+        throw this.error(call, fault);
+      }
+      if (!(await delay(delayMs, clock, call.signal))) {
+        throw this.error(call, this.#aborted());
+      }
+    }
+  }
+
+  error(call: Call, fault: ClassifiedFault): AzureDevOpsRequestError {
+    return new AzureDevOpsRequestError(
+      this.#deps.organization,
+      call.operation,
+      fault,
+    );
+  }
+
+  /** Waits for a turn and makes use of it. */
+  async #attempt(
+    request: OutgoingRequest,
+    call: Call,
+    lane: Lane,
+    last: ClassifiedFault | undefined,
+  ): Promise<Attempt> {
+    const { limiter } = this.#deps;
+    const turn = await limiter.acquire(lane, call.signal);
+    switch (turn.outcome) {
+      case 'aborted':
+        throw this.error(call, this.#aborted());
+      case 'closed':
+        throw this.error(call, classifyFailure({ reason: 'closed' }, ''));
+      case 'refused':
+        throw this.error(call, refused(turn.retryAfterMs, last));
+      case 'admitted':
+        break;
+    }
+    let authorization: string;
+    try {
+      const { credential } = this.#deps;
+      authorization = await credential.getAuthorization({
+        signal: call.signal,
+      });
+    } catch (error) {
+      limiter.finish(turn.startedAt, 'unsent');
+      throw call.signal?.aborted ? this.error(call, this.#aborted()) : error;
+    }
+    const result = await this.#exchange(request, call, authorization);
+    return this.#conclude(result, call, turn.startedAt, authorization);
+  }
+
+  /** One request, sent again at once where only a stale connection was in the way. */
+  async #exchange(
+    request: OutgoingRequest,
+    call: Call,
+    authorization: string,
+  ): Promise<ExchangeResult> {
+    const { dispatcher, clock, timeouts } = this.#deps;
+    const outgoing: ExchangeRequest = {
+      method: request.method,
+      origin: request.target.origin,
+      path: request.target.path,
+      headers: {
+        Accept: request.accept,
+        Authorization: authorization,
+        'User-Agent': USER_AGENT,
+        'Accept-Encoding': call.compress ? 'gzip' : 'identity',
+        // Asks for a plain 401 instead of a sign-in page.
+        'X-TFS-FedAuthRedirect': 'Suppress',
+      },
+      expects: call.expects,
+      maxBytes: call.maxBytes,
+      timeouts,
+    };
+    const result = await exchange(dispatcher, outgoing, clock, call.signal);
+    return result.outcome === 'failure' && brokeBeforeAnswer(result.failure)
+      ? await exchange(dispatcher, outgoing, clock, call.signal)
+      : result;
+  }
+
+  /** Tells the limiter how it went, and judges what came back. */
+  #conclude(
+    result: ExchangeResult,
+    call: Call,
+    startedAt: number,
+    authorization: string,
+  ): Attempt {
+    const { limiter, clock, organization } = this.#deps;
+    if (result.outcome === 'failure') {
+      const { failure } = result;
+      const fault = classifyFailure(failure, organization.host);
+      const signal =
+        failure.headers && readRateLimit(failure.headers, clock.now());
+      limiter.finish(startedAt, fault.throttling ? 'shed' : 'failed', signal);
+      return { outcome: 'fault', fault };
+    }
+    const { answer } = result;
+    const signal = readRateLimit(answer.headers, clock.now());
+    if (isExpected(answer.status, answer.headers, call.expects)) {
+      limiter.finish(startedAt, 'served', signal);
+      return readAnswer(answer, call);
+    }
+    const fault = this.#judge(answer, call, authorization);
+    limiter.finish(startedAt, endingOf(fault), signal);
+    return { outcome: 'fault', fault, authorization };
+  }
+
+  #judge(
+    { status, headers, body }: ExchangeAnswer,
+    call: Call,
+    authorization: string,
+  ): ClassifiedFault {
+    const { limiter, clock } = this.#deps;
+    const fault = classifyAnswer(
+      { status, headers, body: body.toString('utf8'), expects: call.expects },
+      { now: clock.now(), secrets: secretsOf(authorization) },
+    );
+    // Sustained overload has been seen to surface as failed authentication.
+    return (fault.kind === 'unauthorized' || fault.kind === 'sign-in') &&
+      limiter.throttled
+      ? { ...fault, duringThrottling: true, throttling: true, retryable: true }
+      : fault;
+  }
+
+  /** Whether a 401 was the credential's fault and a new one is to be had. */
+  async #renews(
+    fault: ClassifiedFault,
+    authorization: string | undefined,
+  ): Promise<boolean> {
+    return (
+      authorization !== undefined &&
+      fault.kind === 'unauthorized' &&
+      !fault.duringThrottling &&
+      (await this.#deps.credential.reject(authorization))
+    );
+  }
+
+  /** Throttling paces its repeats itself; everything else draws on what succeeding requests earn. */
+  #mayRepeat(fault: ClassifiedFault): boolean {
+    return fault.throttling || this.#deps.limiter.mayRepeat();
+  }
+
+  #aborted(): ClassifiedFault {
+    return classifyFailure({ reason: 'aborted' }, '');
+  }
+}
+
+function refused(
+  retryAfterMs: number,
+  last: ClassifiedFault | undefined,
+): ClassifiedFault {
+  return {
+    ...(last ?? {
+      kind: 'throttled',
+      seen: 'the service has throttled this identity, and the wait is too long',
+      retryable: true,
+      throttling: true,
+    }),
+    retryAfterMs,
+  };
+}
+
+/** A refusal is an answer like any other to the limiter, unless it is about load. */
+function endingOf(fault: ClassifiedFault): Ending {
+  if (fault.throttling) {
+    return fault.duringThrottling ? 'doubtful' : 'shed';
+  }
+  return fault.kind === 'unavailable' || fault.kind === 'malformed'
+    ? 'failed'
+    : 'served';
+}
+
+function readAnswer(answer: ExchangeAnswer, call: Call): Attempt {
+  if (call.expects === 'bytes') {
+    return { outcome: 'success', answer: new Answer(answer, undefined) };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(withoutByteOrderMark(answer.body.toString('utf8')));
+  } catch {
+    // The parser's own words would quote the body.
+    return malformed(
+      answer,
+      `answered ${answer.body.length} bytes that are not valid JSON`,
+    );
+  }
+  const mistake = call.verify?.(json);
+  return mistake === undefined
+    ? { outcome: 'success', answer: new Answer(answer, json) }
+    : malformed(answer, `answered ${mistake}`);
+}
+
+function malformed({ status, headers }: ExchangeAnswer, seen: string): Attempt {
+  return {
+    outcome: 'fault',
+    fault: {
+      kind: 'malformed',
+      seen: `the service ${seen}`,
+      status,
+      activityId: readActivityId(headers),
+      retryable: true,
+      throttling: false,
+    },
+  };
+}

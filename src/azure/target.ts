@@ -1,0 +1,48 @@
+import { organizationUrl, type OrganizationRef } from '../organization';
+
+/** Where a request goes. */
+export interface RequestTarget {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+}
+
+/**
+ * An organization's address as the library's legacy URL functions write it:
+ * they encode the apostrophe, which is otherwise left alone.
+ */
+export function apiBaseUrl(organization: OrganizationRef): string {
+  return organizationUrl(organization).replaceAll("'", '%27');
+}
+
+/**
+ * The addresses to which a credential may go: the same scheme, host and port,
+ * and below the same path. Route templates come from the service, and names
+ * from URLs that people paste, so an address that the library has put together
+ * is not trusted to be one of them.
+ */
+export class RequestScope {
+  readonly #origin: string;
+  readonly #directory: string;
+
+  constructor(baseUrl: string) {
+    const { origin, pathname } = new URL(baseUrl);
+    this.#origin = origin;
+    this.#directory = pathname.endsWith('/') ? pathname : `${pathname}/`;
+  }
+
+  /** Where a request goes; `undefined` when that is out of scope. */
+  target(requestUrl: string): RequestTarget | undefined {
+    if (!URL.canParse(requestUrl)) {
+      return undefined;
+    }
+    const url = new URL(requestUrl);
+    return url.origin === this.#origin &&
+      url.username === '' &&
+      url.password === '' &&
+      url.pathname.startsWith(this.#directory)
+      ? { origin: url.origin, path: `${url.pathname}${url.search}` }
+      : undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Config } from '@backstage/config';
+import { type ConfigurationError, readProviderConfigs } from '../config';
+import { readConfiguredCredentials } from '../credentials/configured';
+import { decodeName, fitOfName } from '../credentials/names';
+import {
+  CLOUD_HOST,
+  isLegacyCloudHost,
+  organizationKey,
+  type OrganizationRef,
+} from '../organization';
+import { UsageError } from './problem';
+
+/** The organizations that a command is about. */
+export interface Selection {
+  readonly organizations: readonly OrganizationRef[];
+  /** What is wrong with the blocks of providers; their organizations are not known. */
+  readonly mistakes: readonly ConfigurationError[];
+}
+
+/**
+ * The organizations that were named on the command line, or else those of the
+ * providers, or else those that credentials are limited to.
+ *
+ * @throws UsageError when there are none.
+ */
+export function selectOrganizations(
+  config: Config,
+  named: readonly string[],
+): Selection {
+  const providers = readProviderConfigs(config);
+  const ofProviders = distinct(
+    providers.flatMap(provider => provider.settings?.organizations ?? []),
+  );
+  const ofCredentials = distinct(
+    readConfiguredCredentials(config).flatMap(({ host, organizations }) =>
+      organizations.map(organization => ({ host, organization })),
+    ),
+  );
+  if (named.length > 0) {
+    const known = [...ofProviders, ...ofCredentials];
+    return {
+      organizations: distinct(named.map(name => parseName(name, known))),
+      mistakes: [],
+    };
+  }
+  const mistakes = providers.flatMap(({ error }) => (error ? [error] : []));
+  const organizations = ofProviders.length > 0 ? ofProviders : ofCredentials;
+  if (organizations.length === 0 && mistakes.length === 0) {
+    throw new UsageError(
+      'The configuration names no organization: neither under catalog.providers.azureDevOps ' +
+        'nor among the organizations of a credential. Name one with --organization.',
+    );
+  }
+  return { organizations, mistakes };
+}
+
+/**
+ * An organization as people write it: a name, `host/name`, or its address. A
+ * name alone is one that the configuration knows, or else one of dev.azure.com.
+ */
+export function parseName(
+  text: string,
+  known: readonly OrganizationRef[],
+): OrganizationRef {
+  const path = text
+    .trim()
+    .replace(/^https?:\/\/([^/@]*@)?/i, '')
+    .replace(/\/+$/, '');
+  const [first = '', ...rest] = path.split('/');
+  if (path === '') {
+    throw new UsageError(
+      '--organization is empty; expected a name such as contoso',
+    );
+  }
+  if (isLegacyCloudHost(first)) {
+    return {
+      host: first.toLowerCase(),
+      organization: first.split('.')[0] ?? '',
+    };
+  }
+  if (rest.length > 0 && /[.:]|^localhost$/.test(first)) {
+    const host = first.toLowerCase();
+    // An address of dev.azure.com may go on with a project.
+    const organization = host === CLOUD_HOST ? (rest[0] ?? '') : rest.join('/');
+    return { host, organization: decodeName(organization) };
+  }
+  return (
+    known.find(ref => fitOfName(path, ref.organization) > 0) ?? {
+      host: CLOUD_HOST,
+      organization: path,
+    }
+  );
+}
+
+function distinct(refs: readonly OrganizationRef[]): OrganizationRef[] {
+  return [...new Map(refs.map(ref => [organizationKey(ref), ref])).values()];
+}

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '@backstage/config';
+import { Command, CommanderError, Option } from 'commander';
+import { readConfiguredCredentials } from '../credentials/configured';
+import { redact } from '../credentials/redact';
+import { readConfiguration } from './configuration';
+import { doctor } from './doctor';
+import { diagnoseConfiguration, renderFailure } from './failure-text';
+import { type Io, widthOf } from './io';
+import { EXIT, type ExitCode, UsageError } from './problem';
+import { textAt } from './ask';
+import { repositories } from './repositories';
+import { hanging } from './text';
+
+interface CommonOptions {
+  readonly config: readonly string[];
+  readonly organization: readonly string[];
+  readonly json: boolean;
+}
+
+type CommandFunction<Options> = (
+  config: Config,
+  options: Options,
+  io: Io,
+) => Promise<ExitCode>;
+
+/**
+ * Runs the command line.
+ *
+ * @param args - the arguments, without node and the script
+ */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  let outcome: ExitCode = EXIT.ok;
+  const action =
+    <Options extends CommonOptions>(command: CommandFunction<Options>) =>
+    async (options: Options) => {
+      const config = await readConfiguration(options.config, io.env);
+      outcome =
+        reportConfiguration(config, options, io) ??
+        (await command(config, options, io));
+    };
+  try {
+    await createProgram(io, action).parseAsync([...args], { from: 'user' });
+    return outcome;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    const text = hanging('error: ', redact(message), widthOf(io.stderr));
+    io.stderr.write(`${text}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.problem;
+  }
+}
+
+function createProgram(
+  io: Io,
+  action: <Options extends CommonOptions>(
+    command: CommandFunction<Options>,
+  ) => (options: Options) => Promise<void>,
+): Command {
+  const program = new Command('azure-devops-catalog')
+    .description(
+      'Shows what Backstage sees of Azure DevOps, with the credentials and the configuration that it has.',
+    )
+    .version(version(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({
+      writeOut: text => void io.stdout.write(text),
+      writeErr: text => void io.stderr.write(text),
+      getOutHelpWidth: () => widthOf(io.stdout),
+      getErrHelpWidth: () => widthOf(io.stderr),
+    })
+    .showHelpAfterError('(add --help for what is possible)')
+    .exitOverride()
+    .addHelpText('after', PROGRAM_HELP);
+  withCommonOptions(program.command('repositories'))
+    .summary('list every repository that the credentials may read')
+    .description(
+      'Lists every repository that the matching credential may read: of every configured organization, or of those named.',
+    )
+    .option('-p, --project <name>', 'of this project only')
+    .addHelpText('after', REPOSITORIES_HELP)
+    .action(action(repositories));
+  withCommonOptions(program.command('doctor'))
+    .summary('check every organization from its credential to its repositories')
+    .description(
+      'Checks every configured organization, or those named: credential, token, tenant, membership, what is visible, proxy, clock and rate limit. Every check passes, warns or fails, and says what to do.',
+    )
+    .addHelpText('after', DOCTOR_HELP)
+    .action(action(doctor));
+  return program;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '-c, --config <file>',
+        'a configuration file; repeatable, later ones win',
+      )
+        .argParser(collect)
+        .default([], 'app-config.yaml and app-config.local.yaml'),
+    )
+    .addOption(
+      new Option(
+        '-o, --organization <name>',
+        'an organization: its name, its address, or host/collection for a Server; repeatable',
+      )
+        .argParser(collect)
+        .default([], 'all that are configured'),
+    )
+    .option('--json', 'print JSON, for machines', false);
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+/** Where the package lies, seen from the sources as well as from what is built of them. */
+function version(): string {
+  const file = join(__dirname, '..', '..', 'package.json');
+  const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return textAt(json, 'version') ?? 'unknown';
+}
+
+/** Says what is wrong with `integrations.azure`, without which no command can do anything. */
+function reportConfiguration(
+  config: Config,
+  options: CommonOptions,
+  io: Io,
+): ExitCode | undefined {
+  try {
+    readConfiguredCredentials(config);
+    return undefined;
+  } catch (error) {
+    const diagnosis = diagnoseConfiguration(error);
+    if (options.json) {
+      io.stdout.write(`${JSON.stringify({ error: diagnosis }, null, 2)}\n`);
+    } else {
+      const width = widthOf(io.stderr);
+      const text = renderFailure('integrations.azure', { diagnosis }, width);
+      io.stderr.write(`${text}\n`);
+    }
+    return EXIT.problem;
+  }
+}
+
+const PROGRAM_HELP = `
+The configuration is that of Backstage: app-config.yaml and
+app-config.local.yaml, or the files given with --config, with environment
+variables in place of \${NAME}. The shortest that works:
+
+  integrations:
+    azure:
+      - host: dev.azure.com
+        credentials:
+          - clientId: system-assigned
+
+Exit codes: 0 all is well; 1 something is wrong, and the output says what to do;
+2 the command line is wrong.`;
+
+const REPOSITORIES_HELP = `
+Examples:
+  $ azure-devops-catalog repositories
+  $ azure-devops-catalog repositories --organization MyOrg --project SecretSauce
+  $ azure-devops-catalog repositories --json | jq -r '.organizations[].repositories[].name'
+
+STATE is ready, or why nothing is read: disabled, empty. Forks are marked.
+An organization that fails does not keep the others from being listed; what is
+wrong with it is written to standard error.`;
+
+const DOCTOR_HELP = `
+Examples:
+  $ azure-devops-catalog doctor
+  $ azure-devops-catalog doctor --organization MyOrg
+  $ azure-devops-catalog doctor --config app-config.yaml --config app-config.production.yaml
+
+No secret and no token is ever printed.`;

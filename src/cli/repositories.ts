@@ -1,0 +1,134 @@
+import type { Config } from '@backstage/config';
+import type { Repository } from '../azure/types';
+import { describeCredential } from '../credentials/problems/diagnosis';
+import type { CredentialDescription } from '../credentials/types';
+import { describeOrganization, type OrganizationRef } from '../organization';
+import { type Failure, findCause } from './failure';
+import { renderFailure } from './failure-text';
+import { type Io, widthOf } from './io';
+import { selectOrganizations } from './organizations';
+import { EXIT, type ExitCode } from './problem';
+import { Progress } from './progress';
+import {
+  renderRepositories,
+  sortRepositories,
+  stateOf,
+  summarize,
+} from './repository-list';
+import { openSession, type Session } from './session';
+import { hanging } from './text';
+
+export interface RepositoriesOptions {
+  /** As they were named; empty for all that are configured. */
+  readonly organization: readonly string[];
+  /** The name or GUID of one project. */
+  readonly project?: string;
+  readonly json: boolean;
+}
+
+/** What one organization answered. */
+type Listing = { readonly organization: OrganizationRef } & (
+  | {
+      readonly credential: CredentialDescription;
+      readonly repositories: readonly Repository[];
+    }
+  | { readonly failure: Failure }
+);
+
+/** Lists every repository that the matching credentials may read. */
+export async function repositories(
+  config: Config,
+  options: RepositoriesOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const selection = selectOrganizations(config, options.organization);
+  const progress = new Progress(io.stderr);
+  const session = openSession(config, io, progress);
+  const listings: Listing[] = [];
+  try {
+    for (const mistake of selection.mistakes) {
+      io.stderr.write(`${mistake.message}\n\n`);
+    }
+    for (const organization of selection.organizations) {
+      const name = describeOrganization(organization);
+      progress.show(`${name}: listing repositories ...`);
+      const listing = await list(session, organization, options.project);
+      progress.clear();
+      listings.push(listing);
+      if (!options.json) write(listing, io);
+    }
+  } finally {
+    progress.clear();
+    await session.close();
+  }
+  if (options.json) io.stdout.write(`${renderJson(listings)}\n`);
+  const failed =
+    selection.mistakes.length > 0 || listings.some(l => 'failure' in l);
+  return failed ? EXIT.problem : EXIT.ok;
+}
+
+async function list(
+  session: Session,
+  organization: OrganizationRef,
+  project: string | undefined,
+): Promise<Listing> {
+  try {
+    const credential = session.credentials
+      .forOrganization(organization)
+      .describe();
+    const visible = await session.clients
+      .forOrganization(organization)
+      .listRepositories({ project });
+    return {
+      organization,
+      credential,
+      repositories: sortRepositories(visible),
+    };
+  } catch (error) {
+    const failure = await findCause(session, organization, error);
+    return { organization, failure };
+  }
+}
+
+function write(listing: Listing, io: Io): void {
+  const name = describeOrganization(listing.organization);
+  if ('failure' in listing) {
+    io.stderr.write(
+      `${renderFailure(name, listing.failure, widthOf(io.stderr))}\n\n`,
+    );
+    return;
+  }
+  const width = widthOf(io.stdout);
+  const found = listing.repositories;
+  const as = `read with ${describeCredential(listing.credential)}`;
+  const heading = hanging('', `${name}: ${summarize(found)}, ${as}`, width);
+  const body =
+    found.length > 0
+      ? renderRepositories(found, width)
+      : hanging('', NOTHING_VISIBLE, width);
+  io.stdout.write(`${heading}\n\n${body}\n\n`);
+}
+
+const NOTHING_VISIBLE =
+  'Azure DevOps leaves out without a word what the identity may not read. Give it the access level Basic ' +
+  'and add it to the group Readers of the projects; `azure-devops-catalog doctor` tells more.';
+
+function renderJson(listings: readonly Listing[]): string {
+  const organizations = listings.map(listing =>
+    'failure' in listing
+      ? {
+          ...listing.organization,
+          credential: listing.failure.credential,
+          error: listing.failure.diagnosis,
+        }
+      : {
+          ...listing.organization,
+          credential: listing.credential,
+          repositories: listing.repositories.map(repository => ({
+            ...repository,
+            state: stateOf(repository),
+          })),
+        },
+  );
+  return JSON.stringify({ organizations }, null, 2);
+}

@@ -1,0 +1,39 @@
+/**
+ * Breaks a text into lines of at most `width` characters, between words only: a
+ * path or an address that is longer stays in one piece, so that it can be copied.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter(w => w !== '')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  if (line !== '') lines.push(line);
+  return lines;
+}
+
+/** A text in lines, all but the first indented by as much as `lead` is long. */
+export function hanging(lead: string, text: string, width: number): string {
+  const indent = ' '.repeat(lead.length);
+  return wrap(text, Math.max(20, width - lead.length))
+    .map((line, i) => (i === 0 ? lead : indent) + line)
+    .join('\n');
+}
+
+/** Characters that take two columns of a terminal: East Asian scripts and pictographs. */
+const WIDE =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+
+/** How many columns of a terminal a text takes. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (!/\p{Mn}/u.test(character)) width += WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}

@@ -1,0 +1,34 @@
+/**
+ * The candidate that somebody who wrote `word` most likely meant, without
+ * regard to case; `undefined` when none is near.
+ */
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+): string | undefined {
+  // Two letters are a slip of the fingers, a third of the letters another form of the word; more is another word.
+  let shortest = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let found: string | undefined;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < shortest) {
+      shortest = distance;
+      found = candidate;
+    }
+  }
+  return found;
+}
+
+/** How many letters have to be inserted, removed or replaced to make one word of the other (Levenshtein). */
+export function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = previous[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[to.length]!;
+}

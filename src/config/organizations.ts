@@ -1,0 +1,206 @@
+import type { Config } from '@backstage/config';
+import {
+  CLOUD_HOST,
+  isCloudHost,
+  isLegacyCloudHost,
+  organizationKey,
+  type OrganizationRef,
+} from '../organization';
+import { type Block, type FoundText, isObject } from './block';
+
+const A_HOST =
+  'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';
+
+/**
+ * Reads `host`, `organization` and `organizations`.
+ *
+ * @param integrationHosts - the hosts under `integrations.azure`; an Azure DevOps Server has to be one of them
+ */
+export function readOrganizations(
+  block: Block,
+  integrationHosts: ReadonlySet<string>,
+): OrganizationRef[] {
+  const host = readHost(block, integrationHosts);
+  const legacyName = host && legacyOrganization(host);
+  const found = readNames(block, legacyName);
+  if (host === undefined) {
+    // Which names are right depends on the host, so only what is wrong for any is said.
+    found.forEach(name => checkName(block, name, CLOUD_HOST));
+    return [];
+  }
+  const organizations: OrganizationRef[] = [];
+  const seen = new Map<string, string>();
+  for (const { key, text } of found) {
+    const organization = checkName(block, { key, text }, host);
+    if (organization === undefined) continue;
+    if (
+      legacyName !== undefined &&
+      organization.toLowerCase() !== legacyName.toLowerCase()
+    ) {
+      block.refuse(
+        key,
+        `\`${legacyName}\`, the organization of the host \`${host}\`, or to be left out`,
+        text,
+      );
+      continue;
+    }
+    const ref = { host, organization };
+    const first = seen.get(organizationKey(ref));
+    if (first) {
+      block.note(
+        key,
+        `Expected \`${key}\` to differ from \`${first}\`: both are the organization \`${organization}\` (case does not matter)`,
+      );
+      continue;
+    }
+    seen.set(organizationKey(ref), key);
+    organizations.push(ref);
+  }
+  return organizations;
+}
+
+/** The hosts under `integrations.azure`, whatever else may be wrong there: others report that. */
+export function readIntegrationHosts(config: Config): ReadonlySet<string> {
+  const hosts = new Set([CLOUD_HOST]);
+  const integrations = readQuietly(config, 'integrations.azure');
+  for (const integration of Array.isArray(integrations) ? integrations : []) {
+    if (!isObject(integration) || typeof integration.host !== 'string')
+      continue;
+    const host = normalizedHost(integration.host.trim());
+    if (host) hosts.add(host);
+  }
+  return hosts;
+}
+
+function readQuietly(config: Config, key: string): unknown {
+  try {
+    return config.getOptional(key);
+  } catch {
+    return undefined;
+  }
+}
+
+function readHost(
+  block: Block,
+  integrationHosts: ReadonlySet<string>,
+): string | undefined {
+  if (block.raw('host') === undefined) return CLOUD_HOST;
+  const text = block.text('host', A_HOST);
+  if (text === undefined) return undefined;
+  const host = normalizedHost(text);
+  if (host === undefined || isServiceHost(host)) {
+    block.refuse(block.key('host'), A_HOST, text, hintForHost(text));
+    return undefined;
+  }
+  if (!isCloudHost(host) && !integrationHosts.has(host)) {
+    block.refuse(
+      block.key('host'),
+      'the `host` of one of the entries under `integrations.azure`',
+      text,
+      `those are ${[...integrationHosts].map(known => `\`${known}\``).join(', ')}`,
+    );
+  }
+  return host;
+}
+
+/** In the one spelling that URLs have: lower case, without the port that https has anyway. */
+function normalizedHost(text: string): string | undefined {
+  if (/[\s/\\?#@]/.test(text)) return undefined;
+  try {
+    const { host, pathname } = new URL(`https://${text}`);
+    return host !== '' && pathname === '/' ? host : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hosts of Azure DevOps Services that are not where organizations live, such as its search or its SSH server. */
+function isServiceHost(host: string): boolean {
+  return (
+    host.endsWith(`.${CLOUD_HOST}`) ||
+    host === 'visualstudio.com' ||
+    (isLegacyCloudHost(host) && legacyOrganization(host) === undefined)
+  );
+}
+
+function hintForHost(text: string): string | undefined {
+  try {
+    const { host } = new URL(text);
+    return host ? `write \`${host}\`` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `contoso` for `contoso.visualstudio.com`; `undefined` for any other host. */
+function legacyOrganization(host: string): string | undefined {
+  return /^([a-z0-9][a-z0-9-]*)\.visualstudio\.com$/.exec(host)?.[1];
+}
+
+function readNames(block: Block, legacyName: string | undefined): FoundText[] {
+  const one = block.raw('organization');
+  const many = block.raw('organizations');
+  if (one !== undefined && many !== undefined) {
+    block.note(
+      block.key('organizations'),
+      `Expected only one of \`${block.key('organization')}\` and \`${block.key('organizations')}\`, got both; put all the names under \`organizations\``,
+    );
+    return [];
+  }
+  if (Array.isArray(one)) {
+    block.refuse(
+      block.key('organization'),
+      'the name of one organization',
+      one,
+      'for several use `organizations`',
+    );
+    return [];
+  }
+  if (many !== undefined) {
+    return block.texts('organizations', 'the name of an organization') ?? [];
+  }
+  if (one !== undefined || legacyName === undefined) {
+    const expected =
+      'the name of an organization (for Azure DevOps Server: of a collection)';
+    if (one === undefined) {
+      block.refuse(block.key('organization'), expected, undefined);
+      return [];
+    }
+    const text = block.text('organization', expected);
+    return text === undefined ? [] : [{ key: block.key('organization'), text }];
+  }
+  return [{ key: block.key('host'), text: legacyName }];
+}
+
+/** The name of an organization, or of a collection with its virtual directory; notes what it cannot be. */
+function checkName(
+  block: Block,
+  { key, text }: FoundText,
+  host: string,
+): string | undefined {
+  const cloud = isCloudHost(host);
+  const expected = cloud
+    ? 'the name of an organization, such as `contoso`'
+    : 'the name of a collection, such as `DefaultCollection` or `tfs/DefaultCollection`';
+  const refuse = (hint?: string) => {
+    block.refuse(key, expected, text, hint);
+    return undefined;
+  };
+  if (text.includes('*')) {
+    return refuse(
+      'organizations cannot be given as a pattern, because no request lists them',
+    );
+  }
+  if (text.includes('://')) {
+    return refuse('the scheme and the host are not part of it');
+  }
+  const name = text.replace(/^\/+|\/+$/g, '');
+  const segments = name.split('/');
+  const wrong = segments.some(
+    segment => /^\.{0,2}$/.test(segment) || /[\\:?#@<>|"]/.test(segment),
+  );
+  if (wrong || (cloud && (segments.length > 1 || /\s/.test(name)))) {
+    return refuse();
+  }
+  return name;
+}

@@ -1,0 +1,205 @@
+import { Minimatch } from 'minimatch';
+
+/** Chooses projects or repositories by name. */
+export interface NameFilter {
+  /** Names or patterns; a name has to match one of them. Never empty: `*` stands for all. */
+  readonly include: readonly string[];
+  /** Names or patterns that take away again. */
+  readonly exclude: readonly string[];
+  /** Whether a name is chosen. */
+  matches(name: string): boolean;
+}
+
+/** Where descriptors are looked for in a repository: one file, or all the files that a glob matches. */
+export type DescriptorPath =
+  | {
+      readonly kind: 'literal';
+      /** Absolute, as `/catalog-info.yaml`. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: 'glob';
+      /** As it was configured, made absolute. */
+      readonly pattern: string;
+      /** The deepest folder below which every match lies; `/` when that is the root. */
+      readonly scopePath: string;
+      /** Whether a file's absolute path matches, with regard to case, as Git has it. */
+      matches(path: string): boolean;
+    };
+
+/** A filter of names; see {@link matchesNamePattern} for what a pattern is. */
+export function nameFilter(
+  include: readonly string[],
+  exclude: readonly string[],
+): NameFilter {
+  return {
+    include,
+    exclude,
+    matches: name =>
+      include.some(pattern => matchesNamePattern(pattern, name)) &&
+      !exclude.some(pattern => matchesNamePattern(pattern, name)),
+  };
+}
+
+/**
+ * Whether a name is what a pattern says, without regard to case, as Azure
+ * DevOps compares names. `*` stands for any number of characters, `?` for one;
+ * everything else stands for itself.
+ */
+export function matchesNamePattern(pattern: string, name: string): boolean {
+  const wanted = foldCase(pattern);
+  const given = foldCase(name);
+  let p = 0;
+  let n = 0;
+  // Where to go on from when the last `*` has to take one character more. Only
+  // the last needs it, so that no pattern takes longer than length times length.
+  let star = -1;
+  let starTook = 0;
+  while (n < given.length) {
+    if (wanted[p] === '*') {
+      star = p++;
+      starTook = n;
+    } else if (
+      p < wanted.length &&
+      (wanted[p] === '?' || wanted[p] === given[n])
+    ) {
+      p++;
+      n++;
+    } else if (star >= 0) {
+      p = star + 1;
+      n = ++starTook;
+    } else {
+      return false;
+    }
+  }
+  while (wanted[p] === '*') p++;
+  return p === wanted.length;
+}
+
+/** Characters, each in the one spelling that stands for both of its cases. */
+function foldCase(text: string): string[] {
+  return Array.from(text, character => {
+    const upper = character.toUpperCase();
+    // Characters whose other case is not one character are left alone: `?` stands for one.
+    const folded = [...upper].length === 1 ? upper.toLowerCase() : character;
+    return [...folded].length === 1 ? folded : character;
+  });
+}
+
+/** What `path` was read as, or what it should have been, to be read after "to be". */
+export type DescriptorPathReading =
+  | { readonly paths: readonly DescriptorPath[]; readonly expected?: undefined }
+  | { readonly expected: string };
+
+/** From how many files on one listing of the repository is cheaper than asking for each. */
+const MOST_ALTERNATIVES = 10;
+
+/**
+ * Reads one path or glob. `*`, `?` and `[…]` stay within a folder, `**` spans
+ * any number of folders, `{a,b}` lists alternatives; names that begin with a
+ * dot are names like any other. A glob that comes down to a few files gives
+ * literal paths, which cost less to read than a listing.
+ */
+export function readDescriptorPath(text: string): DescriptorPathReading {
+  const problem = problemOf(text);
+  if (problem) return { expected: problem };
+  const pattern = `/${text}`.replace(/\/(?:\.?\/)+/g, '/');
+  const glob = new Minimatch(pattern, {
+    dot: true,
+    nocomment: true,
+    nonegate: true,
+    // Parentheses and exclamation marks are ordinary characters of file names.
+    noext: true,
+    // A backslash is an error before it comes here, whatever the platform.
+    platform: 'linux',
+  });
+  if (glob.globParts.some(parts => !namesFile(parts.at(-1)))) {
+    return {
+      expected:
+        'a path that ends in the name of a file, such as `/**/catalog-info.yaml`',
+    };
+  }
+  const literals = glob.set
+    .filter(parts => parts.every(part => typeof part === 'string'))
+    .map(parts => parts.join('/'));
+  if (
+    literals.length === glob.set.length &&
+    literals.length <= MOST_ALTERNATIVES
+  ) {
+    return { paths: literals.map(path => ({ kind: 'literal', path })) };
+  }
+  return {
+    paths: [
+      {
+        kind: 'glob',
+        pattern,
+        scopePath: scopeOf(glob),
+        matches: path => glob.match(path),
+      },
+    ],
+  };
+}
+
+function problemOf(text: string): string | undefined {
+  if (text.includes('://')) {
+    return 'a path inside the repositories, such as `/catalog-info.yaml`, not a URL';
+  }
+  if (text.includes('\\')) {
+    return 'a path whose folders are separated by `/`, without a backslash';
+  }
+  if (/(?:^|[/{,])\.\.(?:[/},]|$)/.test(text)) {
+    return 'a path without `..`: it is counted from the root of each repository';
+  }
+  if (/\/\.?$|^\.?$/.test(text)) {
+    return 'the path of a file, such as `/catalog-info.yaml`, not of a folder';
+  }
+  return undefined;
+}
+
+/** A last part of only wildcards would read every file of a repository. */
+function namesFile(part: string | undefined): boolean {
+  return part !== undefined && !/^[*?]*$/.test(part);
+}
+
+/** The folders that all alternatives of a glob have in common before the first wildcard. */
+function scopeOf(glob: Minimatch): string {
+  const folders = glob.set.map(parts => {
+    const end = parts.findIndex(part => typeof part !== 'string');
+    return parts.slice(
+      0,
+      end < 0 ? parts.length - 1 : Math.min(end, parts.length - 1),
+    );
+  });
+  const [first = [], ...others] = folders;
+  const differs = first.findIndex((part, i) =>
+    others.some(other => other[i] !== part),
+  );
+  const common = differs < 0 ? first : first.slice(0, differs);
+  return common.join('/') || '/';
+}
+
+/** Merges what several paths were read as: each file once, and no literal that a glob finds anyway. */
+export function mergeDescriptorPaths(
+  paths: readonly DescriptorPath[],
+): DescriptorPath[] {
+  const globs = paths.filter(path => path.kind === 'glob');
+  const seen = new Set<string>();
+  return paths.filter(path => {
+    const key = JSON.stringify(path);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return path.kind === 'glob' || !globs.some(glob => glob.matches(path.path));
+  });
+}
+
+/** Whether a file at an absolute path is one of the descriptors that are looked for. */
+export function findsDescriptor(
+  paths: readonly DescriptorPath[],
+  path: string,
+): boolean {
+  return paths.some(candidate =>
+    candidate.kind === 'literal'
+      ? candidate.path === path
+      : candidate.matches(path),
+  );
+}

@@ -1,0 +1,93 @@
+import type { Config } from '@backstage/config';
+import type { JsonValue } from '@backstage/types';
+import { Block, isObject } from './block';
+import {
+  ConfigurationError,
+  type ConfigurationMistake,
+  unexpectedValue,
+} from './mistakes';
+import { readIntegrationHosts } from './organizations';
+import { providerNameOf, PROVIDER_KEYS, readSettings } from './provider';
+import type { ProviderReading } from './settings';
+
+const PROVIDERS_KEY = 'catalog.providers.azureDevOps';
+
+const AN_ID_MAP = 'an object with an id of your choice for each provider';
+const A_BLOCK = 'an object with the keys of a provider';
+
+/** The id that a mistake is reported under when it leaves no id to be read. */
+const ID_OF_NONE = 'default';
+
+/** What Backstage's own reader takes for the part of a key. */
+const ID_PATTERN = /^[a-z][a-z0-9]*(?:[-_:][a-z0-9]+)*$/i;
+
+/**
+ * Reads every provider under `catalog.providers.azureDevOps`.
+ *
+ * @returns one entry for every id, also where its block is wrong: a provider
+ * that is not registered would have its entities removed by the catalog. Empty
+ * when there is no such key. An id whose block is `null` is unset, as
+ * everywhere in Backstage's configuration.
+ */
+export function readProviderConfigs(config: Config): ProviderReading[] {
+  let blocks: JsonValue | undefined;
+  try {
+    blocks = config.getOptional(PROVIDERS_KEY);
+  } catch (error) {
+    // Something above the key is no object; Backstage's message says what, and no value.
+    const message = error instanceof Error ? error.message : String(error);
+    return [failed(ID_OF_NONE, [{ key: PROVIDERS_KEY, message }])];
+  }
+  if (blocks === undefined) return [];
+  if (!isObject(blocks)) {
+    const mistake = unexpectedValue(PROVIDERS_KEY, AN_ID_MAP, blocks);
+    return [failed(ID_OF_NONE, [mistake])];
+  }
+  const integrationHosts = readIntegrationHosts(config);
+  return Object.entries(blocks).map(([id, block]) =>
+    readProvider(id, block, integrationHosts),
+  );
+}
+
+function readProvider(
+  id: string,
+  value: JsonValue | undefined,
+  integrationHosts: ReadonlySet<string>,
+): ProviderReading {
+  const mistakes: ConfigurationMistake[] = [];
+  const key = `${PROVIDERS_KEY}.${id}`;
+  if (!ID_PATTERN.test(id)) {
+    mistakes.push({
+      key,
+      message:
+        `Expected the id in \`${key}\` to begin with a letter and to consist of letters and digits, ` +
+        `in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it`,
+    });
+  }
+  if (!isObject(value)) {
+    const hint = PROVIDER_KEYS.includes(id)
+      ? `\`${id}\` is a key of a provider: put the keys one level deeper, under an id of your choice`
+      : undefined;
+    mistakes.push(unexpectedValue(key, A_BLOCK, value, hint));
+    return failed(id, mistakes);
+  }
+  const settings = readSettings(
+    id,
+    new Block(key, value, mistakes),
+    integrationHosts,
+  );
+  return mistakes.length > 0
+    ? failed(id, mistakes)
+    : { id, providerName: settings.providerName, settings };
+}
+
+function failed(
+  id: string,
+  mistakes: readonly ConfigurationMistake[],
+): ProviderReading {
+  return {
+    id,
+    providerName: providerNameOf(id),
+    error: new ConfigurationError(id, mistakes),
+  };
+}

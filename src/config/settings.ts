@@ -1,0 +1,63 @@
+import type { SchedulerServiceTaskScheduleDefinition } from '@backstage/backend-plugin-api';
+import type { OrganizationRef } from '../organization';
+import type { DescriptorPath, NameFilter } from './patterns';
+import type { ConfigurationError } from './mistakes';
+
+/** When entities may be removed. Source: `removals` in the provider's block. */
+export interface RemovalSettings {
+  /** Complete passes in a row that have to miss a repository before it counts as gone; an integer from 1. Default: 3. */
+  readonly confirmations: number;
+  /** The share of an organization's entities that may go on inferred evidence in one refresh, 0 to 100. Default: 20. */
+  readonly maxPercentage: number;
+  /** The share of an organization's entities that may go on confirmed evidence in one refresh, 0 to 100. Default: 50. */
+  readonly maxConfirmedPercentage: number;
+  /** Up to so many removals an organization the percentages are not looked at; an integer from 0. Default: 10. */
+  readonly minimum: number;
+  /** The code of one refused set of removals, as the refusal printed it: that set, and no other, is let through. */
+  readonly allow?: string;
+}
+
+/** The sources of hints that may be asked. */
+export interface HintSettings {
+  /** Project activity metrics: about one request a project. Default: true. */
+  readonly activityMetrics: boolean;
+  /** Code Search: about one request for 1,000 descriptors. Default: true. */
+  readonly codeSearch: boolean;
+}
+
+/** One provider's block, read and checked. Source: `catalog.providers.azureDevOps.<id>`. */
+export interface ProviderSettings {
+  readonly id: string;
+  /** `AzureDevOpsEntityProvider:<id>`, as the official module names it, so that its entities are taken over. */
+  readonly providerName: string;
+  /** At least one; no two that differ in case only. */
+  readonly organizations: readonly OrganizationRef[];
+  readonly project: NameFilter;
+  readonly repository: NameFilter;
+  /** Without `refs/heads/`. Absent: the default branch of each repository. */
+  readonly branch?: string;
+  /** At least one. A literal path that one of the globs finds as well is left out. */
+  readonly paths: readonly DescriptorPath[];
+  readonly skipForkedRepos: boolean;
+  readonly schedule: SchedulerServiceTaskScheduleDefinition;
+  readonly removals: RemovalSettings;
+  /** Every repository is verified at least this often, whatever the hints say; milliseconds. */
+  readonly verifyEveryMs: number;
+  readonly hints: HintSettings;
+}
+
+/** What reading one id gave: its settings, or everything that is wrong with its block. */
+export type ProviderReading =
+  | {
+      readonly id: string;
+      readonly providerName: string;
+      readonly settings: ProviderSettings;
+      readonly error?: undefined;
+    }
+  | {
+      readonly id: string;
+      readonly providerName: string;
+      readonly settings?: undefined;
+      /** To be thrown from `connect()`: the provider is registered, so that its entities stay, and it does nothing. */
+      readonly error: ConfigurationError;
+    };

@@ -1,0 +1,122 @@
+import type { ProblemId } from './problems/diagnosis';
+import { redact } from './redact';
+import { TokenError } from './token-error';
+
+/** Who was asked for a token. */
+export type TokenIssuer =
+  'microsoft-entra' | 'managed-identity' | 'environment';
+
+/** What is known of a token request that failed. */
+export interface TokenFailure {
+  readonly issuer: TokenIssuer;
+  /** What the library threw, in words. */
+  readonly text: string;
+  /** The last HTTP status that came, if it could be seen. */
+  readonly status?: number;
+  /** Node's code of the last network error, if it could be seen. */
+  readonly networkCode?: string;
+}
+
+/** What Microsoft Entra's codes mean for the person who runs Backstage. Source: learn.microsoft.com/entra/identity-platform/reference-error-codes. */
+const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
+  7000215: 'client-secret-invalid',
+  7000216: 'client-secret-invalid',
+  7000222: 'client-secret-expired',
+  700016: 'application-not-found',
+  65001: 'consent-missing',
+  7000229: 'consent-missing',
+  650052: 'azure-devops-not-in-tenant',
+  500011: 'azure-devops-not-in-tenant',
+  500014: 'azure-devops-not-in-tenant',
+  7000112: 'application-disabled',
+  90002: 'tenant-not-found',
+  900021: 'tenant-not-found',
+  900023: 'tenant-not-found',
+  50013: 'federated-credential-missing',
+  50027: 'federated-credential-missing',
+  70021: 'federated-credential-missing',
+  70025: 'federated-credential-missing',
+  700027: 'federated-credential-missing',
+  700211: 'federated-credential-missing',
+  700212: 'federated-credential-missing',
+  700213: 'federated-credential-missing',
+  700236: 'federated-credential-missing',
+  700024: 'clock-skew',
+  53000: 'conditional-access-token',
+  53003: 'conditional-access-token',
+  530032: 'conditional-access-token',
+  530034: 'conditional-access-token',
+  530035: 'conditional-access-token',
+  50196: 'token-service-unavailable',
+  90033: 'token-service-unavailable',
+  90055: 'token-service-unavailable',
+};
+
+/** Turns a failed token request into a problem that can be told. */
+export function classifyTokenFailure(failure: TokenFailure): TokenError {
+  const text = redact(failure.text);
+  const code = /AADSTS(\d+)/.exec(text)?.[1];
+  if (code) return entraRefusal(code, text);
+  if (/Invalid tenant id/i.test(text)) {
+    return new TokenError('tenant-not-found');
+  }
+  switch (failure.issuer) {
+    case 'environment':
+      return new TokenError('default-credential-unavailable');
+    case 'managed-identity':
+      return managedIdentityFailure(text);
+    case 'microsoft-entra':
+      return entraFailure(failure, text);
+  }
+}
+
+function entraRefusal(code: string, text: string): TokenError {
+  const problem = ENTRA_CODES[code];
+  return problem
+    ? new TokenError(problem, `AADSTS${code}`)
+    : new TokenError('token-refused', sentenceWith(`AADSTS${code}`, text));
+}
+
+function entraFailure(failure: TokenFailure, text: string): TokenError {
+  const { status, networkCode } = failure;
+  if (networkCode === 'REQUEST_TIMEOUT') return new TokenError('token-timeout');
+  if (networkCode)
+    return new TokenError('token-service-unreachable', networkCode);
+  if (status === 429 || (status !== undefined && status >= 500)) {
+    return new TokenError('token-service-unavailable', `HTTP ${status}`);
+  }
+  if (status === undefined) return new TokenError('token-service-unreachable');
+  // Microsoft Entra answers a token request with 200 and JSON, or with an error.
+  return status < 400
+    ? new TokenError('token-malformed', `HTTP ${status}`)
+    : new TokenError('token-refused', said(text) ?? `HTTP ${status}`);
+}
+
+/** Of what the managed identity service answered the library passes on a description at best, and never the status. */
+function managedIdentityFailure(text: string): TokenError {
+  if (
+    /Identity not found|No User Assigned|Managed Identity found/i.test(text)
+  ) {
+    return new TokenError('managed-identity-not-found');
+  }
+  if (/network_error|unreachable/i.test(text)) {
+    return new TokenError('managed-identity-unavailable');
+  }
+  const description = said(text);
+  return description
+    ? new TokenError('token-refused', description)
+    : new TokenError('token-service-unavailable');
+}
+
+/** What MSAL quotes of an error, where it quotes anything. */
+function said(text: string): string | undefined {
+  const description = /Description: (.+?) - Correlation ID/.exec(text)?.[1];
+  return description === 'Not Available' ? undefined : description;
+}
+
+/** The first sentence that begins with a code, without the identifiers that follow it. */
+function sentenceWith(code: string, text: string): string {
+  const start = text.indexOf(code);
+  const sentence = /^.*?(?=\. |\.$| Trace ID|\r|\n|$)/.exec(text.slice(start));
+  return (sentence?.[0] ?? code).slice(0, 300);
+}

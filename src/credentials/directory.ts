@@ -1,0 +1,117 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { Config } from '@backstage/config';
+import { organizationKey, type OrganizationRef } from '../organization';
+import {
+  type ConfiguredCredential,
+  readConfiguredCredentials,
+} from './configured';
+import {
+  describeConfigured,
+  identityKeyOf,
+  listConfigured,
+} from './description';
+import { CredentialError } from './errors';
+import { matchCredential } from './match';
+import { diagnose } from './problems/diagnosis';
+import { authorityOf, createTokens, type TokensOptions } from './tokens';
+import { personalAccessTokenCredential, tokenCredential } from './credential';
+import type { CredentialDirectory, OrganizationCredential } from './types';
+
+export interface CredentialDirectoryOptions {
+  /** The root configuration; `integrations.azure` is read from it, once. */
+  readonly config: Config;
+  readonly logger: LoggerService;
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: () => number;
+  /** After how many milliseconds a token that does not come is given up. Default: 30,000; for the default credential, which tries several things, 60,000. */
+  readonly tokenTimeoutMs?: number;
+}
+
+/**
+ * Which credential serves which organization. Make one per process and share
+ * it: its tokens are shared by all who ask through it.
+ *
+ * @throws what `@backstage/integration` throws when `integrations.azure` is not valid.
+ */
+export function createCredentialDirectory(
+  options: CredentialDirectoryOptions,
+): CredentialDirectory {
+  return new Directory(readConfiguredCredentials(options.config), {
+    logger: options.logger,
+    now: options.now ?? Date.now,
+    timeoutMs: options.tokenTimeoutMs,
+  });
+}
+
+class Directory implements CredentialDirectory {
+  readonly #configured: readonly ConfiguredCredential[];
+  readonly #logger: LoggerService;
+  readonly #tokens: ReturnType<typeof createTokens>;
+  readonly #served = new Map<string, OrganizationCredential>();
+
+  constructor(
+    configured: readonly ConfiguredCredential[],
+    options: TokensOptions,
+  ) {
+    this.#configured = configured;
+    this.#logger = options.logger;
+    this.#tokens = createTokens(options);
+  }
+
+  forOrganization(organization: OrganizationRef): OrganizationCredential {
+    const key = organizationKey(organization);
+    let served = this.#served.get(key);
+    if (!served) {
+      served = this.#choose(organization);
+      this.#served.set(key, served);
+    }
+    return served;
+  }
+
+  #choose(organization: OrganizationRef): OrganizationCredential {
+    const match = matchCredential(this.#configured, organization);
+    switch (match.outcome) {
+      case 'matched': {
+        const { credential: entry, matchedBy } = match;
+        const identity = {
+          organization,
+          description: { ...describeConfigured(entry), matchedBy },
+          identityKey: identityKeyOf(entry, this.#configured),
+        };
+        return entry.credential.kind === 'PersonalAccessToken'
+          ? personalAccessTokenCredential(
+              identity,
+              entry.credential.personalAccessToken,
+            )
+          : tokenCredential(identity, this.#tokens.of(entry));
+      }
+      case 'default': {
+        const { matchedBy } = match;
+        this.#logger.warn(
+          `No credential under integrations.azure serves ${organization.host}/${organization.organization} (${matchedBy}); ` +
+            "using the environment's own (DefaultAzureCredential), as Backstage does",
+        );
+        return tokenCredential(
+          {
+            organization,
+            description: { kind: 'default Azure credential', matchedBy },
+            identityKey: 'default-azure-credential',
+          },
+          this.#tokens.ofEnvironment(),
+        );
+      }
+      case 'none':
+        throw new CredentialError(
+          organization,
+          undefined,
+          diagnose('no-matching-credential', {
+            organization,
+            authority: authorityOf(process.env),
+            configured: listConfigured(
+              this.#configured.filter(c => c.host === organization.host),
+            ),
+          }),
+        );
+    }
+  }
+}

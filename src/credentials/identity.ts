@@ -1,0 +1,175 @@
+import {
+  type AccessToken as LibraryToken,
+  ClientAssertionCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
+import { classifyTokenFailure, type TokenIssuer } from './classify';
+import { SYSTEM_ASSIGNED } from './configured';
+import { TokenError } from './token-error';
+import type { AccessToken } from './token-policy';
+import type { AcquireToken, TokenSource } from './token-source';
+
+/** The scope of tokens for Azure DevOps: all that the identity may do there. */
+const AZURE_DEVOPS_SCOPE = '499b84ac-1321-427f-aa17-267ca6975798/.default';
+
+/** The scope of a managed identity's token that is presented as a client assertion. */
+const TOKEN_EXCHANGE_SCOPE = 'api://AzureADTokenExchange';
+
+/** How long one request to Microsoft Entra may take, in milliseconds. The library itself sets no limit. */
+const REQUEST_TIMEOUT = 10_000;
+
+/** What the library does not pass on of the requests that it makes. */
+interface Observed {
+  status?: number;
+  networkCode?: string;
+}
+
+/**
+ * Two repetitions within seconds, which honour Retry-After; what lasts longer
+ * is repeated by the token source.
+ */
+function clientOptions(observed: Observed) {
+  return {
+    retryOptions: { maxRetries: 2, maxRetryDelayInMs: 4_000 },
+    additionalPolicies: [
+      {
+        position: 'perRetry' as const,
+        policy: { name: 'observe', sendRequest: observer(observed) },
+      },
+    ],
+  };
+}
+
+function observer(observed: Observed) {
+  return async <
+    Request extends { timeout: number },
+    Response extends { status: number },
+  >(
+    request: Request,
+    next: (request: Request) => Promise<Response>,
+  ): Promise<Response> => {
+    request.timeout = REQUEST_TIMEOUT;
+    observed.status = undefined;
+    observed.networkCode = undefined;
+    try {
+      const response = await next(request);
+      observed.status = response.status;
+      return response;
+    } catch (error) {
+      observed.networkCode = networkCodeOf(error);
+      throw error;
+    }
+  };
+}
+
+function networkCodeOf(error: unknown): string {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  if (name === 'AbortError') return 'REQUEST_TIMEOUT';
+  return typeof code === 'string' ? code : 'network error';
+}
+
+// Every token is asked of a new object of the library. An object keeps its
+// token until five minutes before expiry, which leaves no other way to a fresh
+// one; and after an answer of 429 or 5xx it refuses for a minute to ask again.
+
+/** Asks with a client id and a client secret. */
+export function withClientSecret(options: {
+  tenantId: string;
+  clientId: string;
+  clientSecret: string;
+}): AcquireToken {
+  const { tenantId, clientId, clientSecret } = options;
+  return () =>
+    ask('microsoft-entra', AZURE_DEVOPS_SCOPE, observed => {
+      const libraryOptions = clientOptions(observed);
+      return new ClientSecretCredential(
+        tenantId,
+        clientId,
+        clientSecret,
+        libraryOptions,
+      );
+    });
+}
+
+/** Asks for an application that trusts a managed identity, whose own token is the assertion. */
+export function withAssertion(options: {
+  tenantId: string;
+  clientId: string;
+  assertions: TokenSource;
+}): AcquireToken {
+  const { tenantId, clientId, assertions } = options;
+  return async () => {
+    const assertion = await assertions.get();
+    return await ask('microsoft-entra', AZURE_DEVOPS_SCOPE, observed => {
+      const libraryOptions = clientOptions(observed);
+      return new ClientAssertionCredential(
+        tenantId,
+        clientId,
+        // Called twice for every token, hence nothing but a value.
+        () => Promise.resolve(assertion.token),
+        libraryOptions,
+      );
+    });
+  };
+}
+
+/** Asks the managed identity service of the machine for a token for Azure DevOps. */
+export function withManagedIdentity(clientId: string): AcquireToken {
+  return askManagedIdentity(clientId, AZURE_DEVOPS_SCOPE);
+}
+
+/** Asks the managed identity service of the machine for an assertion. */
+export function withAssertionOfManagedIdentity(clientId: string): AcquireToken {
+  return askManagedIdentity(clientId, TOKEN_EXCHANGE_SCOPE);
+}
+
+/** Asks with whatever the environment offers, as Backstage does for dev.azure.com. */
+export function withDefaultCredential(): AcquireToken {
+  return () =>
+    ask('environment', AZURE_DEVOPS_SCOPE, () => new DefaultAzureCredential());
+}
+
+function askManagedIdentity(clientId: string, scope: string): AcquireToken {
+  const askOnce = () =>
+    ask('managed-identity', scope, () =>
+      clientId === SYSTEM_ASSIGNED
+        ? new ManagedIdentityCredential()
+        : new ManagedIdentityCredential(clientId),
+    );
+  return async instead => {
+    const token = await askOnce();
+    // Here the cache is one for the whole process, and nothing forces a fresh
+    // token out of it. Past half of the token's life, though, the first question
+    // makes the library renew it, and the second has the new one.
+    return token.token === instead?.token ? await askOnce() : token;
+  };
+}
+
+async function ask(
+  issuer: TokenIssuer,
+  scope: string,
+  create: (observed: Observed) => TokenCredential,
+): Promise<AccessToken> {
+  const observed: Observed = {};
+  let answer: LibraryToken | null;
+  try {
+    answer = await create(observed).getToken(scope);
+  } catch (error) {
+    // What the library throws can carry the request, hence words only.
+    throw classifyTokenFailure({ issuer, text: wordsOf(error), ...observed });
+  }
+  if (!answer?.token || !Number.isFinite(answer.expiresOnTimestamp)) {
+    throw new TokenError('token-malformed');
+  }
+  return { token: answer.token, expiresAt: answer.expiresOnTimestamp };
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { errors } = error as { errors?: unknown };
+  const parts = Array.isArray(errors) ? errors.map(wordsOf) : [];
+  return [error.message, ...parts].join('\n');
+}

@@ -1,0 +1,59 @@
+import type { OrganizationRef } from '../../organization';
+import type { CredentialDescription } from '../types';
+
+/** What a diagnosis may say. Nothing in it is secret. */
+export interface ProblemFacts {
+  readonly organization: OrganizationRef;
+  readonly credential?: CredentialDescription;
+  /** What was said, or the code of it, such as `AADSTS7000222`. */
+  readonly detail?: string;
+  /** Microsoft Entra's address, for the consent page: `https://login.microsoftonline.com`. */
+  readonly authority: string;
+  /** The tenant that the organization is connected to. */
+  readonly organizationTenant?: string;
+  /** The tenant that issued the token. */
+  readonly tokenTenant?: string;
+  /** What is configured, one line a credential. */
+  readonly configured?: readonly string[];
+}
+
+/** How a problem is put into words. */
+export interface ProblemText {
+  /** A clause without a full stop, read after "dev.azure.com/contoso: ". */
+  cause(facts: ProblemFacts): string;
+  /** A sentence in the imperative, without a full stop. */
+  cure(facts: ProblemFacts): string;
+  /** Whether waiting may be all that it takes. Default: false. */
+  readonly transient?: boolean;
+}
+
+/** ` (detail)`, or nothing. */
+export function said({ detail }: ProblemFacts): string {
+  return detail ? ` (${detail})` : '';
+}
+
+/** The application of a service principal, in words. */
+export function application({ credential }: ProblemFacts): string {
+  return credential?.clientId
+    ? `application ${credential.clientId}`
+    : 'the application';
+}
+
+/** The tenant of a service principal, in words. */
+export function tenant({ credential }: ProblemFacts): string {
+  return credential?.tenantId
+    ? `tenant ${credential.tenantId}`
+    : 'the configured tenant';
+}
+
+/** Where the credential is configured, in words. */
+export function whereConfigured({ credential }: ProblemFacts): string {
+  return credential?.configKey ?? 'integrations.azure';
+}
+
+/** The page on which an administrator of the tenant lets the application in. */
+export function consentUrl({ authority, credential }: ProblemFacts): string {
+  const tenantId = encodeURIComponent(credential?.tenantId ?? 'organizations');
+  const clientId = encodeURIComponent(credential?.clientId ?? '');
+  return `${authority.replace(/\/+$/, '')}/${tenantId}/adminconsent?client_id=${clientId}`;
+}

@@ -1,0 +1,139 @@
+import {
+  application,
+  consentUrl,
+  type ProblemText,
+  said,
+  tenant,
+  whereConfigured,
+} from './facts';
+
+const RETRIED =
+  'Nothing needs to be changed if this passes: it is tried again by itself';
+
+/** Problems in getting a token from Microsoft Entra or from the managed identity endpoint. */
+export const TOKEN_PROBLEMS = {
+  'client-secret-invalid': {
+    cause: facts =>
+      `Microsoft Entra does not accept the client secret of ${application(facts)}${said(facts)}`,
+    cure: facts =>
+      `Set ${whereConfigured(facts)}.clientSecret to the Value of a client secret (not its Secret ID), ` +
+      'found once, at its creation, under App registrations > Certificates & secrets',
+  },
+  'client-secret-expired': {
+    cause: facts =>
+      `the client secret of ${application(facts)} has expired${said(facts)}`,
+    cure: facts =>
+      'Create a new client secret in Microsoft Entra under App registrations > Certificates & secrets, ' +
+      `and put its Value into ${whereConfigured(facts)}.clientSecret`,
+  },
+  'application-not-found': {
+    cause: facts =>
+      `${tenant(facts)} does not know ${application(facts)}${said(facts)}: ` +
+      'one of the two ids is mistyped, or the application belongs to another tenant and nobody has let it into this one',
+    cure: facts =>
+      `If the application belongs to another tenant, an administrator of ${tenant(facts)} grants it consent at ${consentUrl(facts)}; ` +
+      `otherwise correct clientId and tenantId of ${whereConfigured(facts)}`,
+  },
+  'consent-missing': {
+    cause: facts =>
+      `nobody has consented to ${application(facts)} in ${tenant(facts)}${said(facts)}`,
+    cure: facts =>
+      `An administrator of ${tenant(facts)} grants consent at ${consentUrl(facts)}; ` +
+      'then add the service principal to the organization (Organization settings > Users)',
+  },
+  'application-disabled': {
+    cause: facts =>
+      `${application(facts)} is disabled in ${tenant(facts)}${said(facts)}`,
+    cure: () =>
+      'Enable it in Microsoft Entra under Enterprise applications > Properties > Enabled for users to sign in, or configure another credential',
+  },
+  'tenant-not-found': {
+    cause: facts => `${tenant(facts)} does not exist${said(facts)}`,
+    cure: facts =>
+      `Set ${whereConfigured(facts)}.tenantId to the Directory (tenant) ID, as Microsoft Entra shows it under Overview`,
+  },
+  'federated-credential-missing': {
+    cause: facts =>
+      `${application(facts)} does not trust the managed identity whose token was presented for it${said(facts)}`,
+    cure: facts =>
+      'Add a federated credential to the application in Microsoft Entra (App registrations > Certificates & secrets > Federated credentials > Managed identity) ' +
+      `that names the managed identity of ${whereConfigured(facts)}.managedIdentityClientId; ` +
+      'the identity must live in the tenant in which the application is registered',
+  },
+  'conditional-access-token': {
+    cause: facts =>
+      `a conditional access policy of ${tenant(facts)} refuses a token to the identity${said(facts)}`,
+    cure: () =>
+      'Ask an administrator of Microsoft Entra to look at the sign-in in Sign-in logs > Service principal sign-ins, ' +
+      'and to admit the identity or the network that Backstage runs in',
+  },
+  'azure-devops-not-in-tenant': {
+    cause: facts =>
+      `${tenant(facts)} has no Azure DevOps that tokens could be issued for${said(facts)}`,
+    cure: facts =>
+      `Set ${whereConfigured(facts)}.tenantId to the tenant that the organization is connected to (Organization settings > Microsoft Entra)`,
+  },
+  'managed-identity-not-found': {
+    cause: facts =>
+      facts.credential?.kind === 'managed identity (system-assigned)'
+        ? `this machine has no system-assigned managed identity${said(facts)}`
+        : `the managed identity is not assigned to this machine${said(facts)}`,
+    cure: () =>
+      'Assign it to the machine, App Service or container that Backstage runs on (Identity, in the Azure portal); ' +
+      'for a user-assigned identity use its Client ID, not its Object ID',
+  },
+  'managed-identity-unavailable': {
+    cause: facts =>
+      `there is no managed identity service where Backstage runs${said(facts)}`,
+    cure: () =>
+      'Run Backstage on Azure with a managed identity, or configure a service principal with a client secret here; ' +
+      'on Azure check that nothing (proxy, firewall, network policy) keeps Backstage from 169.254.169.254',
+  },
+  'default-credential-unavailable': {
+    cause: facts =>
+      `no credential is configured for the organization, and none is found in the environment${said(facts)}`,
+    cure: ({ organization }) =>
+      `Add a credential for '${organization.organization}' under integrations.azure, ` +
+      'or give the environment one: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, a managed identity, or az login',
+  },
+  'token-service-unavailable': {
+    cause: facts => `the token service is failing or overloaded${said(facts)}`,
+    cure: () =>
+      `${RETRIED}; if it lasts, look at status.azure.com and at the health of the machine's managed identity`,
+    transient: true,
+  },
+  'token-service-unreachable': {
+    cause: facts => `the token service cannot be reached${said(facts)}`,
+    cure: ({ authority }) =>
+      `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority}, ` +
+      'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS; it is tried again by itself',
+    transient: true,
+  },
+  'token-timeout': {
+    cause: facts => `the token service did not answer in time${said(facts)}`,
+    cure: () =>
+      `${RETRIED}; if it lasts, check the network between Backstage and the token service`,
+    transient: true,
+  },
+  'token-malformed': {
+    cause: facts =>
+      `the token service answered with something that is no valid token${said(facts)}`,
+    cure: ({ authority }) =>
+      `Check that the clock of the machine is right, and that no proxy answers in place of ${authority} or of the managed identity service; it is tried again by itself`,
+    transient: true,
+  },
+  'clock-skew': {
+    cause: facts =>
+      `the clock of this machine is wrong, so tokens are not yet or no longer valid${said(facts)}`,
+    cure: () => 'Set the clock of the machine, and keep it set by NTP',
+  },
+  'token-refused': {
+    cause: facts => `the token was refused${said(facts)}`,
+    cure: ({ detail }) => {
+      const code = /AADSTS(\d+)/.exec(detail ?? '')?.[1];
+      return code
+        ? `Read what the code means at https://login.microsoftonline.com/error?code=${code}, and correct the credential accordingly`
+        : 'Check the ids and the secret of the credential in Microsoft Entra; `azure-devops-catalog doctor` tries them again';
+    },
+  },
+} satisfies Record<string, ProblemText>;

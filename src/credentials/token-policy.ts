@@ -1,0 +1,53 @@
+/** An access token and the time at which it stops being valid, in milliseconds since the epoch. */
+export interface AccessToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** A renewal starts this long before expiry, or after three quarters of a shorter life. */
+const RENEW_AHEAD = 15 * MINUTE;
+
+/**
+ * `@azure/identity` hands out a managed identity's token from its own cache
+ * until less than five minutes are left, whoever asks. Asking again makes sense
+ * only after that.
+ */
+const LIBRARY_CACHE_ENDS = 5 * MINUTE;
+
+/** How long a token is not used any more before it expires: it has to arrive while it is valid. */
+const MARGIN = 10 * SECOND;
+
+/** Until when a token may be sent. */
+export function usableUntil(token: AccessToken, obtainedAt: number): number {
+  const life = token.expiresAt - obtainedAt;
+  return token.expiresAt - Math.min(MARGIN, life / 10);
+}
+
+/** When to start renewing a token that has just been obtained. */
+export function renewAt(token: AccessToken, obtainedAt: number): number {
+  const life = token.expiresAt - obtainedAt;
+  return token.expiresAt - Math.min(RENEW_AHEAD, life / 4);
+}
+
+/** When to ask again, after a renewal gave the very token that we had. */
+export function renewAgainAt(token: AccessToken, now: number): number {
+  return Math.max(
+    token.expiresAt - LIBRARY_CACHE_ENDS + SECOND,
+    now + 30 * SECOND,
+  );
+}
+
+/** How long after the n-th failure in a row nobody asks again: 2, 4, 8, ... 60 seconds. */
+export function pauseAfterFailure(failures: number): number {
+  return Math.min(MINUTE, SECOND * 2 ** Math.min(failures, 10));
+}
+
+/**
+ * How long after a token was replaced because the service refused it another
+ * refusal brings no further replacement: a second token will not be accepted
+ * where the first was not.
+ */
+export const REPLACE_AT_MOST_EVERY = 10 * MINUTE;

@@ -1,0 +1,184 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import {
+  type AccessToken,
+  pauseAfterFailure,
+  renewAgainAt,
+  renewAt,
+  REPLACE_AT_MOST_EVERY,
+  usableUntil,
+} from './token-policy';
+import { TokenError } from './token-error';
+import { abortable, withTimeout } from './waiting';
+
+/**
+ * Asks for a token. `instead` is a token that the service has refused, so that
+ * one which comes out of a cache unchanged is no answer.
+ *
+ * @throws TokenError
+ */
+export type AcquireToken = (instead?: AccessToken) => Promise<AccessToken>;
+
+export interface TokenSourceOptions {
+  /** What the log calls it. */
+  readonly name: string;
+  readonly acquire: AcquireToken;
+  readonly logger: LoggerService;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** After how many milliseconds an answer that has not come is given up. */
+  readonly timeoutMs: number;
+}
+
+interface Held extends AccessToken {
+  readonly usableUntil: number;
+  /** When to start renewing it. */
+  readonly renewAt: number;
+}
+
+/**
+ * The tokens of one credential. However many ask, one request is in flight; a
+ * token is renewed in the background ahead of its expiry, and used for as long
+ * as it is valid whatever becomes of the renewal.
+ */
+export class TokenSource {
+  readonly #options: TokenSourceOptions;
+  #held: Held | undefined;
+  #inFlight: Promise<AccessToken> | undefined;
+  /** Set while a token that the service refused is being replaced: everybody waits for the outcome. */
+  #replacing: Promise<boolean> | undefined;
+  #replacedAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #lastFailure: { error: unknown; retryAt: number } | undefined;
+
+  constructor(options: TokenSourceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws TokenError when there is no valid token and none can be had; for a
+   * moment after a failure without asking again.
+   */
+  async get(signal?: AbortSignal): Promise<AccessToken> {
+    signal?.throwIfAborted();
+    if (this.#replacing) await abortable(this.#replacing, signal);
+    const held = this.#usable();
+    if (held) {
+      if (this.#options.now() >= held.renewAt) this.#renewBehind(held);
+      return held;
+    }
+    return await abortable(this.#acquire(), signal);
+  }
+
+  /**
+   * Replaces a token that the service has refused although it should be valid.
+   *
+   * @returns whether another token is there, with which to try once more.
+   */
+  async replace(refused: string): Promise<boolean> {
+    if (this.#replacing) return await this.#replacing;
+    const held = this.#usable();
+    // Renewed in the meantime, or expired on the way and renewed at the next use.
+    if (held?.token !== refused) return true;
+    const { now } = this.#options;
+    if (now() - this.#replacedAt < REPLACE_AT_MOST_EVERY) return false;
+    this.#replacing = this.#replaceHeld(held).finally(() => {
+      this.#replacing = undefined;
+    });
+    return await this.#replacing;
+  }
+
+  async #replaceHeld(held: Held): Promise<boolean> {
+    try {
+      const fresh = await this.#acquire(held);
+      this.#replacedAt = this.#options.now();
+      return fresh.token !== held.token;
+    } catch (error) {
+      // The refused token is kept: a service under load answers 401 to valid
+      // tokens too, and there is nothing better.
+      this.#warn(error, 'could not be replaced after it was refused');
+      return false;
+    }
+  }
+
+  #usable(): Held | undefined {
+    const held = this.#held;
+    return held && this.#options.now() < held.usableUntil ? held : undefined;
+  }
+
+  #renewBehind(held: Held): void {
+    if (this.#inFlight || this.#isPausing()) return;
+    this.#acquire().catch(error => {
+      const until = new Date(held.expiresAt).toISOString();
+      this.#warn(
+        error,
+        `could not be renewed; the current one is used until ${until}`,
+      );
+    });
+  }
+
+  #warn(error: unknown, what: string): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.logger.warn(
+      `The token of the ${this.#options.name} ${what}: ${reason}`,
+    );
+  }
+
+  #isPausing(): boolean {
+    return (
+      this.#lastFailure !== undefined &&
+      this.#options.now() < this.#lastFailure.retryAt
+    );
+  }
+
+  #acquire(instead?: AccessToken): Promise<AccessToken> {
+    if (this.#inFlight) return this.#inFlight;
+    if (this.#lastFailure && this.#isPausing()) {
+      return Promise.reject(this.#lastFailure.error);
+    }
+    this.#inFlight = this.#ask(instead).finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  async #ask(instead?: AccessToken): Promise<AccessToken> {
+    const { acquire, timeoutMs, now } = this.#options;
+    try {
+      const token = await withTimeout(
+        () => acquire(instead),
+        timeoutMs,
+        () => new TokenError('token-timeout', `${timeoutMs / 1000} s`),
+      );
+      this.#accept(token);
+      return token;
+    } catch (error) {
+      this.#failures += 1;
+      this.#lastFailure = {
+        error,
+        retryAt: now() + pauseAfterFailure(this.#failures),
+      };
+      throw error;
+    }
+  }
+
+  #accept(token: AccessToken): void {
+    const now = this.#options.now();
+    if (token.expiresAt <= now) {
+      const expiry = new Date(token.expiresAt).toISOString();
+      throw new TokenError(
+        'token-malformed',
+        `the new token had expired at ${expiry} already`,
+      );
+    }
+    this.#held =
+      this.#held?.token === token.token
+        ? { ...this.#held, renewAt: renewAgainAt(token, now) }
+        : {
+            ...token,
+            usableUntil: usableUntil(token, now),
+            renewAt: renewAt(token, now),
+          };
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+  }
+}

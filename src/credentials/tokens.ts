@@ -1,0 +1,111 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { type ConfiguredCredential, SYSTEM_ASSIGNED } from './configured';
+import { describeConfigured } from './description';
+import {
+  withAssertion,
+  withAssertionOfManagedIdentity,
+  withClientSecret,
+  withDefaultCredential,
+  withManagedIdentity,
+} from './identity';
+import { describeCredential } from './problems/diagnosis';
+import { type AcquireToken, TokenSource } from './token-source';
+
+/** After how many milliseconds an answer that does not come is given up; the library has no limit. */
+const TIMEOUT = 30_000;
+
+/** The default credential tries the environment, files, the machine and command-line tools one after the other. */
+const DEFAULT_CREDENTIAL_TIMEOUT = 60_000;
+
+export interface TokensOptions {
+  readonly logger: LoggerService;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** After how many milliseconds a token that does not come is given up. */
+  readonly timeoutMs?: number;
+}
+
+/** The token sources of one process: one for each credential, however many organizations it serves. */
+export interface Tokens {
+  /** Tokens with a configured credential other than a personal access token. */
+  of(entry: ConfiguredCredential): TokenSource;
+  /** Tokens with what the environment offers. */
+  ofEnvironment(): TokenSource;
+}
+
+export function createTokens({
+  logger,
+  now,
+  timeoutMs,
+}: TokensOptions): Tokens {
+  const sources = new Map<string, TokenSource>();
+
+  function source(key: string, create: () => TokenSource): TokenSource {
+    const known = sources.get(key) ?? create();
+    sources.set(key, known);
+    return known;
+  }
+
+  function assertionsOf(clientId: string): TokenSource {
+    return source(`assertion:${clientId}`, () => {
+      const kind =
+        clientId === SYSTEM_ASSIGNED
+          ? 'managed identity (system-assigned)'
+          : 'managed identity (user-assigned)';
+      return new TokenSource({
+        name: `${kind} that vouches for an application`,
+        acquire: withAssertionOfManagedIdentity(clientId),
+        timeoutMs: timeoutMs ?? TIMEOUT,
+        logger,
+        now,
+      });
+    });
+  }
+
+  function acquireWith({ credential }: ConfiguredCredential): AcquireToken {
+    switch (credential.kind) {
+      case 'ClientSecret':
+        return withClientSecret(credential);
+      case 'ManagedIdentity':
+        return withManagedIdentity(credential.clientId);
+      case 'ManagedIdentityClientAssertion':
+        return withAssertion({
+          tenantId: credential.tenantId,
+          clientId: credential.clientId,
+          assertions: assertionsOf(credential.managedIdentityClientId),
+        });
+      case 'PersonalAccessToken':
+        throw new Error('A personal access token needs no other token');
+    }
+  }
+
+  return {
+    of: entry =>
+      source(entry.configKey, () => {
+        const description = describeConfigured(entry);
+        return new TokenSource({
+          name: describeCredential({ ...description, matchedBy: '' }),
+          acquire: acquireWith(entry),
+          timeoutMs: timeoutMs ?? TIMEOUT,
+          logger,
+          now,
+        });
+      }),
+    ofEnvironment: () =>
+      source('environment', () => {
+        const kind = 'default Azure credential';
+        return new TokenSource({
+          name: kind,
+          acquire: withDefaultCredential(),
+          timeoutMs: timeoutMs ?? DEFAULT_CREDENTIAL_TIMEOUT,
+          logger,
+          now,
+        });
+      }),
+  };
+}
+
+/** Microsoft Entra's address, as `@azure/identity` determines it. */
+export function authorityOf(env: NodeJS.ProcessEnv): string {
+  return env.AZURE_AUTHORITY_HOST || 'https://login.microsoftonline.com';
+}

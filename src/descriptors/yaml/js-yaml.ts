@@ -1,0 +1,65 @@
+import {
+  CORE_SCHEMA,
+  EVENT_ID,
+  YAMLException,
+  constructFromEvents,
+  mergeTag,
+  parseEvents,
+} from 'js-yaml';
+import { isCommonShape } from './certainty';
+import { MAX_ALIASES, MAX_DEPTH, MAX_MERGED_KEYS } from './limits';
+
+const MERGE_SCHEMA = CORE_SCHEMA.withTags(mergeTag);
+
+/** What js-yaml makes of the text of one document. */
+export type JsYamlReading =
+  | {
+      readonly outcome: 'value';
+      readonly value: unknown;
+      /** Whether the catalog's own parser is known to make the same of it. */
+      readonly certain: boolean;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly message: string;
+      /** Counted from 1, from the beginning of the text. */
+      readonly line?: number;
+      readonly column?: number;
+    };
+
+/** Reads one document with js-yaml. A document without content has the value `null`. */
+export function readWithJsYaml(
+  text: string,
+  options: { enableYamlMerge: boolean },
+): JsYamlReading {
+  try {
+    const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    const values = constructFromEvents(events, {
+      source: text,
+      schema: options.enableYamlMerge ? MERGE_SCHEMA : CORE_SCHEMA,
+      maxAliases: MAX_ALIASES,
+      maxTotalMergeKeys: MAX_MERGED_KEYS,
+    });
+    if (values.length > 1) {
+      return { outcome: 'refused', message: 'a document marker was expected' };
+    }
+    const value = values[0] ?? null;
+    return {
+      outcome: 'value',
+      value,
+      certain:
+        (value === null || events[1]?.type === EVENT_ID.MAPPING) &&
+        isCommonShape(text, events, { merge: options.enableYamlMerge }),
+    };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    return {
+      outcome: 'refused',
+      message: error.reason,
+      ...(error.mark && {
+        line: error.mark.line + 1,
+        column: error.mark.column + 1,
+      }),
+    };
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Fills the Backstage catalog from the Git repositories of Azure DevOps.
+ *
+ * @packageDocumentation
+ */
+import { createBackendFeatureLoader } from '@backstage/backend-plugin-api';
+import { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
+import { catalogModuleAzureDevOps } from './module';
+
+export { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
+export { catalogModuleAzureDevOps } from './module';
+
+/**
+ * What `backend.add(import('backstage-plugin-catalog-backend-module-azure-devops'))`
+ * takes: the catalog module, and the URL reader for Azure DevOps that every
+ * plugin shares.
+ *
+ * @public
+ */
+export default createBackendFeatureLoader({
+  loader() {
+    return [catalogModuleAzureDevOps, azureDevOpsUrlReaderFactory];
+  },
+});

@@ -1,0 +1,224 @@
+import { AzureDevOpsRequestError } from '../azure/errors';
+import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
+import type { DescriptorPath } from '../config/patterns';
+import type { KnownDescriptor, PathObservation } from './model';
+
+/** Turns a descriptor's text into what the ledger keeps of it; see `reading.ts`. */
+export interface DescriptorReader {
+  /** Fingerprint of everything but the text that a reading depends on. */
+  signature(repository: Repository, path: string): string;
+  /** `undefined` content: the file is too large to be read at all. */
+  read(
+    repository: Repository,
+    path: string,
+    objectId: string,
+    content: string | undefined,
+  ): PathObservation;
+}
+
+/** The outcome of one look at one repository. */
+export interface ProbeFindings {
+  /** What was positively found out. */
+  readonly paths: readonly PathObservation[];
+  /** Why the rest is unknown; absent when there is no rest. */
+  readonly unknown?: Error;
+}
+
+export interface ProbeInput {
+  readonly client: AzureDevOpsClient;
+  readonly reader: DescriptorReader;
+  readonly repository: Repository;
+  readonly known: readonly KnownDescriptor[];
+  readonly paths: readonly DescriptorPath[];
+  readonly branch?: string;
+  /** Whether the files are likely to have changed: then their text comes with the first request. */
+  readonly expectChange: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One look at one repository for its descriptors. Whatever is neither
+ * positively there nor positively gone ends in `unknown`, and costs only
+ * itself. An abort is thrown.
+ */
+export async function probeRepository(
+  input: ProbeInput,
+): Promise<ProbeFindings> {
+  const observed = new Map<string, PathObservation>();
+  let unknown: Error | undefined;
+  // Whatever fails, fails alone: the other files and patterns go on.
+  const attempt: Attempt = async action => {
+    try {
+      const observation = await action();
+      // A path that two patterns match is there if either finds it.
+      const former = observed.get(observation.path);
+      if (!former || former.outcome === 'absent') {
+        observed.set(observation.path, observation);
+      }
+    } catch (error) {
+      input.signal?.throwIfAborted();
+      unknown = error instanceof Error ? error : new Error(String(error));
+    }
+  };
+  for (const path of input.paths) {
+    if (path.kind === 'literal') {
+      await attempt(() => probeFile(input, path.path));
+    } else {
+      try {
+        await probeGlob(input, path, attempt);
+      } catch (error) {
+        input.signal?.throwIfAborted();
+        unknown = error instanceof Error ? error : new Error(String(error));
+      }
+    }
+  }
+  for (const { path } of input.known) {
+    if (!input.paths.some(pattern => matches(pattern, path))) {
+      observed.set(path, {
+        outcome: 'deselected',
+        path,
+        reason: 'the configuration no longer asks for the path',
+      });
+    }
+  }
+  return { paths: [...observed.values()], unknown };
+}
+
+type Attempt = (action: () => Promise<PathObservation>) => Promise<void>;
+
+function matches(pattern: DescriptorPath, path: string): boolean {
+  return pattern.kind === 'literal'
+    ? pattern.path === path
+    : pattern.matches(path);
+}
+
+async function probeFile(
+  input: ProbeInput,
+  path: string,
+): Promise<PathObservation> {
+  const { client, reader, repository, signal } = input;
+  const known = input.known.find(descriptor => descriptor.path === path);
+  const request = {
+    repository: repository.id,
+    path,
+    version: versionOf(input.branch),
+    signal,
+  };
+  if (known && !input.expectChange && isTrusted(input, known)) {
+    const item = await client.readItem({ ...request, content: false });
+    if (item.outcome === 'absent') {
+      return { outcome: 'absent', path, reason: item.message };
+    }
+    if (item.objectId === known.objectId) {
+      return unchanged(known);
+    }
+  }
+  const item = await readWithContent(client, request);
+  if (item.outcome === 'absent') {
+    return { outcome: 'absent', path, reason: item.message };
+  }
+  if (known && item.objectId === known.objectId && isTrusted(input, known)) {
+    return unchanged(known);
+  }
+  return reader.read(repository, path, item.objectId, item.content);
+}
+
+async function readWithContent(
+  client: AzureDevOpsClient,
+  request: Omit<Parameters<AzureDevOpsClient['readItem']>[0], 'content'>,
+) {
+  try {
+    return await client.readItem({ ...request, content: true });
+  } catch (error) {
+    if (!isTooLarge(error)) {
+      throw error;
+    }
+    // The file is there; only its text is out of the question.
+    const item = await client.readItem({ ...request, content: false });
+    return item.outcome === 'present' ? { ...item, content: undefined } : item;
+  }
+}
+
+async function probeGlob(
+  input: ProbeInput,
+  pattern: Extract<DescriptorPath, { kind: 'glob' }>,
+  attempt: Attempt,
+): Promise<void> {
+  const { client, reader, repository, signal } = input;
+  const listing = await client.listItems({
+    repository: repository.id,
+    scopePath: pattern.scopePath,
+    version: versionOf(input.branch),
+    signal,
+  });
+  const files =
+    listing.outcome === 'present'
+      ? listing.items.filter(item => pattern.matches(item.path))
+      : [];
+  const reason =
+    listing.outcome === 'absent'
+      ? listing.message
+      : `the listing of ${pattern.scopePath} no longer has the file`;
+
+  const present = new Set(files.map(file => file.path));
+  for (const { path } of input.known) {
+    if (pattern.matches(path) && !present.has(path)) {
+      await attempt(async () => ({ outcome: 'absent', path, reason }));
+    }
+  }
+  const knownByPath = new Map(input.known.map(known => [known.path, known]));
+  for (const { path, objectId } of files) {
+    await attempt(async () => {
+      const known = knownByPath.get(path);
+      if (known && known.objectId === objectId && isTrusted(input, known)) {
+        return unchanged(known);
+      }
+      const content = await readBlob(input, objectId);
+      return reader.read(repository, path, objectId, content);
+    });
+  }
+}
+
+async function readBlob(
+  { client, repository, signal }: ProbeInput,
+  objectId: string,
+): Promise<string | undefined> {
+  try {
+    const bytes = await client.readBlob({
+      repository: repository.id,
+      objectId,
+      signal,
+    });
+    return Buffer.from(bytes).toString('utf8');
+  } catch (error) {
+    if (isTooLarge(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Whether the same object id means that nothing is to be read again. */
+function isTrusted(input: ProbeInput, known: KnownDescriptor): boolean {
+  return (
+    known.removal === undefined &&
+    known.claims.every(claim => claim.removal === undefined) &&
+    known.signature === input.reader.signature(input.repository, known.path)
+  );
+}
+
+function unchanged({
+  path,
+  objectId,
+  signature,
+}: KnownDescriptor): PathObservation {
+  return { outcome: 'unchanged', path, objectId, signature };
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof AzureDevOpsRequestError && error.kind === 'too-large';
+}
+
+function versionOf(branch: string | undefined): VersionRef | undefined {
+  return branch === undefined ? undefined : { type: 'branch', version: branch };
+}

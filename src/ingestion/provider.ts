@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  DatabaseService,
+  LoggerService,
+  SchedulerService,
+} from '@backstage/backend-plugin-api';
+import type { Config } from '@backstage/config';
+import type {
+  EntityProvider,
+  EntityProviderConnection,
+} from '@backstage/plugin-catalog-node';
+import type { ProviderReading, ProviderSettings } from '../config';
+import { CatalogRules } from '../descriptors/rules';
+import { CatalogState } from '../ledger/catalog-state';
+import { Ledger } from '../ledger/ledger';
+import { migrateLedger } from '../ledger/migrate';
+import { Outbox } from '../ledger/outbox';
+import { parseRepositoryUrl } from '../locations/url';
+import type { AzureDevOpsService } from '../services';
+import { refresh, type RefreshContext } from './refresh';
+
+export interface ProviderOptions {
+  readonly reading: ProviderReading;
+  readonly config: Config;
+  readonly database: DatabaseService;
+  readonly scheduler: SchedulerService;
+  readonly logger: LoggerService;
+  /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
+  readonly service: AzureDevOpsService;
+  /** Milliseconds since 1970. Default: `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Provides the entities of one block under `catalog.providers.azureDevOps`.
+ *
+ * A provider whose block is wrong exists all the same, and says what is wrong
+ * when it is connected: the catalog removes the entities of a provider that is
+ * not there.
+ */
+export class AzureDevOpsEntityProvider implements EntityProvider {
+  constructor(private readonly options: ProviderOptions) {}
+
+  getProviderName(): string {
+    return this.options.reading.providerName;
+  }
+
+  async connect(connection: EntityProviderConnection): Promise<void> {
+    const { reading, config, scheduler, service } = this.options;
+    if (reading.error) {
+      throw reading.error;
+    }
+    const { settings } = reading;
+    const { clients, content } = service;
+    const rules = CatalogRules.fromConfig(config);
+    const knex = await this.openDatabase();
+    const ledger = new Ledger(knex, settings.providerName);
+    await ledger.open();
+
+    const context: RefreshContext = {
+      settings,
+      clients,
+      rules,
+      enableYamlMerge:
+        config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
+      ledger,
+      outbox: new Outbox(knex, settings.providerName, randomUUID()),
+      catalogState: new CatalogState(knex, settings.providerName),
+      locate: target => {
+        const parsed = parseRepositoryUrl(target, content.context);
+        return parsed.outcome === 'repository' ? parsed : undefined;
+      },
+      connection,
+      logger: this.options.logger,
+      now: this.options.now ?? Date.now,
+    };
+    await scheduler.createScheduledTaskRunner(settings.schedule).run({
+      id: `${settings.providerName}:refresh`,
+      fn: async signal => {
+        await this.refreshOnce(settings, signal, options =>
+          refresh(context, options),
+        );
+      },
+    });
+  }
+
+  private async refreshOnce(
+    settings: ProviderSettings,
+    signal: AbortSignal,
+    run: (options: Parameters<typeof refresh>[1]) => ReturnType<typeof refresh>,
+  ): Promise<void> {
+    const {
+      service: { board },
+      logger,
+    } = this.options;
+    try {
+      const report = await run({
+        signal,
+        onReport: started => board.started(started),
+      });
+      logger.info(
+        `${settings.providerName}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
+          `told the catalog of ${report.added} new or changed and ${report.removed} removed`,
+      );
+    } catch (error) {
+      board.failed(settings.providerName, error);
+      throw error;
+    }
+  }
+
+  private async openDatabase() {
+    const { database } = this.options;
+    const knex = await database.getClient();
+    await migrateLedger(database, knex);
+    return knex;
+  }
+}

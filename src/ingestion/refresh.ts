@@ -1,0 +1,227 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
+import type { AzureDevOpsClients } from '../azure/types';
+import { findsDescriptor, type ProviderSettings } from '../config';
+import type { CatalogRules } from '../descriptors/rules';
+import type { CatalogState } from '../ledger/catalog-state';
+import type { Ledger } from '../ledger/ledger';
+import type { Outbox } from '../ledger/outbox';
+import {
+  startOrganizationReport,
+  type OrganizationReport,
+  type RefreshReport,
+} from '../operations/status';
+import {
+  describeOrganization,
+  organizationKey,
+  type OrganizationRef,
+} from '../organization';
+import { Applier } from './apply';
+import type { RefusedNote } from './model';
+import { passOrganization } from './pass';
+import { createDescriptorReader, describeRefusal } from './reading';
+import {
+  describeRefusal as describeHeldBack,
+  removeOrphanedOrganizations,
+} from './removal';
+import { takeOver, type LocateTarget } from './takeover';
+
+/** Everything that a refresh works with. */
+export interface RefreshContext {
+  readonly settings: ProviderSettings;
+  readonly clients: AzureDevOpsClients;
+  readonly rules: CatalogRules;
+  /** `catalog.enableYamlMerge`. */
+  readonly enableYamlMerge: boolean;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly catalogState: CatalogState;
+  readonly locate: LocateTarget;
+  readonly connection: EntityProviderConnection;
+  readonly logger: LoggerService;
+  readonly now: () => number;
+}
+
+/** A refresh that could not do all of its job; the message is for the operator. */
+export class RefreshError extends Error {
+  override readonly name = 'RefreshError';
+}
+
+/**
+ * One scheduled run of one provider: every organization is passed over, at the
+ * same time and each for itself; then the catalog is told again what it should
+ * hold.
+ *
+ * @throws RefreshError after having done what could be done, so that the
+ * scheduler is told the truth.
+ */
+export async function refresh(
+  context: RefreshContext,
+  options: {
+    signal?: AbortSignal;
+    /** Is handed the report before the refresh begins; it fills as it goes. */
+    onReport?: (report: RefreshReport) => void;
+  } = {},
+): Promise<RefreshReport> {
+  const { settings, ledger, logger, now } = context;
+  const { signal } = options;
+  const report: RefreshReport = {
+    provider: settings.providerName,
+    startedAt: now(),
+    outcome: 'running',
+    organizations: [],
+    descriptors: 0,
+    entities: 0,
+    added: 0,
+    removed: 0,
+    refusedFiles: [],
+    duplicates: [],
+  };
+  options.onReport?.(report);
+  const applier = new Applier(context.outbox, context.connection, logger);
+  // What an earlier refresh recorded and did not live to say comes first.
+  count(report, await applier.drain({ wait: true, signal }));
+
+  await Promise.all(
+    settings.organizations.map(async organization => {
+      const organizationReport = startOrganizationReport(
+        describeOrganization(organization),
+      );
+      report.organizations.push(organizationReport);
+      await passAlone(context, {
+        organization,
+        applier,
+        report,
+        organizationReport,
+        signal,
+      });
+    }),
+  );
+  signal?.throwIfAborted();
+
+  const orphans = startOrganizationReport(settings.providerName);
+  await removeOrphanedOrganizations({
+    settings,
+    ledger,
+    configured: new Set(settings.organizations.map(organizationKey)),
+    report: orphans,
+  });
+  count(report, await applier.drain({ wait: true, signal }));
+  const refusals = await takeOver({
+    ledger,
+    state: context.catalogState,
+    applier,
+    locate: context.locate,
+    limits: settings.removals,
+    asksFor: path => findsDescriptor(settings.paths, path),
+    completeOrganizations: completeOrganizations(context, report),
+    logger,
+    signal,
+  });
+  orphans.problems.push(
+    ...refusals.map(refusal =>
+      describeHeldBack({ settings, report: orphans }, refusal),
+    ),
+  );
+  await applier.restate({ signal });
+
+  await summarize(ledger, report);
+  const problems = [...report.organizations, orphans].flatMap(
+    organization => organization.problems,
+  );
+  report.endedAt = now();
+  report.outcome = problems.length === 0 ? 'complete' : 'failed';
+  if (problems.length > 0) {
+    throw new RefreshError(
+      `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
+    );
+  }
+  return report;
+}
+
+/** A pass whose failure is its own: it ends in the report, and the other organizations go on. */
+async function passAlone(
+  context: RefreshContext,
+  {
+    organization,
+    applier,
+    report,
+    organizationReport,
+    signal,
+  }: {
+    organization: OrganizationRef;
+    applier: Applier;
+    report: RefreshReport;
+    organizationReport: OrganizationReport;
+    signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { settings, clients, ledger, logger, now, rules, enableYamlMerge } =
+    context;
+  try {
+    await passOrganization({
+      organization,
+      client: clients.forOrganization(organization),
+      settings,
+      reader: createDescriptorReader({
+        organization,
+        branch: settings.branch,
+        rules,
+        enableYamlMerge,
+      }),
+      ledger,
+      applier,
+      logger,
+      now,
+      signal,
+      report: organizationReport,
+      told: report,
+    });
+  } catch (error) {
+    organizationReport.outcome = 'failed';
+    organizationReport.problems.push(
+      `${organizationReport.organization}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    if (!signal?.aborted) {
+      logger.warn(
+        `${settings.providerName}: the pass over ${organizationReport.organization} failed; what it gave before stays in the catalog`,
+        error instanceof Error ? error : undefined,
+      );
+    }
+  }
+}
+
+/** The keys of the organizations whose pass was complete. */
+function completeOrganizations(
+  { settings }: RefreshContext,
+  report: RefreshReport,
+): Set<string> {
+  const complete = new Set(
+    report.organizations.flatMap(({ outcome, organization }) =>
+      outcome === 'complete' ? [organization] : [],
+    ),
+  );
+  return new Set(
+    settings.organizations
+      .filter(organization => complete.has(describeOrganization(organization)))
+      .map(organizationKey),
+  );
+}
+
+function count(
+  report: RefreshReport,
+  { added, removed }: { added: number; removed: number },
+): void {
+  report.added += added;
+  report.removed += removed;
+}
+
+async function summarize(ledger: Ledger, report: RefreshReport): Promise<void> {
+  const { descriptors, entities } = await ledger.reports.counts();
+  report.descriptors = descriptors;
+  report.entities = entities;
+  report.refusedFiles = await ledger.reports.refusedFiles(errors =>
+    (JSON.parse(errors) as RefusedNote[]).map(describeRefusal),
+  );
+  report.duplicates = await ledger.reports.duplicates();
+}

@@ -1,0 +1,153 @@
+import type { Knex } from 'knex';
+import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
+
+/** How long a lease lasts unless it is renewed, in milliseconds. */
+const LEASE_MS = 60_000;
+
+/** One reference as the catalog should see it. */
+export interface DesiredReference {
+  readonly entityRef: string;
+  readonly version: number;
+  /** The entity as JSON and its key; absent when the reference is to go. */
+  readonly entity?: { readonly json: string; readonly locationKey: string };
+}
+
+/**
+ * What the catalog has yet to be told, and who may tell it.
+ *
+ * Applying and marking are two steps with the catalog's own transaction between
+ * them: whoever dies in between leaves the mark undone, and the next one says
+ * the same again, which is harmless.
+ */
+export class Outbox {
+  constructor(
+    private readonly knex: Knex,
+    private readonly provider: string,
+    private readonly holder: string,
+  ) {}
+
+  /** Takes or prolongs the lease; `false` while another holds it. */
+  async acquire(): Promise<boolean> {
+    const now = this.databaseNow();
+    const updated = await this.knex(TABLES.providers)
+      .where({ provider: this.provider })
+      .andWhere(free => {
+        void free
+          .where('lease_holder', this.holder)
+          .orWhereNull('lease_holder')
+          .orWhere('lease_until', '<', now);
+      })
+      .update({
+        lease_holder: this.holder,
+        lease_until: this.knex.raw(`? + ${LEASE_MS}`, [now]),
+      });
+    return updated > 0;
+  }
+
+  /** Gives the lease back; `false` when it had lapsed and gone to another meanwhile. */
+  async release(): Promise<boolean> {
+    const updated = await this.knex(TABLES.providers)
+      .where({ provider: this.provider, lease_holder: this.holder })
+      .update({ lease_holder: null, lease_until: 0 });
+    return updated > 0;
+  }
+
+  /** What the catalog has not been told, at most `limit` references. */
+  async pending(limit: number): Promise<DesiredReference[]> {
+    return await this.load(query =>
+      query.where('r.pending', 1).orderBy('r.entity_ref').limit(limit),
+    );
+  }
+
+  /** What the catalog was told before, by reference, from behind `after`; for saying it again. */
+  async settled(after: string, limit: number): Promise<DesiredReference[]> {
+    return await this.load(query =>
+      query
+        .where('r.pending', 0)
+        .whereNotNull('r.repository_id')
+        .andWhere('r.entity_ref', '>', after)
+        .orderBy('r.entity_ref')
+        .limit(limit),
+    );
+  }
+
+  /** What the catalog should hold, told or not, by reference, from behind `after`. */
+  async desired(after: string, limit: number): Promise<DesiredReference[]> {
+    return await this.load(query =>
+      query
+        .whereNotNull('r.repository_id')
+        .andWhere('r.entity_ref', '>', after)
+        .orderBy('r.entity_ref')
+        .limit(limit),
+    );
+  }
+
+  /** Notes that the catalog was told of exactly these versions. */
+  async markApplied(references: readonly DesiredReference[]): Promise<void> {
+    await this.knex.transaction(async tx => {
+      for (const batch of chunks(references, 100)) {
+        const pairs = batch.map(r => [r.entityRef, r.version]);
+        await tx<ReferenceRow>(TABLES.references)
+          .where({ provider: this.provider })
+          .whereIn(['entity_ref', 'version'], pairs)
+          .whereNotNull('repository_id')
+          .update({ pending: 0 });
+        await tx<ReferenceRow>(TABLES.references)
+          .where({ provider: this.provider })
+          .whereIn(['entity_ref', 'version'], pairs)
+          .whereNull('repository_id')
+          .delete();
+      }
+    });
+  }
+
+  /** Has these references said again: what was applied may have been overtaken. */
+  async markPending(references: readonly DesiredReference[]): Promise<void> {
+    for (const batch of chunks(references)) {
+      await this.knex<ReferenceRow>(TABLES.references)
+        .where({ provider: this.provider })
+        .whereIn(
+          'entity_ref',
+          batch.map(r => r.entityRef),
+        )
+        .update({ pending: 1 });
+    }
+  }
+
+  private async load(
+    refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<DesiredReference[]> {
+    const query = this.knex(`${TABLES.references} as r`)
+      .leftJoin(`${TABLES.claims} as c`, function joinClaim() {
+        this.on('c.provider', 'r.provider')
+          .andOn('c.repository_id', 'r.repository_id')
+          .andOn('c.path', 'r.path')
+          .andOn('c.entity_ref', 'r.entity_ref');
+      })
+      .where('r.provider', this.provider)
+      .select('r.entity_ref', 'r.version', 'c.entity', 'c.location_key');
+    const rows: Array<
+      Pick<ReferenceRow, 'entity_ref' | 'version'> & {
+        entity: ClaimRow['entity'] | null;
+        location_key: ClaimRow['location_key'] | null;
+      }
+    > = await refine(query);
+    return rows.map(row => ({
+      entityRef: row.entity_ref,
+      version: Number(row.version),
+      entity:
+        row.entity !== null && row.location_key !== null
+          ? { json: row.entity, locationKey: row.location_key }
+          : undefined,
+    }));
+  }
+
+  /** The database's clock in milliseconds: replicas' own clocks may be minutes apart. */
+  private databaseNow(): Knex.Raw {
+    return this.knex.client.config.client === 'pg'
+      ? this.knex.raw('(extract(epoch from clock_timestamp()) * 1000)::bigint')
+      : this.knex.raw(
+          "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
+        );
+  }
+}

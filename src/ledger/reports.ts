@@ -1,0 +1,153 @@
+import type { Knex } from 'knex';
+import type {
+  DuplicateReport,
+  OrganizationReport,
+  RefusedFile,
+} from '../operations/status';
+import {
+  chunks,
+  TABLES,
+  type BigIntColumn,
+  type ClaimRow,
+  type DescriptorRow,
+} from './rows';
+
+interface OrganizationRow {
+  provider: string;
+  organization: string;
+  last_pass_at: BigIntColumn | null;
+  last_complete_at: BigIntColumn | null;
+  status: string | null;
+}
+
+/** What the ledger can tell of the state of ingestion; see `operations/`. */
+export class LedgerReports {
+  constructor(
+    private readonly knex: Knex,
+    private readonly provider: string,
+  ) {}
+
+  /** When the organization was last passed over, in milliseconds since 1970. */
+  async lastPassAt(organization: string): Promise<number | undefined> {
+    const row = await this.knex<OrganizationRow>(TABLES.organizations)
+      .where({ provider: this.provider, organization })
+      .first('last_pass_at');
+    return row?.last_pass_at == null ? undefined : Number(row.last_pass_at);
+  }
+
+  async notePass(
+    organization: string,
+    startedAt: number,
+    complete: boolean,
+    report: OrganizationReport,
+  ): Promise<void> {
+    const row = {
+      provider: this.provider,
+      organization,
+      last_pass_at: startedAt,
+      ...(complete && { last_complete_at: startedAt }),
+      status: JSON.stringify(report),
+    };
+    await this.knex<OrganizationRow>(TABLES.organizations)
+      .insert(row)
+      .onConflict(['provider', 'organization'])
+      .merge();
+  }
+
+  async counts(): Promise<{ descriptors: number; entities: number }> {
+    const descriptors = await this.knex<DescriptorRow>(TABLES.descriptors)
+      .where({ provider: this.provider })
+      .count({ count: '*' })
+      .first();
+    const entities = await this.knex(TABLES.references)
+      .where({ provider: this.provider })
+      .whereIn('entity_ref', query =>
+        query
+          .select('entity_ref')
+          .from(TABLES.claims)
+          .where({ provider: this.provider, kind: 'entity' }),
+      )
+      .whereNotNull('repository_id')
+      .count({ count: '*' })
+      .first();
+    return {
+      descriptors: Number(descriptors?.count ?? 0),
+      entities: Number(entities?.count ?? 0),
+    };
+  }
+
+  /** The files of which a document was refused, by URL. */
+  async refusedFiles(
+    describe: (errors: string) => string[],
+  ): Promise<RefusedFile[]> {
+    const rows: Array<{
+      target: string;
+      errors: string;
+      organization: string;
+    }> = await this.knex(`${TABLES.descriptors} as d`)
+      .join(`${TABLES.repositories} as p`, function joinRepository() {
+        this.on('p.provider', 'd.provider').andOn(
+          'p.repository_id',
+          'd.repository_id',
+        );
+      })
+      .where('d.provider', this.provider)
+      .whereNotNull('d.errors')
+      .orderBy('d.target')
+      .select('d.target', 'd.errors', 'p.organization');
+    return rows.map(({ target, errors, organization }) => ({
+      organization,
+      target,
+      errors: describe(errors),
+    }));
+  }
+
+  /** Entities that more than one descriptor gives. */
+  async duplicates(): Promise<DuplicateReport[]> {
+    const contested: Array<Pick<ClaimRow, 'entity_ref'>> =
+      await this.knex<ClaimRow>(TABLES.claims)
+        .where({ provider: this.provider, kind: 'entity' })
+        .groupBy('entity_ref')
+        .havingRaw('count(*) > 1')
+        .orderBy('entity_ref')
+        .select('entity_ref');
+    const reports: DuplicateReport[] = [];
+    for (const refs of chunks(contested.map(row => row.entity_ref))) {
+      const rows: Array<{
+        entity_ref: string;
+        target: string;
+        owns: number | boolean;
+      }> = await this.knex(`${TABLES.claims} as c`)
+        .join(`${TABLES.descriptors} as d`, function joinDescriptor() {
+          this.on('d.provider', 'c.provider')
+            .andOn('d.repository_id', 'c.repository_id')
+            .andOn('d.path', 'c.path');
+        })
+        .join(`${TABLES.references} as r`, function joinReference() {
+          this.on('r.provider', 'c.provider').andOn(
+            'r.entity_ref',
+            'c.entity_ref',
+          );
+        })
+        .where('c.provider', this.provider)
+        .whereIn('c.entity_ref', refs)
+        .select(
+          'c.entity_ref',
+          'd.target',
+          this.knex.raw(
+            '(r.repository_id = c.repository_id and r.path = c.path) as owns',
+          ),
+        );
+      for (const entityRef of refs) {
+        const claims = rows.filter(row => row.entity_ref === entityRef);
+        const owner = claims.find(row => Boolean(row.owns));
+        reports.push({
+          entityRef,
+          owner: owner?.target ?? '',
+          others: claims.filter(row => row !== owner).map(row => row.target),
+        });
+      }
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Refusal } from '../ingestion/guard';
+
+/** How one organization fared in one refresh. */
+export interface OrganizationReport {
+  /** `host/organization`. */
+  readonly organization: string;
+  /** `complete`: every selected repository ended present or absent. `failed`: not even the list could be had. */
+  outcome: 'complete' | 'incomplete' | 'failed';
+  /** Why it failed or is incomplete, in words for the operator. */
+  problems: string[];
+  repositories: {
+    /** In the list. */
+    seen: number;
+    selected: number;
+    /** By reason. */
+    skipped: Record<string, number>;
+    /** Known and not in the list: neither kept nor removed for that alone. */
+    missing: number;
+  };
+  probes: {
+    conclusive: number;
+    unknown: number;
+    /** By reason for the probe. */
+    reasons: Record<string, number>;
+  };
+  removals: {
+    /** Entities that left the catalog. */
+    released: number;
+    /** What the guard held back. */
+    refusals: Refusal[];
+  };
+}
+
+/** A file of which a document was refused. */
+export interface RefusedFile {
+  readonly organization: string;
+  /** The canonical URL. */
+  readonly target: string;
+  /** One line a document: where, and why. */
+  readonly errors: readonly string[];
+}
+
+/** An entity that more than one descriptor gives. */
+export interface DuplicateReport {
+  readonly entityRef: string;
+  /** The descriptor that gives it. */
+  readonly owner: string;
+  readonly others: readonly string[];
+}
+
+/** One refresh of one provider. */
+export interface RefreshReport {
+  readonly provider: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  endedAt?: number;
+  outcome: 'running' | 'complete' | 'failed';
+  readonly organizations: OrganizationReport[];
+  /** Descriptors and entities that the ledger holds now. */
+  descriptors: number;
+  entities: number;
+  /** What the catalog was told. */
+  added: number;
+  removed: number;
+  refusedFiles: RefusedFile[];
+  duplicates: DuplicateReport[];
+}
+
+/** An empty report for an organization that is about to be passed over. */
+export function startOrganizationReport(
+  organization: string,
+): OrganizationReport {
+  return {
+    organization,
+    outcome: 'incomplete',
+    problems: [],
+    repositories: { seen: 0, selected: 0, skipped: {}, missing: 0 },
+    probes: { conclusive: 0, unknown: 0, reasons: {} },
+    removals: { released: 0, refusals: [] },
+  };
+}

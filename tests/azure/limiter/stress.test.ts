@@ -1,0 +1,357 @@
+import fc from 'fast-check';
+import { Limiter as Service } from '../../../dev/simulator/limiter';
+import type { RateLimitSignal } from '../../../src/azure/headers';
+import {
+  DEFAULT_LIMITER_OPTIONS as OPTIONS,
+  LANES,
+  type Lane,
+} from '../../../src/azure/limiter/options';
+import {
+  admission,
+  type Ending,
+  finished,
+  initialState,
+  isGivenUp,
+  isThrottled,
+  type LimiterState,
+  started,
+  takeRepeat,
+} from '../../../src/azure/limiter/state';
+import { spentAt } from '../../../src/azure/limiter/usage';
+import { simulate } from './simulation';
+
+const NOW = 1_700_000_000_000;
+
+function finish(
+  state: LimiterState,
+  ending: Ending,
+  now: number,
+  signal?: RateLimitSignal,
+  startedAt = now,
+): LimiterState {
+  return finished(
+    state,
+    { startedAt, ending, signal, random: 1 },
+    now,
+    OPTIONS,
+  );
+}
+
+function inFlight(count: number, now = NOW): LimiterState {
+  let state = initialState(OPTIONS);
+  for (let i = 0; i < count; i++) state = started(state, now);
+  return state;
+}
+
+describe('a limiter', () => {
+  it('starts with 8 requests at once', () => {
+    expect(admission(inFlight(7), 'background', NOW, OPTIONS).admitted).toBe(
+      true,
+    );
+    expect(admission(inFlight(8), 'background', NOW, OPTIONS)).toEqual({
+      admitted: false,
+      because: 'concurrency',
+      until: Infinity,
+    });
+  });
+
+  it('grows by one a round while all goes well, up to 32', () => {
+    let state = inFlight(8);
+    for (let round = 0; round < 100; round++) {
+      const { concurrency } = state;
+      const requests = Math.floor(concurrency);
+      while (state.inFlight < requests) state = started(state, NOW);
+      for (let i = 0; i < requests; i++) {
+        state = started(finish(state, 'served', NOW), NOW);
+      }
+      expect(state.concurrency - concurrency).toBeLessThanOrEqual(1);
+    }
+    expect(state.concurrency).toBe(32);
+  });
+
+  it('does not grow on what is hardly used', () => {
+    let state = initialState(OPTIONS);
+    for (let i = 0; i < 1000; i++) {
+      state = finish(started(state, NOW), 'served', NOW);
+    }
+    expect(state.concurrency).toBe(8);
+  });
+
+  it('halves once for all requests that were under way together', () => {
+    let state = inFlight(8, NOW);
+    for (let i = 0; i < 8; i++) {
+      state = finish(state, 'shed', NOW + 10, undefined, NOW);
+    }
+    expect(state).toMatchObject({ concurrency: 4, backoff: 1, inFlight: 0 });
+  });
+
+  it('waits for as long as a refusal asks, and at least one asks', () => {
+    let state = inFlight(2);
+    state = finish(state, 'shed', NOW, { retryAfterMs: 20_000 });
+    state = finish(state, 'shed', NOW, { retryAfterMs: 5_000 }, NOW - 1);
+    for (const lane of LANES) {
+      expect(admission(state, lane, NOW + 19_999, OPTIONS)).toEqual({
+        admitted: false,
+        because: 'pause',
+        until: NOW + 20_000,
+      });
+      expect(admission(state, lane, NOW + 20_000, OPTIONS).admitted).toBe(true);
+    }
+  });
+
+  it('waits when a success asks for it', () => {
+    const state = finish(inFlight(8), 'served', NOW, { retryAfterMs: 3_000 });
+    expect(state.concurrency).toBe(4);
+    expect(admission(state, 'interactive', NOW, OPTIONS)).toMatchObject({
+      because: 'pause',
+      until: NOW + 3_000,
+    });
+    expect(isThrottled(state, NOW, OPTIONS)).toBe(true);
+  });
+
+  it('slows down when a success was held back', () => {
+    const state = finish(inFlight(8), 'served', NOW, { delayMs: 500 });
+    expect(state.concurrency).toBe(4);
+  });
+
+  it('doubles its own pauses, up to a minute, and shortens them again', () => {
+    let state = initialState(OPTIONS);
+    const pauses: number[] = [];
+    let now = NOW;
+    for (let i = 0; i < 9; i++) {
+      state = finish(started(state, now), 'shed', now);
+      pauses.push((state.pausedUntil - now) / 1000);
+      now = state.pausedUntil + 1;
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    for (let i = 0; i < 16 * 9; i++) {
+      state = finish(started(state, now), 'served', now);
+    }
+    state = finish(started(state, now + 1), 'shed', now + 1);
+    expect(state.pausedUntil - now - 1).toBe(1000);
+  });
+
+  it('bears an absurd Retry-After for an hour at most', () => {
+    const state = finish(inFlight(1), 'shed', NOW, { retryAfterMs: 1e15 });
+    expect(state.pausedUntil).toBe(NOW + 3_600_000);
+  });
+
+  it('stops before the budget is spent, and goes on as it comes back', () => {
+    let state = inFlight(1, NOW);
+    state = finish(state, 'served', NOW, {
+      limit: 200,
+      remaining: 2.5,
+      resetInMs: 300_000,
+      cost: 1,
+    });
+    expect(admission(state, 'background', NOW, OPTIONS)).toMatchObject({
+      because: 'budget',
+    });
+    // A person may have what is left.
+    expect(admission(state, 'interactive', NOW, OPTIONS).admitted).toBe(true);
+    expect(
+      admission(state, 'background', NOW + 300_000, OPTIONS).admitted,
+    ).toBe(true);
+  });
+
+  it('takes 401 under throttling for throttling, but not for proof of it', () => {
+    let state = finish(inFlight(1, NOW), 'shed', NOW);
+    let now = NOW;
+    for (let i = 0; i < 20; i++) {
+      now = state.pausedUntil + 20_000;
+      state = finish(started(state, now), 'doubtful', now);
+      expect(state.pausedUntil).toBeGreaterThan(now);
+    }
+    expect(isThrottled(state, now, OPTIONS)).toBe(false);
+  });
+
+  it('gives up after ten minutes without a success, and not before', () => {
+    let state = finish(inFlight(1), 'shed', NOW);
+    state = finish(started(state, NOW + 599_999), 'shed', NOW + 599_999);
+    expect(isGivenUp(state, NOW + 599_999, OPTIONS)).toBe(false);
+    expect(isGivenUp(state, NOW + 600_000, OPTIONS)).toBe(true);
+    state = finish(started(state, NOW + 600_001), 'served', NOW + 600_001);
+    expect(isGivenUp(state, NOW + 700_000, OPTIONS)).toBe(false);
+  });
+
+  it('lets repeats run out, and earns them by successes', () => {
+    let state: LimiterState | undefined = initialState(OPTIONS);
+    let taken = 0;
+    for (let last = state; (state = takeRepeat(state)); last = state) {
+      taken++;
+      if (taken > 1000) throw new Error('They never run out');
+      expect(last.repeats - state.repeats).toBe(1);
+    }
+    expect(taken).toBe(20);
+    let empty: LimiterState = { ...initialState(OPTIONS), repeats: 0 };
+    for (let i = 0; i < 10; i++) {
+      empty = finish(started(empty, NOW), 'served', NOW);
+    }
+    expect(
+      takeRepeat({ ...empty, repeats: empty.repeats + 1e-9 }),
+    ).toBeDefined();
+  });
+});
+
+describe('any history of a limiter', () => {
+  const number = (max: number) =>
+    fc.option(fc.double({ min: 0, max, noNaN: true }), { nil: undefined });
+  const signal = fc.option(
+    fc.record({
+      retryAfterMs: number(1e7),
+      delayMs: number(30_000),
+      limit: number(1000),
+      remaining: number(1000),
+      resetInMs: number(1e6),
+      cost: number(300),
+    }),
+    { nil: undefined },
+  );
+  const step = fc.record({
+    lane: fc.constantFrom<Lane>(...LANES),
+    wait: fc.nat(400_000),
+    finishes: fc.nat(3),
+    ending: fc.constantFrom<Ending>(
+      'served',
+      'shed',
+      'doubtful',
+      'failed',
+      'unsent',
+    ),
+    signal,
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+
+  it('keeps its bounds, and always lets somebody go in the end', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        let state = initialState(OPTIONS);
+        let now = NOW;
+        const under: number[] = [];
+        for (const { lane, wait, finishes, ending, signal, random } of steps) {
+          now += wait;
+          const verdict = admission(state, lane, now, OPTIONS);
+          if (verdict.admitted) {
+            expect(now).toBeGreaterThanOrEqual(state.pausedUntil);
+            state = started(state, now);
+            under.push(now);
+            expect(state.inFlight).toBeLessThanOrEqual(32);
+          } else {
+            expect(verdict.until).toBeGreaterThan(now);
+            if (verdict.until === Infinity) {
+              expect(state.inFlight).toBeGreaterThan(0);
+            }
+          }
+          for (let i = 0; i < finishes && under.length > 0; i++) {
+            const startedAt = under.shift() ?? now;
+            state = finished(
+              state,
+              { startedAt, ending, signal, random },
+              now,
+              OPTIONS,
+            );
+          }
+          expect(state.inFlight).toBe(under.length);
+          expect(state.concurrency).toBeGreaterThanOrEqual(1);
+          expect(state.concurrency).toBeLessThanOrEqual(32);
+          expect(spentAt(state.usage, now, OPTIONS.windowMs)).not.toBeNaN();
+          expect(state.usage.slots.length).toBeLessThanOrEqual(122);
+        }
+        for (const startedAt of under) {
+          state = finish(state, 'unsent', now, undefined, startedAt);
+        }
+        // With nothing under way, following its own word ends in a turn.
+        for (let waits = 0; waits < 300; waits++) {
+          const verdict = admission(state, 'background', now, OPTIONS);
+          if (verdict.admitted) {
+            return;
+          }
+          expect(verdict.until).toBeGreaterThan(now);
+          expect(verdict.until).toBeLessThan(Infinity);
+          now = verdict.until;
+        }
+        throw new Error('It never lets anybody go');
+      }),
+      { numRuns: 2 },
+    );
+  });
+});
+
+describe("against the service's account", () => {
+  // Totals are kept a little below whole multiples of the budget: there the
+  // least time jumps by a window, and no margin at all could be afforded.
+  const scenario = fc.record({
+    windows: fc.integer({ min: 1, max: 6 }),
+    part: fc.double({ min: 0.1, max: 0.8, noNaN: true }),
+    requests: fc.integer({ min: 1000, max: 5000 }),
+    latencyMs: fc.integer({ min: 5, max: 200 }),
+    headersFrom: fc.double({ min: 0.3, max: 0.9, noNaN: true }),
+    namesCost: fc.boolean(),
+  });
+
+  it('is never blocked after the first warning, and takes at most 1.15 times what the budget demands', () => {
+    fc.assert(
+      fc.property(
+        scenario,
+        ({ windows, part, requests, latencyMs, headersFrom, namesCost }) => {
+          const cost = ((windows + part) * 200) / requests;
+          const service = { costs: { items: cost }, headersFrom };
+          const { elapsedMs, verdicts } = simulate({
+            requests,
+            latencyMs,
+            namesCost,
+            service,
+          });
+          expect(verdicts).not.toContain('refused');
+          const least = new Service(service).leastDuration(requests * cost);
+          // What 32 requests at once take anyway comes on top.
+          const unhindered = (requests * latencyMs) / 32 + 16 * latencyMs;
+          expect(elapsedMs).toBeLessThanOrEqual(1.15 * least + unhindered);
+        },
+      ),
+      { numRuns: 2500 },
+    );
+  });
+
+  it('shares a budget with others, and is not blocked for it', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1_700, max: 10_000 }),
+        fc.boolean(),
+        (everyMs, namesCost) => {
+          const { verdicts } = simulate({
+            requests: 5000,
+            latencyMs: 50,
+            namesCost,
+            service: { costs: { items: 0.1 } },
+            others: { cost: 1, everyMs },
+          });
+          expect(verdicts).not.toContain('refused');
+          const held = verdicts.filter(verdict => verdict === 'delayed');
+          expect(held.length).toBeLessThan(0.02 * verdicts.length);
+        },
+      ),
+      { numRuns: 2 },
+    );
+  });
+
+  it.each(['429-json', '429-plain', '429-bare', '503-html'] as const)(
+    'copes with a service that says nothing until it answers %s',
+    refusal => {
+      const { elapsedMs, verdicts } = simulate({
+        requests: 5000,
+        latencyMs: 50,
+        namesCost: false,
+        service: {
+          costs: { items: 0.1 },
+          headersFrom: 9,
+          refuseFrom: 1.000001,
+          refusals: [refusal],
+        },
+      });
+      const refused = verdicts.filter(verdict => verdict === 'refused');
+      expect(refused.length).toBeLessThan(0.03 * verdicts.length);
+      expect(elapsedMs).toBeLessThanOrEqual(1.15 * 600_000);
+    },
+  );
+});

@@ -1,0 +1,89 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import {
+  type AzureDevOpsClientPool,
+  type AzureDevOpsClientsOptions,
+  createAzureDevOpsClients,
+} from '../../../src/azure/clients';
+import { AzureDevOpsRequestError } from '../../../src/azure/errors';
+import type {
+  CredentialDirectory,
+  OrganizationCredential,
+} from '../../../src/credentials/types';
+import { type LogLine, recordingLogger } from '../../support/logs';
+
+export const TOKEN = 'a-token-that-nobody-may-see';
+
+/** One personal access token for every organization. */
+export function tokenDirectory(
+  token: string,
+  overrides: Partial<OrganizationCredential> = {},
+): CredentialDirectory {
+  return {
+    forOrganization: () => ({
+      identityKey: 'token',
+      describe: () => ({ kind: 'personal access token', matchedBy: 'a test' }),
+      getAuthorization: () => Promise.resolve(basic(token)),
+      reject: () => Promise.resolve(false),
+      ...overrides,
+    }),
+  };
+}
+
+export function basic(token: string): string {
+  return `Basic ${Buffer.from(`:${token}`).toString('base64')}`;
+}
+
+/** Clients that are closed when the test ends. */
+export class TestClients {
+  readonly #open: AzureDevOpsClientPool[] = [];
+  readonly logs: LogLine[] = [];
+  readonly logger: LoggerService = recordingLogger(this.logs);
+
+  create(
+    options: Partial<AzureDevOpsClientsOptions> = {},
+  ): AzureDevOpsClientPool {
+    const pool = createAzureDevOpsClients({
+      credentials: tokenDirectory(TOKEN),
+      logger: this.logger,
+      ...options,
+    });
+    this.#open.push(pool);
+    return pool;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map(pool => pool.close()));
+    this.logs.splice(0);
+  }
+}
+
+/** The error that a request ends with; fails when it succeeds or fails otherwise. */
+export async function faultOf(
+  request: Promise<unknown>,
+): Promise<AzureDevOpsRequestError> {
+  let result: unknown;
+  try {
+    result = await request;
+  } catch (error) {
+    if (error instanceof AzureDevOpsRequestError) {
+      return error;
+    }
+    throw error;
+  }
+  throw new Error(`Expected a failure, got ${JSON.stringify(result)}`);
+}
+
+/** Sets environment variables, and gives what sets them back. */
+export function withEnvironment(
+  variables: Record<string, string | undefined>,
+): () => void {
+  const before = Object.keys(variables).map(
+    name => [name, process.env[name]] as const,
+  );
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  for (const [name, value] of Object.entries(variables)) set(name, value);
+  return () => before.forEach(([name, value]) => set(name, value));
+}

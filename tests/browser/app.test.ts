@@ -1,0 +1,251 @@
+import type { Browser, Page } from 'playwright-core';
+import { Control } from '../start/control';
+import { NpmStart } from '../start/npmStart';
+import {
+  type WatchedPage,
+  describeWithBrowser,
+  launchBrowser,
+  openPage,
+  screenshot,
+} from './browser';
+
+/** Started, ingested and opened: on a busy machine this takes its time. */
+const SLOW = 180_000;
+const ORGANIZATION = 'nordhavn';
+const PROJECT = 'Onboarding';
+
+/** Repositories that come after the first refresh, so that the provider does not know them yet. */
+const NEWCOMERS = {
+  quotes: `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: quotes
+  description: Prices for customers who have not booked yet
+spec:
+  type: service
+  lifecycle: experimental
+  owner: group:commerce
+`,
+  manifests: `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: manifests
+spec:
+  type: service
+  lifecycle: production
+  owner: group:commerce
+  providesApis: [manifests-api]
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata:
+  name: manifests-api
+spec:
+  type: openapi
+  lifecycle: production
+  owner: group:commerce
+  definition: 'openapi: 3.0.3'
+`,
+};
+
+describeWithBrowser('the web app of npm start', () => {
+  let started: NpmStart;
+  let baseUrl: string;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    started = NpmStart.run(['--port', '0']);
+    await started.find(/Ctrl-C stops it/);
+    baseUrl = (await started.find(/Web app: +(\S+)/))[1] ?? '';
+    const controlUrl = (await started.find(/control: +(\S+)/))[1] ?? '';
+    const control = new Control(controlUrl);
+    await control.do('addProject', {
+      organization: ORGANIZATION,
+      name: PROJECT,
+    });
+    for (const [name, text] of Object.entries(NEWCOMERS)) {
+      await control.do('addRepository', {
+        organization: ORGANIZATION,
+        project: PROJECT,
+        name,
+        files: { 'catalog-info.yaml': text },
+      });
+    }
+    await control.do('addRepository', {
+      organization: ORGANIZATION,
+      project: PROJECT,
+      name: 'spreadsheets',
+      files: { 'README.md': '# Spreadsheets\n' },
+    });
+    browser = await launchBrowser();
+  }, SLOW);
+
+  afterAll(async () => {
+    await browser?.close();
+    await started?.kill();
+  }, SLOW);
+
+  beforeEach(async () => {
+    watched = await openPage(browser, baseUrl);
+    page = watched.page;
+  });
+
+  afterEach(async () => {
+    if (!page.isClosed()) await page.context().close();
+  });
+
+  function repositoryUrl(project: string, name: string): string {
+    return `https://dev.azure.com/${ORGANIZATION}/${project}/_git/${name}`;
+  }
+
+  /** Pastes a URL on the page that registers components. */
+  async function analyze(url: string): Promise<void> {
+    await page.goto('/catalog-import');
+    await page.getByRole('textbox', { name: 'URL' }).fill(url);
+    await page.getByRole('button', { name: 'Analyze' }).click();
+  }
+
+  /** Imports what is reviewed, and goes to the entity's page once the catalog has it. */
+  async function importComponent(name: string): Promise<void> {
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    const view = page.getByRole('button', { name: 'View Component' });
+    await view.waitFor();
+    await untilInCatalog(name);
+    await view.click();
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+  }
+
+  async function untilInCatalog(name: string): Promise<void> {
+    await page.waitForFunction(
+      async ref => {
+        const response = await fetch('/api/catalog/entities/by-refs', {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ entityRefs: [ref] }),
+        });
+        const { items } = (await response.json()) as { items: unknown[] };
+        return items[0] !== null;
+      },
+      `component:default/${name}`,
+      { polling: 250 },
+    );
+  }
+
+  it('shows the company in the catalog, and no secret in the page', async () => {
+    await page.goto('/');
+    await page.getByRole('link', { name: 'booking-api' }).waitFor();
+    await screenshot(page, 'catalog');
+
+    expect(await page.content()).not.toMatch(/token|credential/i);
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('shows an entity with the way to its source', async () => {
+    await page.goto('/catalog/default/component/booking-api');
+    await page.getByRole('heading', { name: 'booking-api' }).waitFor();
+    const source = page.getByRole('link', { name: /view source/i });
+    await source.waitFor();
+    await screenshot(page, 'entity');
+
+    expect(await source.getAttribute('href')).toContain(
+      `https://dev.azure.com/${ORGANIZATION}/Booking/_git/booking-api`,
+    );
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('imports a file by its URL', async () => {
+    await analyze(
+      `${repositoryUrl(PROJECT, 'quotes')}?path=/catalog-info.yaml`,
+    );
+    await page.getByText('The following entities will be added').waitFor();
+    await page.getByText('quotes', { exact: true }).waitFor();
+    await screenshot(page, 'import-file-review');
+
+    await importComponent('quotes');
+    await page
+      .getByText('Prices for customers who have not booked yet')
+      .first()
+      .waitFor();
+    await screenshot(page, 'import-file-entity');
+    expect(watched.errors).toEqual([]);
+  });
+
+  it("imports a repository's descriptor, which it finds by itself", async () => {
+    await analyze(repositoryUrl(PROJECT, 'manifests'));
+    await page.getByText('The following entities will be added').waitFor();
+    await page.getByText('Entities: 2').waitFor();
+    await page
+      .getByText(
+        `${repositoryUrl(PROJECT, 'manifests')}?path=/catalog-info.yaml`,
+      )
+      .waitFor();
+    await screenshot(page, 'import-repository-review');
+
+    await importComponent('manifests');
+    await screenshot(page, 'import-repository-entity');
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('says that the provider has a repository already', async () => {
+    await analyze(repositoryUrl('Booking', 'booking-api'));
+    await page
+      .getByText('The following locations already exist in the catalog')
+      .waitFor();
+    await screenshot(page, 'import-already-provided');
+
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('A refresh was triggered').waitFor();
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('proposes a descriptor for a repository that has none', async () => {
+    await analyze(repositoryUrl(PROJECT, 'spreadsheets'));
+    await page.getByText('could not be found. Use this form').waitFor();
+    await page.getByText('Preview Entities').waitFor();
+    await screenshot(page, 'import-proposal');
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('says so when a repository does not exist', async () => {
+    const answered = page.waitForResponse(/analyze-location/);
+    await analyze(repositoryUrl(PROJECT, 'nowhere'));
+    await page.getByText('Received http response 404').waitFor();
+    await screenshot(page, 'import-missing-repository');
+
+    // The page shows the status alone; the reason is in the answer.
+    const { error } = await (await answered).json();
+    expect(error.message).toMatch(/nowhere/);
+    expect(watched.errors).toEqual([
+      expect.stringMatching(/404 .*analyze-location/),
+    ]);
+  });
+
+  it('says so when a file does not exist', async () => {
+    await analyze(`${repositoryUrl(PROJECT, 'quotes')}?path=/nothing.yaml`);
+    await page
+      .getByText(/nothing\.yaml/)
+      .last()
+      .waitFor();
+    await page.getByText(/not found|no matching files/i).waitFor();
+    await screenshot(page, 'import-missing-file');
+    expect(watched.errors).toEqual([
+      expect.stringMatching(/40[04] .*locations/),
+    ]);
+  });
+
+  it("shows the provider's task and its runs", async () => {
+    await page.goto('/devtools');
+    await page.getByText('AzureDevOpsEntityProvider:company:refresh').waitFor();
+    await screenshot(page, 'scheduled-tasks');
+    expect(watched.errors).toEqual([]);
+  });
+
+  it('shows what the catalog could not process', async () => {
+    await page.goto('/devtools/unprocessed-entities');
+    await page.getByText('Pending').first().waitFor();
+    await screenshot(page, 'unprocessed-entities');
+    expect(watched.errors).toEqual([]);
+  });
+});

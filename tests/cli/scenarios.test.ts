@@ -1,0 +1,98 @@
+import { displayWidth } from '../../src/cli/text';
+import { PROBLEM_IDS } from '../../src/credentials/problems/diagnosis';
+import { Cloud } from '../credentials/support';
+import { SecretScan } from '../support/secrets';
+import {
+  FAILURES,
+  KINDS,
+  type Scenario,
+  type Setting,
+  World,
+} from './scenarios';
+import { runOn, type Seen, steady } from './terminal';
+
+const SECRETS = ['token-of-alice', 'secret-of-the-application', 'mistyped'];
+
+let cloud: Cloud;
+const scan = new SecretScan();
+
+beforeAll(() => {
+  SECRETS.forEach(secret => scan.register(secret, secret));
+  scan.watchOutput();
+});
+
+afterAll(() => {
+  scan.close();
+  expect(scan.leaks()).toEqual([]);
+});
+
+beforeEach(async () => {
+  cloud = await Cloud.start();
+});
+
+afterEach(async () => await cloud.close());
+
+/** The two commands, one after the other, as somebody at a terminal sees them. */
+async function show(
+  scenario: Scenario,
+): Promise<{ seen: Seen[]; text: string }> {
+  const setting = scenario.set(new World(cloud));
+  const seen: Seen[] = [];
+  let text = '';
+  for (const args of commands(setting)) {
+    const result = await runOn(
+      { integrations: { azure: setting.azure } },
+      args,
+    );
+    scan.saw(scenario.name, [result.stdout, result.stderr]);
+    seen.push(result);
+    text += `$ azure-devops-catalog ${args.join(' ')}\n`;
+    text += `${result.stdout}${result.stderr}(exit code ${result.code})\n\n`;
+  }
+  return { seen, text: `\n${steady(text)}` };
+}
+
+function commands(setting: Setting): string[][] {
+  const { organization = 'contoso', project } = setting;
+  const named = ['--organization', organization];
+  return project === undefined
+    ? [
+        ['repositories', ...named],
+        ['doctor', ...named],
+      ]
+    : [['repositories', ...named, '--project', project]];
+}
+
+/** How wide the text is, but for lines of a single word: an address or a key stays in one piece, so that it can be copied. */
+function widest(text: string): number {
+  const lines = text.split('\n').filter(line => /\w \w/.test(line));
+  return Math.max(...lines.map(displayWidth));
+}
+
+describe('with every kind of credential', () => {
+  it.each(KINDS)('$name', async scenario => {
+    const { seen, text } = await show(scenario);
+    expect(seen.map(({ code }) => code)).toEqual([0, 0]);
+    expect(widest(text.replace(/^\$.*$/gm, ''))).toBeLessThanOrEqual(80);
+    expect(text).toMatchSnapshot();
+  });
+});
+
+describe('in every failure', () => {
+  it.each(FAILURES)('$name', async scenario => {
+    const { seen, text } = await show(scenario);
+    for (const { code, stdout, stderr } of seen) {
+      expect(code).toBe(1);
+      expect(stdout + stderr).toContain(`docs/errors.md#${scenario.problem}`);
+    }
+    expect(widest(text.replace(/^\$.*$/gm, ''))).toBeLessThanOrEqual(80);
+    expect(text).toMatchSnapshot();
+  });
+});
+
+it('leaves out no problem', () => {
+  const shown = new Set(FAILURES.map(({ problem }) => problem));
+  // Needs a service that fails for longer than the client has patience.
+  const elsewhere = ['service-unavailable'];
+  expect(PROBLEM_IDS.filter(id => !shown.has(id))).toEqual(elsewhere);
+});

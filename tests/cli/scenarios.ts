@@ -1,0 +1,618 @@
+import type { JsonObject } from '@backstage/types';
+import type { FaultOptions, Organization } from '../../dev/simulator';
+import type { ProblemId } from '../../src/credentials/problems/diagnosis';
+import { type Cloud, TENANT_A, TENANT_B } from '../credentials/support';
+
+/** One configuration in one state of the world, and the problem that it leads to. */
+export interface Scenario {
+  readonly name: string;
+  /** Absent when all is well. */
+  readonly problem?: ProblemId;
+  /** Brings the world into that state. */
+  set(world: World): Setting;
+}
+
+export interface Setting {
+  readonly azure: JsonObject[];
+  /** As on the command line. Default: `contoso`. */
+  readonly organization?: string;
+  readonly project?: string;
+}
+
+/** What scenarios are made of: an organization with two projects, and ways to reach it. */
+export class World {
+  readonly cloud: Cloud;
+  readonly contoso: Organization;
+
+  constructor(cloud: Cloud) {
+    this.cloud = cloud;
+    this.contoso = fill(
+      cloud.simulator.addOrganization('contoso', { tenantId: TENANT_A }),
+    );
+  }
+
+  get entra() {
+    return this.cloud.simulator.parts.entra;
+  }
+
+  inject(options: FaultOptions): void {
+    this.cloud.simulator.inject(options);
+  }
+
+  /** dev.azure.com with one credential. */
+  readonly with = (credential: JsonObject): Setting => ({
+    azure: [{ host: 'dev.azure.com', credentials: [credential] }],
+  });
+
+  /** A personal access token of alice, who may read everything. */
+  token(
+    options: { state?: 'expired' | 'revoked'; scopes?: string[] } = {},
+  ): Setting {
+    const token = 'token-of-alice';
+    this.contoso.grant('alice');
+    this.cloud.simulator.addPersonalAccessToken(token, {
+      identity: 'alice',
+      ...options,
+    });
+    return this.with({ personalAccessToken: token });
+  }
+
+  /** An application with a secret, which may read everything in contoso. */
+  application(
+    options: Partial<Parameters<World['entra']['addApplication']>[0]> = {},
+  ) {
+    const application = this.entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: CLIENT,
+      secret: SECRET,
+      ...options,
+    });
+    this.contoso.grant(application.identity);
+    return application;
+  }
+
+  /** The application's credential, in contoso's tenant unless said otherwise. */
+  secret(tenantId = TENANT_A, clientSecret = SECRET): Setting {
+    return this.with({ clientId: CLIENT, clientSecret, tenantId });
+  }
+}
+
+const CLIENT = '12345678-1234-4234-8234-123456789abc';
+const IDENTITY = '87654321-4321-4321-8321-cba987654321';
+const SECRET = 'secret-of-the-application';
+
+function fill(organization: Organization): Organization {
+  const payments = organization.addProject('Payments');
+  payments.addRepository('api', { files: { '/catalog-info.yaml': 'x' } });
+  payments.addRepository('a repository with quite a long name of its own', {
+    files: { '/readme.md': 'x'.repeat(1_234_567) },
+  });
+  payments.addRepository('retired', {
+    files: { '/readme.md': 'x' },
+    disabled: true,
+  });
+  organization.addProject('Ärger & Söhne').addRepository('leer');
+  return organization;
+}
+
+const refusing = (
+  status: number,
+  body: unknown,
+): Omit<FaultOptions, 'match'> => ({
+  response: { status, body },
+});
+
+/** Every kind of credential, when all is well. */
+export const KINDS: Scenario[] = [
+  {
+    name: 'service principal with a client secret',
+    set: world => {
+      world.application();
+      return world.secret();
+    },
+  },
+  {
+    name: 'system-assigned managed identity',
+    set: world => {
+      const identity = world.entra.metadata.setSystemAssigned({
+        tenantId: TENANT_A,
+      });
+      world.contoso.grant(identity.identity, { projects: ['Payments'] });
+      return world.with({ clientId: 'system-assigned' });
+    },
+  },
+  {
+    name: 'user-assigned managed identity',
+    set: world => {
+      const identity = world.entra.metadata.addUserAssigned({
+        tenantId: TENANT_A,
+        clientId: IDENTITY,
+      });
+      world.contoso.grant(identity.identity);
+      return world.with({ clientId: IDENTITY });
+    },
+  },
+  {
+    name: 'service principal, assertion by a system-assigned managed identity',
+    set: world => {
+      const identity = world.entra.metadata.setSystemAssigned({
+        tenantId: TENANT_A,
+      });
+      world.application({
+        secret: undefined,
+        federatedCredentials: [identity.federatedCredential],
+      });
+      return world.with({
+        clientId: CLIENT,
+        managedIdentityClientId: 'system-assigned',
+        tenantId: TENANT_A,
+      });
+    },
+  },
+  {
+    name: 'service principal, assertion by a user-assigned managed identity, other tenant',
+    set: world => {
+      const identity = world.entra.metadata.addUserAssigned({
+        tenantId: TENANT_B,
+        clientId: IDENTITY,
+      });
+      world.application({
+        tenantId: TENANT_B,
+        secret: undefined,
+        consentedIn: [TENANT_A],
+        federatedCredentials: [identity.federatedCredential],
+      });
+      return world.with({
+        clientId: CLIENT,
+        managedIdentityClientId: IDENTITY,
+        tenantId: TENANT_A,
+      });
+    },
+  },
+  { name: 'personal access token', set: world => world.token() },
+  {
+    name: 'personal access token for a Server',
+    set: world => {
+      const { simulator } = world.cloud;
+      const name = 'tfs/DefaultCollection';
+      fill(simulator.addOrganization(name, { deployment: 'server' })).grant(
+        'alice',
+      );
+      simulator.addPersonalAccessToken('token-of-alice', { identity: 'alice' });
+      return {
+        azure: [
+          {
+            host: simulator.serverHost,
+            credentials: [
+              {
+                personalAccessToken: 'token-of-alice',
+                organizations: ['DefaultCollection'],
+              },
+            ],
+          },
+        ],
+        organization: `https://${simulator.serverHost}/${name}`,
+      };
+    },
+  },
+  {
+    name: 'none: the environment has one',
+    set: world => {
+      world.application();
+      world.cloud.setEnvironment({
+        AZURE_TENANT_ID: TENANT_A,
+        AZURE_CLIENT_ID: CLIENT,
+        AZURE_CLIENT_SECRET: SECRET,
+      });
+      return { azure: [] };
+    },
+  },
+];
+
+/** Everything that is told apart when it goes wrong. */
+export const FAILURES: Scenario[] = [
+  {
+    name: 'nothing configured for the host',
+    problem: 'no-matching-credential',
+    set: () => ({
+      azure: [
+        {
+          host: 'tfs.example.com',
+          credentials: [
+            { personalAccessToken: 'x', organizations: ['Archive', 'Old'] },
+          ],
+        },
+      ],
+      organization: 'tfs.example.com/DefaultCollection',
+    }),
+  },
+  {
+    name: 'a personal access token of blanks',
+    problem: 'personal-access-token-empty',
+    set: world => world.with({ personalAccessToken: '  ' }),
+  },
+  {
+    name: 'a credential without its secret',
+    problem: 'credentials-not-valid',
+    set: world => world.with({ clientId: CLIENT, tenantId: TENANT_A }),
+  },
+  {
+    name: 'a managed identity for a Server',
+    problem: 'server-needs-personal-access-token',
+    set: () => ({
+      azure: [
+        {
+          host: 'tfs.example.com',
+          credentials: [{ clientId: 'system-assigned' }],
+        },
+      ],
+    }),
+  },
+  {
+    name: 'a personal access token that nobody knows',
+    problem: 'personal-access-token-unknown',
+    set: world => world.with({ personalAccessToken: 'mistyped' }),
+  },
+  {
+    name: 'a personal access token that has expired, and a service that says so',
+    problem: 'personal-access-token-expired',
+    set: world => {
+      world.inject({
+        match: { host: 'dev.azure.com', identity: 'alice' },
+        response: {
+          status: 401,
+          headers: { 'Content-Type': 'text/plain' },
+          body: 'Access Denied: The Personal Access Token used has expired.',
+        },
+      });
+      return world.token();
+    },
+  },
+  {
+    name: 'a personal access token that was revoked, and a service that says so',
+    problem: 'personal-access-token-revoked',
+    set: world => {
+      world.inject({
+        match: { host: 'dev.azure.com', identity: 'alice' },
+        response: {
+          status: 401,
+          headers: { 'Content-Type': 'text/plain' },
+          body: 'Access Denied: The Personal Access Token used has been revoked.',
+        },
+      });
+      return world.token();
+    },
+  },
+  {
+    name: 'a personal access token that has expired, and a service that says nothing',
+    problem: 'personal-access-token-refused',
+    set: world => world.token({ state: 'expired' }),
+  },
+  {
+    name: 'a personal access token without the scope',
+    problem: 'personal-access-token-scope',
+    set: world => world.token({ scopes: ['vso.work'] }),
+  },
+  {
+    name: 'a wrong client secret',
+    problem: 'client-secret-invalid',
+    set: world => {
+      world.application();
+      return world.secret(TENANT_A, 'mistyped');
+    },
+  },
+  {
+    name: 'an expired client secret',
+    problem: 'client-secret-expired',
+    set: world => {
+      world.application({
+        secret: undefined,
+        secrets: [{ value: SECRET, expiresAt: 1 }],
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'an application that the tenant does not know',
+    problem: 'application-not-found',
+    set: world => {
+      world.entra.addTenant({ id: TENANT_A });
+      return world.secret();
+    },
+  },
+  {
+    name: 'an application that nobody has consented to',
+    problem: 'consent-missing',
+    set: world => {
+      world.entra.addTenant({ id: TENANT_A });
+      world.application({ tenantId: TENANT_B, multiTenant: true });
+      return world.secret(TENANT_A);
+    },
+  },
+  {
+    name: 'a disabled application',
+    problem: 'application-disabled',
+    set: world => {
+      world.application().disabled = true;
+      return world.secret();
+    },
+  },
+  {
+    name: 'a tenant that does not exist',
+    problem: 'tenant-not-found',
+    set: world => {
+      world.application();
+      return world.secret('00000000-1111-4111-8111-222222222222');
+    },
+  },
+  {
+    name: 'an application that does not trust the managed identity',
+    problem: 'federated-credential-missing',
+    set: world => {
+      world.entra.metadata.setSystemAssigned({ tenantId: TENANT_A });
+      world.application({ secret: undefined });
+      return world.with({
+        clientId: CLIENT,
+        managedIdentityClientId: 'system-assigned',
+        tenantId: TENANT_A,
+      });
+    },
+  },
+  {
+    name: 'a conditional access policy at the token',
+    problem: 'conditional-access-token',
+    set: world => {
+      world.application().refusal = 53003;
+      return world.secret();
+    },
+  },
+  {
+    name: 'a tenant without Azure DevOps',
+    problem: 'azure-devops-not-in-tenant',
+    set: world => {
+      world.application().refusal = 500011;
+      return world.secret();
+    },
+  },
+  {
+    name: 'a clock that is wrong',
+    problem: 'clock-skew',
+    set: world => {
+      world.application().refusal = 700024;
+      return world.secret();
+    },
+  },
+  {
+    name: 'a refusal that is not known',
+    problem: 'token-refused',
+    set: world => {
+      world.application().refusal = 900144;
+      return world.secret();
+    },
+  },
+  {
+    name: 'a managed identity that the machine does not have',
+    problem: 'managed-identity-not-found',
+    set: world => world.with({ clientId: IDENTITY }),
+  },
+  {
+    name: 'a machine without managed identities',
+    problem: 'managed-identity-unavailable',
+    set: world => {
+      world.inject({
+        match: { door: 'metadata' },
+        response: { status: 200, body: '<html>router</html>' },
+      });
+      return world.with({ clientId: 'system-assigned' });
+    },
+  },
+  {
+    name: 'nothing configured, and nothing in the environment',
+    problem: 'default-credential-unavailable',
+    set: world => {
+      // Otherwise it looks for command-line tools too, which takes its time.
+      world.cloud.setEnvironment({
+        AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential',
+      });
+      return { azure: [] };
+    },
+  },
+  {
+    name: 'a token service that fails',
+    problem: 'token-service-unavailable',
+    set: world => {
+      world.application();
+      world.inject({
+        match: { endpoint: 'token' },
+        ...refusing(429, { error: 'too_many_requests' }),
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'a token service that cannot be reached',
+    problem: 'token-service-unreachable',
+    set: world => {
+      world.inject({
+        match: { endpoint: 'token' },
+        fault: 'reset-before-headers',
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'a token service that never answers',
+    problem: 'token-timeout',
+    set: world => {
+      world.inject({ match: { endpoint: 'token' }, fault: 'hang' });
+      return world.secret();
+    },
+  },
+  {
+    name: 'a token service that answers nonsense',
+    problem: 'token-malformed',
+    set: world => {
+      world.inject({
+        match: { endpoint: 'token' },
+        ...refusing(200, '<html>'),
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'a service principal that was never added to the organization',
+    problem: 'identity-not-added',
+    set: world => {
+      const application = world.application();
+      world.contoso.revoke(application.identity);
+      return world.secret();
+    },
+  },
+  {
+    name: 'an identity that is not let in any more',
+    problem: 'identity-not-authorized',
+    set: world => {
+      const { identity } = world.application();
+      world.entra.refuseSignIn(identity, 'unauthorized');
+      return world.secret();
+    },
+  },
+  {
+    name: 'a token of another tenant than the organization is connected to',
+    problem: 'wrong-tenant',
+    set: world => {
+      world.application({ tenantId: TENANT_B });
+      return world.secret(TENANT_B);
+    },
+  },
+  {
+    name: 'a managed identity of another tenant',
+    problem: 'wrong-tenant',
+    set: world => {
+      world.entra.metadata.setSystemAssigned({ tenantId: TENANT_B });
+      return world.with({ clientId: 'system-assigned' });
+    },
+  },
+  {
+    name: 'an organization of personal accounts',
+    problem: 'wrong-tenant',
+    set: world => {
+      world.application();
+      world.cloud.simulator.addOrganization('home', {
+        tenantId: '00000000-0000-0000-0000-000000000000',
+      });
+      return { ...world.secret(), organization: 'home' };
+    },
+  },
+  {
+    name: 'a conditional access policy at Azure DevOps',
+    problem: 'conditional-access',
+    set: world => {
+      const { identity } = world.application();
+      world.entra.refuseSignIn(identity, 'conditional-access');
+      return world.secret();
+    },
+  },
+  ...(['sign-in-203', 'sign-in-302', 'sign-in-200'] as const).map(
+    (fault): Scenario => ({
+      name: `a sign-in page instead of data (${fault})`,
+      problem: 'sign-in-page',
+      set: world => {
+        const { identity } = world.application();
+        world.inject({ match: { identity, organization: 'contoso' }, fault });
+        return world.secret();
+      },
+    }),
+  ),
+  {
+    name: 'a token that is refused without a word',
+    problem: 'token-not-accepted',
+    set: world => {
+      const { identity } = world.application();
+      world.inject({
+        match: { identity, organization: 'contoso' },
+        response: { status: 401 },
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'an identity that may not do this',
+    problem: 'permission-missing',
+    set: world => {
+      const { identity } = world.application();
+      world.inject({
+        match: { identity, endpoint: 'repositories' },
+        ...refusing(403, {
+          message: 'Access denied: needs the permission to read.',
+          typeKey: 'AccessCheckException',
+        }),
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'an organization that does not exist',
+    problem: 'organization-not-found',
+    set: world => {
+      world.application();
+      return { ...world.secret(), organization: 'contosso' };
+    },
+  },
+  {
+    name: 'a project that does not exist',
+    problem: 'project-not-found',
+    set: world => {
+      world.application();
+      return { ...world.secret(), project: 'Paiments' };
+    },
+  },
+  {
+    name: 'an identity that is blocked for using too much',
+    problem: 'service-throttled',
+    set: world => {
+      const { identity } = world.application();
+      world.inject({
+        match: { identity, organization: 'contoso' },
+        response: {
+          status: 429,
+          headers: { 'Retry-After': '300' },
+          body: {
+            message:
+              'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.',
+          },
+        },
+      });
+      return world.secret();
+    },
+  },
+  {
+    name: 'a host that does not exist',
+    problem: 'service-unreachable',
+    set: () => ({
+      azure: [
+        {
+          host: 'localhost:9',
+          credentials: [{ personalAccessToken: 'x' }],
+        },
+      ],
+      organization: 'localhost:9/DefaultCollection',
+    }),
+  },
+  {
+    name: 'something else in place of Azure DevOps',
+    problem: 'answer-not-understood',
+    set: world => {
+      const { identity } = world.application();
+      world.inject({
+        match: { identity, organization: 'contoso' },
+        response: {
+          status: 200,
+          headers: { 'Content-Type': 'text/plain' },
+          body: 'It works!',
+        },
+      });
+      return world.secret();
+    },
+  },
+];

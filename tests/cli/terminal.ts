@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject } from '@backstage/types';
+import type * as Program from '../../src/cli/program';
+
+/** What somebody at a terminal sees. */
+export interface Seen {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the command line on a configuration, in a fresh copy of the code and its
+ * libraries, which keep tokens for the life of a process.
+ */
+export async function runOn(
+  config: JsonObject,
+  args: readonly string[],
+  options: { columns?: number; isTTY?: boolean } = {},
+): Promise<Seen> {
+  const directory = mkdtempSync(join(tmpdir(), 'azure-devops-catalog-'));
+  const file = join(directory, 'app-config.yaml');
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify(config));
+  try {
+    return await run([...args, '--config', file], options);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Runs the command line with what is in this process's environment. */
+export async function run(
+  args: readonly string[],
+  options: { columns?: number; isTTY?: boolean } = {},
+): Promise<Seen> {
+  const written = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr') => ({
+    columns: options.columns ?? 80,
+    isTTY: options.isTTY ?? false,
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  let code: number | undefined;
+  await jest.isolateModulesAsync(async () => {
+    const program = jest.requireActual<typeof Program>('../../src/cli/program');
+    code = await program.run(args, {
+      stdout: sink('stdout'),
+      stderr: sink('stderr'),
+      env: process.env,
+      now: Date.now,
+    });
+  });
+  return { code: code ?? -1, ...written };
+}
+
+/** What differs from run to run, in as many characters. */
+export function steady(text: string): string {
+  return text
+    .replace(/(127\.0\.0\.1|localhost):\d{5}/g, '$1:PORT0')
+    .replace(
+      /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g,
+      'YYYY-MM-DDTHH:MM:SS.mmmZ',
+    );
+}

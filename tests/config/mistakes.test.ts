@@ -1,0 +1,397 @@
+import { ConfigReader } from '@backstage/config';
+import type { JsonObject, JsonValue } from '@backstage/types';
+import fc from 'fast-check';
+import { readProviderConfigs } from '../../src/config';
+
+const PREFIX = 'catalog.providers.azureDevOps.main';
+
+/** What is wrong with a block, with `~` in place of its full key. */
+function mistakesOf(block: JsonValue, rest: JsonObject = {}): string[] {
+  const [reading] = readProviderConfigs(
+    new ConfigReader({
+      integrations: { azure: [{ host: 'devops.example.com' }] },
+      ...rest,
+      catalog: { providers: { azureDevOps: { main: block } } },
+    }),
+  );
+  const mistakes = reading?.error?.mistakes ?? [];
+  for (const { key } of mistakes) {
+    expect(key === PREFIX || key.startsWith(`${PREFIX}.`)).toBe(true);
+  }
+  return mistakes.map(({ message }) => message.replaceAll(PREFIX, '~'));
+}
+
+describe('one mistake gives one sentence', () => {
+  const duration = 'such as `{ minutes: 30 }`, `30 minutes` or `PT30M`';
+  const project = 'the name of a project or a pattern with `*` and `?`';
+  const host =
+    'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';
+  const organization = 'the name of an organization, such as `contoso`';
+
+  it.each<[JsonObject, string]>([
+    // unknown keys
+    [{ projects: 'x' }, 'Unknown key `~.projects`; did you mean `project`?'],
+    [
+      { Repositories: [] },
+      'Unknown key `~.Repositories`; did you mean `repository`?',
+    ],
+    [
+      { catalogPath: '/x' },
+      'Unknown key `~.catalogPath`; did you mean `path`?',
+    ],
+    [
+      { maxPercentage: 1 },
+      'Unknown key `~.maxPercentage`; did you mean `removals.maxPercentage`?',
+    ],
+    [
+      { timeout: 'PT1M' },
+      'Unknown key `~.timeout`; did you mean `schedule.timeout`?',
+    ],
+    [
+      { token: 'secret' },
+      'Unknown key `~.token`; credentials are configured under `integrations.azure`',
+    ],
+    [
+      { removals: { maxPercent: 1 } },
+      'Unknown key `~.removals.maxPercent`; did you mean `maxPercentage`?',
+    ],
+    [
+      { exclude: { zzz: 1 } },
+      'Unknown key `~.exclude.zzz`; expected one of `project`, `repository`',
+    ],
+    [
+      { hints: { search: true } },
+      'Unknown key `~.hints.search`; expected one of `activityMetrics`, `codeSearch`',
+    ],
+    [
+      { schedule: { frequenzy: 'PT1M' } },
+      'Unknown key `~.schedule.frequenzy`; did you mean `frequency`?',
+    ],
+    // host
+    [
+      { host: 'https://dev.azure.com/' },
+      `Expected \`~.host\` to be ${host}, got \`"https://dev.azure.com/"\` (string); write \`dev.azure.com\``,
+    ],
+    [
+      { host: 'dev.azure.com/contoso' },
+      `Expected \`~.host\` to be ${host}, got \`"dev.azure.com/contoso"\` (string)`,
+    ],
+    [
+      { host: 'ssh.dev.azure.com' },
+      `Expected \`~.host\` to be ${host}, got \`"ssh.dev.azure.com"\` (string)`,
+    ],
+    [
+      { host: 'a.b.visualstudio.com' },
+      `Expected \`~.host\` to be ${host}, got \`"a.b.visualstudio.com"\` (string)`,
+    ],
+    [
+      { host: 'user:hunter2@dev.azure.com' },
+      `Expected \`~.host\` to be ${host}, got \`"***@dev.azure.com"\` (string)`,
+    ],
+    [
+      { host: 8080 },
+      `Expected \`~.host\` to be ${host}, got \`8080\` (number); put it in quotes to make it a string`,
+    ],
+    [
+      { host: 'tfs.example.com' },
+      'Expected `~.host` to be the `host` of one of the entries under `integrations.azure`, got `"tfs.example.com"` (string); those are `dev.azure.com`, `devops.example.com`',
+    ],
+    // organizations
+    [
+      { organization: undefined },
+      'Expected `~.organization` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing',
+    ],
+    [
+      { organization: '' },
+      'Expected `~.organization` to be the name of an organization (for Azure DevOps Server: of a collection), got `""` (string)',
+    ],
+    [
+      { organization: ['a'] },
+      'Expected `~.organization` to be the name of one organization, got a list of 1; for several use `organizations`',
+    ],
+    [
+      { organization: 'a/b' },
+      `Expected \`~.organization\` to be ${organization}, got \`"a/b"\` (string)`,
+    ],
+    [
+      { organization: '*' },
+      `Expected \`~.organization\` to be ${organization}, got \`"*"\` (string); organizations cannot be given as a pattern, because no request lists them`,
+    ],
+    [
+      { organization: 'https://me:pw@dev.azure.com/a' },
+      `Expected \`~.organization\` to be ${organization}, got \`"https://***@dev.azure.com/a"\` (string); the scheme and the host are not part of it`,
+    ],
+    [
+      { organizations: ['b'] },
+      'Expected only one of `~.organization` and `~.organizations`, got both; put all the names under `organizations`',
+    ],
+    [
+      { organization: undefined, organizations: [] },
+      'Expected `~.organizations` to be the name of an organization or a list of them, got an empty list',
+    ],
+    [
+      { organization: undefined, organizations: ['Contoso', 'contoso'] },
+      'Expected `~.organizations[1]` to differ from `~.organizations[0]`: both are the organization `contoso` (case does not matter)',
+    ],
+    [
+      { organization: 'fabrikam', host: 'contoso.visualstudio.com' },
+      'Expected `~.organization` to be `contoso`, the organization of the host `contoso.visualstudio.com`, or to be left out, got `"fabrikam"` (string)',
+    ],
+    [
+      { organization: '../x', host: 'devops.example.com' },
+      'Expected `~.organization` to be the name of a collection, such as `DefaultCollection` or `tfs/DefaultCollection`, got `"../x"` (string)',
+    ],
+    // names
+    [
+      { project: [] },
+      `Expected \`~.project\` to be ${project} or a list of them, got an empty list`,
+    ],
+    [
+      { project: 2024 },
+      `Expected \`~.project\` to be ${project} or a list of them, got \`2024\` (number); put it in quotes to make it a string`,
+    ],
+    [
+      { project: ['a', null] },
+      `Expected \`~.project[1]\` to be ${project}, got null`,
+    ],
+    [
+      { project: 'Payments/api' },
+      `Expected \`~.project\` to be ${project}, got \`"Payments/api"\` (string); names contain no slash`,
+    ],
+    [
+      { project: { name: 'x' } },
+      `Expected \`~.project\` to be ${project} or a list of them, got an object with \`name\``,
+    ],
+    [
+      { repository: '""' },
+      'Expected `~.repository` to be the name of a repository or a pattern with `*` and `?`, got `"\\"\\""` (string)',
+    ],
+    [
+      { exclude: 'x' },
+      'Expected `~.exclude` to be an object, got `"x"` (string)',
+    ],
+    [
+      { exclude: { repository: ['a', '*'] } },
+      'Expected `~.exclude.repository` to leave some names, got `"*"` (string), which takes all away',
+    ],
+    // branch
+    [
+      { branch: 'a b' },
+      'Expected `~.branch` to be the name of a branch, such as `main`, got `"a b"` (string)',
+    ],
+    [
+      { branch: 'refs/tags/v1' },
+      'Expected `~.branch` to be the name of a branch, such as `main`, got `"refs/tags/v1"` (string)',
+    ],
+    [
+      { branch: 'release/*' },
+      'Expected `~.branch` to be the name of a branch, such as `main`, got `"release/*"` (string)',
+    ],
+    // paths
+    [
+      { path: [] },
+      'Expected `~.path` to be a path or a glob, such as `/catalog-info.yaml` or a list of them, got an empty list',
+    ],
+    [
+      { path: '../x.yaml' },
+      'Expected `~.path` to be a path without `..`: it is counted from the root of each repository, got `"../x.yaml"` (string)',
+    ],
+    [
+      { path: '/docs/' },
+      'Expected `~.path` to be the path of a file, such as `/catalog-info.yaml`, not of a folder, got `"/docs/"` (string)',
+    ],
+    [
+      { path: 'a\\b.yaml' },
+      'Expected `~.path` to be a path whose folders are separated by `/`, without a backslash, got `"a\\\\b.yaml"` (string)',
+    ],
+    [
+      { path: ['/**'] },
+      'Expected `~.path[0]` to be a path that ends in the name of a file, such as `/**/catalog-info.yaml`, got `"/**"` (string)',
+    ],
+    // switches
+    [
+      { skipForkedRepos: 'maybe' },
+      'Expected `~.skipForkedRepos` to be `true` or `false`, got `"maybe"` (string)',
+    ],
+    [
+      { discoveryMethod: 1 },
+      'Expected `~.discoveryMethod` to be the name of a discovery method, got `1` (number); put it in quotes to make it a string',
+    ],
+    [
+      { hints: { codeSearch: {} } },
+      'Expected `~.hints.codeSearch` to be `true` or `false`, got an empty object',
+    ],
+    [{ hints: [] }, 'Expected `~.hints` to be an object, got an empty list'],
+    // schedule
+    [
+      { schedule: 'PT30M' },
+      'Expected `~.schedule` to be an object, got `"PT30M"` (string)',
+    ],
+    [
+      { schedule: { frequency: { minute: 5 } } },
+      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`minute\``,
+    ],
+    [
+      { schedule: { frequency: { cron: 'daily' } } },
+      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`cron\``,
+    ],
+    [
+      { schedule: { frequency: { minutes: 0 } } },
+      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`minutes\``,
+    ],
+    [
+      { schedule: { timeout: 30 } },
+      `Expected \`~.schedule.timeout\` to be a duration above 0, ${duration}, got \`30\` (number)`,
+    ],
+    [
+      { schedule: { timeout: '30' } },
+      `Expected \`~.schedule.timeout\` to be a duration above 0, ${duration}, got \`"30"\` (string)`,
+    ],
+    [
+      { schedule: { initialDelay: { seconds: -1 } } },
+      `Expected \`~.schedule.initialDelay\` to be a duration, ${duration}, got an object with \`seconds\``,
+    ],
+    [
+      { schedule: { scope: 'none' } },
+      'Expected `~.schedule.scope` to be `global` or `local`, got `"none"` (string)',
+    ],
+    [
+      { verifyEvery: 6 },
+      `Expected \`~.verifyEvery\` to be a duration above 0, ${duration}, got \`6\` (number)`,
+    ],
+    [
+      { verifyEvery: {} },
+      `Expected \`~.verifyEvery\` to be a duration above 0, ${duration}, got an empty object`,
+    ],
+    // removals
+    [
+      { removals: { maxPercentage: 'many' } },
+      'Expected `~.removals.maxPercentage` to be a number from 0 to 100, got `"many"` (string)',
+    ],
+    [
+      { removals: { maxPercentage: '' } },
+      'Expected `~.removals.maxPercentage` to be a number from 0 to 100, got `""` (string)',
+    ],
+    [
+      { removals: { maxConfirmedPercentage: 101 } },
+      'Expected `~.removals.maxConfirmedPercentage` to be a number from 0 to 100, got `101` (number)',
+    ],
+    [
+      { removals: { confirmations: 0 } },
+      'Expected `~.removals.confirmations` to be a whole number of at least 1, got `0` (number)',
+    ],
+    [
+      { removals: { minimum: 1.5 } },
+      'Expected `~.removals.minimum` to be a whole number of at least 0, got `1.5` (number)',
+    ],
+    [
+      { removals: { allow: 123456789012 } },
+      'Expected `~.removals.allow` to be the code that the refusal printed, got `123456789012` (number); put it in quotes to make it a string',
+    ],
+  ])('%j', (block, expected) => {
+    expect(mistakesOf({ organization: 'contoso', ...block })).toEqual([
+      expected,
+    ]);
+  });
+
+  it('for a block that is none', () => {
+    expect(mistakesOf('contoso')).toEqual([
+      'Expected `~` to be an object with the keys of a provider, got `"contoso"` (string)',
+    ]);
+  });
+});
+
+describe('the error', () => {
+  it('lists everything that is wrong, by full key, and says what follows', () => {
+    const [reading] = readProviderConfigs(
+      new ConfigReader({
+        catalog: {
+          providers: {
+            azureDevOps: {
+              main: {
+                organisation: 'contoso',
+                project: ['Payments', 7],
+                removals: { maxPercentage: 'many' },
+                verifyEvery: 'sometimes',
+              },
+            },
+          },
+        },
+      }),
+    );
+    expect(`${reading?.error}`).toMatchInlineSnapshot(`
+     "ConfigurationError: The configuration of the Azure DevOps provider \`main\` has 5 mistakes; until corrected, the provider does nothing and its entities stay as they are:
+       - Unknown key \`catalog.providers.azureDevOps.main.organisation\`; did you mean \`organization\`?
+       - Expected \`catalog.providers.azureDevOps.main.organization\` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing
+       - Expected \`catalog.providers.azureDevOps.main.project[1]\` to be the name of a project or a pattern with \`*\` and \`?\`, got \`7\` (number); put it in quotes to make it a string
+       - Expected \`catalog.providers.azureDevOps.main.removals.maxPercentage\` to be a number from 0 to 100, got \`"many"\` (string)
+       - Expected \`catalog.providers.azureDevOps.main.verifyEvery\` to be a duration above 0, such as \`{ minutes: 30 }\`, \`30 minutes\` or \`PT30M\`, got \`"sometimes"\` (string)"
+    `);
+  });
+
+  it('says so when the id was left out', () => {
+    const readings = readProviderConfigs(
+      new ConfigReader({
+        catalog: { providers: { azureDevOps: { organization: 'contoso' } } },
+      }),
+    );
+    expect(readings.map(r => r.error?.message)).toMatchInlineSnapshot(`
+     [
+       "The configuration of the Azure DevOps provider \`organization\` has a mistake; until corrected, the provider does nothing and its entities stay as they are:
+       - Expected \`catalog.providers.azureDevOps.organization\` to be an object with the keys of a provider, got \`"contoso"\` (string); \`organization\` is a key of a provider: put the keys one level deeper, under an id of your choice",
+     ]
+    `);
+  });
+
+  it('says what an id may look like', () => {
+    const [reading] = readProviderConfigs(
+      new ConfigReader({
+        catalog: {
+          providers: { azureDevOps: { 'my.org': { organization: 'contoso' } } },
+        },
+      }),
+    );
+    expect(reading?.error?.mistakes).toMatchInlineSnapshot(`
+     [
+       {
+         "key": "catalog.providers.azureDevOps.my.org",
+         "message": "Expected the id in \`catalog.providers.azureDevOps.my.org\` to begin with a letter and to consist of letters and digits, in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it",
+       },
+     ]
+    `);
+  });
+
+  it('never shows what may be a token, wherever it was put', () => {
+    const token = fc.string({
+      unit: fc.constantFrom(
+        ...'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789~._-',
+      ),
+      minLength: 40,
+      maxLength: 84,
+    });
+    const places: Array<(token: string) => JsonValue> = [
+      t => t,
+      t => ({ organization: t }),
+      t => ({ organization: `https://me:${t}@dev.azure.com/x` }),
+      t => ({ organization: `https://${t}@dev.azure.com/contoso` }),
+      t => ({ host: `${t}@dev.azure.com`, organization: 'x' }),
+      t => ({ host: `https://x:${t}@dev.azure.com`, organization: 'x' }),
+      t => ({ organization: 'x', token: t }),
+      t => ({ organization: 'x', unheardOf: { token: t } }),
+      t => ({ organization: 'x', project: [`/${t}`] }),
+      t => ({ organization: 'x', branch: `${t} x` }),
+      t => ({ organization: 'x', path: `https://x:${t}@y/z` }),
+      t => ({ organization: 'x', schedule: { frequency: t, timeout: t } }),
+      t => ({ organization: 'x', removals: { maxPercentage: t } }),
+      t => ({ organization: 'x', skipForkedRepos: t, verifyEvery: t }),
+    ];
+    fc.assert(
+      fc.property(token, fc.constantFrom(...places), (secret, place) => {
+        const messages = mistakesOf(place(secret)).join('\n');
+        for (let at = 0; at + 12 <= secret.length; at += 4) {
+          expect(messages).not.toContain(secret.slice(at, at + 12));
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { editDistance, nearest } from '../../src/config/nearest';
+
+describe('editDistance', () => {
+  it.each([
+    ['', '', 0],
+    ['abc', 'abc', 0],
+    ['', 'abc', 3],
+    ['kitten', 'sitting', 3],
+    ['organisation', 'organization', 1],
+    ['repositories', 'repository', 3],
+  ])('from %j to %j is %d', (from, to, distance) => {
+    expect(editDistance(from, to)).toBe(distance);
+  });
+
+  it('is a distance', () => {
+    const word = fc.string({
+      unit: fc.constantFrom('a', 'b', 'c'),
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(word, word, word, (a, b, c) => {
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, b) === 0).toBe(a === b);
+        expect(editDistance(a, c)).toBeLessThanOrEqual(
+          editDistance(a, b) + editDistance(b, c),
+        );
+      }),
+    );
+  });
+});
+
+describe('nearest', () => {
+  const keys = ['organization', 'organizations', 'project', 'path', 'branch'];
+
+  it.each([
+    ['organisation', 'organization'],
+    ['organisations', 'organizations'],
+    ['Projects', 'project'],
+    ['PATH', 'path'],
+    ['brnach', 'branch'],
+    ['paht', 'path'],
+    ['org', undefined],
+    ['visibility', undefined],
+  ])('%s means %s', (word, expected) => {
+    expect(nearest(word, keys)).toBe(expected);
+  });
+});

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { type ConfigSchema, loadConfigSchema } from '@backstage/config-loader';
+import type { JsonObject } from '@backstage/types';
+
+const packagePath = join(__dirname, '..', '..', 'package.json');
+
+describe('config.d.ts, as Backstage compiles it', () => {
+  let schema: ConfigSchema;
+
+  beforeAll(async () => {
+    schema = await loadConfigSchema({
+      dependencies: [],
+      packagePaths: [packagePath],
+      excludePackageDependencies: true,
+      // A key that it does not declare would pass unseen otherwise.
+      noUndeclaredProperties: true,
+    });
+  });
+
+  function check(block: JsonObject): void {
+    const data = { catalog: { providers: { azureDevOps: { main: block } } } };
+    schema.process([{ context: 'test', data }]);
+  }
+
+  it('takes every key', () => {
+    check({
+      host: 'dev.azure.com',
+      organization: 'contoso',
+      organizations: ['contoso', 'fabrikam'],
+      project: ['Payments', 'Team *'],
+      repository: '*',
+      exclude: { project: 'Old', repository: ['*-archive'] },
+      branch: 'main',
+      path: ['/catalog-info.yaml', '/services/*/catalog-info.yaml'],
+      skipForkedRepos: true,
+      discoveryMethod: 'listing',
+      schedule: {
+        frequency: { minutes: 30 },
+        timeout: 'PT1H',
+        initialDelay: { seconds: 5 },
+        scope: 'global',
+      },
+      removals: {
+        confirmations: 3,
+        maxPercentage: 20,
+        maxConfirmedPercentage: 50,
+        minimum: 10,
+        allow: '3f2a9c01d4e5',
+      },
+      verifyEvery: { hours: 6 },
+      hints: { activityMetrics: false, codeSearch: true },
+    });
+  });
+
+  it.each<[JsonObject]>([
+    [{ organization: 'contoso' }],
+    [{ organizations: 'contoso' }],
+    [{ host: 'contoso.visualstudio.com' }],
+    [
+      {
+        organization: 'contoso',
+        schedule: { frequency: { cron: '0 * * * *' } },
+      },
+    ],
+    [{ organization: 'contoso', verifyEvery: 'PT6H' }],
+    // As environment variables give them.
+    [
+      {
+        organization: 'contoso',
+        skipForkedRepos: 'true',
+        removals: { minimum: '5' },
+      },
+    ],
+  ])('takes %j', block => {
+    expect(() => check(block)).not.toThrow();
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ project: { name: 'x' } }, 'main/project'],
+    [{ path: [{ a: 1 }] }, 'main/path/0'],
+    [{ skipForkedRepos: 'maybe' }, 'main/skipForkedRepos'],
+    [{ removals: { maxPercentage: 101 } }, 'main/removals/maxPercentage'],
+    [
+      { removals: { maxConfirmedPercentage: -1 } },
+      'main/removals/maxConfirmedPercentage',
+    ],
+    [{ removals: { confirmations: 0 } }, 'main/removals/confirmations'],
+    [{ removals: { minimum: 1.5 } }, 'main/removals/minimum'],
+    [{ schedule: { scope: 'none' } }, 'main/schedule/scope'],
+    [{ verifyEvery: [] }, 'main/verifyEvery'],
+    [{ hints: { codeSearch: 'often' } }, 'main/hints/codeSearch'],
+    [{ exclude: [] }, 'main/exclude'],
+    [{ organisation: 'contoso' }, 'organisation'],
+  ])('refuses %j', (block, where) => {
+    expect(() => check(block)).toThrow(where);
+  });
+
+  it('shows nothing to the frontend, and holds no secret', () => {
+    const data = {
+      catalog: {
+        providers: {
+          azureDevOps: {
+            main: { organization: 'contoso', project: 'Payments' },
+          },
+        },
+      },
+    };
+    for (const visibility of ['frontend', 'secret'] as const) {
+      expect(
+        schema.process([{ context: 'test', data }], {
+          visibility: [visibility],
+        }),
+      ).toMatchObject([{ data: {} }]);
+    }
+  });
+
+  it('says what each key is', () => {
+    const undescribed: string[] = [];
+    const visit = (node: unknown, path: string) => {
+      if (typeof node !== 'object' || node === null) return;
+      const { properties, additionalProperties } = node as JsonObject;
+      for (const [key, child] of Object.entries(properties ?? {})) {
+        const { description } = child as JsonObject;
+        if (typeof description !== 'string') undescribed.push(`${path}.${key}`);
+        visit(child, `${path}.${key}`);
+      }
+      visit(additionalProperties, `${path}.<id>`);
+    };
+    const { schemas } = schema.serialize() as {
+      schemas: Array<{ value: unknown }>;
+    };
+    visit(schemas[0]?.value, '');
+    expect(
+      undescribed.filter(key =>
+        key.startsWith('.catalog.providers.azureDevOps.'),
+      ),
+    ).toEqual([]);
+  });
+});

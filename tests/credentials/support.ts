@@ -1,0 +1,117 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { ConfigReader } from '@backstage/config';
+import type { JsonObject } from '@backstage/types';
+import { Simulator } from '../../dev/simulator';
+import type { SimulatorOptions } from '../../dev/simulator/simulator';
+import { readClaims } from '../../src/credentials/claims';
+import type * as DirectoryModule from '../../src/credentials/directory';
+import type {
+  CredentialDirectory,
+  OrganizationCredential,
+} from '../../src/credentials/types';
+import { recordingLogger, type LogLine } from '../support/logs';
+
+export const TENANT_A = 'aaaaaaaa-0000-4000-8000-00000000000a';
+export const TENANT_B = 'bbbbbbbb-0000-4000-8000-00000000000b';
+
+/** The Azure cloud, as seen from this process: its environment points to a simulator. */
+export class Cloud {
+  readonly simulator: Simulator;
+  readonly #environment: Array<[string, string | undefined]> = [];
+
+  private constructor(simulator: Simulator) {
+    this.simulator = simulator;
+  }
+
+  static async start(options: SimulatorOptions = {}): Promise<Cloud> {
+    const cloud = new Cloud(await Simulator.start(options));
+    cloud.setEnvironment({
+      HTTPS_PROXY: cloud.simulator.proxyUrl,
+      NO_PROXY: 'localhost,127.0.0.1',
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: cloud.simulator.metadataUrl,
+    });
+    return cloud;
+  }
+
+  /** Sets variables until the cloud is closed. */
+  setEnvironment(variables: Record<string, string>): void {
+    for (const [name, value] of Object.entries(variables)) {
+      this.#environment.push([name, process.env[name]]);
+      process.env[name] = value;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [name, value] of this.#environment.reverse()) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    await this.simulator.close();
+  }
+}
+
+/** A directory, and what it logs. */
+export interface Served {
+  readonly directory: CredentialDirectory;
+  readonly logs: LogLine[];
+}
+
+/**
+ * A directory made by a fresh copy of the code and its libraries: MSAL keeps the
+ * source and the tokens of managed identities for the life of a process.
+ */
+export function freshDirectory(
+  azure: JsonObject[],
+  options: { tokenTimeoutMs?: number } = {},
+): Served {
+  const logs: LogLine[] = [];
+  const logger: LoggerService = recordingLogger(logs);
+  const config = new ConfigReader({ integrations: { azure } });
+  let directory: CredentialDirectory | undefined;
+  jest.isolateModules(() => {
+    const { createCredentialDirectory } = jest.requireActual<
+      typeof DirectoryModule
+    >('../../src/credentials/directory');
+    directory = createCredentialDirectory({ config, logger, ...options });
+  });
+  if (!directory) throw new Error('No directory was made');
+  return { directory, logs };
+}
+
+/** Lets the test own the date, and nothing else of time. */
+export function ownDate(): void {
+  jest.useFakeTimers({
+    now: Date.now(),
+    doNotFake: [
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  });
+}
+
+/** Moves the date that the test owns. */
+export function pass(milliseconds: number): void {
+  jest.setSystemTime(Date.now() + milliseconds);
+}
+
+/** Who a credential is, from what it sends: `pat:<token>` or `app:<client id>`. */
+export async function identityOf(
+  credential: Pick<OrganizationCredential, 'getAuthorization'>,
+): Promise<string> {
+  return identityOfHeader(await credential.getAuthorization());
+}
+
+export function identityOfHeader(authorization: string): string {
+  const basic = /^Basic (.*)$/.exec(authorization)?.[1];
+  return basic === undefined
+    ? `app:${readClaims(authorization)?.clientId}`
+    : `pat:${Buffer.from(basic, 'base64').toString('utf8').slice(1)}`;
+}

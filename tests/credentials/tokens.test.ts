@@ -1,0 +1,358 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JsonObject } from '@backstage/types';
+import type { FaultOptions } from '../../dev/simulator';
+import { SecretScan } from '../support/secrets';
+import { until } from '../support/until';
+import {
+  Cloud,
+  freshDirectory,
+  ownDate,
+  pass,
+  type Served,
+  TENANT_A,
+  TENANT_B,
+} from './support';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const contoso = { host: 'dev.azure.com', organization: 'contoso' };
+const fabrikam = { host: 'dev.azure.com', organization: 'fabrikam' };
+
+const SECRETS = ['s3cret~of-contoso', 's3cret~of-fabrikam', 'per$onal-token'];
+
+function servicePrincipal(name: string, organizations?: string[]): JsonObject {
+  return {
+    clientId: `app-${name}`,
+    clientSecret: `s3cret~of-${name}`,
+    tenantId: TENANT_A,
+    ...(organizations && { organizations }),
+  };
+}
+
+const TWO = [
+  {
+    host: 'dev.azure.com',
+    credentials: [
+      servicePrincipal('contoso', ['contoso']),
+      servicePrincipal('fabrikam'),
+    ],
+  },
+];
+
+let cloud: Cloud;
+let served: Served[] = [];
+const scan = new SecretScan();
+
+beforeAll(() => {
+  SECRETS.forEach((secret, i) => scan.register(`secret ${i}`, secret));
+  scan.watchOutput();
+});
+
+afterAll(() => {
+  scan.close();
+  expect(scan.size).toBeGreaterThan(20);
+  expect(scan.leaks()).toEqual([]);
+});
+
+beforeEach(async () => {
+  ownDate();
+  cloud = await Cloud.start();
+  for (const name of ['contoso', 'fabrikam']) {
+    cloud.simulator.parts.entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: `app-${name}`,
+      secret: `s3cret~of-${name}`,
+    });
+  }
+});
+
+afterEach(async () => {
+  const requests = cloud.simulator.requests.list();
+  scan.sawRequests(requests, () => false);
+  served.forEach(({ directory, logs }) =>
+    scan.saw('served', [directory, logs]),
+  );
+  served = [];
+  jest.useRealTimers();
+  await cloud.close();
+});
+
+function serve(
+  azure: JsonObject[],
+  options?: { tokenTimeoutMs?: number },
+): Served {
+  const added = freshDirectory(azure, options);
+  served.push(added);
+  return added;
+}
+
+function tokenRequests(identity?: string): number {
+  return cloud.simulator.requests.count({ endpoint: 'token', identity });
+}
+
+/** What is thrown, kept for the scan. */
+async function failureOf(work: Promise<unknown>): Promise<{
+  name: string;
+  message: string;
+  diagnosis: { problem: string; transient: boolean };
+}> {
+  try {
+    await work;
+  } catch (error) {
+    scan.saw('thrown', error);
+    return error as Awaited<ReturnType<typeof failureOf>>;
+  }
+  throw new Error('Expected a failure');
+}
+
+it('makes one token request for a hundred concurrent first uses', async () => {
+  const { directory } = serve(TWO);
+  const headers = await Promise.all(
+    Array.from({ length: 100 }, (_, i) =>
+      directory
+        .forOrganization({ ...fabrikam, organization: `org-${i}` })
+        .getAuthorization(),
+    ),
+  );
+  expect(new Set(headers).size).toBe(1);
+  expect(headers[0]).toMatch(/^Bearer eyJ/);
+  expect(tokenRequests()).toBe(1);
+});
+
+it('sends a personal access token as it is', async () => {
+  const { directory } = serve([
+    {
+      host: 'tfs.example.com',
+      credentials: [{ personalAccessToken: ' per$onal-token ' }],
+    },
+  ]);
+  const credential = directory.forOrganization({
+    host: 'tfs.example.com',
+    organization: 'tfs/DefaultCollection',
+  });
+  const header = await credential.getAuthorization();
+  expect(Buffer.from(header.slice(6), 'base64').toString()).toBe(
+    ':per$onal-token',
+  );
+  expect(await credential.reject(header)).toBe(false);
+});
+
+it('renews a token in the background, and keeps it while that fails', async () => {
+  const { directory, logs } = serve(TWO);
+  const credential = directory.forOrganization(contoso);
+  const first = await credential.getAuthorization();
+  pass(46 * MINUTE);
+  const outage = cloud.simulator.inject({
+    match: { endpoint: 'token' },
+    response: { status: 400, body: 'no' },
+  });
+  expect(await credential.getAuthorization()).toBe(first);
+  await until('the warning', () => logs.some(line => line.level === 'warn'));
+  expect(logs.map(line => line.message)).toEqual([
+    expect.stringMatching(
+      /^The token of the service principal \(client secret\), client id app-contoso, .* could not be renewed; the current one is used until .*Z: token-refused/,
+    ),
+  ]);
+  outage.remove();
+  pass(MINUTE);
+  expect(await credential.getAuthorization()).toBe(first);
+  const second = await until('the new token', async () => {
+    const now = await credential.getAuthorization();
+    return now !== first && now;
+  });
+  expect(second).not.toBe(first);
+});
+
+describe('an outage of ten minutes', () => {
+  it.each<[string, Omit<FaultOptions, 'match'>, string]>([
+    ['that hangs', { fault: 'hang' }, 'token-timeout'],
+    [
+      'of 500',
+      { response: { status: 500, body: {} } },
+      'token-service-unavailable',
+    ],
+    [
+      'of 429',
+      { response: { status: 429, body: {} } },
+      'token-service-unavailable',
+    ],
+    [
+      'of nonsense',
+      {
+        response: {
+          status: 200,
+          headers: { 'Content-Type': 'text/html' },
+          body: '<html>Welcome to the hotel</html>',
+        },
+      },
+      'token-malformed',
+    ],
+  ])(
+    '%s costs other credentials nothing, and a valid token is used to its end',
+    async (_name, outage, problem) => {
+      // Long enough for the repetitions that the library makes by itself.
+      const tokenTimeoutMs = problem === 'token-timeout' ? 200 : 20_000;
+      const { directory, logs } = serve(TWO, { tokenTimeoutMs });
+      const affected = directory.forOrganization(contoso);
+      const other = directory.forOrganization(fabrikam);
+      const first = await affected.getAuthorization();
+      pass(55 * MINUTE);
+      const fault = cloud.simulator.inject({
+        match: { endpoint: 'token', identity: 'sp:app-contoso' },
+        ...outage,
+      });
+      let seenValid = 0;
+      let seenFailed = 0;
+      for (let minute = 1; minute <= 10; minute += 1) {
+        const warnings = logs.length;
+        expect(await other.getAuthorization()).toMatch(/^Bearer /);
+        if (minute < 6) {
+          expect(await affected.getAuthorization()).toBe(first);
+          await until('the renewal to fail', () => logs.length > warnings);
+          seenValid += 1;
+        } else {
+          const failure = await failureOf(affected.getAuthorization());
+          expect(failure.name).toBe('CredentialError');
+          expect(failure.diagnosis).toMatchObject({ problem, transient: true });
+          const requests = tokenRequests('sp:app-contoso');
+          // Whoever asks in between is told at once, and the service is left alone.
+          await failureOf(affected.getAuthorization());
+          expect(tokenRequests('sp:app-contoso')).toBe(requests);
+          seenFailed += 1;
+        }
+        pass(MINUTE);
+      }
+      expect([seenValid, seenFailed]).toEqual([5, 5]);
+      fault.remove();
+      // It recovers by itself, and at once: no ban of the library's outlives the outage.
+      const recovered = await affected.getAuthorization();
+      expect(recovered).toMatch(/^Bearer /);
+      expect(recovered).not.toBe(first);
+    },
+    120_000,
+  );
+});
+
+describe('a token that the service refuses', () => {
+  it('is replaced by a fresh one of a service principal, once', async () => {
+    const { directory } = serve(TWO);
+    const credential = directory.forOrganization(contoso);
+    const first = await credential.getAuthorization();
+    pass(1_000);
+    const worth = await Promise.all(
+      Array.from({ length: 20 }, () => credential.reject(first)),
+    );
+    expect(new Set(worth)).toEqual(new Set([true]));
+    const second = await credential.getAuthorization();
+    expect(second).not.toBe(first);
+    expect(await credential.reject(second)).toBe(false);
+    expect(tokenRequests()).toBe(2);
+  });
+
+  it('of a managed identity cannot be replaced before the library lets go of it', async () => {
+    cloud.simulator.parts.entra.metadata.setSystemAssigned({
+      tenantId: TENANT_A,
+    });
+    const { directory } = serve([
+      { host: 'dev.azure.com', credentials: [{ clientId: 'system-assigned' }] },
+    ]);
+    const credential = directory.forOrganization(contoso);
+    const first = await credential.getAuthorization();
+    expect(await credential.reject(first)).toBe(false);
+    expect(cloud.simulator.requests.count({ endpoint: 'metadata' })).toBe(1);
+    // Past half of its life the library renews when it is asked.
+    pass(13 * HOUR);
+    expect(await credential.reject(first)).toBe(true);
+    expect(await credential.getAuthorization()).not.toBe(first);
+    expect(cloud.simulator.requests.count({ endpoint: 'metadata' })).toBe(2);
+  });
+});
+
+it('renews the token of a managed identity, whose library keeps the old one until late', async () => {
+  cloud.simulator.parts.entra.metadata.setSystemAssigned({
+    tenantId: TENANT_A,
+  });
+  cloud.simulator.parts.entra.managedIdentityTokens.lifetimeSeconds = 3_600;
+  const { directory } = serve([
+    { host: 'dev.azure.com', credentials: [{ clientId: 'system-assigned' }] },
+  ]);
+  const credential = directory.forOrganization(contoso);
+  const first = await credential.getAuthorization();
+  const asked = () => cloud.simulator.requests.count({ endpoint: 'metadata' });
+  pass(46 * MINUTE);
+  // The library answers this from its cache.
+  await credential.getAuthorization();
+  await delay(50);
+  expect(asked()).toBe(1);
+  pass(9.5 * MINUTE);
+  expect(await credential.getAuthorization()).toBe(first);
+  await until(
+    'the renewal',
+    async () => (await credential.getAuthorization()) !== first,
+  );
+  expect(asked()).toBe(2);
+});
+
+describe('a service principal that a managed identity vouches for', () => {
+  it('reads an organization of another tenant, once its administrator has consented', async () => {
+    const { simulator } = cloud;
+    const { entra } = simulator.parts;
+    const identity = entra.metadata.addUserAssigned({
+      tenantId: TENANT_A,
+      clientId: 'identity-of-the-machine',
+    });
+    const application = entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: 'app-of-a',
+      multiTenant: true,
+      federatedCredentials: [identity.federatedCredential],
+    });
+    entra.addTenant({ id: TENANT_B });
+    const { directory } = serve([
+      {
+        host: 'dev.azure.com',
+        credentials: [
+          {
+            clientId: 'app-of-a',
+            managedIdentityClientId: 'identity-of-the-machine',
+            tenantId: TENANT_B,
+          },
+        ],
+      },
+    ]);
+    const credential = directory.forOrganization(contoso);
+    const before = await failureOf(credential.getAuthorization());
+    expect(before.diagnosis.problem).toBe('consent-missing');
+    expect(before.message).toContain(
+      `https://login.microsoftonline.com/${TENANT_B}/adminconsent?client_id=app-of-a`,
+    );
+    application.consentIn(TENANT_B);
+    pass(MINUTE);
+    await Promise.all(
+      Array.from({ length: 50 }, () => credential.getAuthorization()),
+    );
+    // The assertion is asked for once, whatever becomes of what it is used for.
+    expect(simulator.requests.count({ endpoint: 'metadata' })).toBe(1);
+    expect(tokenRequests()).toBe(2);
+  });
+});
+
+it('uses what the environment has when nothing is configured, and says so', async () => {
+  cloud.setEnvironment({
+    AZURE_TENANT_ID: TENANT_A,
+    AZURE_CLIENT_ID: 'app-contoso',
+    AZURE_CLIENT_SECRET: 's3cret~of-contoso',
+  });
+  const { directory, logs } = serve([]);
+  const credential = directory.forOrganization(contoso);
+  expect(await credential.getAuthorization()).toMatch(/^Bearer /);
+  expect(credential.describe().kind).toBe('default Azure credential');
+  directory.forOrganization({ ...contoso, organization: 'CONTOSO' });
+  expect(logs.map(line => line.message)).toEqual([
+    expect.stringMatching(
+      /^No credential under integrations.azure serves dev.azure.com\/contoso .*DefaultAzureCredential/,
+    ),
+  ]);
+  expect(tokenRequests('sp:app-contoso')).toBe(1);
+});

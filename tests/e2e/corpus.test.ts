@@ -1,0 +1,247 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  ANNOTATION_LOCATION,
+  ANNOTATION_ORIGIN_LOCATION,
+  stringifyEntityRef,
+  type Entity,
+} from '@backstage/catalog-model';
+import { parseEntityYaml } from '@backstage/plugin-catalog-node';
+import type { TestCatalog } from '../support/backend';
+import { until } from '../support/until';
+import { describeWithShared } from '../support/shared';
+import { addReadableOrganization, setStage, type Stage } from './support';
+
+/** What the catalog itself adds or sorts when it processes an entity. */
+const COMPUTED = ['uid', 'etag', 'generation'];
+
+describeWithShared('real descriptors', ['corpus', 'files'], directory => {
+  const files = readdirSync(directory)
+    .filter(name => name.endsWith('.yaml'))
+    .sort();
+  const texts = new Map(
+    files.map(name => [name, readFileSync(join(directory, name))]),
+  );
+  const rules = [{ allow: kindsOf([...texts.values()]) }];
+
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await setStage();
+    const organization = addReadableOrganization(stage.simulator, 'contoso');
+    const project = organization.addProject('corpus');
+    for (const [name, content] of texts) {
+      project.addRepository(name, { files: { '/catalog-info.yaml': content } });
+    }
+  });
+  afterAll(async () => {
+    await stage.stop();
+  });
+
+  it('come through the client, the parser and the mutation as Backstage parses them', async () => {
+    const counts = {
+      files: 0,
+      entities: 0,
+      refusedDocuments: 0,
+      refusedEnvelopes: 0,
+    };
+    const catalog = await stage.catalog({
+      providers: { main: { organization: 'contoso' } },
+      catalog: { rules },
+    });
+    const report = await catalog.refresh();
+    expect(report.outcome).toBe('complete');
+    const claims: Array<{ target: string; entity: string; kind: string }> =
+      await catalog
+        .knex('azure_devops_claims as c')
+        .join('azure_devops_descriptors as d', function join() {
+          this.on('d.repository_id', 'c.repository_id').andOn(
+            'd.path',
+            'c.path',
+          );
+        })
+        .where('c.kind', 'entity')
+        .select('d.target', 'c.entity', 'c.kind')
+        .orderBy('c.position');
+    for (const [name, content] of texts) {
+      const target = `https://dev.azure.com/contoso/corpus/_git/${name}?path=/catalog-info.yaml`;
+      const ours = claims
+        .filter(claim => claim.target === target)
+        .map(claim => JSON.parse(claim.entity) as Entity);
+      const { entities, errors } = parsed(content, target);
+      counts.files += 1;
+      counts.entities += ours.length;
+      counts.refusedDocuments += errors;
+      const acceptable = entities.filter(hasEnvelope);
+      counts.refusedEnvelopes += entities.length - acceptable.length;
+      expect({ name, entities: ours }).toEqual({
+        name,
+        entities: firstOfEach(acceptable).map(entity =>
+          withLocation(entity, target),
+        ),
+      });
+      const refused = report.refusedFiles.find(file => file.target === target);
+      expect({ name, refused: refused?.errors.length ?? 0 }).toEqual({
+        name,
+        refused: errors + entities.length - acceptable.length,
+      });
+    }
+    console.table([counts]);
+  });
+
+  it('come out of the real catalog the same through us and through a static location', async () => {
+    const good = [...texts].filter(([, content]) => {
+      const { entities, errors } = parsed(content, 'https://example.com');
+      return (
+        errors === 0 &&
+        entities.length > 0 &&
+        entities.every(hasEnvelope) &&
+        // A Location would have the catalog read targets that are not there.
+        entities.every(entity => entity.kind !== 'Location')
+      );
+    });
+    const chosen = withoutSharedReferences(good);
+    const ours = await stage.catalog({
+      providers: {
+        main: { organization: 'contoso', repository: chosen },
+      },
+      catalog: { rules },
+    });
+    const theirs = await stage.catalog({
+      withoutModule: true,
+      catalog: {
+        rules,
+        locations: chosen.map(name => ({
+          type: 'url',
+          target: `https://dev.azure.com/contoso/corpus/_git/${name}?path=/catalog-info.yaml`,
+        })),
+      },
+    });
+    await ours.refresh();
+    await ours.settled();
+    await until(
+      'the static locations to be read',
+      async () => (await theirs.entities()).length > chosen.length,
+      120_000,
+    );
+    await theirs.settled();
+    const left = await comparable(ours);
+    const right = await comparable(theirs);
+    console.table([
+      {
+        files: chosen.length,
+        'through this module': left.size,
+        'through static locations': right.size,
+      },
+    ]);
+    expect(left.size).toBeGreaterThan(20);
+    expect(Object.fromEntries(left)).toEqual(Object.fromEntries(right));
+  });
+});
+
+function parsed(content: Buffer, target: string) {
+  const entities: Entity[] = [];
+  let errors = 0;
+  for (const result of parseEntityYaml(content, { type: 'url', target })) {
+    if (result.type === 'entity') {
+      entities.push(result.entity);
+    } else {
+      errors += 1;
+    }
+  }
+  return { entities, errors };
+}
+
+function hasEnvelope(entity: Entity): boolean {
+  try {
+    stringifyEntityRef(entity);
+    return (
+      typeof entity.apiVersion === 'string' &&
+      typeof entity.kind === 'string' &&
+      typeof entity.metadata.name === 'string'
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** A file that defines an entity twice gives it once. */
+function firstOfEach(entities: Entity[]): Entity[] {
+  const seen = new Set<string>();
+  return entities.filter(entity => {
+    const ref = stringifyEntityRef(entity);
+    return !seen.has(ref) && seen.add(ref);
+  });
+}
+
+function withLocation(entity: Entity, target: string): Entity {
+  const location = `url:${target}`;
+  return JSON.parse(
+    JSON.stringify({
+      ...entity,
+      metadata: {
+        ...entity.metadata,
+        annotations: {
+          ...entity.metadata.annotations,
+          [ANNOTATION_LOCATION]: location,
+          [ANNOTATION_ORIGIN_LOCATION]: location,
+        },
+      },
+    }),
+  ) as Entity;
+}
+
+function kindsOf(contents: Buffer[]): string[] {
+  const kinds = new Set<string>();
+  for (const content of contents) {
+    for (const { kind } of parsed(content, 'https://example.com').entities) {
+      kinds.add(String(kind));
+    }
+  }
+  return [...kinds];
+}
+
+/** Files of which no two define the same entity, so that both catalogs hold all of them. */
+function withoutSharedReferences(
+  candidates: ReadonlyArray<readonly [string, Buffer]>,
+): string[] {
+  const seen = new Set<string>();
+  return candidates.flatMap(([name, content]) => {
+    const refs = parsed(content, 'https://example.com').entities.map(entity =>
+      stringifyEntityRef(entity),
+    );
+    if (new Set(refs).size < refs.length || refs.some(ref => seen.has(ref))) {
+      return [];
+    }
+    refs.forEach(ref => seen.add(ref));
+    return [name];
+  });
+}
+
+/** The catalog's entities without what differs from one database to the next, by reference. */
+async function comparable(catalog: TestCatalog): Promise<Map<string, unknown>> {
+  const entities = await catalog.entities();
+  return new Map(
+    entities
+      .filter(entity => entity.kind !== 'Location')
+      .map(entity => {
+        const metadata = Object.fromEntries(
+          Object.entries(entity.metadata).filter(
+            ([key]) => !COMPUTED.includes(key),
+          ),
+        );
+        const spec = Object.fromEntries(
+          Object.entries(entity.spec ?? {}).map(([key, value]) => [
+            key,
+            Array.isArray(value) && value.every(v => typeof v === 'string')
+              ? [...value].sort()
+              : value,
+          ]),
+        );
+        return [
+          stringifyEntityRef(entity),
+          { ...entity, metadata, spec },
+        ] as const;
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}

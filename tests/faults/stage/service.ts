@@ -1,0 +1,52 @@
+import {
+  coreServices,
+  createServiceFactory,
+  type BackendFeature,
+} from '@backstage/backend-plugin-api';
+import {
+  createAzureDevOpsClients,
+  type AzureDevOpsClientsOptions,
+} from '../../../src/azure/clients';
+import { createCredentialDirectory } from '../../../src/credentials/directory';
+import { RepositoryContent } from '../../../src/locations/content';
+import { readLocationContext } from '../../../src/locations/context';
+import { readUrlReaderSettings } from '../../../src/locations/settings';
+import { StatusBoard } from '../../../src/operations/board';
+import { azureDevOpsServiceRef } from '../../../src/services';
+
+export type ClientSettings = Pick<
+  AzureDevOpsClientsOptions,
+  'clock' | 'timeouts' | 'limiter'
+>;
+
+/**
+ * The module's shared service with another clock or other deadlines than the
+ * real ones, so that an outage of an hour, or a connection that hangs, takes
+ * seconds.
+ */
+export function serviceWith(settings: ClientSettings): BackendFeature {
+  return createServiceFactory({
+    service: azureDevOpsServiceRef,
+    deps: {
+      config: coreServices.rootConfig,
+      logger: coreServices.rootLogger,
+      lifecycle: coreServices.rootLifecycle,
+    },
+    async factory({ config, logger, lifecycle }) {
+      const credentials = createCredentialDirectory({ config, logger });
+      const clients = createAzureDevOpsClients({
+        credentials,
+        logger,
+        ...settings,
+      });
+      lifecycle.addShutdownHook(() => clients.close());
+      const content = new RepositoryContent({
+        clients,
+        context: readLocationContext(config),
+        settings: readUrlReaderSettings(config),
+        logger,
+      });
+      return { credentials, clients, content, board: new StatusBoard() };
+    },
+  });
+}

@@ -1,0 +1,164 @@
+import type { JsonObject } from '@backstage/types';
+import type { Knex } from 'knex';
+import { Simulator, type SimulatorOptions } from '../../../dev/simulator';
+import {
+  startCatalog,
+  type CatalogOptions,
+  type Refreshed,
+  type TestCatalog,
+} from '../../support/backend';
+import { until } from '../../support/until';
+import type { CatalogSnapshot } from './judge';
+import { serviceWith, type ClientSettings } from './service';
+import { takeSnapshot } from './snapshot';
+import { cloneTemplate, connectTo, dropCatalogDatabase } from './template';
+import { ORGANIZATIONS, tokenOf, World } from './world';
+
+export interface StageSettings {
+  readonly simulator?: SimulatorOptions;
+  /** Another clock or other deadlines for the clients than the real ones. */
+  readonly clients?: ClientSettings;
+  /** Over the provider's block. */
+  readonly provider?: JsonObject;
+  /** Over the rest of the backend's options. */
+  readonly catalog?: Partial<CatalogOptions>;
+}
+
+/**
+ * Refreshes come when they are asked for, and each looks at every repository:
+ * both are configuration, and the rest is as it comes.
+ */
+export const PROVIDER: JsonObject = {
+  organizations: [...ORGANIZATIONS],
+  schedule: {
+    frequency: { hours: 24 },
+    initialDelay: { hours: 24 },
+    timeout: { minutes: 30 },
+    scope: 'local',
+  },
+  verifyEvery: { milliseconds: 1 },
+  hints: { activityMetrics: false, codeSearch: false },
+};
+
+/** Each organization has an identity of its own. */
+export const INTEGRATIONS: JsonObject = {
+  azure: [
+    {
+      host: 'dev.azure.com',
+      credentials: ORGANIZATIONS.map(organization => ({
+        organizations: [organization],
+        personalAccessToken: tokenOf(organization),
+      })),
+    },
+  ],
+};
+
+/** The catalog does not process again by itself what nobody changed. */
+const CATALOG: JsonObject = { processingInterval: { hours: 24 } };
+
+/** A simulated company, and a real backend whose catalog is already filled from it. */
+export class Stage {
+  private backend: TestCatalog | undefined;
+
+  private constructor(
+    readonly simulator: Simulator,
+    readonly world: World,
+    readonly databasePrefix: string,
+    /** Past all that is done to the backend's own connections. */
+    readonly knex: Knex,
+    private readonly settings: StageSettings,
+  ) {}
+
+  static async set(settings: StageSettings = {}): Promise<Stage> {
+    const prefix = await cloneTemplate('filled', fillCatalog);
+    const stage = await Stage.at(prefix, settings);
+    await stage.startBackend();
+    return stage;
+  }
+
+  /** On an existing database, without a backend. */
+  static async at(prefix: string, settings: StageSettings): Promise<Stage> {
+    const simulator = await Simulator.start(settings.simulator);
+    process.env.HTTPS_PROXY = simulator.proxyUrl;
+    const world = new World(simulator);
+    return new Stage(simulator, world, prefix, connectTo(prefix), settings);
+  }
+
+  get catalog(): TestCatalog {
+    if (!this.backend) {
+      throw new Error('The row has no backend that is up');
+    }
+    return this.backend;
+  }
+
+  /** Starts the backend, with settings of its own over the stage's. */
+  async startBackend(settings: StageSettings = {}): Promise<TestCatalog> {
+    const { clients, provider, catalog } = { ...this.settings, ...settings };
+    this.backend = await startCatalog({
+      database: 'postgres',
+      databasePrefix: this.databasePrefix,
+      integrations: INTEGRATIONS,
+      providers: { main: { ...PROVIDER, ...provider } },
+      ...catalog,
+      catalog: { ...CATALOG, ...catalog?.catalog },
+      features: [
+        ...(clients ? [serviceWith(clients)] : []),
+        ...(catalog?.features ?? []),
+      ],
+    });
+    return this.backend;
+  }
+
+  async stopBackend(): Promise<void> {
+    await this.backend?.stop({ keepDatabase: true });
+    this.backend = undefined;
+  }
+
+  async restartBackend(settings?: StageSettings): Promise<void> {
+    await this.stopBackend();
+    await this.startBackend(settings);
+  }
+
+  async refresh(): Promise<Refreshed> {
+    const { catalog } = this;
+    // The scheduler needs an instant between the end of a task and its next run.
+    return await until('the scheduler to take a refresh', async () => {
+      try {
+        return await catalog.refresh();
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith('409')) {
+          return undefined;
+        }
+        throw error;
+      }
+    });
+  }
+
+  async snapshot(): Promise<CatalogSnapshot> {
+    return await takeSnapshot(this.knex);
+  }
+
+  async clear(): Promise<void> {
+    await this.stopBackend();
+    await this.knex.destroy();
+    await this.simulator.close();
+    await dropCatalogDatabase(this.databasePrefix);
+  }
+}
+
+/** Fills a catalog by an ordinary first refresh, and waits until all of it is processed. */
+async function fillCatalog(prefix: string): Promise<void> {
+  const stage = await Stage.at(prefix, {});
+  try {
+    await stage.startBackend();
+    const { error } = await stage.refresh();
+    if (error) {
+      throw new Error(error);
+    }
+    await stage.catalog.settled();
+  } finally {
+    await stage.stopBackend();
+    await stage.knex.destroy();
+    await stage.simulator.close();
+  }
+}

@@ -1,0 +1,400 @@
+import {
+  ClientAssertionCredential,
+  ClientSecretCredential,
+  type TokenCredential,
+} from '@azure/identity';
+import { Simulator } from '../../dev/simulator';
+import { ask } from './ask';
+import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entraSupport';
+
+let simulator: Simulator;
+let now: number;
+let proxyBefore: string | undefined;
+
+beforeEach(async () => {
+  now = Date.now();
+  simulator = await Simulator.start({ clock: () => now });
+  proxyBefore = process.env.HTTPS_PROXY;
+  process.env.HTTPS_PROXY = simulator.proxyUrl;
+});
+
+afterEach(async () => {
+  if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
+  else process.env.HTTPS_PROXY = proxyBefore;
+  await simulator.close();
+});
+
+/** What a credential's refusal says. */
+async function refusal(credential: TokenCredential): Promise<string> {
+  const token = await credential
+    .getToken(SCOPE)
+    .catch((error: unknown) => error);
+  if (!(token instanceof Error)) throw new Error('A token was given');
+  return token.message;
+}
+
+describe('an application with a secret', () => {
+  function secretCredential(tenantId: string, clientId: string, secret = 's1') {
+    return new ClientSecretCredential(tenantId, clientId, secret, {
+      // Otherwise a refusal is repeated for seconds.
+      retryOptions: { maxRetries: 0 },
+    });
+  }
+
+  it('gets a token that says who it is, in one request', async () => {
+    const app = simulator.parts.entra.addApplication({
+      name: 'catalog',
+      tenantId: HOME,
+      secret: 's1',
+    });
+    const token = await secretCredential(HOME, app.clientId).getToken(SCOPE);
+    expect(claims(token.token)).toMatchObject({
+      aud: '499b84ac-1321-427f-aa17-267ca6975798',
+      iss: `https://sts.windows.net/${HOME}/`,
+      tid: HOME,
+      appid: app.clientId,
+      oid: app.objectIdIn(HOME),
+      nbf: Math.floor(now / 1000),
+      exp: Math.floor(now / 1000) + 3599,
+    });
+    expect(simulator.requests.count({ endpoint: 'token' })).toBe(1);
+    expect(simulator.requests.list({ endpoint: 'token' })).toMatchObject([
+      {
+        host: 'login.microsoftonline.com',
+        identity: app.identity,
+        status: 200,
+      },
+    ]);
+  });
+
+  it('is told how long the token lives, and when to renew it', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 's1',
+    });
+    simulator.parts.entra.tokens.lifetimeSeconds = 7200;
+    simulator.parts.entra.tokens.refreshInSeconds = 1000;
+    const before = Date.now();
+    const token = await secretCredential(HOME, app.clientId).getToken(SCOPE);
+    expect(token.expiresOnTimestamp - before).toBeGreaterThan(7100_000);
+    expect(token.expiresOnTimestamp - before).toBeLessThanOrEqual(7300_000);
+    expect(token.refreshAfterTimestamp).toBeLessThanOrEqual(
+      Date.now() + 1001_000,
+    );
+  });
+
+  it('is found under any authorityHost that leads here, through discovery of the tenant', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 's1',
+    });
+    // Read when the credential is made: this one is to go there straight.
+    delete process.env.HTTPS_PROXY;
+    const credential = new ClientSecretCredential(HOME, app.clientId, 's1', {
+      authorityHost: simulator.serverUrl,
+      disableInstanceDiscovery: true,
+    });
+    await credential.getToken(SCOPE);
+    expect(simulator.requests.count({ endpoint: 'openid' })).toBe(1);
+    expect(simulator.requests.count({ endpoint: 'token' })).toBe(1);
+  });
+
+  it.each<[string, string, (clientId: string) => TokenCredential]>([
+    ['a wrong secret', 'AADSTS7000215', id => secretCredential(HOME, id, 'no')],
+    [
+      'a secret that has expired',
+      'AADSTS7000222',
+      id => secretCredential(HOME, id, 'old'),
+    ],
+    [
+      'an unknown application',
+      'AADSTS700016',
+      () => secretCredential(HOME, ELSEWHERE),
+    ],
+    [
+      'an application of another tenant alone',
+      'AADSTS700016',
+      id => secretCredential(ELSEWHERE, id),
+    ],
+    [
+      'an unknown tenant',
+      'AADSTS90002',
+      id => secretCredential('33333333-3333-4333-8333-333333333333', id),
+    ],
+  ])('is refused for %s with %s', async (_, code, credential) => {
+    simulator.parts.entra.addTenant({ id: ELSEWHERE });
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secrets: ['s1', { value: 'old', expiresAt: now - 1 }],
+    });
+    expect(await refusal(credential(app.clientId))).toContain(code);
+  });
+
+  it('is refused with any error that is asked for, and when it is disabled', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 's1',
+    });
+    const credential = secretCredential(HOME, app.clientId);
+    app.refusal = 53003;
+    expect(await refusal(credential)).toContain('AADSTS53003');
+    app.refusal = undefined;
+    app.disabled = true;
+    expect(await refusal(credential)).toContain('AADSTS7000112');
+    app.disabled = false;
+    expect((await credential.getToken(SCOPE)).token).toBeTruthy();
+  });
+
+  it('reaches another tenant after consent there, under another object id', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 's1',
+      multiTenant: true,
+    });
+    simulator.parts.entra.addTenant({ id: ELSEWHERE });
+    const credential = secretCredential(ELSEWHERE, app.clientId);
+    expect(await refusal(credential)).toContain('AADSTS7000229');
+    app.consentIn(ELSEWHERE);
+    const token = await credential.getToken(SCOPE);
+    expect(claims(token.token)).toMatchObject({
+      tid: ELSEWHERE,
+      oid: app.objectIdIn(ELSEWHERE),
+    });
+    expect(app.objectIdIn(ELSEWHERE)).not.toBe(app.objectIdIn(HOME));
+    app.withdrawConsent(ELSEWHERE);
+    expect(await refusal(secretCredential(ELSEWHERE, app.clientId))).toContain(
+      'AADSTS7000229',
+    );
+  });
+
+  it('changes its secret', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 'before',
+    });
+    app.addSecret('after');
+    app.removeSecret('before');
+    const before = secretCredential(HOME, app.clientId, 'before');
+    expect(await refusal(before)).toContain('AADSTS7000215');
+    const after = secretCredential(HOME, app.clientId, 'after');
+    expect((await after.getToken(SCOPE)).token).toBeTruthy();
+  });
+
+  it('cannot be consented to elsewhere when it is registered for its own tenant alone', () => {
+    const app = simulator.parts.entra.addApplication({ tenantId: HOME });
+    expect(() => app.consentIn(ELSEWHERE)).toThrow('multiTenant: true');
+  });
+
+  it('meets faults of the token endpoint', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      secret: 's1',
+    });
+    simulator.inject({
+      match: { endpoint: 'token' },
+      response: { status: 429, headers: {}, body: '' },
+      times: 1,
+    });
+    expect(await refusal(secretCredential(HOME, app.clientId))).toBeTruthy();
+    const fresh = secretCredential(HOME, app.clientId);
+    expect((await fresh.getToken(SCOPE)).token).toBeTruthy();
+  });
+});
+
+it('tells who it is, under its own name', async () => {
+  const { body } = await ask(
+    simulator,
+    `https://login.microsoftonline.com/common/discovery/instance?api-version=1.1&authorization_endpoint=${encodeURIComponent(`https://login.example/${HOME}/oauth2/v2.0/authorize`)}`,
+  );
+  expect(JSON.parse(body)).toMatchObject({
+    tenant_discovery_endpoint: `https://login.microsoftonline.com/${HOME}/v2.0/.well-known/openid-configuration`,
+    metadata: [{ aliases: expect.arrayContaining(['login.windows.net']) }],
+  });
+  simulator.parts.entra.addTenant({ id: HOME, domain: 'contoso.example' });
+  const configuration = await ask(
+    simulator,
+    'https://login.microsoftonline.com/contoso.example/v2.0/.well-known/openid-configuration',
+  );
+  expect(JSON.parse(configuration.body)).toMatchObject({
+    issuer: `https://login.microsoftonline.com/${HOME}/v2.0`,
+    token_endpoint: `https://login.microsoftonline.com/${HOME}/oauth2/v2.0/token`,
+    jwks_uri: `https://login.microsoftonline.com/${HOME}/discovery/v2.0/keys`,
+  });
+  const keys = await ask(
+    simulator,
+    `https://login.microsoftonline.com/${HOME}/discovery/v2.0/keys`,
+  );
+  expect(JSON.parse(keys.body)).toMatchObject({ keys: [{ kty: 'RSA' }] });
+  expect(JSON.parse(keys.body).keys[0]).not.toHaveProperty('d');
+});
+
+it("puts errors on the wire in Entra's form", async () => {
+  const response = await fetch(
+    `${simulator.serverUrl}/${HOME}/oauth2/v2.0/token?client-request-id=c-1`,
+    { method: 'POST', body: new URLSearchParams({ client_id: 'x' }) },
+  );
+  expect(response.status).toBe(400);
+  expect(await response.json()).toEqual({
+    error: 'invalid_tenant',
+    error_description: expect.stringMatching(
+      /^AADSTS90002: Tenant '11111111-.*' not found\. .* Trace ID: \S+ Correlation ID: c-1 Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/,
+    ),
+    error_codes: [90002],
+    timestamp: expect.any(String),
+    trace_id: expect.any(String),
+    correlation_id: 'c-1',
+    error_uri: 'https://login.microsoftonline.com/error?code=90002',
+  });
+});
+
+describe('an application that a managed identity vouches for', () => {
+  function assertionCredential(
+    tenantId: string,
+    clientId: string,
+    assertion: string,
+  ) {
+    return new ClientAssertionCredential(
+      tenantId,
+      clientId,
+      () => Promise.resolve(assertion),
+      { retryOptions: { maxRetries: 0 } },
+    );
+  }
+
+  /** The identity's own token, as the metadata service gives it. */
+  async function assertionFrom() {
+    const url = new URL(
+      '/metadata/identity/oauth2/token/?api-version=2018-02-01',
+      simulator.metadataUrl,
+    );
+    url.searchParams.set('resource', 'api://AzureADTokenExchange');
+    const response = await fetch(url, { headers: { Metadata: 'true' } });
+    const { access_token } = (await response.json()) as {
+      access_token: string;
+    };
+    return access_token;
+  }
+
+  it('gets a token, in its own tenant and in one that consented', async () => {
+    const identity = simulator.parts.entra.metadata.setSystemAssigned({
+      tenantId: HOME,
+    });
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      federatedCredentials: [identity.federatedCredential],
+      consentedIn: [ELSEWHERE],
+    });
+    const assertion = await assertionFrom();
+    expect(claims(assertion)).toMatchObject({
+      iss: `https://login.microsoftonline.com/${HOME}/v2.0`,
+      sub: identity.objectId,
+      aud: 'api://AzureADTokenExchange',
+    });
+    for (const tenant of [HOME, ELSEWHERE]) {
+      const token = await assertionCredential(
+        tenant,
+        app.clientId,
+        assertion,
+      ).getToken(SCOPE);
+      expect(claims(token.token)).toMatchObject({
+        tid: tenant,
+        appid: app.clientId,
+      });
+    }
+  });
+
+  it('is refused for an assertion that is not from the right identity', async () => {
+    const identity = simulator.parts.entra.metadata.setSystemAssigned({
+      tenantId: HOME,
+    });
+    const other = simulator.parts.entra.metadata.addUserAssigned({
+      tenantId: HOME,
+    });
+    const { issuer, subject } = identity.federatedCredential;
+    const add = (
+      name: string,
+      federatedCredentials: Array<{
+        issuer: string;
+        subject: string;
+        audience?: string;
+      }>,
+      tenantId = HOME,
+    ) =>
+      simulator.parts.entra.addApplication({
+        name,
+        tenantId,
+        federatedCredentials,
+      }).clientId;
+    const assertion = await assertionFrom();
+    const [header, payload] = assertion.split('.');
+    const right = add('right', [{ issuer, subject }]);
+    const cases: Array<[string, string, string, string?]> = [
+      ['AADSTS70021', add('none', []), assertion],
+      [
+        'AADSTS700211',
+        add('issuer', [{ issuer: 'https://issuer.example', subject }]),
+        assertion,
+      ],
+      [
+        'AADSTS700213',
+        add('subject', [{ issuer, subject: other.objectId }]),
+        assertion,
+      ],
+      [
+        'AADSTS700212',
+        add('audience', [{ issuer, subject, audience: 'api://else' }]),
+        assertion,
+      ],
+      [
+        'AADSTS700212',
+        right,
+        await simulator.parts.entra.sign({
+          ...claims(assertion),
+          aud: 'https://graph.microsoft.com',
+        }),
+      ],
+      [
+        'AADSTS700236',
+        add('tenant', [{ issuer, subject }], ELSEWHERE),
+        assertion,
+        ELSEWHERE,
+      ],
+      ['AADSTS700027', right, `${header}.${payload}.AAAA`],
+      ['AADSTS50027', right, 'no assertion'],
+    ];
+    const found = [];
+    for (const [, clientId, presented, tenant = HOME] of cases) {
+      const message = await refusal(
+        assertionCredential(tenant, clientId, presented),
+      );
+      found.push(/AADSTS\d+/.exec(message)?.[0]);
+    }
+    expect(found).toEqual(cases.map(([code]) => code));
+    now += 25 * HOUR;
+    expect(
+      await refusal(assertionCredential(HOME, right, assertion)),
+    ).toContain('AADSTS700024');
+  });
+
+  it('may be vouched for by another provider of identities', async () => {
+    const issuer = 'https://cluster.example/oidc';
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      federatedCredentials: [
+        { issuer, subject: 'system:serviceaccount:backstage:catalog' },
+      ],
+    });
+    const assertion = await simulator.parts.entra.sign({
+      iss: issuer,
+      sub: 'system:serviceaccount:backstage:catalog',
+      aud: 'api://AzureADTokenExchange',
+      exp: Math.floor(now / 1000) + 600,
+    });
+    const token = await assertionCredential(
+      HOME,
+      app.clientId,
+      assertion,
+    ).getToken(SCOPE);
+    expect(claims(token.token)).toMatchObject({ appid: app.clientId });
+  });
+});

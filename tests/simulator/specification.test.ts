@@ -1,0 +1,290 @@
+import { Simulator } from '../../dev/simulator';
+import { gitRoutes } from '../../dev/simulator/azure-devops';
+import { describeWithShared } from '../support/shared';
+import { ask, basic } from './ask';
+import {
+  type FoundOperation,
+  loadSpecifications,
+  type Specification,
+} from './specification/specification';
+
+const HOST = 'https://dev.azure.com/contoso';
+const SEARCH = 'https://almsearch.dev.azure.com/contoso';
+const SECOND = 1000;
+
+/** A request that the simulator answers with 200, by the template of its route. */
+interface Sample {
+  readonly route: string;
+  readonly url: string;
+  readonly body?: unknown;
+}
+
+/** Properties that the service sends although the specification leaves them out. */
+const BEYOND_THE_SPECIFICATION: ReadonlyArray<[RegExp, string]> = [
+  [
+    /\/_links\/\w+$/,
+    'links lie directly under _links; the schema describes the class that holds them',
+  ],
+];
+
+/** Routes of which the specification says nothing, and where their form comes from. */
+const NOT_SPECIFIED: Readonly<Record<string, string>> = {
+  'GET resourceareas': 'what azure-devops-node-api reads',
+  'GET resourceareas/{areaId}': 'what azure-devops-node-api reads',
+  'GET connectiondata': 'what azure-devops-node-api reads',
+  'GET projectanalysis/gitrepositoriesactivitymetrics':
+    'what azure-devops-node-api reads',
+};
+
+let simulator: Simulator;
+let now: number;
+const headers = basic('token');
+
+beforeAll(async () => {
+  now = Date.parse('2026-03-02T08:00:00Z');
+  simulator = await Simulator.start({ clock: () => now });
+  simulator.addPersonalAccessToken('token', { identity: 'alice' });
+  const organization = simulator.addOrganization('contoso');
+  organization.grant('alice');
+  const project = organization.addProject('Payments', {
+    description: 'Money in, money out',
+  });
+  const api = project.addRepository('api', {
+    files: {
+      'catalog-info.yaml': 'kind: Component\n',
+      'docs/index.md': '# Index\n',
+      link: { symlink: 'docs/index.md' },
+    },
+  });
+  now += SECOND;
+  api.push({ files: { 'catalog-info.yaml': 'kind: API\n' } });
+  api.tag('v1');
+  api.fork(project, 'api fork');
+  project.addRepository('empty');
+  project.addRepository('off', { files: { a: '1' }, disabled: true });
+  project.addRepository('gone', { files: { a: '1' } }).delete();
+  organization.addProject('Ünfinished', { state: 'createPending' });
+});
+
+afterAll(async () => await simulator.close());
+
+function samples(): Sample[] {
+  const organization = simulator.organization('contoso');
+  const project = organization.project('Payments');
+  const api = project.repository('api');
+  const blob = api.entry('/catalog-info.yaml')?.object.id;
+  const commit = api.branch('main')?.id;
+  const push = api.pushes[0]?.pushId;
+  const repository = `${HOST}/${project.id}/_apis/git/repositories/${api.id}`;
+  const git = 'git/repositories/{repositoryId}';
+  const sample = (route: string, url: string, body?: unknown): Sample => ({
+    route: `${body === undefined ? 'GET' : 'POST'} ${route}`,
+    url: `${url}${url.includes('?') ? '&' : '?'}api-version=7.1`,
+    body,
+  });
+  return [
+    sample('projects', `${HOST}/_apis/projects?stateFilter=all&$top=1&$skip=0`),
+    sample('projects', `${HOST}/_apis/projects`),
+    sample(
+      'projects/{projectId}',
+      `${HOST}/_apis/projects/Payments?includeCapabilities=true`,
+    ),
+    sample(
+      'git/repositories',
+      `${HOST}/_apis/git/repositories?includeLinks=true&includeAllUrls=true&includeHidden=true`,
+    ),
+    sample('git/repositories', `${HOST}/Payments/_apis/git/repositories`),
+    sample(git, `${HOST}/_apis/git/repositories/${api.id}`),
+    sample(
+      git,
+      `${HOST}/Payments/_apis/git/repositories/api%20fork?includeParent=true`,
+    ),
+    sample(
+      'git/deletedrepositories',
+      `${HOST}/Payments/_apis/git/deletedrepositories`,
+    ),
+    sample(
+      'git/recyclebin/repositories',
+      `${HOST}/Payments/_apis/git/recycleBin/repositories`,
+    ),
+    sample(
+      `${git}/items/{*path}`,
+      `${repository}/items?path=/catalog-info.yaml&includeContent=true&$format=json&versionDescriptor.version=main&versionDescriptor.versionType=branch&versionDescriptor.versionOptions=none`,
+    ),
+    sample(
+      `${git}/items/{*path}`,
+      `${repository}/items?scopePath=/&recursionLevel=full&includeContentMetadata=true&latestProcessedChange=true&includeLinks=true`,
+    ),
+    sample(
+      `${git}/items/{*path}`,
+      `${repository}/items?scopePath=/docs&recursionLevel=oneLevel`,
+    ),
+    sample(`${git}/itemsbatch`, `${repository}/itemsbatch`, {
+      itemDescriptors: [
+        { path: '/catalog-info.yaml', version: 'main', versionType: 'branch' },
+      ],
+      includeContentMetadata: true,
+    }),
+    sample(`${git}/blobs/{sha1}`, `${repository}/blobs/${blob}?$format=json`),
+    sample(
+      `${git}/refs`,
+      `${repository}/refs?filter=heads/&includeLinks=true&$top=10`,
+    ),
+    sample(
+      `${git}/commits`,
+      `${repository}/commits?searchCriteria.itemPath=/catalog-info.yaml&searchCriteria.$top=5`,
+    ),
+    sample(`${git}/commits/{commitId}`, `${repository}/commits/${commit}`),
+    sample(
+      `${git}/pushes`,
+      `${repository}/pushes?$top=5&searchCriteria.includeRefUpdates=true`,
+    ),
+    sample(`${git}/pushes/{pushId}`, `${repository}/pushes/${push}`),
+    sample(`${git}/stats/branches`, `${repository}/stats/branches`),
+    sample(
+      'search/codesearchresults',
+      `${SEARCH}/Payments/_apis/search/codesearchresults`,
+      {
+        searchText: 'API path:catalog-info.yaml',
+        $skip: 0,
+        $top: 10,
+        filters: {
+          Project: ['Payments'],
+          Repository: ['api'],
+          Branch: ['main'],
+          Path: ['/'],
+        },
+        $orderBy: [{ field: 'path', sortOrder: 'ASC' }],
+        includeFacets: true,
+        includeSnippet: false,
+      },
+    ),
+    sample(
+      'search/status/repositories/{repository}',
+      `${SEARCH}/Payments/_apis/search/status/repositories/api`,
+    ),
+  ];
+}
+
+it('has a sample of every route, or says why not', () => {
+  const served = [
+    ...gitRoutes(),
+    ...simulator.parts.search.routes(),
+    ...simulator.parts.activity.routes(),
+  ].map(({ method, template }) => `${method} ${template}`);
+  const covered = [
+    ...samples().map(({ route }) => route),
+    ...Object.keys(NOT_SPECIFIED),
+  ];
+  expect([...new Set(covered)].sort()).toEqual([...new Set(served)].sort());
+});
+
+describeWithShared(
+  "Microsoft's specification",
+  ['azure-devops', 'specification'],
+  directory => {
+    let specifications: Specification[];
+    beforeAll(() => {
+      specifications = loadSpecifications(directory);
+    });
+
+    /** The operation that a request is of, in whichever document. */
+    function operationOf(
+      method: string,
+      url: URL,
+    ): { specification: Specification; operation: FoundOperation } {
+      for (const specification of specifications) {
+        const operation = specification.operation(method, url);
+        if (operation) return { specification, operation };
+      }
+      throw new Error(`No operation for ${method} ${url.pathname}`);
+    }
+
+    it('is read so that what contradicts it is found', () => {
+      const url = new URL(`${HOST}/_apis/git/repositories`);
+      const { specification, operation } = operationOf('GET', url);
+      const judge = (body: unknown) =>
+        specification.judge(operation.schema ?? {}, body);
+      const good = { id: 'eb6e4656-77fc-42a1-9181-4c6d8e9da5d1', name: 'r' };
+      expect(judge({ count: 1, value: [good] })).toEqual({
+        errors: [],
+        unknown: [],
+      });
+      expect(
+        judge({
+          count: 3,
+          value: [
+            { id: 'r', size: '1', project: { state: 'fine', x: 1 }, y: 2 },
+          ],
+        }),
+      ).toEqual({
+        errors: [
+          '/count is 3 for 1',
+          '/value/0/id must match format "uuid"',
+          '/value/0/project/state must be equal to one of the allowed values',
+          '/value/0/size must be integer',
+        ],
+        unknown: ['/value[]/project/x', '/value[]/y'],
+      });
+      expect(judge([good]).errors).toHaveLength(1);
+    });
+
+    it('knows every address and parameter of the samples', () => {
+      const strange = samples().flatMap(({ route, url }) => {
+        const parsed = new URL(url);
+        const { operation } = operationOf(route.split(' ')[0] ?? '', parsed);
+        return [...parsed.searchParams].flatMap(([name, value]) => {
+          const values = operation.enums.get(name);
+          return !operation.parameters.has(name) ||
+            (values && !values.includes(value))
+            ? [`${route}: ${name}=${value}`]
+            : [];
+        });
+      });
+      expect(strange).toEqual([]);
+    });
+
+    it('agrees with every answer', async () => {
+      const contradictions: string[] = [];
+      for (const { route, url, body } of samples()) {
+        const [method = ''] = route.split(' ');
+        const answer = await ask(simulator, url, {
+          method: method === 'POST' ? 'POST' : 'GET',
+          headers,
+          body,
+        });
+        if (answer.status !== 200) {
+          contradictions.push(`${url}: ${answer.status} ${answer.body}`);
+          continue;
+        }
+        const { specification, operation } = operationOf(method, new URL(url));
+        const { errors, unknown } = specification.judge(
+          operation.schema ?? {},
+          JSON.parse(answer.body),
+        );
+        contradictions.push(
+          ...errors.map(error => `${route}: ${error}`),
+          ...unknown
+            .filter(
+              place =>
+                !BEYOND_THE_SPECIFICATION.some(([known]) => known.test(place)),
+            )
+            .map(place => `${route}: unknown property ${place}`),
+        );
+      }
+      expect([...new Set(contradictions)]).toEqual([]);
+    });
+
+    it('does not cover what is listed as not specified', () => {
+      for (const route of Object.keys(NOT_SPECIFIED)) {
+        const [method = '', template = ''] = route.split(' ');
+        const path = template.replace(/\{\w+\}/g, 'x');
+        const url = new URL(`${HOST}/Payments/_apis/${path}`);
+        const found = specifications.some(specification =>
+          specification.operation(method, url),
+        );
+        expect([route, found]).toEqual([route, false]);
+      }
+    });
+  },
+);

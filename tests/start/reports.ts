@@ -1,0 +1,65 @@
+import type { CatalogContent, Ingestion } from '../../dev/summary';
+import type {
+  OrganizationReport,
+  RefreshReport,
+} from '../../src/operations/status';
+
+/** An organization that went well, but for what is given. */
+export function organizationReport(
+  overrides: Partial<OrganizationReport> = {},
+): OrganizationReport {
+  return {
+    organization: 'dev.azure.com/contoso',
+    outcome: 'complete',
+    problems: [],
+    repositories: {
+      seen: 5,
+      selected: 3,
+      skipped: { disabled: 1, empty: 1 },
+      missing: 0,
+    },
+    probes: { conclusive: 3, unknown: 0, reasons: {} },
+    removals: { released: 0, refusals: [] },
+    ...overrides,
+  };
+}
+
+/** A refresh that went well, but for what is given. */
+export function refreshReport(
+  overrides: Partial<RefreshReport> = {},
+): RefreshReport {
+  return {
+    provider: 'AzureDevOpsEntityProvider:development',
+    startedAt: 0,
+    outcome: 'complete',
+    organizations: [organizationReport()],
+    descriptors: 3,
+    entities: 7,
+    added: 7,
+    removed: 0,
+    refusedFiles: [],
+    duplicates: [],
+    ...overrides,
+  };
+}
+
+export function ingestion(...reports: RefreshReport[]): Ingestion {
+  return {
+    mistakes: [],
+    refreshes: reports.map(report => ({ provider: report.provider, report })),
+    requests: 12,
+  };
+}
+
+export function catalogContent(
+  overrides: Partial<CatalogContent> = {},
+): CatalogContent {
+  return {
+    address: 'http://localhost:7007/api/catalog',
+    total: 9,
+    kinds: { API: 2, Component: 5, Location: 2 },
+    emitted: 7,
+    unprocessable: [],
+    ...overrides,
+  };
+}

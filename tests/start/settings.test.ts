@@ -1,0 +1,112 @@
+import {
+  StartError,
+  readCatalogSource,
+  readStartOptions,
+} from '../../dev/settings';
+
+describe('the command line of npm start', () => {
+  it('runs on and on the usual port unless told otherwise', () => {
+    expect(readStartOptions([], {})).toEqual({ once: false, port: 7007 });
+  });
+
+  it('reads the flags', () => {
+    expect(readStartOptions(['--once', '--port', '8080'], {})).toEqual({
+      once: true,
+      port: 8080,
+    });
+    expect(readStartOptions(['--port=0'], { PORT: '9000' }).port).toBe(0);
+  });
+
+  it('takes the port from the environment', () => {
+    expect(readStartOptions([], { PORT: '9000' }).port).toBe(9000);
+  });
+
+  it.each([
+    [['--onec'], 'Unknown argument --onec'],
+    [['once'], 'Unknown argument once'],
+    [['--port'], 'got ""'],
+    [['--port', 'http'], 'got "http"'],
+    [['--port', '65536'], 'got "65536"'],
+    [['--port=-1'], 'got "-1"'],
+  ])('refuses %j', (args, message) => {
+    expect(() => readStartOptions(args, {})).toThrow(StartError);
+    expect(() => readStartOptions(args, {})).toThrow(message);
+  });
+});
+
+describe('the organizations of npm start', () => {
+  it('are those of the simulated company when the environment names none', () => {
+    expect(readCatalogSource({})).toBeUndefined();
+    expect(
+      readCatalogSource({ AZURE_DEVOPS_ORGANIZATION: ' , ' }),
+    ).toBeUndefined();
+  });
+
+  it('come from the environment', () => {
+    expect(
+      readCatalogSource({
+        AZURE_DEVOPS_ORGANIZATION: 'contoso, fabrikam',
+        AZURE_DEVOPS_TOKEN: ' secret ',
+      }),
+    ).toEqual({
+      providers: {
+        development: {
+          host: 'dev.azure.com',
+          organizations: ['contoso', 'fabrikam'],
+          schedule: { initialDelay: { seconds: 0 } },
+        },
+      },
+      integrations: [
+        {
+          host: 'dev.azure.com',
+          credentials: [{ personalAccessToken: 'secret' }],
+        },
+      ],
+    });
+  });
+
+  it('may be collections of a server, and only some of their projects and paths', () => {
+    expect(
+      readCatalogSource({
+        AZURE_DEVOPS_HOST: 'tfs.example.com:8443',
+        AZURE_DEVOPS_ORGANIZATION: 'tfs/DefaultCollection',
+        AZURE_DEVOPS_PROJECT: 'Pay*,My Project',
+        AZURE_DEVOPS_PATH: '/catalog-info.yaml,/services/*/catalog-info.yaml',
+        AZURE_DEVOPS_TOKEN: 'secret',
+      }),
+    ).toEqual({
+      providers: {
+        development: {
+          host: 'tfs.example.com:8443',
+          organizations: ['tfs/DefaultCollection'],
+          schedule: { initialDelay: { seconds: 0 } },
+          project: ['Pay*', 'My Project'],
+          path: ['/catalog-info.yaml', '/services/*/catalog-info.yaml'],
+        },
+      },
+      integrations: [
+        {
+          host: 'tfs.example.com:8443',
+          credentials: [{ personalAccessToken: 'secret' }],
+        },
+      ],
+    });
+  });
+
+  it('need a token', () => {
+    const read = () =>
+      readCatalogSource({
+        AZURE_DEVOPS_ORGANIZATION: 'contoso',
+        AZURE_DEVOPS_TOKEN: ' ',
+      });
+    expect(read).toThrow(StartError);
+    expect(read).toThrow(/\(contoso\), but AZURE_DEVOPS_TOKEN is not/);
+  });
+
+  it('are missed where there is a token, which no message repeats', () => {
+    const read = () => readCatalogSource({ AZURE_DEVOPS_TOKEN: 'hunter2' });
+    expect(read).toThrow(StartError);
+    expect(read).toThrow(/AZURE_DEVOPS_ORGANIZATION is not/);
+    expect(read).not.toThrow(/hunter2/);
+  });
+});

@@ -1,0 +1,114 @@
+import {
+  type Ingestion,
+  expectedEntities,
+  failures,
+  isFinished,
+} from '../../dev/summary';
+import { ingestion, organizationReport, refreshReport } from './reports';
+
+const REFUSED = {
+  organization: 'dev.azure.com/contoso',
+  target: 'https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml',
+  errors: ['document 1: broken'],
+};
+
+const NEVER_STARTED = {
+  provider: 'AzureDevOpsEntityProvider:development',
+};
+
+describe('whether an ingestion succeeded', () => {
+  it('has nothing to do with refused files', () => {
+    expect(
+      failures(ingestion(refreshReport({ refusedFiles: [REFUSED] }))),
+    ).toEqual([]);
+  });
+
+  it.each<[string, Ingestion, string[]]>([
+    [
+      'a probe without an answer',
+      ingestion(
+        refreshReport({
+          outcome: 'failed',
+          organizations: [
+            organizationReport({
+              outcome: 'incomplete',
+              problems: ['dev.azure.com/contoso: could not tell'],
+            }),
+          ],
+        }),
+      ),
+      ['dev.azure.com/contoso: could not tell'],
+    ],
+    [
+      'an organization that failed without a word',
+      ingestion(
+        refreshReport({
+          outcome: 'failed',
+          organizations: [organizationReport({ outcome: 'failed' })],
+        }),
+      ),
+      ['dev.azure.com/contoso: failed'],
+    ],
+    [
+      'a refresh that failed as a whole',
+      {
+        mistakes: [],
+        refreshes: [
+          {
+            provider: 'AzureDevOpsEntityProvider:development',
+            report: {
+              ...refreshReport({ outcome: 'failed' }),
+              error: 'the database is gone',
+            },
+          },
+        ],
+        requests: 0,
+      },
+      ['AzureDevOpsEntityProvider:development: the database is gone'],
+    ],
+    [
+      'a refresh that never began',
+      { mistakes: [], refreshes: [NEVER_STARTED], requests: 0 },
+      ['AzureDevOpsEntityProvider:development: it has not come to an end'],
+    ],
+    [
+      'a mistake in the configuration',
+      {
+        mistakes: ['catalog.providers.azureDevOps.x: wrong'],
+        refreshes: [],
+        requests: 0,
+      },
+      ['catalog.providers.azureDevOps.x: wrong'],
+    ],
+    [
+      'nothing at all',
+      { mistakes: [], refreshes: [], requests: 0 },
+      ['No provider is configured.'],
+    ],
+  ])('is denied by %s', (_, given, expected) => {
+    expect(failures(given)).toEqual(expected);
+  });
+});
+
+describe('an ingestion', () => {
+  it('is finished when every refresh has ended, good or bad', () => {
+    const failed = refreshReport({ outcome: 'failed' });
+    const running = refreshReport({ outcome: 'running' });
+    expect(isFinished(ingestion(refreshReport(), failed))).toBe(true);
+    expect(isFinished(ingestion(refreshReport(), running))).toBe(false);
+    expect(
+      isFinished({ mistakes: [], refreshes: [NEVER_STARTED], requests: 0 }),
+    ).toBe(false);
+  });
+
+  it('gives the catalog its entities, and a Location for each refused file', () => {
+    expect(
+      expectedEntities(
+        ingestion(
+          refreshReport({ entities: 7 }),
+          refreshReport({ entities: 2, refusedFiles: [REFUSED] }),
+        ),
+      ),
+    ).toBe(10);
+  });
+});

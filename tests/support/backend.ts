@@ -1,0 +1,285 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { createBackend } from '@backstage/backend-defaults';
+import {
+  coreServices,
+  createBackendModule,
+  createServiceFactory,
+  type BackendFeature,
+} from '@backstage/backend-plugin-api';
+import { CatalogClient } from '@backstage/catalog-client';
+import type { Entity } from '@backstage/catalog-model';
+import { ConfigReader } from '@backstage/config';
+import catalogPlugin from '@backstage/plugin-catalog-backend';
+import type { JsonObject } from '@backstage/types';
+import knexFactory, { type Knex } from 'knex';
+import azureDevOpsModule from '../../src';
+import type { RefreshReport } from '../../src/operations/status';
+import { azureDevOpsServiceRef } from '../../src/services';
+import { postgresUrl, type DatabaseKind } from './databases';
+import { recordingLogger, type LogLine } from './logs';
+import { until } from './until';
+
+export type Refreshed = RefreshReport & { error?: string };
+
+/** A real Backstage backend: the real catalog with this module in it. */
+export interface TestCatalog {
+  /** Runs the scheduled task of a provider, and waits for its end. Default: `main`. */
+  refresh(id?: string): Promise<Refreshed>;
+  /** Starts the scheduled task and does not wait. */
+  trigger(id?: string): Promise<void>;
+  /** How the provider's last refresh went, if it has begun. */
+  report(id?: string): Refreshed | undefined;
+  /** Everything in the catalog, as its API returns it, by reference. */
+  entities(filter?: Record<string, string>): Promise<Entity[]>;
+  /** Waits until the catalog has processed and stitched all that it was given. */
+  settled(): Promise<void>;
+  readonly client: CatalogClient;
+  readonly baseUrl: string;
+  /** The catalog plugin's own database. */
+  readonly knex: Knex;
+  readonly logs: LogLine[];
+  /** PostgreSQL: hand it to another `startCatalog` to share the database. */
+  readonly databasePrefix: string;
+  stop(options?: { keepDatabase?: boolean }): Promise<void>;
+}
+
+export interface CatalogOptions {
+  /** Blocks under `catalog.providers.azureDevOps`; each gets a manual schedule unless it has one. */
+  providers?: Record<string, JsonObject>;
+  /** Further keys under `catalog`. */
+  catalog?: JsonObject;
+  /** `integrations`. */
+  integrations?: JsonObject;
+  /** Further keys of the root configuration. */
+  config?: JsonObject;
+  /** Default: `sqlite`, in memory. */
+  database?: DatabaseKind;
+  /** PostgreSQL only: that of another backend, to share its database. */
+  databasePrefix?: string;
+  features?: BackendFeature[];
+  /** Leaves this module out. */
+  withoutModule?: boolean;
+}
+
+/** Starts a real backend; see {@link TestCatalog}. */
+export async function startCatalog(
+  options: CatalogOptions = {},
+): Promise<TestCatalog> {
+  const kind = options.database ?? 'sqlite';
+  const databasePrefix =
+    options.databasePrefix ?? `t${randomBytes(5).toString('hex')}_`;
+  const port = await freePort();
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const logs: LogLine[] = [];
+  const seen: {
+    knex?: Knex;
+    board?: { list(): Refreshed[] };
+  } = {};
+
+  const backend = createBackend();
+  backend.add(
+    createServiceFactory({
+      service: coreServices.rootConfig,
+      deps: {},
+      factory: () =>
+        new ConfigReader(configOf(options, kind, databasePrefix, port)),
+    }),
+  );
+  backend.add(
+    createServiceFactory({
+      service: coreServices.rootLogger,
+      deps: {},
+      factory: () => recordingLogger(logs),
+    }),
+  );
+  backend.add(catalogPlugin);
+  if (!options.withoutModule) {
+    backend.add(azureDevOpsModule);
+  }
+  backend.add(observer(seen, !options.withoutModule));
+  for (const feature of options.features ?? []) {
+    backend.add(feature);
+  }
+  await backend.start();
+
+  const client = new CatalogClient({
+    discoveryApi: {
+      getBaseUrl: async plugin => `${baseUrl}/api/${plugin}`,
+    },
+    fetchApi: { fetch },
+  });
+  const knex = seen.knex;
+  if (!knex) {
+    throw new Error('The catalog did not start');
+  }
+  const report = (id = 'main') =>
+    seen.board
+      ?.list()
+      .find(({ provider }) => provider === `AzureDevOpsEntityProvider:${id}`);
+  const trigger = async (id = 'main') => {
+    const task = encodeURIComponent(`AzureDevOpsEntityProvider:${id}:refresh`);
+    const response = await fetch(
+      `${baseUrl}/api/catalog/.backstage/scheduler/v1/tasks/${task}/trigger`,
+      { method: 'POST' },
+    );
+    if (!response.ok) {
+      throw new Error(`${response.status}: ${await response.text()}`);
+    }
+  };
+
+  return {
+    client,
+    baseUrl,
+    knex,
+    logs,
+    databasePrefix,
+    trigger,
+    report,
+    async refresh(id = 'main') {
+      const before = report(id);
+      await trigger(id);
+      return await until(
+        `the refresh of ${id}`,
+        () => {
+          const now = report(id);
+          return (
+            now &&
+            now.startedAt !== before?.startedAt &&
+            now.outcome !== 'running' &&
+            now
+          );
+        },
+        300_000,
+      );
+    },
+    async entities(filter) {
+      const { items } = await client.getEntities(filter ? { filter } : {});
+      return items;
+    },
+    async settled() {
+      await until(
+        'the catalog to have processed everything',
+        async () => {
+          const waiting = await knex('refresh_state')
+            .whereNull('result_hash')
+            .orWhere('result_hash', '')
+            .count({ count: '*' })
+            .first();
+          const stitching = await knex('stitch_queue')
+            .count({ count: '*' })
+            .first();
+          return Number(waiting?.count) === 0 && Number(stitching?.count) === 0;
+        },
+        120_000,
+      );
+    },
+    async stop({ keepDatabase = false } = {}) {
+      await backend.stop();
+      if (kind === 'postgres' && !keepDatabase) {
+        await dropDatabases(databasePrefix);
+      }
+    },
+  };
+}
+
+function observer(
+  seen: { knex?: Knex; board?: { list(): Refreshed[] } },
+  withModule: boolean,
+): BackendFeature {
+  return createBackendModule({
+    pluginId: 'catalog',
+    moduleId: 'observer',
+    register(env) {
+      if (withModule) {
+        env.registerInit({
+          deps: {
+            database: coreServices.database,
+            azureDevOps: azureDevOpsServiceRef,
+          },
+          async init({ database, azureDevOps }) {
+            seen.knex = await database.getClient();
+            seen.board = azureDevOps.board;
+          },
+        });
+      } else {
+        env.registerInit({
+          deps: { database: coreServices.database },
+          async init({ database }) {
+            seen.knex = await database.getClient();
+          },
+        });
+      }
+    },
+  });
+}
+
+function configOf(
+  options: CatalogOptions,
+  kind: DatabaseKind,
+  prefix: string,
+  port: number,
+): JsonObject {
+  const { backend, ...config } = options.config ?? {};
+  return {
+    ...config,
+    backend: {
+      baseUrl: `http://127.0.0.1:${port}`,
+      listen: { host: '127.0.0.1', port },
+      auth: { dangerouslyDisableDefaultAuthPolicy: true },
+      database:
+        kind === 'sqlite'
+          ? { client: 'better-sqlite3', connection: ':memory:' }
+          : { client: 'pg', connection: postgresUrl(), prefix },
+      ...(backend as JsonObject | undefined),
+    },
+    integrations: options.integrations ?? {},
+    catalog: {
+      ...options.catalog,
+      providers: {
+        azureDevOps: Object.fromEntries(
+          Object.entries(options.providers ?? {}).map(([id, block]) => [
+            id,
+            {
+              schedule: {
+                frequency: { trigger: 'manual' },
+                timeout: { minutes: 30 },
+              },
+              ...block,
+            },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address !== 'string'
+          ? resolve(address.port)
+          : reject(new Error('The system gave no port')),
+      );
+    });
+  });
+}
+
+async function dropDatabases(prefix: string): Promise<void> {
+  const admin = knexFactory({ client: 'pg', connection: postgresUrl() });
+  try {
+    const { rows } = (await admin.raw(
+      'select datname from pg_database where datname like ?',
+      [`${prefix}%`],
+    )) as { rows: Array<{ datname: string }> };
+    for (const { datname } of rows) {
+      await admin.raw(`drop database if exists "${datname}" with (force)`);
+    }
+  } finally {
+    await admin.destroy();
+  }
+}

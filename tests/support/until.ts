@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Waits for a condition: asks again and again until the answer is neither
+ * `undefined` nor `false`, and fails after `timeoutMs` (default 30,000) with what
+ * was waited for.
+ */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) {
+      return answer;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    }
+    await delay(25);
+  }
+}
