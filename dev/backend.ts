@@ -15,7 +15,7 @@ import { azureDevOpsServiceRef } from '../src/services';
 import { backendConfig, toConfig } from './config';
 import type { BackendOptions } from './messages';
 import { countRequests } from './requestCounter';
-import type { CatalogSource } from './settings';
+import { type CatalogSource, StartError } from './settings';
 import type { Ingestion } from './summary';
 import { webApp } from './webApp';
 
@@ -26,12 +26,21 @@ export interface DevelopmentBackend {
   readonly ingestion: () => Ingestion;
 }
 
-/** The real catalog with this module in it, as an app would put them together. */
+/**
+ * The real catalog with this module in it, as an app would put them together.
+ *
+ * @throws StartError for a mistake in the configuration, before anything starts
+ */
 export async function createDevelopmentBackend(
   options: BackendOptions,
 ): Promise<DevelopmentBackend> {
   const { source, appDirectory } = options;
   const config = await toConfig(backendConfig(options));
+  const providers = readProviderConfigs(config).map(reading => {
+    if (reading.error) throw new StartError(reading.error.message);
+    return reading.providerName;
+  });
+
   const backend = createBackend();
   backend.add(rootConfig(config));
   backend.add(rootLogger(source));
@@ -56,19 +65,15 @@ export async function createDevelopmentBackend(
     }),
   );
 
-  const readings = readProviderConfigs(config);
   const requests = countRequests(source.integrations.map(({ host }) => host));
   return {
     backend,
     baseUrl: config.getString('backend.baseUrl'),
     ingestion: () => ({
-      mistakes: readings.flatMap(({ error }) => (error ? [error.message] : [])),
-      refreshes: readings
-        .filter(({ settings }) => settings !== undefined)
-        .map(({ providerName: provider }) => ({
-          provider,
-          report: board?.list().find(report => report.provider === provider),
-        })),
+      refreshes: providers.map(provider => ({
+        provider,
+        report: board?.list().find(report => report.provider === provider),
+      })),
       requests: requests(),
     }),
   };

@@ -68,11 +68,16 @@ export async function askCatalog(
   };
 }
 
-/** What the catalog finds along a Location's targets is managed by the target, not by its origin. */
+/**
+ * Whether an entity comes from a provider: what the catalog finds along a
+ * Location's targets is managed by the target and not by its origin, and what
+ * stands in a file of this machine is no provider's.
+ */
 function isEmitted({ annotations = {} }: Metadata): boolean {
+  const location = annotations['backstage.io/managed-by-location'];
   return (
-    annotations['backstage.io/managed-by-location'] ===
-    annotations['backstage.io/managed-by-origin-location']
+    location?.startsWith('url:') === true &&
+    location === annotations['backstage.io/managed-by-origin-location']
   );
 }
 

@@ -15,10 +15,11 @@ export function backendConfig(options: {
   const baseUrl = `http://localhost:${port}`;
   return {
     app: {
-      title: 'Catalog of Azure DevOps',
+      title: 'Backstage',
       baseUrl,
       extensions: [
         { 'page:catalog': { config: { path: '/' } } },
+        { 'page:catalog-import': { config: { title: 'Register' } } },
         // Without it the page asks for a sign-in that this backend does not offer.
         { 'sign-in-page:app': false },
         // Both ask a backend plugin that is not here.
@@ -50,6 +51,7 @@ export function backendConfig(options: {
         },
       ],
       providers: { azureDevOps: source.providers },
+      locations: source.locations ?? [],
     },
     // There is no events backend here to pass the catalog's own events to.
     events: { useEventBus: 'never' },

@@ -6,6 +6,7 @@ import { askCatalog } from './catalogApi';
 import { follow } from './follow';
 import { type BackendOptions, isBackendOptions } from './messages';
 import { formatAddresses, formatSummary } from './report';
+import { StartError } from './settings';
 import { failures } from './summary';
 
 /** @returns the exit code */
@@ -47,6 +48,14 @@ async function run(
   }
 }
 
+/** Whether its message tells all: a person's mistake, or what Backstage has logged in full. */
+function isUnderstood(error: unknown): error is Error {
+  return (
+    error instanceof StartError ||
+    (error instanceof Error && error.name === 'BackendStartupError')
+  );
+}
+
 // Node's own fetch, with which Backstage reads URLs, takes no notice of HTTPS_PROXY.
 setGlobalDispatcher(new EnvHttpProxyAgent());
 
@@ -57,7 +66,7 @@ process.on('message', message => {
   run(message, stopping.signal).then(
     code => process.exit(code),
     error => {
-      console.error(error);
+      console.error(isUnderstood(error) ? error.message : error);
       process.exit(1);
     },
   );

@@ -144,7 +144,7 @@ function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
     `Refused:     ${counted(refused, 'file')}${refused > 0 ? ', each shown in the catalog as a Location' : ''}`,
     `Requests:    ${ingestion.requests}`,
     `Catalog:     ${counted(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
-    `             ${catalog.emitted} from here${not > 0 ? ` (${not} more refused)` : ''}, ${others} that the catalog read along their Locations`,
+    `             ${catalog.emitted} from here${not > 0 ? ` (${not} more refused)` : ''}, ${others} from Locations that the catalog reads itself`,
     `             ${catalog.address}`,
   ];
 }

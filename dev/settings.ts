@@ -14,6 +14,8 @@ export interface CatalogSource {
   readonly providers: JsonObject;
   /** `integrations.azure` */
   readonly integrations: AzureIntegration[];
+  /** `catalog.locations` */
+  readonly locations?: JsonObject[];
 }
 
 export interface AzureIntegration extends JsonObject {

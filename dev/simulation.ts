@@ -1,5 +1,6 @@
 // The process of `npm start` that stands in for Azure DevOps: the simulator, with
 // a company in it that one could believe in.
+import { join } from 'node:path';
 import type { SimulationReady } from './messages';
 import { Simulator } from './simulator';
 import { type SeededCompany, seedCompany } from './simulator/company';
@@ -23,6 +24,13 @@ function sourceOf({ organizations }: SeededCompany): CatalogSource {
           organizations: [name],
           personalAccessToken: token,
         })),
+      },
+    ],
+    locations: [
+      {
+        type: 'file',
+        target: join(__dirname, 'teams.yaml'),
+        rules: [{ allow: ['Group'] }],
       },
     ],
   };

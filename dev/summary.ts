@@ -5,8 +5,6 @@ import type {
 
 /** What the product says of its refreshes, provider by provider. */
 export interface Ingestion {
-  /** What is wrong with the configuration of providers that therefore did not start. */
-  readonly mistakes: readonly string[];
   /** The latest refresh of every provider that is configured. */
   readonly refreshes: ReadonlyArray<{
     readonly provider: string;
@@ -24,7 +22,7 @@ export interface CatalogContent {
   readonly total: number;
   /** Kind -> how many. */
   readonly kinds: Readonly<Record<string, number>>;
-  /** Those that a provider emitted, and not what the catalog read itself along a Location's targets. */
+  /** Those that a provider emitted; the others the catalog read itself, along a Location's targets. */
   readonly emitted: number;
   /** Of a provider's entities, those that it shows nowhere, since processing them fails. */
   readonly unprocessable: readonly UnprocessableEntity[];
@@ -59,10 +57,7 @@ export function expectedEntities(ingestion: Ingestion): number {
  * catalog, is its author's matter and no failure.
  */
 export function failures(ingestion: Ingestion): string[] {
-  const found = [...ingestion.mistakes];
-  if (ingestion.refreshes.length === 0 && found.length === 0) {
-    found.push('No provider is configured.');
-  }
+  const found: string[] = [];
   for (const { provider, report } of ingestion.refreshes) {
     const before = found.length;
     for (const organization of report?.organizations ?? []) {

@@ -1,17 +1,21 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { AUTHORITY_HOSTS } from './entra';
 
-/** The hosts of Azure DevOps Services and Entra that the simulator is, behind its proxy. */
+const HOSTS: readonly string[] = [
+  'dev.azure.com',
+  'almsearch.dev.azure.com',
+  'login.microsoftonline.com',
+  // Entra's other names.
+  'login.microsoft.com',
+  'login.windows.net',
+  'sts.windows.net',
+];
+
+/** Whether the simulator is this host, behind its proxy. */
 export function isSimulatedHost(host: string): boolean {
   const name = host.toLowerCase();
-  return (
-    name === 'dev.azure.com' ||
-    name === 'almsearch.dev.azure.com' ||
-    AUTHORITY_HOSTS.includes(name) ||
-    name.endsWith('.visualstudio.com')
-  );
+  return HOSTS.includes(name) || name.endsWith('.visualstudio.com');
 }
 
 export interface ProxyOptions {

@@ -4,6 +4,7 @@ import {
   type GitRepository,
 } from 'azure-devops-node-api/interfaces/GitInterfaces';
 import type { AzureDevOpsRequestError } from './errors';
+import { fieldsOf } from './fields';
 import type { AbsentItem, PresentItem, Repository } from './types';
 
 /** The code page of UTF-8. */
@@ -175,13 +176,4 @@ export function isOutOfSight(error: AzureDevOpsRequestError): boolean {
     error.kind === 'not-found' &&
     /^(GitRepositoryNotFound|ProjectDoesNotExist)/.test(error.typeKey ?? '')
   );
-}
-
-/** The fields of an object; of anything else, none. */
-function fieldsOf(json: unknown): Readonly<Record<string, unknown>> {
-  return isObject(json) ? json : {};
-}
-
-function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null;
 }

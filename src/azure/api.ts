@@ -1,4 +1,4 @@
-import type { GitApi } from 'azure-devops-node-api/GitApi';
+import type { ClientApiBase } from 'azure-devops-node-api/ClientApiBases';
 import type { VsoClient } from 'azure-devops-node-api/VsoClient';
 import { apiBaseUrl, RequestScope } from './target';
 import type { ClassifiedFault } from './classify';
@@ -6,44 +6,45 @@ import { verifyLocations } from './answers';
 import { LIMITS } from './limits';
 import type { Call, Requester } from './requester';
 import { SharedWork } from './shared-work';
-import { TransportGitApi } from './transport';
+import { ApiOnTransport } from './transport';
+import type { ApiArea } from './areas';
 
-/** Any resource of the area will do: the library asks for all of them at once. */
-const ANY_RESOURCE = 'fb93c0db-47ed-4a31-8c20-47552878fb44';
 /** How many of the library's objects are kept for later calls; making them costs more than using them. */
 const SPARES = 64;
 /** The library's words where a server is too old for a resource. */
 const NOT_OFFERED = 'Failed to find api location';
 
 /**
- * azure-devops-node-api's Git API on our transport, for one organization. The
- * service is asked once which versions of its API it speaks.
+ * One API of azure-devops-node-api on our transport, for one organization. The
+ * service is asked once which versions of it it speaks.
  */
-export class OrganizationApi {
+export class OrganizationApi<A extends ClientApiBase> {
   readonly #requester: Requester;
+  readonly #area: ApiArea<A>;
   readonly #baseUrl: string;
   readonly #scope: RequestScope;
   readonly #discovery: SharedWork<VsoClient>;
-  readonly #spares: TransportGitApi[] = [];
+  readonly #spares: Array<ApiOnTransport<A>> = [];
   #versions: VsoClient | undefined;
 
-  constructor(requester: Requester) {
+  constructor(requester: Requester, area: ApiArea<A>) {
     this.#requester = requester;
+    this.#area = area;
     this.#baseUrl = apiBaseUrl(requester.organization);
     this.#scope = new RequestScope(this.#baseUrl);
     this.#discovery = new SharedWork(signal => this.#discover(signal));
   }
 
   /**
-   * Does something with the Git API. All requests made through it belong to the call.
+   * Does something with the API. All requests made through it belong to the call.
    *
    * @throws AzureDevOpsRequestError, or whatever the credential throws.
    */
-  async call<T>(call: Call, use: (git: GitApi) => Promise<T>): Promise<T> {
+  async call<T>(call: Call, use: (api: A) => Promise<T>): Promise<T> {
     const versions = this.#versions ?? (await this.#awaitVersions(call));
-    const git = this.#spares.pop() ?? this.#git(versions);
+    const api = this.#spares.pop() ?? this.#make(versions);
     try {
-      return await git.during(call, use);
+      return await api.during(call, use);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
         throw this.error(call, {
@@ -54,7 +55,7 @@ export class OrganizationApi {
       throw error;
     } finally {
       if (this.#spares.length < SPARES) {
-        this.#spares.push(git);
+        this.#spares.push(api);
       }
     }
   }
@@ -68,9 +69,9 @@ export class OrganizationApi {
     });
   }
 
-  #git(versions?: VsoClient): TransportGitApi {
-    return new TransportGitApi(
-      this.#baseUrl,
+  #make(versions?: VsoClient): ApiOnTransport<A> {
+    return new ApiOnTransport(
+      this.#area.create(this.#baseUrl),
       this.#requester,
       this.#scope,
       versions,
@@ -89,7 +90,7 @@ export class OrganizationApi {
   }
 
   async #discover(signal: AbortSignal): Promise<VsoClient> {
-    const { vsoClient } = await this.#git().during(
+    const { vsoClient } = await this.#make().during(
       {
         operation: 'find out which API versions it speaks',
         expects: 'json',
@@ -99,9 +100,10 @@ export class OrganizationApi {
         signal,
         verify: verifyLocations,
       },
-      async git => {
-        await git.vsoClient.beginGetLocation('git', ANY_RESOURCE);
-        return git;
+      async api => {
+        const { name, anyResource } = this.#area;
+        await api.vsoClient.beginGetLocation(name, anyResource);
+        return api;
       },
     );
     this.#versions = vsoClient;

@@ -6,7 +6,10 @@ import {
   GitVersionType,
   VersionControlRecursionType,
 } from 'azure-devops-node-api/interfaces/GitInterfaces';
+import type { GitApi } from 'azure-devops-node-api/GitApi';
+import type { ProjectAnalysisApi } from 'azure-devops-node-api/ProjectAnalysisApi';
 import type { OrganizationRef } from '../organization';
+import { readActivity, verifyActivity } from './activity';
 import {
   absenceOf,
   decodedContent,
@@ -21,6 +24,7 @@ import {
   verifyRepository,
 } from './answers';
 import type { OrganizationApi } from './api';
+import type { CodeSearch } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
 import type { Lane } from './limiter/options';
 import { LIMITS } from './limits';
@@ -28,9 +32,11 @@ import type { Call } from './requester';
 import type {
   AbsentItem,
   AzureDevOpsClient,
+  CodeSearchResult,
   ItemOutcome,
   ListingOutcome,
   Repository,
+  RepositoryActivity,
   RequestOptions,
   VersionRef,
 } from './types';
@@ -44,17 +50,28 @@ const VERSION_TYPES = {
 type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
 type BlobRequest = Parameters<AzureDevOpsClient['readBlob']>[0];
 
-/** What this module asks of one organization, put to azure-devops-node-api. */
+/** The parts of one organization's interface that are asked. */
+export interface OrganizationParts {
+  readonly git: OrganizationApi<GitApi>;
+  readonly analysis: OrganizationApi<ProjectAnalysisApi>;
+  readonly search: CodeSearch;
+}
+
+/** What this module asks of one organization, put to azure-devops-node-api where it can be. */
 export class ApiClient implements AzureDevOpsClient {
-  readonly #api: OrganizationApi;
+  readonly #api: OrganizationApi<GitApi>;
+  readonly #analysis: OrganizationApi<ProjectAnalysisApi>;
+  readonly #search: CodeSearch;
   readonly #lane: Lane;
 
   constructor(
     readonly organization: OrganizationRef,
-    api: OrganizationApi,
+    parts: OrganizationParts,
     lane: Lane,
   ) {
-    this.#api = api;
+    this.#api = parts.git;
+    this.#analysis = parts.analysis;
+    this.#search = parts.search;
     this.#lane = lane;
   }
 
@@ -213,6 +230,34 @@ export class ApiClient implements AzureDevOpsClient {
       });
     }
     return bytes;
+  }
+
+  async listActivity(
+    options: RequestOptions & { project: string; since: number },
+  ): Promise<{ activity: RepositoryActivity[]; requests: number }> {
+    const { project } = options;
+    const call = this.#call(options, {
+      operation: `ask for the activity in project '${project}'`,
+      maxBytes: LIMITS.activity,
+      compress: true,
+      verify: verifyActivity,
+    });
+    this.#checkNames(call, project);
+    return await readActivity(this.#analysis, call, options);
+  }
+
+  async searchFiles(
+    options: RequestOptions & {
+      searchText: string;
+      projects?: readonly string[];
+    },
+  ): Promise<CodeSearchResult> {
+    const call = this.#call(options, {
+      operation: `ask Code Search at ${this.#search.host} for ${options.searchText}`,
+      maxBytes: LIMITS.search,
+      compress: true,
+    });
+    return await this.#search.search(call, options);
   }
 
   /** The text as Backstage's own reader would see it: the file's bytes, decoded as UTF-8. */

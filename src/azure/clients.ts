@@ -7,9 +7,11 @@ import {
   type OrganizationRef,
 } from '../organization';
 import { OrganizationApi } from './api';
+import { GIT, PROJECT_ANALYSIS } from './areas';
 import { ApiClient } from './client';
 import { type Clock, systemClock } from './clock';
-import { createDispatcher } from './dispatcher';
+import { CodeSearch } from './code-search';
+import { type Connections, createConnections } from './connections';
 import type { Timeouts } from './exchange';
 import { Limiter, type LimiterSnapshot } from './limiter/limiter';
 import {
@@ -24,10 +26,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   deadlineMs: 120_000,
   headersMs: 90_000,
   bodyMs: 30_000,
+  connectMs: 15_000,
 };
-
-/** How long a connection may take, the proxy's tunnel and TLS included. */
-const CONNECT_MS = 15_000;
 
 export interface AzureDevOpsClientsOptions {
   readonly credentials: CredentialDirectory;
@@ -36,7 +36,7 @@ export interface AzureDevOpsClientsOptions {
   readonly clock?: Clock;
   /** From 0 to 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Default: 120 s for a request, 90 s of it until the headers, 30 s between pieces of the body. */
+  /** Default: 120 s for a request, 90 s of it until the headers, 30 s between pieces of the body, 15 s for a connection. */
   readonly timeouts?: Partial<Timeouts>;
   /** Over `DEFAULT_LIMITER_OPTIONS`. */
   readonly limiter?: Partial<LimiterOptions>;
@@ -75,7 +75,7 @@ interface Entry {
   readonly background: AzureDevOpsClient;
   readonly interactive: AzureDevOpsClient;
   readonly limiter: Limiter;
-  readonly dispatcher: Dispatcher;
+  readonly connections: Connections;
 }
 
 class ClientPool implements AzureDevOpsClientPool {
@@ -108,7 +108,11 @@ class ClientPool implements AzureDevOpsClientPool {
       limiter.close();
     }
     if (!this.#options.dispatcher) {
-      await Promise.all(entries.map(({ dispatcher }) => dispatcher.destroy()));
+      await Promise.all(
+        entries
+          .flatMap(({ connections: { kept, fresh } }) => [kept, fresh])
+          .map(dispatcher => dispatcher.destroy()),
+      );
     }
   }
 
@@ -129,7 +133,8 @@ class ClientPool implements AzureDevOpsClientPool {
 
   #create(organization: OrganizationRef): Entry {
     const { credentials, logger, clock = systemClock } = this.#options;
-    const { random = Math.random, timeouts } = this.#options;
+    const { random = Math.random } = this.#options;
+    const timeouts = { ...DEFAULT_TIMEOUTS, ...this.#options.timeouts };
     const credential = credentials.forOrganization(organization);
     const options = { ...DEFAULT_LIMITER_OPTIONS, ...this.#options.limiter };
     const limiter = new Limiter({
@@ -143,28 +148,33 @@ class ClientPool implements AzureDevOpsClientPool {
     });
     // Each organization has sockets of its own, so that one that hangs does
     // not take those of the others.
-    const dispatcher =
-      this.#options.dispatcher ??
-      createDispatcher({
-        sockets: options.maxConcurrency,
-        connectMs: CONNECT_MS,
-      });
+    const { dispatcher } = this.#options;
+    const connections = dispatcher
+      ? { kept: dispatcher, fresh: dispatcher }
+      : createConnections({
+          sockets: options.maxConcurrency,
+          connectMs: timeouts.connectMs,
+        });
     const requester = new Requester({
       organization,
       credential,
       limiter,
-      dispatcher,
+      connections,
       clock,
       random,
-      timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
+      timeouts,
     });
-    const api = new OrganizationApi(requester);
+    const parts = {
+      git: new OrganizationApi(requester, GIT),
+      analysis: new OrganizationApi(requester, PROJECT_ANALYSIS),
+      search: new CodeSearch(requester),
+    };
     return {
       organization,
-      background: new ApiClient(organization, api, 'background'),
-      interactive: new ApiClient(organization, api, 'interactive'),
+      background: new ApiClient(organization, parts, 'background'),
+      interactive: new ApiClient(organization, parts, 'interactive'),
       limiter,
-      dispatcher,
+      connections,
     };
   }
 }

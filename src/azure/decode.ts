@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, gunzip, inflate } from 'node:zlib';
+import { fieldsOf } from './fields';
 
 /** A body that cannot be decompressed, or that is too large when it is. */
 export class DecodingError extends Error {
@@ -36,9 +37,7 @@ export async function decodeBody(
   try {
     return await decompressors[name](body, { maxOutputLength: maxBytes });
   } catch (error) {
-    const tooLarge =
-      error instanceof Error &&
-      Reflect.get(error, 'code') === 'ERR_BUFFER_TOO_LARGE';
+    const tooLarge = fieldsOf(error).code === 'ERR_BUFFER_TOO_LARGE';
     throw new DecodingError(tooLarge ? 'too-large' : 'undecodable');
   }
 }

@@ -3,6 +3,7 @@ import { isExpected, type Expectation } from './classify';
 import type { Clock } from './clock';
 import { decodeBeginning, decodeBody, DecodingError } from './decode';
 import type { TransportFailure } from './failures';
+import { fieldsOf } from './fields';
 import { headerOf, type ResponseHeaders } from './headers';
 
 /** How long one request may take. All in milliseconds. */
@@ -13,6 +14,8 @@ export interface Timeouts {
   readonly headersMs: number;
   /** Between two pieces of the body. */
   readonly bodyMs: number;
+  /** For a connection, the proxy's tunnel and TLS included. */
+  readonly connectMs: number;
 }
 
 /** One HTTP request, exactly as it is to be sent. */
@@ -23,10 +26,11 @@ export interface ExchangeRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly expects: Expectation;
   /** How large an answer may be that is what was expected, before and after decompression. */
   readonly maxBytes: number;
-  readonly timeouts: Timeouts;
+  readonly timeouts: Omit<Timeouts, 'connectMs'>;
 }
 
 /** An answer as it came, its body decompressed. */
@@ -120,7 +124,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(dispatcher: Dispatcher): void {
-    const { method, origin, path, headers, timeouts } = this.#request;
+    const { method, origin, path, headers, body, timeouts } = this.#request;
     if (this.#signal?.aborted) {
       this.#fail({ reason: 'aborted' });
       return;
@@ -133,6 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
           origin,
           path,
           headers: { ...headers },
+          body,
           headersTimeout: timeouts.headersMs,
           bodyTimeout: timeouts.bodyMs,
         },
@@ -236,18 +241,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Code and words of an error; an AggregateError, as Node throws for a name with many addresses, speaks through its first. */
+/** Code and words of an error; one for many addresses, as Node throws it, speaks through its first. */
 function describeError(error: unknown): { code?: string; message?: string } {
-  if (!(error instanceof Error)) {
-    return {};
+  const { code, name, message, errors, cause } = fieldsOf(error);
+  if (typeof code === 'string') {
+    return { code, message: typeof message === 'string' ? message : undefined };
   }
-  const own: unknown = Reflect.get(error, 'code');
-  if (typeof own === 'string') {
-    return { code: own, message: error.message };
+  const inner: unknown = Array.isArray(errors) ? errors[0] : cause;
+  if (inner !== undefined) {
+    return describeError(inner);
   }
-  const first: unknown =
-    error instanceof AggregateError ? error.errors[0] : error.cause;
-  return first instanceof Error
-    ? describeError(first)
-    : { message: error.message };
+  // undici's parser gives its errors a name where it gives them no code.
+  return { code: name === 'HTTPParserError' ? name : undefined };
 }

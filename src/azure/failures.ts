@@ -53,6 +53,7 @@ const SILENT: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
+const NOT_HTTP = /^HPE_|^HTTPParserError$|^UND_ERR_HEADERS_OVERFLOW$/;
 const UNTRUSTED =
   /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|UND_ERR_PRX_TLS/;
 
@@ -171,7 +172,7 @@ function judgeConnection(
       throttling: true,
     };
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (NOT_HTTP.test(code)) {
     return {
       kind: 'malformed',
       seen: `what ${host} sent is not HTTP (${code})`,

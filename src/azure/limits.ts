@@ -13,4 +13,8 @@ export const LIMITS = {
   listing: 256 * MEBIBYTE,
   /** A file as it is. */
   blob: 32 * MEBIBYTE,
+  /** A thousand repositories with their hours, at about 60 bytes each. */
+  activity: 64 * MEBIBYTE,
+  /** A thousand results, at about 0.6 KB each. */
+  search: 32 * MEBIBYTE,
 } as const;

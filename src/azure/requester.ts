@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import type { OrganizationCredential } from '../credentials/types';
 import type { OrganizationRef } from '../organization';
 import { Answer } from './answer';
@@ -27,6 +26,7 @@ import { readActivityId, withoutByteOrderMark } from './saying';
 import { secretsOf } from './secrets';
 import type { RequestTarget } from './target';
 import { delay } from './delay';
+import type { Connections } from './connections';
 
 /** What a request is for, and what may come back. */
 export interface Call {
@@ -47,7 +47,7 @@ export interface RequesterDependencies {
   readonly organization: OrganizationRef;
   readonly credential: OrganizationCredential;
   readonly limiter: Limiter;
-  readonly dispatcher: Dispatcher;
+  readonly connections: Connections;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -61,8 +61,11 @@ export type SafeMethod = (typeof SAFE_METHODS)[number];
 
 /** A request as it is to be sent, but for the credential. */
 export interface OutgoingRequest {
-  readonly method: SafeMethod;
+  /** POST only for a question that is too long for an address; it changes nothing either. */
+  readonly method: SafeMethod | 'POST';
   readonly target: RequestTarget;
+  /** The question that is posted, as JSON. */
+  readonly body?: string;
   /** The media type that is asked for, with the version of the API. */
   readonly accept: string;
 }
@@ -175,7 +178,7 @@ export class Requester {
     call: Call,
     authorization: string,
   ): Promise<ExchangeResult> {
-    const { dispatcher, clock, timeouts } = this.#deps;
+    const { connections, clock, timeouts } = this.#deps;
     const outgoing: ExchangeRequest = {
       method: request.method,
       origin: request.target.origin,
@@ -187,14 +190,19 @@ export class Requester {
         'Accept-Encoding': call.compress ? 'gzip' : 'identity',
         // Asks for a plain 401 instead of a sign-in page.
         'X-TFS-FedAuthRedirect': 'Suppress',
+        ...(request.body !== undefined && {
+          'Content-Type': 'application/json',
+        }),
       },
+      body: request.body,
       expects: call.expects,
       maxBytes: call.maxBytes,
       timeouts,
     };
-    const result = await exchange(dispatcher, outgoing, clock, call.signal);
+    const { kept, fresh } = connections;
+    const result = await exchange(kept, outgoing, clock, call.signal);
     return result.outcome === 'failure' && brokeBeforeAnswer(result.failure)
-      ? await exchange(dispatcher, outgoing, clock, call.signal)
+      ? await exchange(fresh, outgoing, clock, call.signal)
       : result;
   }
 

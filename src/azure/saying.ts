@@ -1,3 +1,4 @@
+import { fieldsOf } from './fields';
 import { headerOf, mediaTypeOf, type ResponseHeaders } from './headers';
 
 /** What the service said in an answer that is no success. */
@@ -78,10 +79,7 @@ function readText(headers: ResponseHeaders, body: string): string | undefined {
 }
 
 function textOf(json: unknown, key: string): string | undefined {
-  if (typeof json !== 'object' || json === null) {
-    return undefined;
-  }
-  const value: unknown = Reflect.get(json, key);
+  const value = fieldsOf(json)[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 

@@ -1,4 +1,11 @@
-import { organizationUrl, type OrganizationRef } from '../organization';
+import {
+  isCloudHost,
+  organizationUrl,
+  type OrganizationRef,
+} from '../organization';
+
+/** Where Azure DevOps Services answers searches. Part of the same service, and reached with the same credential. */
+const SEARCH_HOST = 'almsearch.dev.azure.com';
 
 /** Where a request goes. */
 export interface RequestTarget {
@@ -14,6 +21,13 @@ export interface RequestTarget {
  */
 export function apiBaseUrl(organization: OrganizationRef): string {
   return organizationUrl(organization).replaceAll("'", '%27');
+}
+
+/** Where an organization's files are searched; with Azure DevOps Server the collection itself answers. */
+export function searchBaseUrl(organization: OrganizationRef): string {
+  return isCloudHost(organization.host)
+    ? `https://${SEARCH_HOST}/${encodeURIComponent(organization.organization)}`
+    : organizationUrl(organization);
 }
 
 /**

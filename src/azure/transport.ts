@@ -1,4 +1,4 @@
-import { GitApi } from 'azure-devops-node-api/GitApi';
+import type { ClientApiBase } from 'azure-devops-node-api/ClientApiBases';
 import { VsoClient } from 'azure-devops-node-api/VsoClient';
 import { HttpClient } from 'typed-rest-client/HttpClient';
 import type { IHeaders } from 'typed-rest-client/Interfaces';
@@ -77,32 +77,33 @@ class TransportRestClient extends RestClient {
 }
 
 /**
- * The library's Git API on our transport, without its own ways of finding out
- * where things are: no request for resource areas is made, whose answer could
- * name another host. It serves one call at a time.
+ * One of the library's APIs on our transport, without its own ways of finding
+ * out where things are: no request for resource areas is made, whose answer
+ * could name another host. It serves one call at a time.
  */
-export class TransportGitApi extends GitApi {
+export class ApiOnTransport<A extends ClientApiBase> {
+  readonly #api: A;
   readonly #http: TransportHttpClient;
 
   /** @param versions - what the service has already told of its API versions, through another of these */
   constructor(
-    baseUrl: string,
+    api: A,
     requester: Requester,
     scope: RequestScope,
     versions?: VsoClient,
   ) {
-    super(baseUrl, []);
+    this.#api = api;
     this.#http = new TransportHttpClient(requester, scope);
-    this.http = this.#http;
-    this.rest = new TransportRestClient(this.#http);
-    this.vsoClient = versions ?? new VsoClient(baseUrl, this.rest);
+    api.http = this.#http;
+    api.rest = new TransportRestClient(this.#http);
+    api.vsoClient = versions ?? new VsoClient(api.baseUrl, api.rest);
   }
 
   /** All requests that are made meanwhile belong to the call. */
-  async during<T>(call: Call, use: (git: GitApi) => Promise<T>): Promise<T> {
+  async during<T>(call: Call, use: (api: A) => Promise<T>): Promise<T> {
     this.#http.call = call;
     try {
-      return await use(this);
+      return await use(this.#api);
     } finally {
       this.#http.call = undefined;
     }

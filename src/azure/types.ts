@@ -63,6 +63,41 @@ export interface VersionRef {
   readonly version: string;
 }
 
+/** How often the code of one repository was changed lately, as the service's own statistics have it. */
+export interface RepositoryActivity {
+  readonly repositoryId: string;
+  /** The hours in which there were changes. */
+  readonly hours: ReadonlyArray<{
+    /** The beginning of the hour, in milliseconds since 1970. */
+    readonly startsAt: number;
+    readonly changes: number;
+  }>;
+}
+
+/** One file as the search index knows it, which may be some time ago. */
+export interface IndexedFile {
+  readonly repositoryId: string;
+  readonly projectId?: string;
+  readonly path: string;
+  /** The blob's object id at the time. */
+  readonly objectId: string;
+  /** The branches that it was seen on, without `refs/heads/`. */
+  readonly branches: readonly string[];
+}
+
+/** What the search index has to say. That a file is not among the results says nothing. */
+export interface CodeSearchResult {
+  /** How many results there are, those included that cannot be reached. */
+  readonly total: number;
+  readonly files: readonly IndexedFile[];
+  /** Whether `files` are all of them. */
+  readonly complete: boolean;
+  /** The index is being built, and knows only a part of the files. */
+  readonly indexing: boolean;
+  /** How many requests it took. */
+  readonly requests: number;
+}
+
 export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
@@ -119,6 +154,28 @@ export interface AzureDevOpsClient {
       objectId: string;
     },
   ): Promise<Uint8Array>;
+
+  /**
+   * Which repositories of a project had their code changed since an instant.
+   * Statistics, without any promise of being complete or in time.
+   */
+  listActivity(
+    options: RequestOptions & { project: string; since: number },
+  ): Promise<{ activity: RepositoryActivity[]; requests: number }>;
+
+  /**
+   * Asks Code Search for files; for Azure DevOps Services on a host of its own,
+   * almsearch.dev.azure.com. At most 2,000 results can be reached.
+   *
+   * @param options.searchText - as in `path:/catalog-info.yaml`
+   * @param options.projects - names; all projects if left out
+   */
+  searchFiles(
+    options: RequestOptions & {
+      searchText: string;
+      projects?: readonly string[];
+    },
+  ): Promise<CodeSearchResult>;
 }
 
 /** One client an organization, per process. */

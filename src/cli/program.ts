@@ -166,7 +166,7 @@ const REPOSITORIES_HELP = `
 Examples:
   $ azure-devops-catalog repositories
   $ azure-devops-catalog repositories --organization MyOrg --project SecretSauce
-  $ azure-devops-catalog repositories --json | jq -r '.organizations[].repositories[].name'
+  $ azure-devops-catalog repositories --json | jq .organizations
 
 STATE is ready, or why nothing is read: disabled, empty. Forks are marked.
 An organization that fails does not keep the others from being listed; what is
@@ -176,6 +176,6 @@ const DOCTOR_HELP = `
 Examples:
   $ azure-devops-catalog doctor
   $ azure-devops-catalog doctor --organization MyOrg
-  $ azure-devops-catalog doctor --config app-config.yaml --config app-config.production.yaml
+  $ azure-devops-catalog doctor -c app-config.yaml -c app-config.production.yaml
 
 No secret and no token is ever printed.`;

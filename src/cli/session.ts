@@ -2,7 +2,7 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import type { Dispatcher } from 'undici';
 import { createAzureDevOpsClients } from '../azure/clients';
-import { createDispatcher } from '../azure/dispatcher';
+import { createConnections } from '../azure/connections';
 import type { AzureDevOpsClients } from '../azure/types';
 import { createCredentialDirectory } from '../credentials/directory';
 import type { CredentialDirectory } from '../credentials/types';
@@ -36,16 +36,16 @@ export function openSession(
     now: io.now,
   });
   const pool = createAzureDevOpsClients({ credentials, logger });
-  const dispatcher = createDispatcher(
+  const { kept, fresh } = createConnections(
     { sockets: 4, connectMs: CONNECT_TIMEOUT },
     io.env,
   );
   return {
     credentials,
     clients: pool.interactive,
-    dispatcher,
+    dispatcher: fresh,
     close: async () => {
-      await Promise.all([pool.close(), dispatcher.destroy()]);
+      await Promise.all([pool.close(), kept.destroy(), fresh.destroy()]);
     },
   };
 }

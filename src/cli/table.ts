@@ -1,33 +1,13 @@
-import CliTable from 'cli-table3';
-import { displayWidth } from './text';
+import { displayWidth, fold } from './text';
 
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
 }
 
-/** Narrower than this no column is made for want of room. */
+/** No column is made narrower than this for want of room. */
 const NARROWEST = 8;
 const GAP = 2;
-
-/** No lines around or between the cells. */
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
 
 /**
  * Draws a table that is at most `width` characters wide. What does not fit into
@@ -39,28 +19,40 @@ export function renderTable(
   width: number,
 ): string {
   const widths = fitColumns(
-    columns.map((column, i) =>
+    columns.map(({ title }, i) =>
       Math.max(
-        displayWidth(column.title),
+        displayWidth(title),
         ...rows.map(row => displayWidth(row[i] ?? '')),
       ),
     ),
     width,
   );
-  const table = new CliTable({
-    chars: NO_BORDERS,
-    style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [] },
-    colWidths: widths.map(w => w + GAP),
-    colAligns: columns.map(column => column.align ?? 'left'),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
-  });
-  table.push(
-    columns.map(column => column.title),
+  return [
+    columns.map(({ title }) => title),
     widths.map(w => '-'.repeat(w)),
-    ...rows.map(row => [...row]),
+    ...rows,
+  ]
+    .flatMap(row => renderRow(row, columns, widths))
+    .join('\n');
+}
+
+function renderRow(
+  row: readonly string[],
+  columns: readonly Column[],
+  widths: readonly number[],
+): string[] {
+  const cells = widths.map((width, i) => fold(row[i] ?? '', width));
+  const height = Math.max(...cells.map(lines => lines.length));
+  return Array.from({ length: height }, (_line, n) =>
+    cells
+      .map((lines, i) => {
+        const text = lines[n] ?? '';
+        const padding = ' '.repeat((widths[i] ?? 0) - displayWidth(text));
+        return columns[i]?.align === 'right' ? padding + text : text + padding;
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd(),
   );
-  return table.toString().replace(/[ \t]+$/gm, '');
 }
 
 /** Takes room from the widest columns until all of them fit. */

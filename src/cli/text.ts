@@ -25,6 +25,28 @@ export function hanging(lead: string, text: string, width: number): string {
     .join('\n');
 }
 
+/**
+ * Breaks a text into lines that take at most `width` columns of a terminal:
+ * between words where a line is at least half full, and within a word elsewhere.
+ * Spaces at a break are dropped.
+ */
+export function fold(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (displayWidth(rest) > width) {
+    let line = '';
+    for (const character of rest) {
+      if (displayWidth(line + character) > width) break;
+      line += character;
+    }
+    const space = rest.slice(0, line.length + 1).lastIndexOf(' ');
+    const end = space > line.length / 2 ? space : line.length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
 /** Characters that take two columns of a terminal: East Asian scripts and pictographs. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;

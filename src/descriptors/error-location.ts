@@ -1,22 +1,59 @@
-// Provisional, until the owner of this folder replaces it.
 import { createHash } from 'node:crypto';
-import { stringifyEntityRef, type Entity } from '@backstage/catalog-model';
+import {
+  ANNOTATION_LOCATION,
+  ANNOTATION_ORIGIN_LOCATION,
+  stringifyEntityRef,
+  type Entity,
+} from '@backstage/catalog-model';
 
+/** Unlike the `generated-` of registered locations, which the catalog would take for the same. */
+const NAME_PREFIX = 'azure-devops-errors-';
+
+/** Marks the entity, and changes with the errors, so that the catalog processes it anew when they do. */
+const ANNOTATION_ERRORS = 'azure-devops-catalog/errors';
+
+/** How many errors a description spells out, and how long it gets, in characters. */
+const MAX_ERRORS = 5;
+const MAX_LENGTH = 1_000;
+
+/**
+ * The Location entity that shows in the catalog which documents of a file were
+ * refused. It has no targets: the catalog would read them again and again.
+ */
 export function errorLocation(options: {
+  /** The file's canonical URL. */
   target: string;
+  /** One line for each refused document. */
   errors: readonly string[];
 }): { entity: Entity; entityRef: string } {
+  const { target, errors } = options;
+  const location = `url:${target}`;
   const entity: Entity = {
     apiVersion: 'backstage.io/v1alpha1',
     kind: 'Location',
     metadata: {
-      name: `azure-devops-${createHash('sha1').update(options.target).digest('hex')}`,
+      name: `${NAME_PREFIX}${createHash('sha1').update(location).digest('hex')}`,
+      title: `Errors in ${target}`.slice(0, MAX_LENGTH),
+      description: errors.slice(0, MAX_ERRORS).join('\n').slice(0, MAX_LENGTH),
       annotations: {
-        'backstage.io/managed-by-location': `url:${options.target}`,
-        'backstage.io/managed-by-origin-location': `url:${options.target}`,
+        [ANNOTATION_LOCATION]: location,
+        [ANNOTATION_ORIGIN_LOCATION]: location,
+        [ANNOTATION_ERRORS]: createHash('sha256')
+          .update(JSON.stringify(errors))
+          .digest('hex')
+          .slice(0, 16),
       },
     },
     spec: { type: 'url', targets: [] },
   };
   return { entity, entityRef: stringifyEntityRef(entity) };
+}
+
+/** Whether an entity looks like one that {@link errorLocation} made: a file could declare the same. */
+export function isErrorLocation(entity: Entity): boolean {
+  return (
+    entity.kind === 'Location' &&
+    entity.metadata.name.startsWith(NAME_PREFIX) &&
+    entity.metadata.annotations?.[ANNOTATION_ERRORS] !== undefined
+  );
 }

@@ -1,45 +1,124 @@
-// Provisional, until the owner of this folder replaces it.
-import { stringifyEntityRef, type Entity } from '@backstage/catalog-model';
-import { parseEntityYaml } from '@backstage/plugin-catalog-node';
+import { readEnvelope } from './envelope';
+import { JsonCopier, type JsonProblem } from './json';
+import { parseDocuments, type ParsedDocument } from './parse';
+import { withProvenance } from './provenance';
 import type { CatalogRules } from './rules';
-import type { DescriptorReading, DocumentReading } from './types';
+import type {
+  DescriptorReading,
+  DocumentReading,
+  RefusedDocument,
+} from './types';
+import { MAX_FILE_JSON_LENGTH } from './yaml/limits';
 
+/**
+ * Reads a descriptor: what of its text becomes which entities, and what is
+ * refused and why. Document by document it is what the catalog would make of the
+ * same file at a location, but that a refused document costs the others nothing.
+ *
+ * Of several documents with the same reference the last counts, as in the
+ * catalog. Never throws; blocks for a bounded time (see `docs/descriptors.md`).
+ */
 export function readDescriptor(options: {
+  /** The file's text. */
   content: string;
+  /** The file's canonical URL. */
   target: string;
   rules: CatalogRules;
+  /** The catalog's `catalog.enableYamlMerge`. */
   enableYamlMerge: boolean;
 }): DescriptorReading {
-  const location = { type: 'url', target: options.target };
-  const documents: DocumentReading[] = [];
-  let index = 0;
-  for (const result of parseEntityYaml(Buffer.from(options.content), location)) {
-    const at = index++;
-    if (result.type !== 'entity') {
-      documents.push({ outcome: 'refused', index: at, reason: 'syntax', message: 'it cannot be read' });
-      continue;
-    }
-    try {
-      const entityRef = stringifyEntityRef(result.entity);
-      if (!options.rules.isAllowed(result.entity, location)) {
-        documents.push({ outcome: 'refused', index: at, reason: 'rules', entityRef, message: 'the rules forbid it' });
-        continue;
-      }
-      const entity: Entity = {
-        ...result.entity,
-        metadata: {
-          ...result.entity.metadata,
-          annotations: {
-            ...result.entity.metadata.annotations,
-            'backstage.io/managed-by-location': `url:${options.target}`,
-            'backstage.io/managed-by-origin-location': `url:${options.target}`,
-          },
-        },
-      };
-      documents.push({ outcome: 'entity', index: at, entityRef, entity });
-    } catch {
-      documents.push({ outcome: 'refused', index: at, reason: 'envelope', message: 'it is no entity' });
+  const { content, target, rules, enableYamlMerge } = options;
+  const copier = new JsonCopier(MAX_FILE_JSON_LENGTH);
+  const documents = parseDocuments(content, { enableYamlMerge }).map(
+    (document, index) =>
+      readDocument(document, { index, target, rules, copier }),
+  );
+  return { documents: refuseDuplicates(documents) };
+}
+
+function readDocument(
+  document: ParsedDocument,
+  context: {
+    index: number;
+    target: string;
+    rules: CatalogRules;
+    copier: JsonCopier;
+  },
+): DocumentReading {
+  const { index, target, rules, copier } = context;
+  const refuse = (
+    reason: RefusedDocument['reason'],
+    message: string,
+    entityRef?: string,
+  ): RefusedDocument => ({
+    outcome: 'refused',
+    index,
+    reason,
+    message,
+    entityRef,
+    line: document.line,
+  });
+  if (document.outcome === 'refused') {
+    return {
+      ...refuse(document.reason, document.message),
+      column: document.column,
+    };
+  }
+  const json = copier.copy(document.value);
+  if (json.outcome === 'problem') {
+    return refuse('too-large', JSON_PROBLEMS[json.problem]);
+  }
+  const envelope = readEnvelope(json.value);
+  if (envelope.outcome === 'refused') {
+    return refuse('envelope', envelope.message);
+  }
+  const { entity, entityRef } = envelope;
+  if (!rules.isAllowed(entity, { type: 'url', target })) {
+    return refuse(
+      'rules',
+      `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
+      entityRef,
+    );
+  }
+  return {
+    outcome: 'entity',
+    index,
+    entityRef,
+    entity: withProvenance(entity, target),
+  };
+}
+
+const JSON_PROBLEMS: Record<JsonProblem, string> = {
+  circular:
+    'the document contains itself through an alias, which cannot be stored; remove the alias',
+  'too-large':
+    'the document gets too large when its aliases are spelled out; use fewer of them',
+  'too-deep': 'the document is nested too deeply to be stored',
+};
+
+/** Refuses the documents of which a later one of the same file takes the place. */
+function refuseDuplicates(
+  documents: readonly DocumentReading[],
+): DocumentReading[] {
+  const last = new Map<string, number>();
+  for (const document of documents) {
+    if (document.outcome === 'entity') {
+      last.set(document.entityRef, document.index);
     }
   }
-  return { documents };
+  return documents.map(document => {
+    if (document.outcome !== 'entity') return document;
+    const { index, entityRef } = document;
+    const winner = last.get(entityRef) ?? index;
+    return winner === index
+      ? document
+      : {
+          outcome: 'refused',
+          index,
+          // It reads, so that nothing of the file is unknown; and it names no
+          // reference of its own, since the other document gives that.
+          reason: 'rules',
+          message: `the file defines ${entityRef} more than once and the catalog keeps the last, document ${winner + 1}; remove one of them`,
+        };
+  });
 }

@@ -1,16 +1,36 @@
-// Provisional, until the owner of this folder replaces it.
 import { organizationUrl, type OrganizationRef } from '../organization';
 
-export function canonicalUrl(options: {
-  organization: OrganizationRef;
-  project: string;
-  repository: string;
-  path: string;
-  branch?: string;
-}): string {
-  const segment = (text: string) =>
-    encodeURI(text).replace(/[#?+&]/g, c => encodeURIComponent(c)).replace(/'/g, '%27');
-  const value = (text: string) => segment(text);
-  const version = options.branch ? `&version=GB${value(options.branch)}` : '';
-  return `${organizationUrl(options.organization)}/${segment(options.project)}/_git/${segment(options.repository)}?path=${value(options.path)}${version}`;
+/** What one URL in the catalog stands for: one file at one branch. */
+export interface DescriptorAddress {
+  readonly organization: OrganizationRef;
+  readonly project: string;
+  readonly repository: string;
+  /** Absolute within the repository: `/catalog-info.yaml`. */
+  readonly path: string;
+  /** Without `refs/heads/`; absent for the default branch. */
+  readonly branch?: string;
+}
+
+/**
+ * The one URL by which the catalog knows a descriptor:
+ * `https://{host}/{organization}/{project}/_git/{repository}?path={path}[&version=GB{branch}]`.
+ *
+ * Percent-encoded where it must be and nowhere else, so that for ordinary names
+ * it is what the official module and people write, and a location that is
+ * registered for the same file has the same location key.
+ */
+export function canonicalUrl(address: DescriptorAddress): string {
+  const { organization, project, repository, path, branch } = address;
+  const version = branch === undefined ? '' : `&version=GB${inQuery(branch)}`;
+  return `${organizationUrl(organization)}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${version}`;
+}
+
+/** `encodeURI` leaves what would end the path. */
+function inPath(name: string): string {
+  return encodeURI(name).replace(/[#?]/g, encodeURIComponent);
+}
+
+/** `encodeURI` leaves what would end the parameter or the URL, and the plus that is read as a space. */
+function inQuery(value: string): string {
+  return encodeURI(value).replace(/[#&+]/g, encodeURIComponent);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { AzureDevOpsClients } from '../azure/types';
@@ -65,6 +66,10 @@ export async function refresh(
 ): Promise<RefreshReport> {
   const { settings, ledger, logger, now } = context;
   const { signal } = options;
+  if (signal) {
+    // Every request that is under way listens to it.
+    setMaxListeners(0, signal);
+  }
   const report: RefreshReport = {
     provider: settings.providerName,
     startedAt: now(),
@@ -100,12 +105,16 @@ export async function refresh(
   signal?.throwIfAborted();
 
   const orphans = startOrganizationReport(settings.providerName);
-  await removeOrphanedOrganizations({
-    settings,
-    ledger,
-    configured: new Set(settings.organizations.map(organizationKey)),
-    report: orphans,
-  });
+  // Where an organization could not be seen, what is missing from the others may
+  // be there under its new name.
+  if (report.organizations.every(({ outcome }) => outcome === 'complete')) {
+    await removeOrphanedOrganizations({
+      settings,
+      ledger,
+      configured: new Set(settings.organizations.map(organizationKey)),
+      report: orphans,
+    });
+  }
   count(report, await applier.drain({ wait: true, signal }));
   const refusals = await takeOver({
     ledger,

@@ -223,6 +223,7 @@ async function writeDecisions(
   const descriptors: DescriptorRow[] = [];
   const claims: ClaimRow[] = [];
   const affected = new Set<string>();
+  const locationKeys = await loadLocationKeys(tx, provider, writes);
   let changed = 0;
   for (const { probe, decisions } of writes) {
     const repository_id = probe.repository.id;
@@ -254,8 +255,15 @@ async function writeDecisions(
       }
       const former = new Map(known?.claims.map(c => [c.entityRef, c]));
       for (const claim of decision.claims) {
-        const hash = hashClaim(claim.entity, claim.locationKey);
         const before = former.get(claim.entityRef);
+        // All claims to a reference bear one key: when it passes from one file
+        // to another, the catalog sees the same entity and not another one.
+        const locationKey =
+          before?.locationKey ??
+          locationKeys.get(claim.entityRef) ??
+          claim.locationKey;
+        locationKeys.set(claim.entityRef, locationKey);
+        const hash = hashClaim(claim.entity, locationKey);
         if (before?.hash === hash && !before.removal) {
           continue;
         }
@@ -267,7 +275,7 @@ async function writeDecisions(
           position: claim.position,
           entity: claim.entity,
           hash,
-          location_key: claim.locationKey,
+          location_key: locationKey,
           removal: null,
           removal_reason: null,
         });
@@ -304,4 +312,33 @@ async function writeDecisions(
   }
   await recomputeOwners(tx, provider, affected, ticket);
   return changed;
+}
+
+/** The keys under which references stand that the given descriptors did not give so far. */
+async function loadLocationKeys(
+  tx: Knex.Transaction,
+  provider: string,
+  writes: ReadonlyArray<{ decisions: readonly Decided[] }>,
+): Promise<Map<string, string>> {
+  const newcomers = new Set<string>();
+  for (const { known, decision } of writes.flatMap(w => w.decisions)) {
+    const former = new Set(known?.claims.map(claim => claim.entityRef));
+    for (const { entityRef } of decision.claims) {
+      if (!former.has(entityRef)) {
+        newcomers.add(entityRef);
+      }
+    }
+  }
+  const keys = new Map<string, string>();
+  for (const refs of chunks([...newcomers])) {
+    const rows: Array<Pick<ClaimRow, 'entity_ref' | 'location_key'>> =
+      await tx<ClaimRow>(TABLES.claims)
+        .where({ provider })
+        .whereIn('entity_ref', refs)
+        .select('entity_ref', 'location_key');
+    for (const row of rows) {
+      keys.set(row.entity_ref, row.location_key);
+    }
+  }
+  return keys;
 }

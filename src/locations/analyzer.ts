@@ -75,13 +75,17 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
         const client = content.client(parsed, SOMEBODY_WAITS);
         throw await explainMissingRepository(client, parsed);
       }
-      return await content.withRepository(parsed, SOMEBODY_WAITS, async resolved => {
-        const found = await findDescriptors(content, resolved, parsed.path, {
-          ...names,
-          entityFilename: catalogFilename ?? names.entityFilename,
-        });
-        return { existing: await this.#read(url, resolved, found) };
-      });
+      return await content.withRepository(
+        parsed,
+        SOMEBODY_WAITS,
+        async resolved => {
+          const found = await findDescriptors(content, resolved, parsed.path, {
+            ...names,
+            entityFilename: catalogFilename ?? names.entityFilename,
+          });
+          return { existing: await this.#read(url, resolved, found) };
+        },
+      );
     } catch (error) {
       throw asAnswer(toBackstageError(url, error));
     }

@@ -21,9 +21,7 @@ export function objectIdOfEtag(etag: string | undefined): string | undefined {
 export function filesEtag(
   files: ReadonlyArray<{ readonly key: string; readonly objectId: string }>,
 ): string {
-  return digest(
-    files.map(({ key, objectId }) => `${objectId} ${key}`).sort(),
-  );
+  return digest(files.map(({ key, objectId }) => `${objectId} ${key}`).sort());
 }
 
 function digest(lines: readonly string[]): string {

@@ -152,12 +152,9 @@ export class Files {
       sameSince: seen.sameSince,
       content: async signal =>
         seen.content ??
-        (await this.#blobs.read(
-          client,
-          file.repository.id,
-          seen.objectId,
-          { signal },
-        )),
+        (await this.#blobs.read(client, file.repository.id, seen.objectId, {
+          signal,
+        })),
     };
   }
 

@@ -39,7 +39,9 @@ export function catalogKnownLocations(options: {
     const found = configuredTargets(config);
     for await (const page of catalog.streamLocations({}, { credentials })) {
       found.push(
-        ...page.filter(({ type }) => type === 'url').map(({ target }) => target),
+        ...page
+          .filter(({ type }) => type === 'url')
+          .map(({ target }) => target),
       );
     }
     return found;

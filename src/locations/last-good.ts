@@ -110,11 +110,7 @@ export class LastGood {
     return this.#options.now() - verifiedAt;
   }
 
-  #warn(
-    { organization, what }: Reading,
-    reason: unknown,
-    ageMs: number,
-  ): void {
+  #warn({ organization, what }: Reading, reason: unknown, ageMs: number): void {
     const now = this.#options.now();
     const key = organizationKey(organization);
     const last = this.#warnings.get(key);

@@ -75,7 +75,10 @@ async function visibleProjects(
   return [...new Set(repositories.map(({ project }) => project.name))].sort();
 }
 
-function list(what: 'project' | 'repository', names: readonly string[]): string {
+function list(
+  what: 'project' | 'repository',
+  names: readonly string[],
+): string {
   const plural = what === 'project' ? 'projects' : 'repositories';
   if (names.length === 0) {
     return `no ${plural}`;

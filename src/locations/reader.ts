@@ -12,13 +12,13 @@ import type {
   UrlReaderServiceSearchOptions,
   UrlReaderServiceSearchResponse,
 } from '@backstage/backend-plugin-api';
-import { InputError, NotFoundError, NotModifiedError } from '@backstage/errors';
-import { canonicalLocationUrl } from './canonical';
+import { NotFoundError, NotModifiedError } from '@backstage/errors';
 import type { RepositoryContent, ResolvedRepository } from './content';
 import { refusedUrlError, subject, toBackstageError } from './errors';
-import { fileEtag, filesEtag, objectIdOfEtag } from './etag';
-import { isGlob, pathGlob } from './glob';
+import { objectIdOfEtag } from './etag';
+import { isGlob } from './glob';
 import { isRefused } from './refusal';
+import { fileOf, searchFile, searchGlob } from './search';
 import { readTree } from './tree';
 import { parseRepositoryUrl, type RepositoryUrl } from './url';
 
@@ -82,7 +82,8 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
       }
       const content = await file.content(signal);
       return await ReadUrlResponseFactory.fromReadable(
-        Readable.from([copyOf(content)]),
+        // The cache keeps its own: what is handed out may be written to.
+        Readable.from([Buffer.from(content)]),
         { etag: file.objectId },
       );
     });
@@ -121,83 +122,21 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
     options: UrlReaderServiceSearchOptions = {},
   ): Promise<UrlReaderServiceSearchResponse> {
     return await this.#read(url, options.signal, (resolved, { path }) => {
-      const searched = fileOf(url, path);
-      return isGlob(searched)
-        ? this.#searchGlob(url, resolved, searched, options)
-        : this.#searchFile(resolved, searched, options);
+      const request = {
+        url,
+        content: this.#content,
+        resolved,
+        path: fileOf(url, path),
+        options,
+      };
+      return isGlob(request.path)
+        ? searchGlob(request)
+        : searchFile(request, options.etag ? this.#maxAge(resolved, true) : 0);
     });
   }
 
   toString(): string {
     return `azureDevOps{hosts=${this.#content.context.hosts.join(',')}}`;
-  }
-
-  async #searchFile(
-    resolved: ResolvedRepository,
-    path: string,
-    { etag, signal }: UrlReaderServiceSearchOptions,
-  ): Promise<UrlReaderServiceSearchResponse> {
-    const file = await this.#content.readFile(resolved, path, {
-      signal,
-      maxAgeMs: etag ? this.#maxAge(resolved, true) : 0,
-      knownObjectId: objectIdOfEtag(etag),
-    });
-    if (file.outcome === 'absent') {
-      return { files: [], etag: '' };
-    }
-    const url = urlOf(resolved, file.path);
-    const current = fileEtag(file.objectId, url);
-    if (etag === current) {
-      throw new NotModifiedError();
-    }
-    const content = await file.content(signal);
-    return {
-      etag: current,
-      files: [{ url, content: async () => copyOf(content) }],
-    };
-  }
-
-  async #searchGlob(
-    asked: string,
-    resolved: ResolvedRepository,
-    pattern: string,
-    { etag, signal }: UrlReaderServiceSearchOptions,
-  ): Promise<UrlReaderServiceSearchResponse> {
-    const glob = pathGlob(pattern);
-    const listing = await this.#content.listFiles(
-      resolved,
-      glob.scopePath,
-      signal,
-    );
-    if (listing.outcome === 'absent') {
-      return { files: [], etag: '' };
-    }
-    const found = listing.items
-      .filter(item => glob.matches(item.path))
-      .map(item => ({
-        key: urlOf(resolved, item.path),
-        objectId: item.objectId,
-      }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    const current = filesEtag(found);
-    if (etag === current) {
-      throw new NotModifiedError();
-    }
-    return {
-      etag: current,
-      files: found.map(({ key, objectId }) => ({
-        url: key,
-        content: async () => {
-          try {
-            return copyOf(
-              await this.#content.readBlob(resolved, objectId, signal),
-            );
-          } catch (error) {
-            throw toBackstageError(asked, error);
-          }
-        },
-      })),
-    };
   }
 
   #maxAge(resolved: ResolvedRepository, conditional: boolean): number {
@@ -232,27 +171,4 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
       throw toBackstageError(url, error);
     }
   }
-}
-
-function fileOf(url: string, path: string | undefined): string {
-  if (path === undefined) {
-    throw new InputError(
-      `${subject(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.`,
-    );
-  }
-  return path;
-}
-
-function urlOf(resolved: ResolvedRepository, path: string): string {
-  return canonicalLocationUrl({
-    organization: resolved.client.organization,
-    repository: resolved.repository,
-    path,
-    version: resolved.version,
-  });
-}
-
-/** The cache keeps its own: what is handed out may be written to. */
-function copyOf(content: Buffer): Buffer {
-  return Buffer.from(content);
 }

@@ -62,7 +62,9 @@ export class Repositories {
       signal: options.signal,
     };
     const found = await this.#lastGood.standsInFor(known, reading, waiting =>
-      this.#asking.run(key, waiting, signal => this.#ask(client, url, key, signal)),
+      this.#asking.run(key, waiting, signal =>
+        this.#ask(client, url, key, signal),
+      ),
     );
     return found?.repository;
   }

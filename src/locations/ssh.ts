@@ -56,7 +56,9 @@ export function parseSshUrl(
       'The ssh URL names no repository. Write ssh://git@ssh.dev.azure.com/v3/{organization}/{project}/{repository}.',
     );
   }
-  const webHost = cloud ? organizationHost(url, host) : serverHost(host, context);
+  const webHost = cloud
+    ? organizationHost(url, host)
+    : serverHost(host, context);
   if (webHost === undefined) {
     return refused(
       'host',

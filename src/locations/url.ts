@@ -63,7 +63,9 @@ export function parseRepositoryUrl(
     return parseSshUrl(url, segments, context);
   }
   const host = url.host.toLowerCase();
-  return checkHost(url, host, context) ?? parseHttpUrl(url, host, segments, context);
+  return (
+    checkHost(url, host, context) ?? parseHttpUrl(url, host, segments, context)
+  );
 }
 
 function checkHost(
@@ -78,7 +80,10 @@ function checkHost(
     );
   }
   // The service under its own names answers https only, so http:// can mean nothing else.
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isCloudHost(host))) {
+  if (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && isCloudHost(host))
+  ) {
     return undefined;
   }
   return refused(
@@ -103,7 +108,11 @@ function parseHttpUrl(
         : 'The URL names no Git repository. The address of a repository has /_git/{repository} after the project.',
     );
   }
-  const leading = splitLeadingSegments(host, segments.slice(0, marker), context);
+  const leading = splitLeadingSegments(
+    host,
+    segments.slice(0, marker),
+    context,
+  );
   if (isRefused(leading)) {
     return leading;
   }

@@ -59,7 +59,7 @@ export async function openPage(
 ): Promise<WatchedPage> {
   const context = await browser.newContext({
     baseURL,
-    viewport: { width: 1280, height: 860 },
+    viewport: { width: 1680, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
     reducedMotion: 'reduce',

@@ -9,11 +9,16 @@ import {
   type Setting,
   World,
 } from './scenarios';
-import { runOn, type Seen, steady } from './terminal';
+import { loadProgram, runOn, type Seen, steady } from './terminal';
 
-const SECRETS = ['token-of-alice', 'secret-of-the-application', 'mistyped'];
+const SECRETS = [
+  'token-of-alice',
+  'secret-of-the-application',
+  'a-value-nobody-has',
+];
 
 let cloud: Cloud;
+const shared = loadProgram();
 const scan = new SecretScan();
 
 beforeAll(() => {
@@ -37,10 +42,12 @@ async function show(
   scenario: Scenario,
 ): Promise<{ seen: Seen[]; text: string }> {
   const setting = scenario.set(new World(cloud));
+  const program = scenario.asksMachine ? loadProgram() : shared;
   const seen: Seen[] = [];
   let text = '';
   for (const args of commands(setting)) {
     const result = await runOn(
+      program,
       { integrations: { azure: setting.azure } },
       args,
     );

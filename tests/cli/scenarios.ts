@@ -8,6 +8,8 @@ export interface Scenario {
   readonly name: string;
   /** Absent when all is well. */
   readonly problem?: ProblemId;
+  /** Whether a managed identity is asked for, whose token the library keeps for the life of a process. */
+  readonly asksMachine?: boolean;
   /** Brings the world into that state. */
   set(world: World): Setting;
 }
@@ -113,6 +115,7 @@ export const KINDS: Scenario[] = [
   },
   {
     name: 'system-assigned managed identity',
+    asksMachine: true,
     set: world => {
       const identity = world.entra.metadata.setSystemAssigned({
         tenantId: TENANT_A,
@@ -123,6 +126,7 @@ export const KINDS: Scenario[] = [
   },
   {
     name: 'user-assigned managed identity',
+    asksMachine: true,
     set: world => {
       const identity = world.entra.metadata.addUserAssigned({
         tenantId: TENANT_A,
@@ -134,6 +138,7 @@ export const KINDS: Scenario[] = [
   },
   {
     name: 'service principal, assertion by a system-assigned managed identity',
+    asksMachine: true,
     set: world => {
       const identity = world.entra.metadata.setSystemAssigned({
         tenantId: TENANT_A,
@@ -151,6 +156,7 @@ export const KINDS: Scenario[] = [
   },
   {
     name: 'service principal, assertion by a user-assigned managed identity, other tenant',
+    asksMachine: true,
     set: world => {
       const identity = world.entra.metadata.addUserAssigned({
         tenantId: TENANT_B,
@@ -197,6 +203,7 @@ export const KINDS: Scenario[] = [
   },
   {
     name: 'none: the environment has one',
+    asksMachine: true,
     set: world => {
       world.application();
       world.cloud.setEnvironment({
@@ -251,7 +258,7 @@ export const FAILURES: Scenario[] = [
   {
     name: 'a personal access token that nobody knows',
     problem: 'personal-access-token-unknown',
-    set: world => world.with({ personalAccessToken: 'mistyped' }),
+    set: world => world.with({ personalAccessToken: 'a-value-nobody-has' }),
   },
   {
     name: 'a personal access token that has expired, and a service that says so',
@@ -298,7 +305,7 @@ export const FAILURES: Scenario[] = [
     problem: 'client-secret-invalid',
     set: world => {
       world.application();
-      return world.secret(TENANT_A, 'mistyped');
+      return world.secret(TENANT_A, 'a-value-nobody-has');
     },
   },
   {
@@ -348,6 +355,7 @@ export const FAILURES: Scenario[] = [
   {
     name: 'an application that does not trust the managed identity',
     problem: 'federated-credential-missing',
+    asksMachine: true,
     set: world => {
       world.entra.metadata.setSystemAssigned({ tenantId: TENANT_A });
       world.application({ secret: undefined });
@@ -393,11 +401,13 @@ export const FAILURES: Scenario[] = [
   {
     name: 'a managed identity that the machine does not have',
     problem: 'managed-identity-not-found',
+    asksMachine: true,
     set: world => world.with({ clientId: IDENTITY }),
   },
   {
     name: 'a machine without managed identities',
     problem: 'managed-identity-unavailable',
+    asksMachine: true,
     set: world => {
       world.inject({
         match: { door: 'metadata' },
@@ -409,6 +419,7 @@ export const FAILURES: Scenario[] = [
   {
     name: 'nothing configured, and nothing in the environment',
     problem: 'default-credential-unavailable',
+    asksMachine: true,
     set: world => {
       // Otherwise it looks for command-line tools too, which takes its time.
       world.cloud.setEnvironment({
@@ -488,6 +499,7 @@ export const FAILURES: Scenario[] = [
   {
     name: 'a managed identity of another tenant',
     problem: 'wrong-tenant',
+    asksMachine: true,
     set: world => {
       world.entra.metadata.setSystemAssigned({ tenantId: TENANT_B });
       return world.with({ clientId: 'system-assigned' });

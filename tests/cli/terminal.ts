@@ -11,21 +11,36 @@ export interface Seen {
   readonly stderr: string;
 }
 
-/**
- * Runs the command line on a configuration, in a fresh copy of the code and its
- * libraries, which keep tokens for the life of a process.
- */
+export interface TerminalOptions {
+  /** Default: 80. */
+  readonly columns?: number;
+  /** Default: false, as in a pipe. */
+  readonly isTTY?: boolean;
+}
+
+/** The command line, loaded afresh with its libraries: they keep managed identities' tokens for the life of a process. */
+export function loadProgram(): typeof Program {
+  let program: typeof Program | undefined;
+  jest.isolateModules(() => {
+    program = jest.requireActual<typeof Program>('../../src/cli/program');
+  });
+  if (!program) throw new Error('The program was not loaded');
+  return program;
+}
+
+/** Runs the command line on a configuration, with what is in this process's environment. */
 export async function runOn(
+  program: typeof Program,
   config: JsonObject,
   args: readonly string[],
-  options: { columns?: number; isTTY?: boolean } = {},
+  options?: TerminalOptions,
 ): Promise<Seen> {
   const directory = mkdtempSync(join(tmpdir(), 'azure-devops-catalog-'));
   const file = join(directory, 'app-config.yaml');
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config));
   try {
-    return await run([...args, '--config', file], options);
+    return await run(program, [...args, '--config', file], options);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -33,8 +48,9 @@ export async function runOn(
 
 /** Runs the command line with what is in this process's environment. */
 export async function run(
+  program: typeof Program,
   args: readonly string[],
-  options: { columns?: number; isTTY?: boolean } = {},
+  options: TerminalOptions = {},
 ): Promise<Seen> {
   const written = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr') => ({
@@ -44,25 +60,19 @@ export async function run(
       written[name] += text;
     },
   });
-  let code: number | undefined;
-  await jest.isolateModulesAsync(async () => {
-    const program = jest.requireActual<typeof Program>('../../src/cli/program');
-    code = await program.run(args, {
-      stdout: sink('stdout'),
-      stderr: sink('stderr'),
-      env: process.env,
-      now: Date.now,
-    });
+  const code = await program.run(args, {
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    env: process.env,
+    now: Date.now,
   });
-  return { code: code ?? -1, ...written };
+  return { code, ...written };
 }
 
 /** What differs from run to run, in as many characters. */
 export function steady(text: string): string {
   return text
     .replace(/(127\.0\.0\.1|localhost):\d{5}/g, '$1:PORT0')
-    .replace(
-      /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g,
-      'YYYY-MM-DDTHH:MM:SS.mmmZ',
-    );
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/g, 'YYYY-MM-DDTHH:MM:SS')
+    .replace(/\.\d{3}Z/g, '.000Z');
 }

@@ -21,7 +21,10 @@ describe('what the configuration says about hosts and organizations', () => {
           {
             host: 'tfs.example.com',
             credentials: [
-              { organizations: ['DefaultCollection'], personalAccessToken: 'p' },
+              {
+                organizations: ['DefaultCollection'],
+                personalAccessToken: 'p',
+              },
             ],
           },
           {
@@ -44,11 +47,7 @@ describe('what the configuration says about hosts and organizations', () => {
       },
     });
     expect(readLocationContext(config)).toEqual({
-      hosts: [
-        'dev.azure.com',
-        'tfs.example.com',
-        'adventure.visualstudio.com',
-      ],
+      hosts: ['dev.azure.com', 'tfs.example.com', 'adventure.visualstudio.com'],
       organizations: [
         { host: 'dev.azure.com', organization: 'contoso' },
         { host: 'dev.azure.com', organization: 'northwind' },

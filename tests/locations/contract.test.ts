@@ -73,7 +73,9 @@ const behaviours: Record<string, Behaviour> = {
   'readUrl: does not mix buffer and stream of one answer': async reader => {
     const response = await reader.readUrl(FILE);
     await response.buffer();
-    expect(() => response.stream!()).toThrow('Cannot use buffer() and stream()');
+    expect(() => response.stream!()).toThrow(
+      'Cannot use buffer() and stream()',
+    );
   },
   'readUrl: not found': reader =>
     expectError(reader.readUrl(MISSING), 'NotFoundError'),
@@ -99,7 +101,8 @@ const behaviours: Record<string, Behaviour> = {
           'NotModifiedError',
         ),
       ),
-  'readUrl: signal': reader => expectAborted(signal => reader.readUrl(FILE, { signal })),
+  'readUrl: signal': reader =>
+    expectAborted(signal => reader.readUrl(FILE, { signal })),
   'readTree: gives paths inside of the folder': async reader => {
     const files = await (await reader.readTree(DOCS)).files();
     expect(files.map(({ path }) => path).sort()).toEqual([
@@ -150,7 +153,8 @@ const behaviours: Record<string, Behaviour> = {
   },
   'readTree: not found': reader =>
     expectError(reader.readTree(MISSING), 'NotFoundError'),
-  'readTree: signal': reader => expectAborted(signal => reader.readTree(DOCS, { signal })),
+  'readTree: signal': reader =>
+    expectAborted(signal => reader.readTree(DOCS, { signal })),
   'search: one file': async reader => {
     const { files } = await reader.search(FILE);
     expect(files.map(({ url }) => url)).toEqual([FILE]);
@@ -167,7 +171,10 @@ const behaviours: Record<string, Behaviour> = {
     const { files } = await reader.search(GLOB);
     expect(files).toHaveLength(2);
     const contents = await Promise.all(files.map(file => file.content()));
-    expect(contents.map(String).sort()).toEqual([component('a'), component('b')]);
+    expect(contents.map(String).sort()).toEqual([
+      component('a'),
+      component('b'),
+    ]);
   },
   'search: glob, the URLs of what is found can be read': async reader => {
     const { files } = await reader.search(GLOB);
@@ -175,14 +182,17 @@ const behaviours: Record<string, Behaviour> = {
     expect((await response.buffer()).toString()).toBe(component('a'));
   },
   'search: glob, nothing found is no error': async reader => {
-    const { files } = await reader.search(`${REPOSITORY}?path=/no/*/thing.yaml`);
+    const { files } = await reader.search(
+      `${REPOSITORY}?path=/no/*/thing.yaml`,
+    );
     expect(files).toEqual([]);
   },
   'search: glob, etag, not modified': async reader => {
     const { etag } = await reader.search(GLOB);
     await expectError(reader.search(GLOB, { etag }), 'NotModifiedError');
   },
-  'search: signal': reader => expectAborted(signal => reader.search(FILE, { signal })),
+  'search: signal': reader =>
+    expectAborted(signal => reader.search(FILE, { signal })),
 };
 
 async function expectError(result: Promise<unknown>, name: string) {

@@ -1,5 +1,9 @@
 import { FAULT_KINDS, type FaultKind } from '../../dev/simulator/faults';
-import type { FaultOptions, InjectedFault, Repository } from '../../dev/simulator';
+import type {
+  FaultOptions,
+  InjectedFault,
+  Repository,
+} from '../../dev/simulator';
 import { until } from '../support/until';
 import {
   component,
@@ -111,7 +115,9 @@ function inject(name: string): InjectedFault {
 }
 
 /** What came of a read: the content, that there is nothing, or the error's name. */
-async function outcome(read: () => Promise<string | undefined>): Promise<string> {
+async function outcome(
+  read: () => Promise<string | undefined>,
+): Promise<string> {
   try {
     return (await read()) ?? 'nothing';
   } catch (error) {
@@ -138,7 +144,9 @@ const readTree = () =>
   });
 
 describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
-  const refused = TRANSIENT.has(name) ? 'ServiceUnavailableError' : ERRORS[name];
+  const refused = TRANSIENT.has(name)
+    ? 'ServiceUnavailableError'
+    : ERRORS[name];
 
   it('gives an error where nothing is known', async () => {
     const fault = inject(name);
@@ -165,7 +173,9 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
       outcome(readUrl),
     ]);
     const outcomes = { conditional, unconditional };
-    rows.push(`${name}: ${refused}; ${outcomes.unconditional === good ? 'served' : outcomes.unconditional}`);
+    rows.push(
+      `${name}: ${refused}; ${outcomes.unconditional === good ? 'served' : outcomes.unconditional}`,
+    );
     expect(outcomes).toEqual(
       served
         ? { conditional: 'NotModifiedError', unconditional: good }

@@ -263,7 +263,9 @@ describe('search', () => {
 
   it('answers every spelling with the canonical URL', async () => {
     reading = await again({
-      catalog: { providers: { azureDevOps: { main: { organization: 'contoso' } } } },
+      catalog: {
+        providers: { azureDevOps: { main: { organization: 'contoso' } } },
+      },
     });
     for (const url of spellings) {
       const { files } = await reading.reader.search(url);

@@ -51,7 +51,9 @@ export async function startSimulator(): Promise<{
 
 /** @returns what puts the environment back as it was */
 function setEnvironment(values: Record<string, string>): () => void {
-  const before = Object.keys(values).map(key => [key, process.env[key]] as const);
+  const before = Object.keys(values).map(
+    key => [key, process.env[key]] as const,
+  );
   Object.assign(process.env, values);
   return () => {
     for (const [key, value] of before) {
@@ -90,7 +92,7 @@ export function startReading(
     /** How many times as fast the clients' pauses and deadlines go by. Default: 1. */
     speed?: number;
     /** Default: the client's own. */
-    timeouts?: Timeouts;
+    timeouts?: Partial<Timeouts>;
   } = {},
 ): Reading {
   const server = new URL(simulator.serverUrl).host;

@@ -48,10 +48,7 @@ describe('a URL of Azure DevOps Services', () => {
     ['https://dev.azure.com/contoso/Payments/_git/_optimized/api', {}],
     ['https://dev.azure.com/contoso/Payments/_git/api/branches', {}],
     ['https://dev.azure.com/contoso/Payments/_git/api/pullrequest/12', {}],
-    [
-      'https://dev.azure.com/contoso/_git/Payments',
-      { repository: 'Payments' },
-    ],
+    ['https://dev.azure.com/contoso/_git/Payments', { repository: 'Payments' }],
     [
       `https://dev.azure.com/contoso/_git/${GUID}`,
       { project: undefined, repository: GUID },
@@ -65,8 +62,14 @@ describe('a URL of Azure DevOps Services', () => {
       { version: { type: 'commit', version: COMMIT } },
     ],
     ['https://contoso.visualstudio.com/Payments/_git/api', {}],
-    ['https://contoso.visualstudio.com/DefaultCollection/Payments/_git/api', {}],
-    ['https://Contoso.VisualStudio.com/defaultcollection/Payments/_git/api', {}],
+    [
+      'https://contoso.visualstudio.com/DefaultCollection/Payments/_git/api',
+      {},
+    ],
+    [
+      'https://Contoso.VisualStudio.com/defaultcollection/Payments/_git/api',
+      {},
+    ],
     [
       'https://contoso.visualstudio.com/_git/Payments',
       { repository: 'Payments' },
@@ -203,20 +206,41 @@ describe('a URL of Azure DevOps Server', () => {
 
   it.each<[string, object]>([
     // What is configured decides.
-    [`https://${SERVER}/tfs/DefaultCollection/P/_git/r`, on(SERVER, 'tfs/DefaultCollection')],
-    [`https://${SERVER}/TFS/defaultcollection/P/_git/r`, on(SERVER, 'tfs/DefaultCollection')],
-    [`https://${SERVER}/tfs/DefaultCollection/_git/r`, on(SERVER, 'tfs/DefaultCollection', 'r')],
+    [
+      `https://${SERVER}/tfs/DefaultCollection/P/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection'),
+    ],
+    [
+      `https://${SERVER}/TFS/defaultcollection/P/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection'),
+    ],
+    [
+      `https://${SERVER}/tfs/DefaultCollection/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection', 'r'),
+    ],
     [`https://${SERVER}/Plain/P/_git/r`, on(SERVER, 'Plain')],
     [`https://${SERVER}/Plain/_git/r`, on(SERVER, 'Plain', 'r')],
-    [`https://${SERVER}/azuredevops/Plain/P/_git/r`, on(SERVER, 'azuredevops/Plain')],
-    [`https://${SERVER}/azuredevops/Plain/_git/r`, on(SERVER, 'azuredevops/Plain', 'r')],
+    [
+      `https://${SERVER}/azuredevops/Plain/P/_git/r`,
+      on(SERVER, 'azuredevops/Plain'),
+    ],
+    [
+      `https://${SERVER}/azuredevops/Plain/_git/r`,
+      on(SERVER, 'azuredevops/Plain', 'r'),
+    ],
     // Otherwise the usual shape.
     ['https://localhost:8443/C/P/_git/r', on('localhost:8443', 'C')],
     ['https://localhost:8443/C/_git/r', on('localhost:8443', 'C', 'r')],
     ['https://localhost:8443/tfs/C/P/_git/r', on('localhost:8443', 'tfs/C')],
     ['https://localhost:8443/tfs/C/_git/r', on('localhost:8443', 'tfs/C', 'r')],
-    ['https://localhost:8443/azuredevops/C/P/_git/r', on('localhost:8443', 'azuredevops/C')],
-    ['https://localhost:8443/My%20Collection/P/_git/r', on('localhost:8443', 'My Collection')],
+    [
+      'https://localhost:8443/azuredevops/C/P/_git/r',
+      on('localhost:8443', 'azuredevops/C'),
+    ],
+    [
+      'https://localhost:8443/My%20Collection/P/_git/r',
+      on('localhost:8443', 'My Collection'),
+    ],
   ])('%s', (url, expected) => {
     expect(parse(url)).toMatchObject({ ...expected, repository: 'r' });
   });
@@ -270,13 +294,18 @@ describe('the two names of Azure DevOps Services', () => {
         organization: 'fabrikam',
       },
     });
-    expect(parse('https://dev.azure.com/fabrikam/P/_git/r', both)).toMatchObject(
-      { organization: { host: 'dev.azure.com', organization: 'fabrikam' } },
-    );
+    expect(
+      parse('https://dev.azure.com/fabrikam/P/_git/r', both),
+    ).toMatchObject({
+      organization: { host: 'dev.azure.com', organization: 'fabrikam' },
+    });
   });
 
   it('become dev.azure.com where nothing is configured', () => {
-    const none: LocationContext = { hosts: ['dev.azure.com'], organizations: [] };
+    const none: LocationContext = {
+      hosts: ['dev.azure.com'],
+      organizations: [],
+    };
     expect(
       parse('https://fabrikam.visualstudio.com/P/_git/r', none),
     ).toMatchObject({
@@ -299,7 +328,10 @@ describe('a URL that cannot be read', () => {
     ['https://dev.azure.com/contoso/Payments', 'no-repository'],
     ['https://dev.azure.com/contoso/Payments/_git', 'no-repository'],
     ['https://dev.azure.com/contoso/Payments/_wiki/wikis/w', 'no-repository'],
-    ['https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P', 'no-repository'],
+    [
+      'https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P',
+      'no-repository',
+    ],
     ['https://dev.azure.com/contoso/_apis/wit/workitems/1', 'no-repository'],
     ['ssh://git@ssh.dev.azure.com/contoso/Payments/api', 'no-repository'],
     ['https://dev.azure.com/_git/api', 'segments'],
@@ -308,7 +340,10 @@ describe('a URL that cannot be read', () => {
     ['git@ssh.dev.azure.com:v3/contoso/api', 'segments'],
     ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=main', 'version'],
     ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB', 'version'],
-    ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain', 'version'],
+    [
+      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain',
+      'version',
+    ],
     ['https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd', 'path'],
   ])('%s: %s', (url, reason) => {
     expect(parse(url)).toMatchObject({ outcome: 'refused', reason });

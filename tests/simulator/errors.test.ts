@@ -378,5 +378,13 @@ describe('credentials', () => {
       headers: basic('t'),
     });
     expect(there.status).toBe(200);
+    const successor = simulator.addOrganization('contoso');
+    successor.grant('alice');
+    successor.addProject('P').addRepository('r', { files: { a: '1' } });
+    const renamed = simulator.organization('fabrikam');
+    renamed.addProject('P').addRepository('s', { files: { a: '1' } });
+    expect(successor.id).not.toBe(renamed.id);
+    const list = await ask(simulator, url, { headers: basic('t') });
+    expect(list.body).toContain('"name":"r"');
   });
 });

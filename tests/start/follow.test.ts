@@ -31,7 +31,7 @@ describe('following an ingestion', () => {
     const lines: string[] = [];
     const followed = await follow({
       ingestion: answers(
-        { mistakes: [], refreshes: [{ provider: 'a' }], requests: 0 },
+        { refreshes: [{ provider: 'a' }], requests: 0 },
         ingestion(refreshReport({ outcome: 'running', added: 2 })),
         ENDED,
       ),

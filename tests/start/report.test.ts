@@ -47,7 +47,7 @@ describe('what npm start tells of an ingestion', () => {
      Refused:     0 files
      Requests:    12
      Catalog:     9 entities: 5 Component, 2 API, 2 Location
-                  7 from here, 2 that the catalog read along their Locations
+                  7 from here, 2 from Locations that the catalog reads itself
                   http://localhost:7007/api/catalog"
     `);
   });
@@ -104,7 +104,7 @@ describe('what npm start tells of an ingestion', () => {
      Refused:     1 file, each shown in the catalog as a Location
      Requests:    12
      Catalog:     9 entities: 5 Component, 2 API, 2 Location
-                  7 from here, 2 that the catalog read along their Locations
+                  7 from here, 2 from Locations that the catalog reads itself
                   http://localhost:7007/api/catalog"
     `);
   });

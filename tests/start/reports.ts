@@ -45,7 +45,6 @@ export function refreshReport(
 
 export function ingestion(...reports: RefreshReport[]): Ingestion {
   return {
-    mistakes: [],
     refreshes: reports.map(report => ({ provider: report.provider, report })),
     requests: 12,
   };

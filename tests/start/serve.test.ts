@@ -29,11 +29,13 @@ describe('npm start', () => {
 
         const api = (await run.find(/The catalog's API: +(\S+)/))[1] ?? '';
         const entities = (await (await fetch(api)).json()) as CatalogEntity[];
-        const emitted = entities.filter(
-          ({ metadata: { annotations } }) =>
-            annotations['backstage.io/managed-by-location'] ===
-            annotations['backstage.io/managed-by-origin-location'],
-        );
+        const emitted = entities.filter(({ metadata: { annotations } }) => {
+          const location = annotations['backstage.io/managed-by-location'];
+          return (
+            location?.startsWith('url:') &&
+            location === annotations['backstage.io/managed-by-origin-location']
+          );
+        });
         const [, given, refused] = await run.find(
           /^Entities: +(\d+)\nRefused: +(\d+)/m,
         );

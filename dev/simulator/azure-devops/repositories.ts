@@ -73,36 +73,33 @@ export function readableRepository(call: Call): Repository | SimulatedResponse {
       );
 }
 
-/** Lists that were asked for, kept until the organization changes. */
+/** Lists of an organization that were asked for, kept until it changes. */
 class ListCache {
-  readonly #bodies = new Map<
-    string,
-    { revision: number; body: ReusableBody }
-  >();
+  #revision = -1;
+  readonly #bodies = new Map<string, ReusableBody>();
 
   body(key: string, revision: number, make: () => unknown): ReusableBody {
-    const known = this.#bodies.get(key);
-    if (known?.revision === revision) {
-      return known.body;
+    if (this.#revision !== revision) {
+      this.#revision = revision;
+      this.#bodies.clear();
     }
-    const body = new ReusableBody(Buffer.from(JSON.stringify(make())));
-    this.#bodies.delete(key);
-    this.#bodies.set(key, { revision, body });
-    for (const oldest of this.#bodies.keys()) {
-      if (this.#bodies.size <= MAX_LISTS) {
-        break;
+    let body = this.#bodies.get(key);
+    if (!body) {
+      if (this.#bodies.size >= MAX_LISTS) {
+        this.#bodies.clear();
       }
-      this.#bodies.delete(oldest);
+      body = new ReusableBody(Buffer.from(JSON.stringify(make())));
+      this.#bodies.set(key, body);
     }
     return body;
   }
 }
 
 /** A list of fifty thousand repositories is some forty megabytes. */
-const MAX_LISTS = 16;
+const MAX_LISTS = 8;
 
 export function repositoryRoutes(): EndpointRoute[] {
-  const cache = new ListCache();
+  const caches = new WeakMap<Organization, ListCache>();
   return [
     {
       endpoint: 'repositories',
@@ -115,7 +112,7 @@ export function repositoryRoutes(): EndpointRoute[] {
         routeTemplate: '{project}/_apis/{area}/{resource}/{repositoryId}',
         resourceVersion: 2,
       },
-      handle: call => list(call, cache),
+      handle: call => list(call, caches),
     },
     {
       endpoint: 'repository',
@@ -153,8 +150,13 @@ export function repositoryRoutes(): EndpointRoute[] {
   ];
 }
 
-function list(call: Call, cache: ListCache): SimulatedResponse {
+function list(
+  call: Call,
+  caches: WeakMap<Organization, ListCache>,
+): SimulatedResponse {
   const { organization, project, identity, baseUrl, apiVersion } = call;
+  const cache = caches.get(organization) ?? new ListCache();
+  caches.set(organization, cache);
   const links = {
     includeLinks: isOn(call, 'includeLinks'),
     includeAllUrls: isOn(call, 'includeAllUrls'),

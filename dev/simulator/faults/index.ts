@@ -116,6 +116,8 @@ export class FaultRegistry {
   }
 }
 
+const ABOUT_HOSTS: readonly string[] = ['host', 'probability', 'every'];
+
 class RegisteredFault implements InjectedFault {
   hits = 0;
   #seen = 0;
@@ -142,9 +144,14 @@ class RegisteredFault implements InjectedFault {
     );
   }
 
+  /** Whether it strikes a connection, of which no more than the host is known. */
   strikesHost(host: string): boolean {
-    const match = this.options.match;
+    const { match } = this.options;
+    const isAboutHosts = Object.entries(match ?? {}).every(
+      ([key, value]) => value === undefined || ABOUT_HOSTS.includes(key),
+    );
     return (
+      isAboutHosts &&
       !this.#isSpent() &&
       (match?.host === undefined || matchesText(match.host, [host])) &&
       this.#falls()

@@ -47,12 +47,17 @@ export class Organization {
   readonly #repositoriesById = new Map<string, Repository>();
 
   /** Use `simulator.addOrganization()`, which also makes it known. */
-  constructor(world: World, name: string, options: OrganizationOptions) {
+  constructor(
+    world: World,
+    id: string,
+    name: string,
+    options: OrganizationOptions &
+      Required<Pick<OrganizationOptions, 'deployment'>>,
+  ) {
     this.#world = world;
     this.#name = name;
-    this.deployment =
-      options.deployment ?? (name.includes('/') ? 'server' : 'cloud');
-    this.id = guidOf('organization', this.deployment, nameKey(name));
+    this.id = id;
+    this.deployment = options.deployment;
     this.tenantId = options.tenantId ?? DEFAULT_TENANT_ID;
     this.apiVersion =
       options.apiVersion ?? (this.deployment === 'server' ? '7.1' : '7.2');

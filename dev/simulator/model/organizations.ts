@@ -1,4 +1,4 @@
-import { nameKey } from './names';
+import { guidOf, nameKey } from './names';
 import { Organization, type OrganizationOptions } from './organization';
 import type { World } from './world';
 
@@ -6,14 +6,26 @@ import type { World } from './world';
 export class Organizations {
   readonly #world: World;
   readonly #byKey = new Map<string, Organization>();
+  /** How many there ever were of a name: no two have the same id. */
+  readonly #made = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   add(name: string, options: OrganizationOptions = {}): Organization {
-    const organization = new Organization(this.#world, name, options);
+    const deployment =
+      options.deployment ?? (name.includes('/') ? 'server' : 'cloud');
+    const key = keyOf(deployment, name);
+    const number = this.#made.get(key) ?? 0;
+    const organization = new Organization(
+      this.#world,
+      guidOf('organization', key, number),
+      name,
+      { ...options, deployment },
+    );
     this.#claim(organization, name);
+    this.#made.set(key, number + 1);
     return organization;
   }
 

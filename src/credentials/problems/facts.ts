@@ -29,7 +29,7 @@ export interface ProblemText {
 
 /** ` (detail)`, or nothing. */
 export function said({ detail }: ProblemFacts): string {
-  return detail ? ` (${detail})` : '';
+  return detail ? ` (${detail.replace(/\.$/, '')})` : '';
 }
 
 /** The application of a service principal, in words. */

@@ -13,12 +13,12 @@ const NEW_TOKEN =
 export const SERVICE_PROBLEMS = {
   'personal-access-token-expired': {
     cause: facts => `the personal access token has expired${said(facts)}`,
-    cure: facts => `Renew it at ${tokensPage(facts)}, or ${NEW_TOKEN}`,
+    cure: facts => `Open ${tokensPage(facts)} and renew it, or ${NEW_TOKEN}`,
   },
   'personal-access-token-revoked': {
     cause: facts => `the personal access token was revoked${said(facts)}`,
     cure: facts =>
-      `At ${tokensPage(facts)}, ${NEW_TOKEN}; ask an administrator first whether a policy revoked it`,
+      `Open ${tokensPage(facts)} and ${NEW_TOKEN}; ask an administrator first whether a policy revoked it`,
   },
   'personal-access-token-unknown': {
     cause: facts =>
@@ -36,7 +36,7 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `Azure DevOps refuses the personal access token without saying why: it has expired, was revoked, or lacks a scope${said(facts)}`,
     cure: facts =>
-      `Look at its state and scopes at ${tokensPage(facts)}; if it is not there or has expired, ${NEW_TOKEN}`,
+      `Open ${tokensPage(facts)} and look at its state and scopes; if it is not there or has expired, ${NEW_TOKEN}`,
   },
   'identity-not-added': {
     cause: facts =>
@@ -75,8 +75,8 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `Azure DevOps answers with its sign-in page instead of data${said(facts)}`,
     cure: facts =>
-      'Check that the identity belongs to the tenant of the organization and is one of its users ' +
-      `(${organizationUrl(facts.organization)}/_settings/users); when Azure DevOps is overloaded it answers so too, and it is tried again by itself`,
+      `Check at ${organizationUrl(facts.organization)}/_settings/users that the identity is one of the organization's users, and that it belongs to its tenant; ` +
+      'an overloaded Azure DevOps answers so too, and Backstage tries again by itself',
   },
   'token-not-accepted': {
     cause: facts =>
@@ -86,9 +86,9 @@ export const SERVICE_PROBLEMS = {
       '`azure-devops-catalog doctor` compares tenants and clocks',
   },
   'permission-missing': {
-    cause: facts => `the identity may not do this${said(facts)}`,
+    cause: facts => `the identity lacks a permission${said(facts)}`,
     cure: facts =>
-      `Give it the permission to read: Project settings > Repositories > Security, or membership in Readers of the project (${organizationUrl(facts.organization)})`,
+      `Open the project at ${organizationUrl(facts.organization)} and give it the permission to read (Project settings > Repositories > Security), or membership in Readers`,
   },
   'organization-not-found': {
     cause: ({ organization }) =>
@@ -97,7 +97,7 @@ export const SERVICE_PROBLEMS = {
         : `there is no collection '${organization.organization}' on ${organization.host}`,
     cure: ({ organization }) =>
       isCloudHost(organization.host)
-        ? `Compare the name with the address in the browser, https://${organization.host}/<organization>; it may have been renamed`
+        ? `Compare the name with what follows https://${organization.host}/ in the browser: it may be mistyped, or have been renamed`
         : 'Compare the name, and the virtual directory before it such as tfs/, with the address in the browser',
   },
   'project-not-found': {
@@ -110,15 +110,15 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `Azure DevOps slows the identity down or blocks it for a while${said(facts)}`,
     cure: facts =>
-      `Wait: it is tried again by itself. If it lasts, look at ${organizationUrl(facts.organization)}/_settings/usage for what else uses the identity`,
+      `Wait: Backstage tries again by itself. If it lasts, look at ${organizationUrl(facts.organization)}/_settings/usage for what else uses the identity`,
     transient: true,
   },
   'service-unavailable': {
     cause: facts => `Azure DevOps fails to answer${said(facts)}`,
     cure: ({ organization }) =>
       isCloudHost(organization.host)
-        ? 'Wait: it is tried again by itself. If it lasts, look at https://status.dev.azure.com'
-        : `Wait: it is tried again by itself. If it lasts, ask those who run ${organization.host}`,
+        ? 'Wait: Backstage tries again by itself. If it lasts, look at https://status.dev.azure.com'
+        : `Wait: Backstage tries again by itself. If it lasts, ask those who run ${organization.host}`,
     transient: true,
   },
   'service-unreachable': {

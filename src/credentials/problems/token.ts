@@ -8,7 +8,7 @@ import {
 } from './facts';
 
 const RETRIED =
-  'Nothing needs to be changed if this passes: it is tried again by itself';
+  'Nothing needs to be changed if this passes: Backstage tries again by itself';
 
 /** Problems in getting a token from Microsoft Entra or from the managed identity endpoint. */
 export const TOKEN_PROBLEMS = {
@@ -17,7 +17,7 @@ export const TOKEN_PROBLEMS = {
       `Microsoft Entra does not accept the client secret of ${application(facts)}${said(facts)}`,
     cure: facts =>
       `Set ${whereConfigured(facts)}.clientSecret to the Value of a client secret (not its Secret ID), ` +
-      'found once, at its creation, under App registrations > Certificates & secrets',
+      'shown once, at its creation, under App registrations > Certificates & secrets',
   },
   'client-secret-expired': {
     cause: facts =>
@@ -31,14 +31,14 @@ export const TOKEN_PROBLEMS = {
       `${tenant(facts)} does not know ${application(facts)}${said(facts)}: ` +
       'one of the two ids is mistyped, or the application belongs to another tenant and nobody has let it into this one',
     cure: facts =>
-      `If the application belongs to another tenant, an administrator of ${tenant(facts)} grants it consent at ${consentUrl(facts)}; ` +
+      `If the application belongs to another tenant, let an administrator of ${tenant(facts)} open ${consentUrl(facts)} and consent; ` +
       `otherwise correct clientId and tenantId of ${whereConfigured(facts)}`,
   },
   'consent-missing': {
     cause: facts =>
       `nobody has consented to ${application(facts)} in ${tenant(facts)}${said(facts)}`,
     cure: facts =>
-      `An administrator of ${tenant(facts)} grants consent at ${consentUrl(facts)}; ` +
+      `Let an administrator of ${tenant(facts)} open ${consentUrl(facts)} and consent; ` +
       'then add the service principal to the organization (Organization settings > Users)',
   },
   'application-disabled': {
@@ -106,7 +106,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts => `the token service cannot be reached${said(facts)}`,
     cure: ({ authority }) =>
       `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority}, ` +
-      'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS; it is tried again by itself',
+      'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS; Backstage tries again by itself',
     transient: true,
   },
   'token-timeout': {
@@ -119,7 +119,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `the token service answered with something that is no valid token${said(facts)}`,
     cure: ({ authority }) =>
-      `Check that the clock of the machine is right, and that no proxy answers in place of ${authority} or of the managed identity service; it is tried again by itself`,
+      `Check that the clock of the machine is right, and that no proxy answers in place of ${authority} or of the managed identity service; Backstage tries again by itself`,
     transient: true,
   },
   'clock-skew': {

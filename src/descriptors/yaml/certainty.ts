@@ -30,6 +30,8 @@ const NUMBER =
 const NULL_OR_BOOLEAN =
   /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE)$/;
 
+const REST_OF_LINE = / *(?: #[^\n]*)?(?:\r?\n|$)/y;
+
 interface Frame {
   readonly type: 'document' | 'sequence' | 'mapping';
   readonly flow: boolean;
@@ -136,7 +138,7 @@ class ShapeCheck {
       return false;
     }
     this.#flowPosition = end + 1;
-    return true;
+    return this.#frames.at(-1)?.flow === true || this.#endsLine(end + 1);
   }
 
   #scalar(event: ScalarEvent): boolean {
@@ -153,6 +155,7 @@ class ShapeCheck {
     } else if (!this.#isCommonBlock(event)) {
       return false;
     }
+    const block = !quoted && event.style !== SCALAR_STYLE.PLAIN;
     const start = event.valueStart - (quoted ? 1 : 0);
     const end = event.valueEnd + (quoted ? 1 : 0);
     if (role.flow) {
@@ -162,7 +165,8 @@ class ShapeCheck {
       return false;
     }
     this.#scalarEnd = end;
-    return !role.key || this.#isCommonKey(start, end);
+    if (role.key) return this.#isCommonKey(start, end);
+    return role.flow || block || this.#endsLine(end);
   }
 
   /** A line of its own in quotes, without the escapes that take a code point. */
@@ -217,8 +221,16 @@ class ShapeCheck {
     return /\n *$/.test(gap) && gap.includes('#');
   }
 
+  /** Whether nothing but a comment follows on the line. */
+  #endsLine(end: number): boolean {
+    REST_OF_LINE.lastIndex = end;
+    return REST_OF_LINE.test(this.#source);
+  }
+
   /** Whether only spaces and one comma or colon part this node from the one before it. */
   #isFlowGap(start: number): boolean {
-    return /^ *(?:[,:] *)?$/.test(this.#source.slice(this.#flowPosition, start));
+    return /^ *(?:[,:] *)?$/.test(
+      this.#source.slice(this.#flowPosition, start),
+    );
   }
 }

@@ -12,6 +12,12 @@ export const MAX_FILE_STRUCTURE = 120_000;
 /** Documents of one file, empty ones included. Beyond them nothing is read. */
 export const MAX_DOCUMENTS = 10_000;
 
+/**
+ * Characters of JSON, roughly, that all documents of one file may have when their
+ * aliases are spelled out.
+ */
+export const MAX_FILE_JSON_LENGTH = 4 * 1024 * 1024;
+
 /** Nesting of collections that js-yaml follows. */
 export const MAX_DEPTH = 100;
 

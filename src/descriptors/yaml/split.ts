@@ -51,3 +51,14 @@ function isMarker(text: string, position: number, character: string): boolean {
     /^[ \t\r\n]?$/.test(text.charAt(position + 3))
   );
 }
+
+/** The line of the file on which the first thing stands that is no marker, comment or blank line. */
+export function firstContentLine(document: DocumentText): number | undefined {
+  let line = document.line;
+  for (const text of document.text.split('\n')) {
+    const content = text.replace(/^(?:---|\.\.\.)(?=\s|$)/, '').trim();
+    if (content !== '' && !content.startsWith('#')) return line;
+    line++;
+  }
+  return undefined;
+}

@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** When the next callback is due. */
+  get nextAt(): number | undefined {
+    return this.#earliest()?.at;
+  }
+
   /** Lets time pass, and everything happen that falls into it. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
@@ -88,19 +93,27 @@ export class SkippingClock implements Clock {
 
   schedule(delayMs: number, callback: () => void): () => void {
     this.#catchUp();
+    const at = this.#manual.now() + delayMs;
     const cancel = this.#manual.schedule(delayMs, callback);
-    const timer = setTimeout(() => this.#catchUp(), delayMs);
+    const timer = setTimeout(() => this.#goTo(at), delayMs);
     return () => {
       cancel();
       clearTimeout(timer);
     };
   }
 
+  /** Goes on to the next callback, if there is one. */
   skip(): void {
     this.#catchUp();
-    const before = this.#manual.now();
-    this.#manual.skip();
-    this.#skipped += this.#manual.now() - before;
+    const { nextAt } = this.#manual;
+    if (nextAt !== undefined) {
+      this.#goTo(nextAt);
+    }
+  }
+
+  #goTo(at: number): void {
+    this.#skipped += Math.max(0, at - this.#elapsed());
+    this.#catchUp();
   }
 
   #elapsed(): number {

@@ -4,6 +4,8 @@ import type { Picture } from './picture';
 export interface CatalogEntry {
   readonly uid: string;
   readonly revision: number;
+  /** The URL of the file that it came from. */
+  readonly target: string;
 }
 
 /** What the catalog holds under the provider's name. */

@@ -1,3 +1,4 @@
+import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
 import type { Knex } from 'knex';
 import type { CatalogEntry, CatalogSnapshot } from './judge';
 
@@ -18,22 +19,29 @@ export async function takeSnapshot(knex: Knex): Promise<CatalogSnapshot> {
   );
   const entities = new Map<string, CatalogEntry>();
   const errors: string[] = [];
+  const ours = new Set<string>(
+    await knex('refresh_state_references')
+      .whereLike('source_key', 'AzureDevOpsEntityProvider:%')
+      .pluck('target_entity_ref'),
+  );
   for (const { entity_id, entity_ref, unprocessed_entity } of rows) {
     if (entity_ref.startsWith('location:')) {
-      errors.push(entity_ref);
+      if (ours.has(entity_ref)) {
+        errors.push(entity_ref);
+      }
     } else {
+      const annotations = annotationsOf(unprocessed_entity);
       entities.set(entity_ref, {
         uid: entity_id,
-        revision: revisionOf(unprocessed_entity),
+        revision: Number(annotations['example.com/revision'] ?? 0),
+        target: annotations[ANNOTATION_LOCATION] ?? '',
       });
     }
   }
   return { entities, errors };
 }
 
-function revisionOf(json: string): number {
-  const entity = JSON.parse(json) as {
-    metadata: { annotations?: Record<string, string> };
-  };
-  return Number(entity.metadata.annotations?.['example.com/revision'] ?? 0);
+function annotationsOf(json: string): Record<string, string> {
+  const { metadata } = JSON.parse(json) as Entity;
+  return metadata.annotations ?? {};
 }

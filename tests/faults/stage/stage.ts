@@ -40,13 +40,13 @@ export const PROVIDER: JsonObject = {
   hints: { activityMetrics: false, codeSearch: false },
 };
 
-/** Each organization has an identity of its own. */
+/** Each organization has an identity of its own, also under the name that it may get. */
 export const INTEGRATIONS: JsonObject = {
   azure: [
     {
       host: 'dev.azure.com',
       credentials: ORGANIZATIONS.map(organization => ({
-        organizations: [organization],
+        organizations: [organization, `${organization}-group`],
         personalAccessToken: tokenOf(organization),
       })),
     },
@@ -110,8 +110,11 @@ export class Stage {
   }
 
   async stopBackend(): Promise<void> {
-    await this.backend?.stop({ keepDatabase: true });
+    const { backend } = this;
     this.backend = undefined;
+    await backend?.stop({ keepDatabase: true });
+    // A backend that is stopped leaves its connections open.
+    await backend?.knex.destroy();
   }
 
   async restartBackend(settings?: StageSettings): Promise<void> {

@@ -80,7 +80,6 @@ export class World {
       const organization = simulator.addOrganization(name);
       simulator.addPersonalAccessToken(tokenOf(name), {
         identity: identityOf(name),
-        organizations: [name],
       });
       organization.grant(identityOf(name));
       let number = 0;

@@ -1,28 +1,36 @@
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 
-export interface DispatcherOptions {
+export interface ConnectionOptions {
   /** How many sockets may be open to one host. */
   readonly sockets: number;
   /** Milliseconds for connecting, the proxy's tunnel and TLS included. */
   readonly connectMs: number;
 }
 
+/** The connections to one host. */
+export interface Connections {
+  /** Kept alive and used again. */
+  readonly kept: Dispatcher;
+  /** Used once, for what a connection that had gone stale must not fail twice. */
+  readonly fresh: Dispatcher;
+}
+
 /** Shorter than what load balancers usually grant an idle connection. */
 const KEEP_ALIVE_MS = 20_000;
 
 /**
- * Connections that are kept alive, through the proxy that the environment
- * names: `HTTPS_PROXY` and `NO_PROXY`, in upper or lower case, with credentials
- * in the proxy's address if it wants any. `NODE_EXTRA_CA_CERTS` is Node's own.
+ * Connections through the proxy that the environment names: `HTTPS_PROXY` and
+ * `NO_PROXY`, in upper or lower case, with credentials in the proxy's address
+ * if it wants any. `NODE_EXTRA_CA_CERTS` is Node's own.
  *
  * @throws when the proxy's address is not a URL.
  */
-export function createDispatcher(
-  options: DispatcherOptions,
+export function createConnections(
+  options: ConnectionOptions,
   environment: NodeJS.ProcessEnv = process.env,
-): Dispatcher {
+): Connections {
   const { sockets, connectMs } = options;
-  return new EnvHttpProxyAgent({
+  const common: EnvHttpProxyAgent.Options = {
     httpProxy: proxyUrl('HTTP_PROXY', environment),
     httpsProxy: proxyUrl('HTTPS_PROXY', environment),
     noProxy: environment.no_proxy ?? environment.NO_PROXY ?? '',
@@ -36,7 +44,12 @@ export function createDispatcher(
     // socket for the five minutes that are the default.
     clientFactory: (origin, proxy) =>
       new Pool(origin, { ...proxy, headersTimeout: connectMs }),
-  });
+  };
+  return {
+    kept: new EnvHttpProxyAgent(common),
+    // No pipelining, in undici's words, is no keeping alive either.
+    fresh: new EnvHttpProxyAgent({ ...common, pipelining: 0 }),
+  };
 }
 
 /** A proxy's address from the environment. Without a scheme it means http, as everywhere. */

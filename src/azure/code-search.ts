@@ -1,0 +1,197 @@
+import { isCloudHost } from '../organization';
+import { fieldsOf } from './fields';
+import type { Call, Requester } from './requester';
+import { RequestScope, searchBaseUrl } from './target';
+import type { CodeSearchResult, IndexedFile } from './types';
+
+/** The most results of one request; and the furthest that results can be skipped, beyond which the service refuses. */
+const PAGE = 1_000;
+
+/** Server 2020 knows no later version; Services have left the preview behind. */
+const API_VERSION = { cloud: '7.1', server: '6.0-preview.1' } as const;
+
+/**
+ * What the service says beside the results.
+ *
+ * Source: https://learn.microsoft.com/rest/api/azure/devops/search/code-search-results
+ */
+const ALL_KNOWN: ReadonlySet<number> = new Set([
+  0, // nothing to say
+  8, // `$top` was cut to its maximum
+]);
+const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([
+  3, // invalid request
+  4, // a wildcard at the beginning of a word
+  5, // several words with a code element
+  10, // facets are not available
+  11, // work items are not accessible
+  19, // a phrase with a code element
+  20, // a wildcard with a code element
+]);
+
+const OBJECT_ID = /^[\da-f]{40}$/i;
+
+interface Page {
+  readonly count: number;
+  readonly infoCode: number;
+  readonly files: readonly IndexedFile[];
+  readonly results: number;
+}
+
+/** Code Search of one organization, for which azure-devops-node-api has no client. */
+export class CodeSearch {
+  readonly #requester: Requester;
+  readonly #url: string;
+  readonly #scope: RequestScope;
+
+  constructor(requester: Requester) {
+    const { organization } = requester;
+    const base = searchBaseUrl(organization);
+    const version = isCloudHost(organization.host) ? 'cloud' : 'server';
+    this.#requester = requester;
+    this.#scope = new RequestScope(base);
+    this.#url = `${base}/_apis/search/codesearchresults?api-version=${API_VERSION[version]}`;
+  }
+
+  /** Where searches are answered, for messages. */
+  get host(): string {
+    return new URL(this.#url).host;
+  }
+
+  /** Asks for as many results as can be reached. */
+  async search(
+    call: Call,
+    question: { searchText: string; projects?: readonly string[] },
+  ): Promise<CodeSearchResult> {
+    const first = await this.#page(call, question, 0);
+    const second =
+      first.count > PAGE ? await this.#page(call, question, PAGE) : undefined;
+    // Results that are equal in what they are ordered by have no order of
+    // their own, so that one page may repeat what another has shown.
+    const files = new Map(
+      [...first.files, ...(second?.files ?? [])].map(file => [
+        `${file.repositoryId}\n${file.path}`,
+        file,
+      ]),
+    );
+    const unusable =
+      first.results -
+      first.files.length +
+      (second ? second.results - second.files.length : 0);
+    const indexing = [first, second].some(
+      page => page !== undefined && !ALL_KNOWN.has(page.infoCode),
+    );
+    return {
+      total: first.count,
+      files: [...files.values()],
+      complete: !indexing && files.size + unusable >= first.count,
+      indexing,
+      requests: second ? 2 : 1,
+    };
+  }
+
+  async #page(
+    call: Call,
+    question: { searchText: string; projects?: readonly string[] },
+    skip: number,
+  ): Promise<Page> {
+    const target = this.#scope.target(this.#url);
+    if (!target) {
+      throw new Error(`${this.#url} lies outside of itself`);
+    }
+    const answer = await this.#requester.send(
+      {
+        method: 'POST',
+        target,
+        accept: 'application/json',
+        body: JSON.stringify({
+          searchText: question.searchText,
+          $skip: skip,
+          $top: PAGE,
+          filters: question.projects ? { Project: question.projects } : null,
+          $orderBy: [{ field: 'path', sortOrder: 'ASC' }],
+          includeFacets: false,
+          includeSnippet: false,
+        }),
+      },
+      { ...call, verify: verifySearch },
+    );
+    const page = toPage(answer.json);
+    if (NOT_UNDERSTOOD.has(page.infoCode)) {
+      throw this.#requester.error(call, {
+        kind: 'bad-request',
+        seen: `the service does not understand the search (infoCode ${page.infoCode})`,
+        retryable: false,
+        throttling: false,
+      });
+    }
+    return page;
+  }
+}
+
+/** What is wrong with an answer that should be the results of a search. */
+export function verifySearch(json: unknown): string | undefined {
+  const { count, results, infoCode } = fieldsOf(json);
+  if (!Array.isArray(results)) {
+    return 'something without results';
+  }
+  if (!isCount(count) || count < results.length) {
+    return `${results.length} results of which it says there are ${String(count)}`;
+  }
+  if (infoCode !== undefined && !isCount(infoCode)) {
+    return 'results with an infoCode that is no number';
+  }
+  const elements: readonly unknown[] = results;
+  return elements.length > 0 && elements.every(it => isGit(it) && !toFile(it))
+    ? 'results of which none names a repository, a path and an object id'
+    : undefined;
+}
+
+function toPage(json: unknown): Page {
+  const { count, results, infoCode } = fieldsOf(json);
+  const elements: readonly unknown[] = Array.isArray(results) ? results : [];
+  return {
+    count: Number(count),
+    infoCode: Number(infoCode ?? 0),
+    files: elements.flatMap(element => toFile(element) ?? []),
+    results: elements.length,
+  };
+}
+
+/** A result in a Git repository, as far as it says what is needed. */
+function toFile(json: unknown): IndexedFile | undefined {
+  const { path, contentId, repository, project, versions } = fieldsOf(json);
+  const { id } = fieldsOf(repository);
+  const { id: projectId } = fieldsOf(project);
+  if (
+    !isGit(json) ||
+    typeof path !== 'string' ||
+    typeof id !== 'string' ||
+    typeof contentId !== 'string' ||
+    !OBJECT_ID.test(contentId)
+  ) {
+    return undefined;
+  }
+  const seen: readonly unknown[] = Array.isArray(versions) ? versions : [];
+  return {
+    repositoryId: id,
+    projectId: typeof projectId === 'string' ? projectId : undefined,
+    path,
+    objectId: contentId.toLowerCase(),
+    branches: seen.flatMap(version => {
+      const { branchName } = fieldsOf(version);
+      return typeof branchName === 'string'
+        ? [branchName.replace(/^refs\/heads\//, '')]
+        : [];
+    }),
+  };
+}
+
+function isGit(json: unknown): boolean {
+  const { type } = fieldsOf(fieldsOf(json).repository);
+  return type === undefined || type === 'git';
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}

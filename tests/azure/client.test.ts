@@ -1,0 +1,433 @@
+import { Simulator } from '../../dev/simulator';
+import type { AzureDevOpsClient } from '../../src/azure/types';
+import {
+  faultOf,
+  TestClients,
+  TOKEN,
+  withEnvironment,
+} from './support/clients';
+
+const clients = new TestClients();
+let simulator: Simulator;
+let restore: () => void;
+let client: AzureDevOpsClient;
+
+beforeEach(async () => {
+  simulator = await Simulator.start();
+  restore = withEnvironment({
+    HTTPS_PROXY: simulator.proxyUrl,
+    https_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+  });
+  simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
+  simulator.addOrganization('contoso').grant('alice');
+  client = clients
+    .create()
+    .forOrganization({ host: 'dev.azure.com', organization: 'contoso' });
+});
+
+afterEach(async () => {
+  restore();
+  await clients.close();
+  await simulator.close();
+});
+
+const contoso = () => simulator.organization('contoso');
+
+describe('listRepositories', () => {
+  it('lists what the identity sees, in one request', async () => {
+    const project = contoso().addProject('Pay ments & more');
+    const api = project.addRepository('a%p#i ü', {
+      files: { '/x': '1' },
+      defaultBranch: 'feature/main',
+    });
+    const empty = project.addRepository('empty');
+    const off = project.addRepository('off', {
+      files: { '/x': '1' },
+      disabled: true,
+    });
+    const fork = api.fork(project, 'fork');
+    project.addRepository('wiki', { files: { '/x': '1' }, hidden: true });
+    const common = {
+      project: { id: project.id, name: project.name, state: 'wellFormed' },
+      isDisabled: false,
+      isFork: false,
+    };
+    const repositories = await client.listRepositories();
+    expect(repositories).toHaveLength(4);
+    expect(repositories).toEqual(
+      expect.arrayContaining([
+        {
+          ...common,
+          id: api.id,
+          name: 'a%p#i ü',
+          defaultBranch: 'feature/main',
+          size: expect.any(Number),
+        },
+        {
+          ...common,
+          id: empty.id,
+          name: 'empty',
+          defaultBranch: undefined,
+          size: 0,
+        },
+        expect.objectContaining({ id: off.id, isDisabled: true }),
+        expect.objectContaining({ id: fork.id, isFork: true }),
+      ]),
+    );
+    expect(simulator.requests.count({ endpoint: 'repositories' })).toBe(1);
+    expect(simulator.requests.count()).toBe(2);
+  });
+
+  it('lists one project', async () => {
+    contoso().addProject('One').addRepository('a');
+    contoso().addProject('Two').addRepository('b');
+    const repositories = await client.listRepositories({ project: 'two' });
+    expect(repositories.map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it('lists an organization of thousands', async () => {
+    const project = contoso().addProject('Many');
+    for (let i = 0; i < 3000; i++) project.addRepository(`repository-${i}`);
+    await expect(client.listRepositories()).resolves.toHaveLength(3000);
+    const [request] = simulator.requests.list({ endpoint: 'repositories' });
+    expect(request?.headers['accept-encoding']).toBe('gzip');
+  });
+
+  it('throws what cannot be told from a missing permission', async () => {
+    await expect(
+      faultOf(client.listRepositories({ project: 'nowhere' })),
+    ).resolves.toMatchObject({ kind: 'not-found', status: 404 });
+    await expect(
+      faultOf(
+        clients
+          .create()
+          .forOrganization({
+            host: 'dev.azure.com',
+            organization: 'no-such-organization',
+          })
+          .listRepositories(),
+      ),
+    ).resolves.toMatchObject({ kind: 'not-found', typeKey: undefined });
+  });
+
+  it.each([
+    ['an empty object', {}],
+    ['null', null],
+    ['text', 'text'],
+    ['a bare list', []],
+    ['a list without a count', { value: [] }],
+    ['a list that was cut short', { count: 3, value: [] }],
+    ['a value that is no list', { count: 1, value: {} }],
+    ['elements of another kind', { count: 1, value: [{ id: 'x' }] }],
+    ['empty elements', { count: 1, value: [null] }],
+  ])('never takes %s for no repositories', async (_name, body) => {
+    const fault = simulator.inject({
+      match: { endpoint: 'repositories' },
+      response: {
+        status: 200,
+        body: JSON.stringify(body),
+        headers: { 'Content-Type': 'application/json' },
+      },
+    });
+    await expect(faultOf(client.listRepositories())).resolves.toMatchObject({
+      kind: 'malformed',
+      status: 200,
+      retryable: true,
+    });
+    expect(fault.hits).toBe(3);
+  });
+});
+
+describe('getRepository', () => {
+  it('finds it by id, and by project and name', async () => {
+    const project = contoso().addProject('Pay ments');
+    const { id } = project.addRepository('a+b & "c"');
+    await expect(
+      client.getRepository({ repository: id }),
+    ).resolves.toMatchObject({ id, name: 'a+b & "c"' });
+    await expect(
+      client.getRepository({ repository: 'A+B & "c"', project: 'pay ments' }),
+    ).resolves.toMatchObject({ id });
+  });
+
+  it('finds nothing that is not there, or not to be seen', async () => {
+    contoso().addProject('Payments');
+    for (const [repository, project] of [
+      ['nope', 'Payments'],
+      ['nope', 'Nowhere'],
+      ['00000000-0000-0000-0000-000000000001', undefined],
+    ] as const) {
+      await expect(
+        client.getRepository({ repository, project }),
+      ).resolves.toBeUndefined();
+    }
+  });
+
+  it('throws a 404 that says nothing of repositories', async () => {
+    simulator.inject({ fault: 'organization-not-found' });
+    await expect(
+      faultOf(client.getRepository({ repository: 'x', project: 'y' })),
+    ).resolves.toMatchObject({ kind: 'not-found' });
+  });
+});
+
+describe('listDeletedRepositories', () => {
+  it('names the deleted ones alone', async () => {
+    const project = contoso().addProject('Payments');
+    const gone = project.addRepository('gone');
+    project.addRepository('there');
+    gone.delete();
+    await expect(
+      client.listDeletedRepositories({ project: project.id }),
+    ).resolves.toEqual([gone.id]);
+  });
+});
+
+describe('readItem', () => {
+  const read = (repository: string, path: string, branch?: string) =>
+    client.readItem({
+      repository,
+      path,
+      content: true,
+      version: branch ? { type: 'branch', version: branch } : undefined,
+    });
+
+  it('reads names of every kind, in one request', async () => {
+    const path = '/a b/ü#&%+\'"(1)/catalog-info.yaml';
+    const branch = "feature/ü & #1'%";
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { [path]: 'on main' } });
+    contoso()
+      .project('Payments')
+      .repository('api')
+      .push({ branch, files: { [path]: 'on the branch ü' } });
+    await client.listRepositories();
+    simulator.requests.reset();
+    await expect(read(id, path)).resolves.toMatchObject({
+      outcome: 'present',
+      path,
+      content: 'on main',
+      isSymLink: false,
+    });
+    await expect(read(id, path, branch)).resolves.toMatchObject({
+      content: 'on the branch ü',
+    });
+    expect(simulator.requests.count()).toBe(2);
+  });
+
+  it('gives no more than the object id when no content is asked for', async () => {
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': 'hello\n' } });
+    const item = await client.readItem({
+      repository: id,
+      path: '/x',
+      content: false,
+    });
+    expect(item).toEqual({
+      outcome: 'present',
+      path: '/x',
+      objectId: 'ce013625030ba8dba906f756967f9e9ca394464a',
+      commitId: expect.stringMatching(/^[\da-f]{40}$/),
+      isSymLink: false,
+      content: undefined,
+    });
+  });
+
+  it('says what is positively absent', async () => {
+    const project = contoso().addProject('Payments');
+    const { id } = project.addRepository('api', { files: { '/dir/x': '1' } });
+    const empty = project.addRepository('empty');
+    await expect(read(id, '/nope')).resolves.toMatchObject({
+      outcome: 'absent',
+      reason: 'item-not-found',
+      message: expect.stringContaining('TF401174'),
+    });
+    await expect(read(id, '/dir')).resolves.toMatchObject({
+      outcome: 'absent',
+      reason: 'not-a-file',
+    });
+    await expect(read(id, '/dir/x', 'nope')).resolves.toMatchObject({
+      outcome: 'absent',
+      reason: 'branch-not-found',
+      message: expect.stringContaining('TF401175'),
+    });
+    await expect(read(empty.id, '/x')).resolves.toMatchObject({
+      outcome: 'absent',
+      reason: 'repository-empty',
+      message: expect.stringContaining('VS403403'),
+    });
+  });
+
+  it('throws what is unknown', async () => {
+    const project = contoso().addProject('Payments');
+    const off = project.addRepository('off', {
+      files: { '/x': '1' },
+      disabled: true,
+    });
+    for (const repository of [off.id, '00000000-0000-0000-0000-000000000001']) {
+      const fault = await faultOf(read(repository, '/x'));
+      expect(['not-found', 'forbidden']).toContain(fault.kind);
+    }
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeffkind: Component\n', 'utf16le')],
+    ['Latin-1', Buffer.from('kind: Gr\xfc\xdfe\n', 'latin1')],
+    ['binary', Buffer.from([0, 1, 2, 0xff, 0xfe, 0])],
+    ['UTF-8 with a byte order mark', Buffer.from('\ufeffkind: ü\n', 'utf8')],
+    ['nothing', Buffer.alloc(0)],
+  ])('decodes %s as UTF-8, as Backstage does', async (_name, bytes) => {
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': bytes } });
+    const item = await read(id, '/x');
+    const expected = bytes.toString('utf8');
+    expect(item).toMatchObject({ outcome: 'present' });
+    // The service may drop the mark, which means nothing in YAML.
+    expect(
+      item.outcome === 'present' && item.content?.replace(/^\ufeff/, ''),
+    ).toBe(expected.replace(/^\ufeff/, ''));
+  });
+
+  it.each([
+    ['nothing that it knows', {}],
+    ['no object id', { path: '/x', gitObjectType: 'blob' }],
+    [
+      'no type',
+      { path: '/x', objectId: 'ce013625030ba8dba906f756967f9e9ca394464a' },
+    ],
+    ['a list', { count: 0, value: [] }],
+  ])('never takes %s for a file or its absence', async (_name, body) => {
+    simulator.inject({
+      match: { endpoint: 'items' },
+      response: { status: 200, body },
+    });
+    await expect(faultOf(read('r', '/x'))).resolves.toMatchObject({
+      kind: 'malformed',
+    });
+  });
+
+  it('takes JSON behind a byte order mark', async () => {
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': 'hello\n' } });
+    simulator.inject({
+      match: { endpoint: 'items' },
+      response: async (_request, proceed) => {
+        const answer = await proceed();
+        return {
+          ...answer,
+          headers: { ...answer.headers, 'Content-Type': 'application/json' },
+          body: Buffer.from(`\ufeff${JSON.stringify(answer.body)}`),
+        };
+      },
+    });
+    await expect(read(id, '/x')).resolves.toMatchObject({ content: 'hello\n' });
+  });
+});
+
+describe('listItems', () => {
+  it('lists files, however deep, and nothing else', async () => {
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', {
+        files: {
+          '/catalog-info.yaml': '1',
+          '/a/catalog-info.yaml': '2',
+          '/a/b/c/catalog-info.yaml': '3',
+        },
+      });
+    const listing = await client.listItems({ repository: id, scopePath: '/a' });
+    expect(listing).toMatchObject({ outcome: 'present' });
+    expect(
+      listing.outcome === 'present' && listing.items.map(({ path }) => path),
+    ).toEqual(['/a/b/c/catalog-info.yaml', '/a/catalog-info.yaml'].sort());
+    await expect(
+      client.listItems({ repository: id, scopePath: '/nope' }),
+    ).resolves.toMatchObject({ outcome: 'absent', reason: 'item-not-found' });
+  });
+
+  it('does not take a listing that was cut short for the whole', async () => {
+    simulator.inject({
+      match: { endpoint: 'items' },
+      response: { status: 200, body: { count: 2, value: [] } },
+    });
+    await expect(
+      faultOf(client.listItems({ repository: 'r', scopePath: '/' })),
+    ).resolves.toMatchObject({ kind: 'malformed' });
+  });
+});
+
+describe('readBlob', () => {
+  it('gives the bytes as they are', async () => {
+    const bytes = Buffer.from([0, 1, 2, 0xff, 0xfe, 10]);
+    const { id } = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': bytes } });
+    const item = await client.readItem({
+      repository: id,
+      path: '/x',
+      content: false,
+    });
+    if (item.outcome !== 'present') throw new Error('It is there');
+    const { objectId } = item;
+    const blob = await client.readBlob({ repository: id, objectId });
+    expect(Buffer.from(blob).equals(bytes)).toBe(true);
+  });
+
+  it('does not take other bytes for them', async () => {
+    simulator.inject({
+      match: { endpoint: 'blobs' },
+      response: {
+        status: 200,
+        headers: { 'Content-Type': 'application/octet-stream' },
+        body: Buffer.from('something else'),
+      },
+    });
+    await expect(
+      faultOf(
+        client.readBlob({
+          repository: 'r',
+          objectId: 'ce013625030ba8dba906f756967f9e9ca394464a',
+        }),
+      ),
+    ).resolves.toMatchObject({ kind: 'malformed' });
+  });
+});
+
+describe('Azure DevOps Server and the legacy host', () => {
+  it('are asked as Azure DevOps Services is', async () => {
+    simulator
+      .addOrganization('tfs/Default Collection', { deployment: 'server' })
+      .grant('alice');
+    const { id } = simulator
+      .organization('tfs/Default Collection')
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': 'on premises' } });
+    const legacy = contoso()
+      .addProject('Payments')
+      .addRepository('api', { files: { '/x': 'in the cloud' } });
+    process.env.NO_PROXY = 'localhost';
+    const pool = clients.create();
+    await expect(
+      pool
+        .forOrganization({
+          host: new URL(simulator.serverUrl).host,
+          organization: 'tfs/Default Collection',
+        })
+        .readItem({ repository: id, path: '/x', content: true }),
+    ).resolves.toMatchObject({ content: 'on premises' });
+    await expect(
+      pool
+        .forOrganization({
+          host: 'contoso.visualstudio.com',
+          organization: 'contoso',
+        })
+        .readItem({ repository: legacy.id, path: '/x', content: true }),
+    ).resolves.toMatchObject({ content: 'in the cloud' });
+  });
+});

@@ -1,0 +1,109 @@
+import { Simulator } from '../../dev/simulator';
+import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
+import { until } from '../support/until';
+import { SkippingClock } from './support/clock';
+import { TestClients, TOKEN, withEnvironment } from './support/clients';
+
+const REPOSITORIES = 5_000;
+const clients = new TestClients();
+
+afterEach(async () => {
+  await clients.close();
+});
+
+/** Reads one file of every repository, on a clock that skips what is only waiting. */
+async function refresh(limiter: LimiterOptions) {
+  const clock = new SkippingClock();
+  const simulator = await Simulator.start({
+    clock: () => clock.now(),
+    limiter,
+  });
+  const restore = withEnvironment({
+    HTTPS_PROXY: simulator.proxyUrl,
+    https_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+  });
+  try {
+    simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
+    const organization = simulator.addOrganization('contoso');
+    organization.grant('alice');
+    const project = organization.addProject('Payments');
+    const files = { '/catalog-info.yaml': 'kind: Component\n' };
+    for (let i = 0; i < REPOSITORIES; i++) {
+      project.addRepository(`repository-${i}`, { files });
+    }
+    const pool = clients.create({ clock });
+    const client = pool.forOrganization({
+      host: 'dev.azure.com',
+      organization: 'contoso',
+    });
+    const began = clock.elapsedMs;
+    const repositories = await client.listRepositories();
+    let done = false;
+    const all = Promise.all(
+      repositories.map(({ id }) =>
+        client.readItem({
+          repository: id,
+          path: '/catalog-info.yaml',
+          content: true,
+        }),
+      ),
+    ).finally(() => {
+      done = true;
+    });
+    await until(
+      'the refresh to end',
+      () => {
+        const [pacing] = pool.limiterSnapshot();
+        if (pacing?.inFlight === 0 && pacing.waiting > 0) clock.skip();
+        return done;
+      },
+      120_000,
+    );
+    return {
+      items: await all,
+      elapsedMs: clock.elapsedMs - began,
+      requests: simulator.requests,
+      pacing: pool.limiterSnapshot(),
+    };
+  } finally {
+    restore();
+    await simulator.close();
+  }
+}
+
+describe(`a refresh of ${REPOSITORIES} repositories under the rate limit`, () => {
+  it.each<[string, LimiterOptions, number]>([
+    ['as it comes', {}, 1.05 + 250],
+    ['with dearer requests', { costs: { items: 0.1 } }, 1.05 + 500],
+    [
+      'with warnings that come late',
+      { costs: { items: 0.1 }, headersFrom: 0.9 },
+      1.05 + 500,
+    ],
+  ])(
+    'is never blocked, and takes what the budget demands: %s',
+    async (_name, options, totalCost) => {
+      const { items, elapsedMs, requests, pacing } = await refresh(options);
+      expect(items).toHaveLength(REPOSITORIES);
+      expect(items.every(({ outcome }) => outcome === 'present')).toBe(true);
+      expect(requests.count()).toBe(REPOSITORIES + 2);
+      expect(requests.count({ status: 200 })).toBe(REPOSITORIES + 2);
+      expect(pacing).toMatchObject([{ throttled: false }]);
+
+      const least = new Limiter(options).leastDuration(totalCost);
+      console.log(
+        `${(elapsedMs / 1000).toFixed(0)} s, ${(elapsedMs / least).toFixed(3)} times the least that the budget allows`,
+      );
+      expect(elapsedMs).toBeLessThanOrEqual(1.15 * least);
+      expect(clients.logs.filter(({ level }) => level === 'warn')).toHaveLength(
+        0,
+      );
+      const paces = clients.logs.map(({ message }) => message);
+      expect(paces.length).toBeGreaterThan(0);
+      expect(paces.length).toBeLessThanOrEqual(2);
+    },
+    180_000,
+  );
+});

@@ -1,0 +1,167 @@
+import { createConnections } from '../../src/azure/connections';
+import {
+  faultOf,
+  TestClients,
+  TOKEN,
+  withEnvironment,
+} from './support/clients';
+import {
+  ITEM,
+  LocalServers,
+  sendJson,
+  serveApi,
+  serveProxy,
+  serveTcp,
+  type LocalServer,
+} from './support/server';
+
+const servers = new LocalServers();
+const clients = new TestClients();
+const READ = { repository: 'r', path: '/catalog-info.yaml', content: true };
+const CONTOSO = { host: 'dev.azure.com', organization: 'contoso' };
+let restore: () => void = () => {};
+let server: LocalServer;
+
+function environment(variables: Record<string, string>) {
+  restore = withEnvironment({
+    HTTPS_PROXY: undefined,
+    https_proxy: undefined,
+    HTTP_PROXY: undefined,
+    http_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+    ...variables,
+  });
+}
+
+beforeEach(async () => {
+  server = await servers.add(
+    serveApi((_request, response) => sendJson(response, ITEM)),
+  );
+});
+
+afterEach(async () => {
+  restore();
+  await clients.close();
+  await servers.close();
+});
+
+describe('a proxy', () => {
+  it.each(['HTTPS_PROXY', 'https_proxy'])(
+    'is found in %s, and its tunnels are kept',
+    async variable => {
+      const proxy = await servers.add(serveProxy(server.port));
+      environment({ [variable]: `http://127.0.0.1:${proxy.port}` });
+      const client = clients.create().forOrganization(CONTOSO);
+      for (let i = 0; i < 20; i++) {
+        await expect(client.readItem(READ)).resolves.toMatchObject({
+          outcome: 'present',
+        });
+      }
+      expect(server.requests).toHaveLength(21);
+      expect(server.requests[5]?.headers.host).toBe('dev.azure.com');
+      expect(new Set(proxy.connects)).toEqual(new Set(['dev.azure.com:443']));
+      expect(proxy.connects).toHaveLength(server.sockets.size);
+      expect(proxy.connects.length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('gets the credentials in its address, and the service does not', async () => {
+    const proxy = await servers.add(serveProxy(server.port));
+    environment({
+      HTTPS_PROXY: `http://user:p%40ss@127.0.0.1:${proxy.port}`,
+    });
+    await clients.create().forOrganization(CONTOSO).readItem(READ);
+    expect(proxy.authorizations[0]).toBe(
+      `Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+    );
+    for (const { headers } of server.requests) {
+      expect(headers['proxy-authorization']).toBeUndefined();
+    }
+  });
+
+  it('may be named without a scheme', async () => {
+    const proxy = await servers.add(serveProxy(server.port));
+    environment({ HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
+    await clients.create().forOrganization(CONTOSO).readItem(READ);
+    expect(proxy.connects.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['NO_PROXY', 'localhost'],
+    ['no_proxy', 'example.org,localhost'],
+    ['NO_PROXY', ' localhost , example.org,'],
+    ['NO_PROXY', 'LOCALHOST'],
+    ['NO_PROXY', '*'],
+  ])('is left out for what %s names: %j', async (variable, value) => {
+    const proxy = await servers.add(serveProxy(server.port));
+    environment({
+      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+      [variable]: value,
+    });
+    await clients
+      .create()
+      .forOrganization({
+        host: `localhost:${server.port}`,
+        organization: 'coll',
+      })
+      .readItem(READ);
+    expect(proxy.connects).toEqual([]);
+  });
+
+  it.each(['azure.com.example', 'zure.com', 'org', ','])(
+    'is not left out for %j',
+    async value => {
+      const proxy = await servers.add(serveProxy(server.port));
+      environment({
+        HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+        NO_PROXY: value,
+      });
+      await clients.create().forOrganization(CONTOSO).readItem(READ);
+      expect(proxy.connects.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('is named when it refuses, without its password', async () => {
+    const refusing = await servers.add(
+      serveTcp(socket =>
+        socket.once('data', () =>
+          socket.end(
+            'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n',
+          ),
+        ),
+      ),
+    );
+    environment({
+      HTTPS_PROXY: `http://user:hunter2@127.0.0.1:${refusing.port}`,
+    });
+    const fault = await faultOf(
+      clients.create().forOrganization(CONTOSO).readItem(READ),
+    );
+    expect(fault).toMatchObject({ kind: 'network', retryable: false });
+    expect(fault.message).toContain(
+      'the proxy refused the connection to dev.azure.com with 407',
+    );
+    expect(`${fault.stack}${JSON.stringify(fault)}`).not.toContain('hunter2');
+    expect(`${fault.stack}${JSON.stringify(fault)}`).not.toContain(TOKEN);
+  });
+
+  it('that never answers holds nothing up for longer than a connection may take', async () => {
+    const silent = await servers.add(serveTcp(socket => socket.resume()));
+    environment({ HTTPS_PROXY: `http://127.0.0.1:${silent.port}` });
+    const client = clients
+      .create({ timeouts: { connectMs: 300 }, random: () => 0 })
+      .forOrganization(CONTOSO);
+    const fault = await faultOf(client.readItem(READ));
+    expect(['timeout', 'network']).toContain(fault.kind);
+  });
+
+  it('whose address is none is reported without repeating it', () => {
+    expect(() =>
+      createConnections(
+        { sockets: 1, connectMs: 1000 },
+        { HTTPS_PROXY: 'http://user:hunter2@proxy:no-port' },
+      ),
+    ).toThrow(/^The environment variable HTTPS_PROXY is not (?!.*hunter2)/);
+  });
+});

@@ -1,0 +1,91 @@
+/** What is simulated: so many repositories with a descriptor each, of the size and shape that people write. */
+
+export const ORGANIZATION = 'contoso';
+export const TOKEN = 'a-personal-access-token-of-the-benchmark';
+export const IDENTITY = 'ingester';
+export const DESCRIPTOR = '/catalog-info.yaml';
+/** A placeholder's file, where there is one. */
+export const DEFINITION = '/docs/definition.yaml';
+const REPOSITORIES_PER_PROJECT = 250;
+
+export function projectName(project: number): string {
+  return `Project ${project}`;
+}
+
+export function projectOf(repository: number): number {
+  return Math.floor(repository / REPOSITORIES_PER_PROJECT);
+}
+
+export function repositoryName(repository: number): string {
+  return `service-${repository}`;
+}
+
+/** The address of a repository's descriptor, as a person would register it. */
+export function descriptorUrl(repository: number): string {
+  const project = encodeURIComponent(projectName(projectOf(repository)));
+  return `https://dev.azure.com/${ORGANIZATION}/${project}/_git/${repositoryName(repository)}?path=${DESCRIPTOR}`;
+}
+
+/** @param version - another makes another descriptor of it */
+export function descriptor(repository: number, version = 0): string {
+  const name = repositoryName(repository);
+  return `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: ${name}
+  title: Service ${repository}
+  description: >-
+    Takes orders of kind ${repository}, checks them against the price list and
+    passes them on to the warehouse. Version ${version}.
+  annotations:
+    dev.azure.com/project-repo: ${projectName(projectOf(repository))}/${name}
+    dev.azure.com/build-definition: ${name}-ci
+    backstage.io/techdocs-ref: dir:.
+    sonarqube.org/project-key: contoso_${name}
+  tags:
+    - java
+    - orders
+    - tier-${repository % 4}
+  links:
+    - url: https://grafana.example.com/d/${name}
+      title: Dashboard
+      icon: dashboard
+    - url: https://wiki.example.com/services/${name}
+      title: Runbook
+spec:
+  type: service
+  lifecycle: ${repository % 7 === 0 ? 'experimental' : 'production'}
+  owner: team-${repository % 60}
+  system: system-${repository % 200}
+  dependsOn:
+    - resource:default/orders-${repository % 50}
+    - component:default/${repositoryName(Math.floor(repository / 2))}
+`;
+}
+
+/** One that takes a part of itself from another file, as an API does. */
+export function descriptorWithPlaceholder(repository: number): string {
+  const name = repositoryName(repository);
+  return `apiVersion: backstage.io/v1alpha1
+kind: API
+metadata:
+  name: ${name}
+  description: The interface of service ${repository}
+spec:
+  type: openapi
+  lifecycle: production
+  owner: team-${repository % 60}
+  definition:
+    $text: .${DEFINITION}
+`;
+}
+
+export function definition(repository: number): string {
+  return `openapi: 3.0.0
+info: { title: Service ${repository}, version: 1.0.0 }
+paths:
+  /orders/{id}:
+    get:
+      responses: { '200': { description: The order } }
+`;
+}

@@ -1,0 +1,112 @@
+// The simulator in a process of its own, filled with a landscape.
+import { Simulator, type Repository } from '../../dev/simulator';
+import {
+  DEFINITION,
+  definition,
+  DESCRIPTOR,
+  descriptor,
+  descriptorWithPlaceholder,
+  IDENTITY,
+  ORGANIZATION,
+  projectName,
+  projectOf,
+  repositoryName,
+  TOKEN,
+} from './landscape';
+import { serve } from './remote';
+
+/** How long ago everything was pushed, in milliseconds: what is new must not be taken for a change. */
+const AGE_MS = 30 * 24 * 3_600_000;
+
+/** What was received since the last reset. */
+export interface Traffic {
+  readonly requests: number;
+  /** Of the bodies, as they went over the wire. */
+  readonly bytes: number;
+  readonly byEndpoint: Record<string, number>;
+}
+
+let simulator: Simulator | undefined;
+let repositories: Repository[] = [];
+let version = 0;
+let offsetMs = -AGE_MS;
+
+function running(): Simulator {
+  if (!simulator) {
+    throw new Error('The simulation was not started');
+  }
+  return simulator;
+}
+
+const handlers = {
+  /** @param options.placeholders - whether every third descriptor takes a part from another file */
+  async start(options: {
+    size: number;
+    latencyMs: number;
+    placeholders: boolean;
+  }): Promise<Record<string, string>> {
+    simulator = await Simulator.start({
+      clock: () => Date.now() + offsetMs,
+      logCapacity: 1,
+    });
+    simulator.addPersonalAccessToken(TOKEN, { identity: IDENTITY });
+    const organization = simulator.addOrganization(ORGANIZATION);
+    repositories = [];
+    let project = organization.addProject(projectName(0));
+    for (let i = 0; i < options.size; i++) {
+      if (project.name !== projectName(projectOf(i))) {
+        project = organization.addProject(projectName(projectOf(i)));
+      }
+      const files =
+        options.placeholders && i % 3 === 0
+          ? {
+              [DESCRIPTOR]: descriptorWithPlaceholder(i),
+              [DEFINITION]: definition(i),
+            }
+          : { [DESCRIPTOR]: descriptor(i) };
+      repositories.push(project.addRepository(repositoryName(i), { files }));
+    }
+    organization.grant(IDENTITY);
+    offsetMs = 0;
+    simulator.inject({ delayMs: options.latencyMs });
+    return simulator.environment;
+  },
+
+  /** Changes the descriptors of so many repositories, spread over all of them, and tells their names. */
+  push(count: number): string[] {
+    version += 1;
+    const step = repositories.length / count;
+    return Array.from({ length: count }, (_, i) => {
+      const index = Math.floor(i * step + (version % Math.max(1, step)));
+      const repository = repositories[index % repositories.length]!;
+      const number = Number(repository.name.split('-')[1]);
+      repository.push({ files: { [DESCRIPTOR]: descriptor(number, version) } });
+      return repository.name;
+    });
+  },
+
+  /** Lets time pass for the service. */
+  pass(ms: number): void {
+    offsetMs += ms;
+  },
+
+  reset(): void {
+    running().requests.reset();
+  },
+
+  traffic(): Traffic {
+    const { requests } = running();
+    const byEndpoint: Record<string, number> = {};
+    for (const { endpoint, count } of requests.totals()) {
+      byEndpoint[endpoint] = (byEndpoint[endpoint] ?? 0) + count;
+    }
+    return {
+      requests: requests.count(),
+      bytes: requests.bytes(),
+      byEndpoint,
+    };
+  },
+};
+
+export type Simulation = typeof handlers;
+serve(handlers);

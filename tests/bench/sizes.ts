@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RefreshCost, Subject } from './subject';
+import type { Cost } from './meter';
+import { Remote } from './remote';
+import type { Simulation, Traffic } from './simulation';
+
+export const SCENARIOS = [
+  'first refresh',
+  'nothing changed',
+  '1 % changed',
+  'one push',
+] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** One scenario, by us and by the bare limit, in one process and within the same seconds. */
+export interface Comparison {
+  readonly scenario: Scenario;
+  readonly ours: RefreshCost & Traffic;
+  readonly bare: Cost & Traffic;
+  /** How many repositories were pushed to. */
+  readonly pushed: number;
+}
+
+export interface SizeResult {
+  readonly size: number;
+  /** Of the backend before its first refresh. */
+  readonly idleBytes: number;
+  readonly rounds: ReadonlyArray<readonly Comparison[]>;
+}
+
+/** Between refreshes. */
+const FREQUENCY_MS = 30 * 60_000;
+
+export async function measureSize(
+  size: number,
+  options: {
+    latencyMs: number;
+    rounds: number;
+    onProgress: (text: string) => void;
+  },
+): Promise<SizeResult> {
+  const simulation = new Remote<Simulation>('simulation');
+  let subject: Remote<Subject> | undefined;
+  try {
+    const environment = await simulation.call('start', {
+      size,
+      latencyMs: options.latencyMs,
+      placeholders: false,
+    });
+    subject = new Remote<Subject>('subject', environment);
+    const rounds: Comparison[][] = [];
+    let idle = NaN;
+    for (let round = 0; round < options.rounds; round++) {
+      const opened = await subject.call('open', false);
+      // Later rounds begin with what the earlier ones left behind.
+      idle = round === 0 ? opened : idle;
+      rounds.push(
+        await measureRound(size, simulation, subject, text =>
+          options.onProgress(
+            `${size} repositories, round ${round + 1} of ${options.rounds}: ${text}`,
+          ),
+        ),
+      );
+      await subject.call('close');
+    }
+    return { size, idleBytes: idle, rounds };
+  } finally {
+    await subject?.stop();
+    await simulation.stop();
+  }
+}
+
+async function measureRound(
+  size: number,
+  simulation: Remote<Simulation>,
+  subject: Remote<Subject>,
+  onProgress: (text: string) => void,
+): Promise<Comparison[]> {
+  const pushes: Record<Scenario, number> = {
+    'first refresh': 0,
+    'nothing changed': 0,
+    '1 % changed': Math.ceil(size / 100),
+    'one push': 1,
+  };
+  const comparisons: Comparison[] = [];
+  for (const scenario of SCENARIOS) {
+    onProgress(scenario);
+    const isFirst = scenario === 'first refresh';
+    const pushed =
+      pushes[scenario] > 0
+        ? await simulation.call('push', pushes[scenario])
+        : [];
+    if (!isFirst) {
+      await simulation.call('pass', FREQUENCY_MS);
+      await subject.call('pass', FREQUENCY_MS);
+    }
+    const ours = await withTraffic(simulation, () => subject.call('refresh'));
+    const bare = await withTraffic(simulation, () =>
+      isFirst ? subject.call('bare') : subject.call('bare', pushed),
+    );
+    comparisons.push({ scenario, ours, bare, pushed: pushed.length });
+  }
+  return comparisons;
+}
+
+async function withTraffic<T>(
+  simulation: Remote<Simulation>,
+  action: () => Promise<T>,
+): Promise<T & Traffic> {
+  // The list of repositories is made and compressed once after a change; that
+  // is the simulator's business, not to be measured.
+  await delay(100);
+  await simulation.call('reset');
+  const result = await action();
+  return { ...result, ...(await simulation.call('traffic')) };
+}

@@ -1,0 +1,103 @@
+// The process under measurement: a real backend with our module in it and,
+// beside it, the bare limit.
+import type { JsonObject } from '@backstage/types';
+import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { BareLimit } from './bare';
+import { Instruments, type Mutations } from './instruments';
+import { ORGANIZATION, TOKEN } from './landscape';
+import {
+  collectGarbage,
+  Meter,
+  idleBytes,
+  WriteCounter,
+  type Cost,
+  type Writes,
+} from './meter';
+import { serve } from './remote';
+import { passTime } from './time';
+
+/** What one refresh of ours cost, and what it did. */
+export interface RefreshCost extends Cost, Writes {
+  readonly mutations: Mutations;
+  readonly probes: number;
+  /** Entities that are new or changed, as the catalog was told. */
+  readonly added: number;
+}
+
+const instruments = new Instruments();
+instruments.install();
+let catalog: TestCatalog | undefined;
+let writes: WriteCounter | undefined;
+
+export const INTEGRATIONS: JsonObject = {
+  azure: [
+    { host: 'dev.azure.com', credentials: [{ personalAccessToken: TOKEN }] },
+  ],
+};
+
+const handlers = {
+  /**
+   * Starts a backend on a database of its own.
+   *
+   * @param processing - whether the catalog may process what it is given, which is its own cost and not ours
+   * @returns the memory of the backend while it is idle
+   */
+  async open(processing: boolean): Promise<number> {
+    catalog = await startCatalog({
+      database: 'postgres',
+      integrations: INTEGRATIONS,
+      providers: { main: { organization: ORGANIZATION } },
+      catalog: processing ? {} : { processingInterval: false },
+    });
+    writes = new WriteCounter(catalog.knex);
+    return await idleBytes();
+  },
+
+  async refresh(): Promise<RefreshCost> {
+    if (!catalog || !writes) {
+      throw new Error('There is no backend');
+    }
+    await collectGarbage();
+    writes.take();
+    const report = await catalog.refresh();
+    const { cost, mutations } = instruments.take();
+    const [pass] = report.organizations;
+    if (report.outcome !== 'complete' || !pass) {
+      throw new Error(`The refresh failed: ${report.error}`);
+    }
+    return {
+      ...cost,
+      // To the millisecond at which it ended, not at which that was noticed.
+      wallMs: (report.endedAt ?? NaN) - report.startedAt,
+      ...writes.take(),
+      mutations,
+      probes: pass.probes.conclusive,
+      added: report.added,
+    };
+  },
+
+  async close(): Promise<void> {
+    await catalog?.stop();
+    catalog = undefined;
+  },
+
+  /** The bare limit; see `BareLimit.run`. */
+  async bare(names?: string[]): Promise<Cost & { readonly read: number }> {
+    const limit = new BareLimit(
+      DEFAULT_LIMITER_OPTIONS.maxConcurrency,
+      process.env.HTTPS_PROXY ?? '',
+    );
+    await collectGarbage();
+    const meter = Meter.start();
+    const read = await limit.run(names);
+    const cost = meter.stop();
+    await limit.close();
+    return { ...cost, read };
+  },
+
+  pass: passTime,
+};
+
+export type Subject = typeof handlers;
+serve(handlers);

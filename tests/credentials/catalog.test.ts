@@ -1,0 +1,313 @@
+import type { Simulator } from '../../dev/simulator';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { proxyGlobalFetch } from '../support/proxied-fetch';
+import { SecretScan } from '../support/secrets';
+import { Cloud, TENANT_A, TENANT_B } from './support';
+
+// The real catalog, with identities of every kind.
+
+const REPOSITORIES = 5;
+
+let cloud: Cloud;
+let simulator: Simulator;
+let restoreFetch: () => Promise<void>;
+let catalog: TestCatalog | undefined;
+
+beforeEach(async () => {
+  cloud = await Cloud.start();
+  simulator = cloud.simulator;
+  restoreFetch = proxyGlobalFetch();
+});
+
+afterEach(async () => {
+  await catalog?.stop();
+  catalog = undefined;
+  await restoreFetch();
+  await cloud.close();
+});
+
+function component(name: string): string {
+  return `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: ${name}
+spec:
+  type: service
+  lifecycle: production
+  owner: somebody
+`;
+}
+
+/** An organization with repositories that give a component each, and its reader. */
+function addOrganization(
+  name: string,
+  tenantId: string,
+  reader: string,
+  size = REPOSITORIES,
+): void {
+  const organization = simulator.addOrganization(name, { tenantId });
+  const project = organization.addProject('Project');
+  for (let i = 0; i < size; i += 1) {
+    project.addRepository(`repository-${i}`, {
+      files: { '/catalog-info.yaml': component(`${name}-${i}`) },
+    });
+  }
+  organization.grant(reader);
+}
+
+async function names(): Promise<string[]> {
+  const entities = (await catalog?.entities({ kind: 'Component' })) ?? [];
+  return entities.map(({ metadata }) => metadata.name).sort();
+}
+
+it('fills from seven organizations, each read by its own identity and nobody else', async () => {
+  const { entra } = simulator.parts;
+  const scan = new SecretScan();
+  scan.register('the personal access token', 'token-of-alice');
+  scan.register('the client secret', 's3cret+of/principal=');
+  scan.register('the secret of the environment', 's3cret~of-environment');
+  scan.watchOutput();
+
+  const system = entra.metadata.setSystemAssigned({ tenantId: TENANT_A });
+  const user = entra.metadata.addUserAssigned({
+    tenantId: TENANT_A,
+    clientId: 'user-assigned',
+  });
+  const principal = entra.addApplication({
+    tenantId: TENANT_A,
+    clientId: 'principal',
+    secret: 's3cret+of/principal=',
+  });
+  const bySystem = entra.addApplication({
+    tenantId: TENANT_A,
+    clientId: 'vouched-for-by-system',
+    federatedCredentials: [system.federatedCredential],
+  });
+  const byUser = entra.addApplication({
+    tenantId: TENANT_A,
+    clientId: 'vouched-for-by-user',
+    federatedCredentials: [user.federatedCredential],
+    consentedIn: [TENANT_B],
+  });
+  const ofEnvironment = entra.addApplication({
+    tenantId: TENANT_A,
+    clientId: 'of-environment',
+    secret: 's3cret~of-environment',
+  });
+  cloud.setEnvironment({
+    AZURE_TENANT_ID: TENANT_A,
+    AZURE_CLIENT_ID: 'of-environment',
+    AZURE_CLIENT_SECRET: 's3cret~of-environment',
+  });
+  simulator.addPersonalAccessToken('token-of-alice', { identity: 'alice' });
+
+  const readers: Record<string, string> = {
+    'by-secret': principal.identity,
+    'by-system-identity': system.identity,
+    'by-user-identity': user.identity,
+    'by-system-assertion': bySystem.identity,
+    'by-user-assertion': byUser.identity,
+    'by-token': 'alice',
+    'by-nothing': ofEnvironment.identity,
+  };
+  for (const [name, reader] of Object.entries(readers)) {
+    const tenantId = name === 'by-user-assertion' ? TENANT_B : TENANT_A;
+    addOrganization(name, tenantId, reader);
+  }
+  // Everybody else may read everything too, so that a wrong choice would not show as a refusal.
+  for (const name of Object.keys(readers)) {
+    Object.values(readers).forEach(reader =>
+      simulator.organization(name).grant(reader),
+    );
+  }
+
+  catalog = await startCatalog({
+    integrations: {
+      azure: [
+        {
+          host: 'dev.azure.com',
+          credentials: [
+            {
+              organizations: ['By-Secret'],
+              clientId: 'principal',
+              clientSecret: 's3cret+of/principal=',
+              tenantId: TENANT_A,
+            },
+            {
+              organizations: ['by-system-identity'],
+              clientId: 'system-assigned',
+            },
+            { organizations: ['by-user-identity'], clientId: 'user-assigned' },
+            {
+              organizations: ['by-system-assertion'],
+              clientId: 'vouched-for-by-system',
+              managedIdentityClientId: 'system-assigned',
+              tenantId: TENANT_A,
+            },
+            {
+              organizations: ['by-user-assertion'],
+              clientId: 'vouched-for-by-user',
+              managedIdentityClientId: 'user-assigned',
+              tenantId: TENANT_B,
+            },
+            {
+              organizations: ['by-token'],
+              personalAccessToken: 'token-of-alice',
+            },
+          ],
+        },
+      ],
+    },
+    providers: { main: { organizations: Object.keys(readers) } },
+  });
+  const report = await catalog.refresh();
+  await catalog.settled();
+
+  expect(report).toMatchObject({
+    outcome: 'complete',
+    entities: 7 * REPOSITORIES,
+  });
+  expect(await names()).toHaveLength(7 * REPOSITORIES);
+  const { requests } = simulator;
+  for (const [organization, reader] of Object.entries(readers)) {
+    const all = requests.count({ organization });
+    expect({
+      organization,
+      all,
+      byReader: requests.count({ organization, identity: reader }),
+    }).toEqual({
+      organization,
+      all: REPOSITORIES + 2,
+      byReader: REPOSITORIES + 2,
+    });
+  }
+  // One token for each service principal, one for each managed identity and for what it vouches with.
+  expect({
+    tokens: requests.count({ endpoint: 'token' }),
+    metadata: requests.count({ endpoint: 'metadata' }),
+  }).toEqual({ tokens: 4, metadata: 4 });
+
+  // Now let everything go wrong as well, and look for secrets in all of it.
+  entra.refuseSignIn(principal.identity, 'conditional-access');
+  simulator.personalAccessToken('token-of-alice').state = 'revoked';
+  simulator.inject({
+    match: { organization: 'by-system-assertion' },
+    response: {
+      status: 302,
+      headers: { Location: 'https://elsewhere.visualstudio.com/' },
+    },
+  });
+  byUser.withdrawConsent(TENANT_B);
+  simulator.organization('by-user-identity').revoke(user.identity);
+  const failed = await catalog.refresh();
+  expect(failed.organizations.filter(o => o.outcome === 'failed').length).toBe(
+    4,
+  );
+  expect(await names()).toHaveLength(7 * REPOSITORIES);
+
+  scan.saw('the log', catalog.logs);
+  scan.saw('the reports', [report, failed]);
+  scan.saw('the catalog', await catalog.entities());
+  await scan.sawDatabase('the database', catalog.knex);
+  scan.sawRequests(
+    requests.list(),
+    ({ organization, host, identity }) =>
+      host === 'dev.azure.com' &&
+      organization !== undefined &&
+      (identity === undefined || identity === readers[organization]),
+  );
+  scan.close();
+  expect(scan.size).toBeGreaterThan(100);
+  expect(scan.leaks()).toEqual([]);
+  expect(requests.count({ host: 'elsewhere.visualstudio.com' })).toBe(0);
+});
+
+it('needs no more than the permission to read a single project', async () => {
+  const { identity } = simulator.parts.entra.metadata.setSystemAssigned({
+    tenantId: TENANT_A,
+  });
+  const organization = simulator.addOrganization('MyOrg', {
+    tenantId: TENANT_A,
+  });
+  for (const name of ['SecretSauce', 'Other']) {
+    organization.addProject(name).addRepository('service', {
+      files: { '/catalog-info.yaml': component(name.toLowerCase()) },
+    });
+  }
+  organization.grant(identity, { projects: ['SecretSauce'] });
+  const integrations = {
+    azure: [
+      { host: 'dev.azure.com', credentials: [{ clientId: 'system-assigned' }] },
+    ],
+  };
+  for (const block of [{ project: 'SecretSauce' }, {}]) {
+    catalog = await startCatalog({
+      integrations,
+      providers: { main: { organization: 'MyOrg', ...block } },
+    });
+    expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
+    await catalog.settled();
+    expect(await names()).toEqual(['secretsauce']);
+    await catalog.stop();
+    catalog = undefined;
+  }
+});
+
+describe('a refresh over 2,000 repositories', () => {
+  const SIZE = 2_000;
+
+  async function refresh(): Promise<void> {
+    const { identity } = simulator.parts.entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: 'principal',
+      secret: 'secret',
+    });
+    addOrganization('contoso', TENANT_A, identity, SIZE);
+    catalog = await startCatalog({
+      integrations: {
+        azure: [
+          {
+            credentials: [
+              {
+                clientId: 'principal',
+                clientSecret: 'secret',
+                tenantId: TENANT_A,
+              },
+            ],
+          },
+        ],
+      },
+      providers: { main: { organization: 'contoso' } },
+    });
+    const report = await catalog.refresh();
+    expect(report).toMatchObject({
+      outcome: 'complete',
+      entities: SIZE,
+      organizations: [{ probes: { conclusive: SIZE, unknown: 0 } }],
+    });
+  }
+
+  it('loses none when the token expires in the middle, again and again', async () => {
+    simulator.parts.entra.tokens.lifetimeSeconds = 2;
+    // So that the refresh outlives several tokens, however fast the machine is.
+    simulator.inject({ match: { endpoint: 'items' }, delayMs: 50 });
+    await refresh();
+    expect(simulator.requests.count({ endpoint: 'token' })).toBeGreaterThan(2);
+    expect(simulator.requests.count({ endpoint: 'items' })).toBe(SIZE);
+  }, 180_000);
+
+  it('repeats no more than was in flight when the token is refused in the middle', async () => {
+    // As many as there are slots; whoever comes with the new token is served.
+    const slots = 8;
+    const refused = simulator.inject({
+      match: { endpoint: 'items' },
+      skip: SIZE / 2,
+      times: slots,
+      fault: 'unauthorized',
+    });
+    await refresh();
+    expect(refused.hits).toBe(slots);
+    expect(simulator.requests.count({ endpoint: 'items' })).toBe(SIZE + slots);
+    expect(simulator.requests.count({ endpoint: 'token' })).toBe(2);
+  }, 180_000);
+});

@@ -1,0 +1,414 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { classifyAccessFailure } from '../../src/credentials/access';
+import { classifyTokenFailure } from '../../src/credentials/classify';
+import { composeMessage } from '../../src/credentials/errors';
+import {
+  diagnose,
+  PROBLEM_IDS,
+  type ProblemId,
+} from '../../src/credentials/problems/diagnosis';
+import { redact } from '../../src/credentials/redact';
+import type { CredentialDescription } from '../../src/credentials/types';
+import { TENANT_A, TENANT_B } from './support';
+
+const contoso = { host: 'dev.azure.com', organization: 'contoso' };
+const server = { host: 'tfs.example.com', organization: 'tfs/Main' };
+
+const TOKEN: CredentialDescription = {
+  kind: 'personal access token',
+  configKey: 'integrations.azure[0].credentials[0]',
+  matchedBy: '',
+};
+const PRINCIPAL: CredentialDescription = {
+  kind: 'service principal (client secret)',
+  configKey: 'integrations.azure[0].credentials[1]',
+  clientId: '11111111-2222-4333-8444-555555555555',
+  tenantId: TENANT_A,
+  matchedBy: '',
+};
+
+function messageOf(problem: ProblemId): string {
+  const organization = problem === 'no-matching-credential' ? server : contoso;
+  const credential = problem.startsWith('personal') ? TOKEN : PRINCIPAL;
+  const diagnosis = diagnose(problem, {
+    organization,
+    credential,
+    authority: 'https://login.microsoftonline.com',
+    tokenTenant: TENANT_A,
+    organizationTenant: TENANT_B,
+    configured: [
+      "personal access token (integrations.azure[1].credentials[0]) for 'Archive'",
+    ],
+  });
+  const named = problem === 'no-matching-credential' ? undefined : credential;
+  return composeMessage(organization, named, diagnosis);
+}
+
+describe('every problem', () => {
+  it('is told in words that name the organization, the cause, the cure and the section', () => {
+    const table = PROBLEM_IDS.map(id => `${id}\n    ${messageOf(id)}`);
+    console.info(table.join('\n'));
+    expect(`\n${table.join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each(PROBLEM_IDS)('%s is well put', id => {
+    const message = messageOf(id);
+    expect(message).toMatch(
+      /^(dev\.azure\.com\/contoso|tfs\.example\.com\/tfs\/Main): (?:[^A-Z]|Azure DevOps|Microsoft Entra).* What to do: [A-Z].*\. More: docs\/errors\.md#[a-z-]+$/,
+    );
+    expect(message).not.toMatch(/\.\.|undefined|\s\s|\(\)|;\./);
+    // An address at the end of a clause is followed by nothing that it could be taken to contain.
+    expect(message).not.toMatch(/https:\/\/\S+\/\S*[;,)]/);
+  });
+
+  it('has a section of its own in the documentation, in the same order', () => {
+    const text = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
+    const anchors = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) =>
+      heading?.toLowerCase().replaceAll(' ', '-'),
+    );
+    expect(anchors).toEqual(PROBLEM_IDS);
+  });
+});
+
+describe('a token that cannot be had', () => {
+  it.each<[string, ProblemId]>([
+    ['AADSTS7000215: Invalid client secret provided.', 'client-secret-invalid'],
+    [
+      'AADSTS7000222: The provided client secret keys are expired.',
+      'client-secret-expired',
+    ],
+    [
+      'AADSTS700016: Application was not found in the directory.',
+      'application-not-found',
+    ],
+    [
+      'AADSTS7000229: missing service principal in the tenant',
+      'consent-missing',
+    ],
+    [
+      'AADSTS65001: has not consented to use the application',
+      'consent-missing',
+    ],
+    ['AADSTS7000112: Application is disabled.', 'application-disabled'],
+    ['AADSTS90002: Tenant not found.', 'tenant-not-found'],
+    ['AADSTS900023: neither a valid DNS name', 'tenant-not-found'],
+    [
+      'AADSTS70021: No matching federated identity record',
+      'federated-credential-missing',
+    ],
+    [
+      'AADSTS700211: No matching federated identity record',
+      'federated-credential-missing',
+    ],
+    [
+      'AADSTS700212: No matching federated identity record',
+      'federated-credential-missing',
+    ],
+    [
+      'AADSTS700213: No matching federated identity record',
+      'federated-credential-missing',
+    ],
+    [
+      'AADSTS700236: may not be used for federated identity',
+      'federated-credential-missing',
+    ],
+    [
+      'AADSTS700024: Client assertion is not within its valid time range.',
+      'clock-skew',
+    ],
+    [
+      'AADSTS53003: Access has been blocked by Conditional Access',
+      'conditional-access-token',
+    ],
+    [
+      'AADSTS500011: The resource principal was not found',
+      'azure-devops-not-in-tenant',
+    ],
+    [
+      'AADSTS90033: A transient error has occurred.',
+      'token-service-unavailable',
+    ],
+    ['AADSTS4711: Something new.', 'token-refused'],
+  ])('%s', (text, problem) => {
+    const failure = classifyTokenFailure({
+      issuer: 'microsoft-entra',
+      status: 401,
+      text: `invalid_client: Error(s): 1 - Timestamp: now - Description: ${text} Trace ID: x`,
+    });
+    expect(failure.problem).toBe(problem);
+    expect(failure.detail).toMatch(/^AADSTS\d+/);
+    expect(failure.detail).not.toContain('Trace ID');
+  });
+
+  it.each<[Parameters<typeof classifyTokenFailure>[0], ProblemId]>([
+    [
+      { issuer: 'microsoft-entra', text: '', status: 503 },
+      'token-service-unavailable',
+    ],
+    [
+      { issuer: 'microsoft-entra', text: '', status: 429 },
+      'token-service-unavailable',
+    ],
+    [
+      { issuer: 'microsoft-entra', text: '', networkCode: 'ENOTFOUND' },
+      'token-service-unreachable',
+    ],
+    [
+      { issuer: 'microsoft-entra', text: '', networkCode: 'REQUEST_TIMEOUT' },
+      'token-timeout',
+    ],
+    [
+      { issuer: 'microsoft-entra', text: 'endpoints_resolution_error' },
+      'token-service-unreachable',
+    ],
+    [{ issuer: 'microsoft-entra', text: '', status: 302 }, 'token-malformed'],
+    [
+      { issuer: 'microsoft-entra', text: 'Invalid tenant id provided.' },
+      'tenant-not-found',
+    ],
+    [
+      {
+        issuer: 'managed-identity',
+        text: 'Description: Identity not found - Correlation ID',
+      },
+      'managed-identity-not-found',
+    ],
+    [
+      {
+        issuer: 'managed-identity',
+        text: 'Description: No User Assigned or Delegated Managed Identity found for specified ClientId - Correlation ID',
+      },
+      'managed-identity-not-found',
+    ],
+    [
+      { issuer: 'managed-identity', text: 'network_error: See' },
+      'managed-identity-unavailable',
+    ],
+    [
+      {
+        issuer: 'managed-identity',
+        text: 'Response had no "expiresOn" property.',
+      },
+      'token-service-unavailable',
+    ],
+    [
+      {
+        issuer: 'managed-identity',
+        text: 'Description: Policy says no - Correlation ID',
+      },
+      'token-refused',
+    ],
+    [
+      { issuer: 'environment', text: 'EnvironmentCredential is unavailable' },
+      'default-credential-unavailable',
+    ],
+    [
+      { issuer: 'environment', text: 'AADSTS7000222: expired' },
+      'client-secret-expired',
+    ],
+  ])('%j is %s', (failure, problem) => {
+    expect(classifyTokenFailure(failure).problem).toBe(problem);
+  });
+});
+
+describe('a request that Azure DevOps refuses', () => {
+  const said = (serviceMessage: string) => ({ serviceMessage });
+  it.each<[string, CredentialDescription, object, object, ProblemId]>([
+    [
+      'unauthorized',
+      PRINCIPAL,
+      said('TF401444: Please sign-in at least once'),
+      {},
+      'identity-not-added',
+    ],
+    [
+      'forbidden',
+      PRINCIPAL,
+      said('TF401444: Please sign-in at least once'),
+      {},
+      'identity-not-added',
+    ],
+    [
+      'forbidden',
+      PRINCIPAL,
+      said('VS403283: Could not add user at this time.'),
+      {},
+      'identity-not-added',
+    ],
+    [
+      'forbidden',
+      PRINCIPAL,
+      said('VS403463: The conditional access policy'),
+      {},
+      'conditional-access',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      said('VS403463: The conditional access policy'),
+      {},
+      'conditional-access',
+    ],
+    [
+      'unauthorized',
+      PRINCIPAL,
+      said("TF400813: The user 'x' is not authorized"),
+      {},
+      'identity-not-authorized',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      said("TF400813: The user 'x' is not authorized"),
+      {},
+      'identity-not-authorized',
+    ],
+    [
+      'unauthorized',
+      PRINCIPAL,
+      {
+        ...said('TF400813: The user is not authorized'),
+        typeKey: 'InvalidIdentityException',
+      },
+      { tokenTenant: TENANT_A, organizationTenant: TENANT_A.toUpperCase() },
+      'token-not-accepted',
+    ],
+    [
+      'unauthorized',
+      PRINCIPAL,
+      {
+        ...said('TF400813: The user is not authorized'),
+        resourceTenant: TENANT_B,
+      },
+      { tokenTenant: TENANT_A },
+      'wrong-tenant',
+    ],
+    [
+      'sign-in',
+      PRINCIPAL,
+      {},
+      { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
+      'wrong-tenant',
+    ],
+    ['sign-in', PRINCIPAL, {}, {}, 'sign-in-page'],
+    ['sign-in', TOKEN, {}, {}, 'personal-access-token-unknown'],
+    [
+      'unauthorized',
+      TOKEN,
+      { resourceTenant: TENANT_A },
+      {},
+      'personal-access-token-unknown',
+    ],
+    ['unauthorized', TOKEN, {}, {}, 'personal-access-token-refused'],
+    [
+      'unauthorized',
+      TOKEN,
+      {},
+      { identityAccepted: true },
+      'personal-access-token-scope',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      said('The Personal Access Token used has expired.'),
+      {},
+      'personal-access-token-expired',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      said('The token has been revoked.'),
+      {},
+      'personal-access-token-revoked',
+    ],
+    [
+      'forbidden',
+      TOKEN,
+      said('The token lacks the scope vso.code.'),
+      {},
+      'personal-access-token-scope',
+    ],
+    [
+      'forbidden',
+      TOKEN,
+      said('TF401027: You need the Git permission'),
+      {},
+      'permission-missing',
+    ],
+    [
+      'forbidden',
+      PRINCIPAL,
+      said('TF401027: You need the Git permission'),
+      {},
+      'permission-missing',
+    ],
+    [
+      'unauthorized',
+      PRINCIPAL,
+      {},
+      { organizationExists: false },
+      'organization-not-found',
+    ],
+    ['not-found', PRINCIPAL, {}, {}, 'organization-not-found'],
+    [
+      'not-found',
+      PRINCIPAL,
+      { typeKey: 'ProjectDoesNotExistWithNameException' },
+      {},
+      'project-not-found',
+    ],
+    [
+      'not-found',
+      PRINCIPAL,
+      { typeKey: 'GitRepositoryNotFoundException' },
+      {},
+      'permission-missing',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      { duringThrottling: true },
+      {},
+      'service-throttled',
+    ],
+    ['sign-in', PRINCIPAL, { duringThrottling: true }, {}, 'service-throttled'],
+    ['throttled', PRINCIPAL, {}, {}, 'service-throttled'],
+    ['unavailable', PRINCIPAL, {}, {}, 'service-unavailable'],
+    ['timeout', PRINCIPAL, {}, {}, 'service-unavailable'],
+    ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
+    ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
+    ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
+  ])('%s, %j, %j, %j', (kind, credential, failure, context, problem) => {
+    expect(
+      classifyAccessFailure(
+        { organization: contoso, seen: '', kind, ...failure },
+        { credential, ...context },
+      ),
+    ).toBe(problem);
+  });
+});
+
+describe('redaction', () => {
+  it.each([
+    'Bearer eyJhbGciOi.eyJzdWIiOi.c2ln',
+    'eyJhbGciOiJub25l.eyJzdWIiOiJ4',
+    'Basic OnNlY3JldC10b2tlbg==',
+    `${'a'.repeat(76)}AZDO${'b'.repeat(4)}`,
+    'client_secret=abcdefghi~jklmn',
+    'client_assertion=abcdefghijklmnopqrst',
+    'access_token=abcdefghijklmno',
+  ])('takes %s out', secret => {
+    const text = redact(`before ${secret} after`);
+    expect(text).toMatch(/^before .*\[redacted\].* after$/);
+    const [longest = ''] = secret
+      .split(/[ =]+/)
+      .sort((a, b) => b.length - a.length);
+    expect(text).not.toContain(longest);
+  });
+
+  it('leaves ordinary words alone', () => {
+    const text = `Basic access for ${TENANT_A}: AADSTS700016 https://dev.azure.com/contoso`;
+    expect(redact(text)).toBe(text);
+  });
+});

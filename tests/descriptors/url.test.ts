@@ -1,0 +1,152 @@
+import { ConfigReader } from '@backstage/config';
+import {
+  getAzureFileFetchUrl,
+  readAzureIntegrationConfigs,
+  ScmIntegrations,
+} from '@backstage/integration';
+import fc from 'fast-check';
+import { canonicalUrl } from '../../src/descriptors/url';
+
+const organization = { host: 'dev.azure.com', organization: 'contoso' };
+
+/** Printable, without what no name of Azure DevOps or Git may have. */
+const name = fc
+  .string({
+    unit: fc.oneof(
+      { arbitrary: fc.constantFrom(...'abcXYZ019 -_.#&%+\'();,=!@$~éß日本'), weight: 9 },
+      { arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), weight: 1 },
+    ),
+    minLength: 1,
+    maxLength: 20,
+  })
+  .filter(
+    text =>
+      // eslint-disable-next-line no-control-regex
+      !/[\x00-\x1f\x7f\\/:*?"<>|]/.test(text) &&
+      !/\p{Surrogate}/u.test(text) &&
+      text === text.trim() &&
+      !/^\.+$/.test(text),
+  );
+
+describe('the canonical URL', () => {
+  it.each([
+    [
+      { project: 'P', repository: 'r', path: '/catalog-info.yaml' },
+      'https://dev.azure.com/contoso/P/_git/r?path=/catalog-info.yaml',
+    ],
+    [
+      {
+        project: 'My Project',
+        repository: 'r',
+        path: '/a b/catalog-info.yaml',
+        branch: 'release/1.0',
+      },
+      'https://dev.azure.com/contoso/My%20Project/_git/r?path=/a%20b/catalog-info.yaml&version=GBrelease/1.0',
+    ],
+    [
+      {
+        project: 'R&D',
+        repository: 'C#lib',
+        path: '/a&b+c#d.yaml',
+        branch: 'feat/a&b',
+      },
+      'https://dev.azure.com/contoso/R&D/_git/C%23lib?path=/a%26b%2Bc%23d.yaml&version=GBfeat/a%26b',
+    ],
+    [
+      { project: '100% done', repository: '%41', path: '/catalog-info.yaml' },
+      'https://dev.azure.com/contoso/100%25%20done/_git/%2541?path=/catalog-info.yaml',
+    ],
+  ])('%#: %s', (address, url) => {
+    expect(canonicalUrl({ organization, ...address })).toBe(url);
+  });
+
+  it.each([
+    [
+      { host: 'contoso.visualstudio.com', organization: 'contoso' },
+      'https://contoso.visualstudio.com/P/_git/r?path=/x.yaml',
+    ],
+    [
+      { host: 'azure.example.com:8443', organization: 'tfs/My Collection' },
+      'https://azure.example.com:8443/tfs/My%20Collection/P/_git/r?path=/x.yaml',
+    ],
+  ])('%#: of %s', (other, url) => {
+    expect(
+      canonicalUrl({
+        organization: other,
+        project: 'P',
+        repository: 'r',
+        path: '/x.yaml',
+      }),
+    ).toBe(url);
+  });
+
+  it('is what encodeURI makes of ordinary names, as the official module writes it', () => {
+    const ordinary = fc
+      .string({
+        unit: fc.constantFrom(..."abcXYZ019 -_.'();,=!@$~é"),
+        minLength: 1,
+      })
+      .filter(text => text === text.trim());
+    fc.assert(
+      fc.property(ordinary, ordinary, ordinary, (project, repository, file) => {
+        expect(
+          canonicalUrl({ organization, project, repository, path: `/${file}` }),
+        ).toBe(
+          encodeURI(
+            `https://dev.azure.com/contoso/${project}/_git/${repository}?path=/${file}`,
+          ),
+        );
+      }),
+    );
+  });
+
+  it('is understood by Backstage as the same project, repository, path and branch', () => {
+    fc.assert(
+      fc.property(
+        name,
+        name,
+        fc.array(name, { minLength: 1, maxLength: 3 }),
+        fc.option(name, { nil: undefined }),
+        (project, repository, segments, branch) => {
+          const path = `/${segments.join('/')}`;
+          const url = canonicalUrl({
+            organization,
+            project,
+            repository,
+            path,
+            branch,
+          });
+          const fetched = new URL(getAzureFileFetchUrl(url));
+          const [, , p, , , , r] = fetched.pathname
+            .split('/')
+            .map(decodeURIComponent);
+          expect({
+            project: p,
+            repository: r,
+            path: fetched.searchParams.get('path'),
+            branch: fetched.searchParams.get('version') ?? undefined,
+          }).toEqual({ project, repository, path, branch });
+        },
+      ),
+    );
+  });
+
+  it('resolves against itself, as the catalog does with relative targets, without losing the branch', () => {
+    const integrations = ScmIntegrations.fromConfig(
+      new ConfigReader({ integrations: {} }),
+    );
+    expect(readAzureIntegrationConfigs([])).toHaveLength(1);
+    const base = canonicalUrl({
+      organization,
+      project: 'P',
+      repository: 'r',
+      path: '/a/catalog-info.yaml',
+      branch: 'main',
+    });
+    const resolved = new URL(
+      integrations.resolveUrl({ url: './b.yaml', base }),
+    );
+    expect(resolved.searchParams.get('path')).toBe('/a/b.yaml');
+    expect(resolved.searchParams.get('version')).toBe('GBmain');
+  });
+});
