@@ -10,6 +10,44 @@ import type { HumanDuration } from '@backstage/types';
  */
 export interface Config {
   catalog?: {
+    azureDevOps?: {
+      /** Reading single files of Azure DevOps, for static and registered locations, placeholders and other plugins. */
+      urlReader?: {
+        /**
+         * `false` leaves URLs of Azure DevOps to Backstage's own reader.
+         * Default: true.
+         */
+        enabled?: boolean;
+
+        /**
+         * How long the catalog's reads without an etag, those of placeholders, are believed without asking again.
+         * Default: 15 minutes.
+         */
+        freshness?: string | HumanDuration;
+
+        /**
+         * The same for reads with an etag, those of locations.
+         * Default: 0, so that each of them asks.
+         */
+        locationFreshness?: string | HumanDuration;
+
+        /**
+         * How old the last good content may be that is served while Azure DevOps cannot answer.
+         * Default: 6 hours.
+         */
+        maxStale?: string | HumanDuration;
+
+        /**
+         * How much content is kept in memory, in MiB.
+         * Default: 64.
+         *
+         * @minimum 1
+         * @maximum 4096
+         */
+        cacheMegabytes?: number;
+      };
+    };
+
     providers?: {
       azureDevOps?: {
         /**

@@ -7,6 +7,7 @@ import {
 } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import catalogPlugin from '@backstage/plugin-catalog-backend';
+import openApiPlaceholders from '@backstage/plugin-catalog-backend-module-openapi';
 import unprocessedEntities from '@backstage/plugin-catalog-backend-module-unprocessed';
 import azureDevOps from '../src';
 import { readProviderConfigs } from '../src/config';
@@ -46,6 +47,7 @@ export async function createDevelopmentBackend(
   backend.add(rootLogger(source));
   backend.add(catalogPlugin);
   backend.add(azureDevOps);
+  backend.add(openApiPlaceholders);
   backend.add(unprocessedEntities);
   if (appDirectory) backend.add(webApp(appDirectory));
 

@@ -10,6 +10,7 @@ import {
 /** One line: how far the ingestion is. */
 export function formatProgress(ingestion: Ingestion): string {
   const passes = organizations(ingestion);
+  if (passes.length === 0) return 'Waiting for the first refresh';
   const add = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
   const selected = add(passes.map(pass => pass.repositories.selected));
   const probed = add(

@@ -79,7 +79,7 @@ exports.up = async function up(knex) {
     table.integer('position').notNullable().comment('Which document of the file');
     table.text('entity').notNullable().comment('The entity as JSON');
     table.text('hash').notNullable().comment('Hash of entity and location key');
-    table.text('location_key').notNullable().comment('As it was when the entity first came from this descriptor');
+    table.text('location_key').notNullable().comment('As it was when the entity first came; the same for all claims to one reference');
     table.text('removal').comment('confirmed or inferred, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
     table.primary(['provider', 'repository_id', 'path', 'entity_ref']);

@@ -4,21 +4,27 @@
  * @packageDocumentation
  */
 import { createBackendFeatureLoader } from '@backstage/backend-plugin-api';
+import { catalogModuleAzureDevOpsLocationAnalyzer } from './locations/module';
 import { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
 import { catalogModuleAzureDevOps } from './module';
 
+export { catalogModuleAzureDevOpsLocationAnalyzer } from './locations/module';
 export { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
 export { catalogModuleAzureDevOps } from './module';
 
 /**
  * What `backend.add(import('backstage-plugin-catalog-backend-module-azure-devops'))`
- * takes: the catalog module, and the URL reader for Azure DevOps that every
- * plugin shares.
+ * takes: the entity providers, the analyzer behind catalog-import, and the URL
+ * reader for Azure DevOps that every plugin shares.
  *
  * @public
  */
 export default createBackendFeatureLoader({
   loader() {
-    return [catalogModuleAzureDevOps, azureDevOpsUrlReaderFactory];
+    return [
+      catalogModuleAzureDevOps,
+      catalogModuleAzureDevOpsLocationAnalyzer,
+      azureDevOpsUrlReaderFactory,
+    ];
   },
 });

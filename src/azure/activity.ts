@@ -6,7 +6,7 @@ import {
 import { verifyList } from './answers';
 import type { OrganizationApi } from './api';
 import { fieldsOf } from './fields';
-import type { Call } from './requester';
+import type { Call } from './call';
 import type { RepositoryActivity } from './types';
 
 /** How many repositories one request tells of. */
@@ -87,9 +87,7 @@ function toActivity({
   return {
     repositoryId,
     hours: (codeChangesTrend ?? []).flatMap(({ time, value = 0 }) =>
-      time && value > 0
-        ? [{ startsAt: time.getTime(), changes: value }]
-        : [],
+      time && value > 0 ? [{ startsAt: time.getTime(), changes: value }] : [],
     ),
   };
 }

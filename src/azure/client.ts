@@ -28,7 +28,7 @@ import type { CodeSearch } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
 import type { Lane } from './limiter/options';
 import { LIMITS } from './limits';
-import type { Call } from './requester';
+import type { Call } from './call';
 import type {
   AbsentItem,
   AzureDevOpsClient,

@@ -1,6 +1,7 @@
 import { isCloudHost } from '../organization';
 import { fieldsOf } from './fields';
-import type { Call, Requester } from './requester';
+import type { Call } from './call';
+import type { Requester } from './requester';
 import { RequestScope, searchBaseUrl } from './target';
 import type { CodeSearchResult, IndexedFile } from './types';
 

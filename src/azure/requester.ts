@@ -1,12 +1,8 @@
 import type { OrganizationCredential } from '../credentials/types';
 import type { OrganizationRef } from '../organization';
-import { Answer } from './answer';
-import {
-  classifyAnswer,
-  type ClassifiedFault,
-  type Expectation,
-  isExpected,
-} from './classify';
+import type { Answer } from './answer';
+import type { Call, OutgoingRequest } from './call';
+import { classifyAnswer, type ClassifiedFault, isExpected } from './classify';
 import type { Clock } from './clock';
 import { AzureDevOpsRequestError } from './errors';
 import {
@@ -20,28 +16,11 @@ import { brokeBeforeAnswer, classifyFailure } from './failures';
 import { readRateLimit } from './headers';
 import type { Limiter } from './limiter/limiter';
 import type { Lane } from './limiter/options';
-import type { Ending } from './limiter/state';
+import { type Attempt, endingOf, readAnswer, refused } from './outcomes';
 import { planRepeat } from './retry';
-import { readActivityId, withoutByteOrderMark } from './saying';
 import { secretsOf } from './secrets';
-import type { RequestTarget } from './target';
 import { delay } from './delay';
 import type { Connections } from './connections';
-
-/** What a request is for, and what may come back. */
-export interface Call {
-  /** An infinitive for messages: `list the repositories`. */
-  readonly operation: string;
-  readonly expects: Expectation;
-  /** How large the answer may be, before and after decompression. */
-  readonly maxBytes: number;
-  /** Whether the answer is large enough for compression to pay. */
-  readonly compress: boolean;
-  readonly lane: Lane;
-  readonly signal?: AbortSignal;
-  /** For JSON: says what is wrong with a body that parses; `undefined` when nothing is. */
-  readonly verify?: (json: unknown) => string | undefined;
-}
 
 export interface RequesterDependencies {
   readonly organization: OrganizationRef;
@@ -53,30 +32,6 @@ export interface RequesterDependencies {
   readonly random: () => number;
   readonly timeouts: Timeouts;
 }
-
-/** The methods that change nothing: all that is ever sent, and always safe to repeat. */
-export const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'] as const;
-
-export type SafeMethod = (typeof SAFE_METHODS)[number];
-
-/** A request as it is to be sent, but for the credential. */
-export interface OutgoingRequest {
-  /** POST only for a question that is too long for an address; it changes nothing either. */
-  readonly method: SafeMethod | 'POST';
-  readonly target: RequestTarget;
-  /** The question that is posted, as JSON. */
-  readonly body?: string;
-  /** The media type that is asked for, with the version of the API. */
-  readonly accept: string;
-}
-
-type Attempt =
-  | { readonly outcome: 'success'; readonly answer: Answer }
-  | {
-      readonly outcome: 'fault';
-      readonly fault: ClassifiedFault;
-      readonly authorization?: string;
-    };
 
 const USER_AGENT = 'backstage-plugin-catalog-backend-module-azure-devops';
 
@@ -271,63 +226,4 @@ export class Requester {
   #aborted(): ClassifiedFault {
     return classifyFailure({ reason: 'aborted' }, '');
   }
-}
-
-function refused(
-  retryAfterMs: number,
-  last: ClassifiedFault | undefined,
-): ClassifiedFault {
-  return {
-    ...(last ?? {
-      kind: 'throttled',
-      seen: 'the service has throttled this identity, and the wait is too long',
-      retryable: true,
-      throttling: true,
-    }),
-    retryAfterMs,
-  };
-}
-
-/** A refusal is an answer like any other to the limiter, unless it is about load. */
-function endingOf(fault: ClassifiedFault): Ending {
-  if (fault.throttling) {
-    return fault.duringThrottling ? 'doubtful' : 'shed';
-  }
-  return fault.kind === 'unavailable' || fault.kind === 'malformed'
-    ? 'failed'
-    : 'served';
-}
-
-function readAnswer(answer: ExchangeAnswer, call: Call): Attempt {
-  if (call.expects === 'bytes') {
-    return { outcome: 'success', answer: new Answer(answer, undefined) };
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(withoutByteOrderMark(answer.body.toString('utf8')));
-  } catch {
-    // The parser's own words would quote the body.
-    return malformed(
-      answer,
-      `answered ${answer.body.length} bytes that are not valid JSON`,
-    );
-  }
-  const mistake = call.verify?.(json);
-  return mistake === undefined
-    ? { outcome: 'success', answer: new Answer(answer, json) }
-    : malformed(answer, `answered ${mistake}`);
-}
-
-function malformed({ status, headers }: ExchangeAnswer, seen: string): Attempt {
-  return {
-    outcome: 'fault',
-    fault: {
-      kind: 'malformed',
-      seen: `the service ${seen}`,
-      status,
-      activityId: readActivityId(headers),
-      retryable: true,
-      throttling: false,
-    },
-  };
 }

@@ -4,7 +4,8 @@ import { HttpClient } from 'typed-rest-client/HttpClient';
 import type { IHeaders } from 'typed-rest-client/Interfaces';
 import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
 import { Answer } from './answer';
-import { type Call, type Requester, SAFE_METHODS } from './requester';
+import { type Call, SAFE_METHODS } from './call';
+import type { Requester } from './requester';
 import type { RequestScope } from './target';
 
 /**

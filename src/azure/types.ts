@@ -35,10 +35,7 @@ export interface PresentItem {
 export interface AbsentItem {
   readonly outcome: 'absent';
   readonly reason:
-    | 'item-not-found'
-    | 'not-a-file'
-    | 'branch-not-found'
-    | 'repository-empty';
+    'item-not-found' | 'not-a-file' | 'branch-not-found' | 'repository-empty';
   /** What the service said. */
   readonly message: string;
 }

@@ -7,7 +7,7 @@ export interface OrganizationProbe {
   readonly exists?: boolean;
   /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
   readonly tenantId?: string;
-  /** How far the service's clock is ahead of ours, in milliseconds, to about a second. */
+  /** How far the service's clock is ahead of ours, in milliseconds; 0 when no further than the request itself took. */
   readonly clockAheadMs?: number;
 }
 
@@ -46,14 +46,10 @@ export async function probeOrganization(
     const receivedAt = now();
     await body.dump();
     const tenantId = tenantOf(headers['x-vss-resourcetenant']);
-    const date = Date.parse(String(headers['date']));
     return {
       exists: existence(statusCode, tenantId),
       tenantId,
-      // The header has whole seconds, cut off: half a second is what is missing on average.
-      clockAheadMs: Number.isNaN(date)
-        ? undefined
-        : Math.round(date + 500 - (sentAt + receivedAt) / 2),
+      clockAheadMs: clockAhead(headers['date'], sentAt, receivedAt),
     };
   } catch {
     signal?.throwIfAborted();
@@ -75,4 +71,17 @@ function tenantOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\da-f-]{36}$/i.test(header)
     ? header.toLowerCase()
     : undefined;
+}
+
+function clockAhead(
+  header: string | string[] | undefined,
+  sentAt: number,
+  receivedAt: number,
+): number | undefined {
+  // The header has whole seconds, cut off: half a second is missing on average.
+  const serviceTime = Date.parse(String(header)) + 500;
+  if (Number.isNaN(serviceTime)) return undefined;
+  const ahead = serviceTime - (sentAt + receivedAt) / 2;
+  const uncertainty = (receivedAt - sentAt) / 2 + 500;
+  return Math.abs(ahead) <= uncertainty ? 0 : Math.round(ahead);
 }

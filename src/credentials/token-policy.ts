@@ -46,8 +46,13 @@ export function pauseAfterFailure(failures: number): number {
 }
 
 /**
- * How long after a token was replaced because the service refused it another
- * refusal brings no further replacement: a second token will not be accepted
- * where the first was not.
+ * When a token that has itself replaced a refused one may be replaced again:
+ * not soon, since a second token is not accepted where the first was not.
  */
-export const REPLACE_AT_MOST_EVERY = 10 * MINUTE;
+export function replaceableFrom(
+  token: AccessToken,
+  obtainedAt: number,
+): number {
+  const life = token.expiresAt - obtainedAt;
+  return obtainedAt + Math.min(10 * MINUTE, life / 4);
+}

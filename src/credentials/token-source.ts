@@ -4,7 +4,7 @@ import {
   pauseAfterFailure,
   renewAgainAt,
   renewAt,
-  REPLACE_AT_MOST_EVERY,
+  replaceableFrom,
   usableUntil,
 } from './token-policy';
 import { TokenError } from './token-error';
@@ -33,6 +33,8 @@ interface Held extends AccessToken {
   readonly usableUntil: number;
   /** When to start renewing it. */
   readonly renewAt: number;
+  /** Until when a refusal of it brings no other. */
+  readonly replaceableFrom: number;
 }
 
 /**
@@ -46,7 +48,6 @@ export class TokenSource {
   #inFlight: Promise<AccessToken> | undefined;
   /** Set while a token that the service refused is being replaced: everybody waits for the outcome. */
   #replacing: Promise<boolean> | undefined;
-  #replacedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #lastFailure: { error: unknown; retryAt: number } | undefined;
 
@@ -79,8 +80,8 @@ export class TokenSource {
     const held = this.#usable();
     // Renewed in the meantime, or expired on the way and renewed at the next use.
     if (held?.token !== refused) return true;
-    const { now } = this.#options;
-    if (now() - this.#replacedAt < REPLACE_AT_MOST_EVERY) return false;
+    const isTooSoon = this.#options.now() < held.replaceableFrom;
+    if (isTooSoon || this.#isPausing()) return false;
     this.#replacing = this.#replaceHeld(held).finally(() => {
       this.#replacing = undefined;
     });
@@ -89,9 +90,14 @@ export class TokenSource {
 
   async #replaceHeld(held: Held): Promise<boolean> {
     try {
-      const fresh = await this.#acquire(held);
-      this.#replacedAt = this.#options.now();
-      return fresh.token !== held.token;
+      const { token } = await this.#acquire(held);
+      if (this.#held) {
+        this.#held = {
+          ...this.#held,
+          replaceableFrom: replaceableFrom(this.#held, this.#options.now()),
+        };
+      }
+      return token !== held.token;
     } catch (error) {
       // The refused token is kept: a service under load answers 401 to valid
       // tokens too, and there is nothing better.
@@ -177,6 +183,7 @@ export class TokenSource {
             ...token,
             usableUntil: usableUntil(token, now),
             renewAt: renewAt(token, now),
+            replaceableFrom: now,
           };
     this.#failures = 0;
     this.#lastFailure = undefined;

@@ -69,20 +69,21 @@ export function parseDocuments(
       ),
     ];
   }
-  const readings: JsYamlReading[] = [];
-  for (const part of parts) {
-    const reading = readWithJsYaml(part.text, options);
-    readings.push(reading);
-    if (!isCertain(reading) && new CatalogParserBudget().take(text)) {
-      return readAsCatalog(text, parts, options);
-    }
-  }
-  if (hasDirectives(body) && !readings.every(isCertain)) {
+  const small = new CatalogParserBudget().take(text);
+  if (!small && hasDirectives(body)) {
     return [
       tooLarge(
         `the file uses YAML directives (lines that begin with %), which are read only in small files (${describeLimits()}); remove the directives or split the file`,
       ),
     ];
+  }
+  const readings: JsYamlReading[] = [];
+  for (const part of parts) {
+    const reading = readWithJsYaml(part.text, options);
+    if (small && !isCertain(reading)) {
+      return readAsCatalog(text, parts, options);
+    }
+    readings.push(reading);
   }
   const budget = new CatalogParserBudget();
   return parts.flatMap((part, index) => {
@@ -94,30 +95,37 @@ export function parseDocuments(
   });
 }
 
-/** The catalog's own reading of the whole file or, where that throws, of its documents one by one. */
+/**
+ * The catalog's own reading of the whole file. Where its parser throws, which
+ * costs the catalog the file's later documents, those are read one by one.
+ */
 function readAsCatalog(
   text: string,
   parts: readonly DocumentText[],
   options: ParseOptions,
 ): ParsedDocument[] {
-  const result = readWithCatalogParser(text, options);
-  if (result.thrown === undefined) {
-    const lines = parts
-      .map(firstContentLine)
-      .filter(line => line !== undefined);
-    const known = lines.length === result.readings.length;
-    return result.readings.map((reading, index) =>
+  const { readings, thrown } = readWithCatalogParser(text, options);
+  const nonEmpty = parts.filter(part => !isEmpty(part, options));
+  const lines = nonEmpty.map(firstContentLine);
+  if (thrown === undefined) {
+    const known = lines.length === readings.length;
+    return readings.map((reading, index) =>
       fromCatalog(reading, 1, known ? lines[index] : undefined),
     );
   }
-  if (hasDirectives(text)) {
-    // The documents cannot be read on their own: directives apply to later ones.
-    return [
-      ...result.readings.map(reading => fromCatalog(reading, 1)),
-      unreadable(result.thrown),
-    ];
-  }
-  return parts.flatMap(part => readPart(part, options));
+  return [
+    ...readings.map((reading, index) => fromCatalog(reading, 1, lines[index])),
+    unreadable(thrown, lines[readings.length]),
+    // Directives apply to later documents: without them these would read differently.
+    ...(hasDirectives(text) ? [] : nonEmpty)
+      .slice(readings.length + 1)
+      .flatMap(part => readPart(part, options)),
+  ];
+}
+
+function isEmpty(part: DocumentText, options: ParseOptions): boolean {
+  const reading = readWithJsYaml(part.text, options);
+  return reading.outcome === 'value' && reading.value === null;
 }
 
 function readPart(part: DocumentText, options: ParseOptions): ParsedDocument[] {

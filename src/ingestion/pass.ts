@@ -6,6 +6,8 @@ import type { ProbeRecord } from '../ledger/record';
 import type { OrganizationReport } from '../operations/status';
 import { organizationKey, type OrganizationRef } from '../organization';
 import type { Applier } from './apply';
+import { Consultation } from './hints/consultation';
+import type { HintMemory } from './hints/memory';
 import { planPass, type Plan, type PlannedProbe } from './plan';
 import { probeRepository, type DescriptorReader } from './probe';
 import { Recorder } from './recorder';
@@ -27,6 +29,7 @@ export interface PassInput {
   readonly settings: ProviderSettings;
   readonly reader: DescriptorReader;
   readonly ledger: Ledger;
+  readonly hintMemory: HintMemory;
   readonly applier: Applier;
   readonly logger: LoggerService;
   readonly now: () => number;
@@ -62,6 +65,18 @@ export async function passOrganization(input: PassInput): Promise<void> {
       repository,
     ]),
   );
+  const lastPassAt = await ledger.reports.lastPassAt(organization);
+  const hints = await Consultation.hold({
+    ...input,
+    organization,
+    ledger: ledger.hints,
+    memory: input.hintMemory.of(organization),
+    lastPassAt,
+    repositories,
+    selected,
+    known,
+    now: startedAt,
+  });
   const proposals = await ledger.proposals(organization);
   const plan = planPass({
     selected,
@@ -71,15 +86,16 @@ export async function passOrganization(input: PassInput): Promise<void> {
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
     doubtful: new Map(proposals.map(p => [p.repositoryId, p.grade])),
-    hinted: new Set(),
+    hinted: hints.repositories,
     now: startedAt,
-    lastPassAt: await ledger.reports.lastPassAt(organization),
+    lastPassAt,
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
   await ledger.listedAgain(plan.listedAgain);
 
-  await probeAll(input, organization, plan, known);
+  await probeAll(input, organization, plan, known, hints);
+  await hints.conclude();
 
   const complete = report.probes.unknown === 0;
   report.outcome = complete ? 'complete' : 'incomplete';
@@ -103,6 +119,7 @@ async function probeAll(
   organization: string,
   plan: Plan,
   known: ReadonlyMap<string, KnownRepository>,
+  hints: Consultation,
 ): Promise<void> {
   const recorder = await Recorder.start(input);
   let round: readonly PlannedProbe[] = plan.probes;
@@ -113,7 +130,11 @@ async function probeAll(
   try {
     for (let attempt = 0; round.length > 0; attempt++) {
       try {
-        await probeRound(input, organization, round, known, recorder, attempt);
+        await probeRound(
+          { ...input, organizationKey: organization, known, recorder, hints },
+          round,
+          attempt,
+        );
       } finally {
         // An abort keeps what was found out until then.
         await recorder.flush();
@@ -141,14 +162,16 @@ function uncount(report: OrganizationReport, record: ProbeRecord): void {
 }
 
 async function probeRound(
-  input: PassInput,
-  organization: string,
+  input: PassInput & {
+    readonly organizationKey: string;
+    readonly known: ReadonlyMap<string, KnownRepository>;
+    readonly recorder: Recorder;
+    readonly hints: Consultation;
+  },
   probes: readonly PlannedProbe[],
-  known: ReadonlyMap<string, KnownRepository>,
-  recorder: Recorder,
   attempt: number,
 ): Promise<void> {
-  const { ledger, signal } = input;
+  const { ledger, signal, known, recorder, hints } = input;
   for (let start = 0; start < probes.length; start += LOOKAHEAD) {
     const section = probes.slice(start, start + LOOKAHEAD);
     // A repository that was never seen has nothing in the ledger to look up.
@@ -160,13 +183,14 @@ async function probeRound(
     await forEachAtMost(IN_FLIGHT, section, async ({ repository, reason }) => {
       signal?.throwIfAborted();
       const startTicket = recorder.currentTicket;
+      const former = descriptors.get(repository.id) ?? [];
       const { paths, unknown } =
         attempt < MAX_REPEATS
           ? await probeRepository({
               client: input.client,
               reader: input.reader,
               repository,
-              known: descriptors.get(repository.id) ?? [],
+              known: former,
               paths: input.settings.paths,
               branch: input.settings.branch,
               expectChange: reason !== 'verify',
@@ -179,13 +203,14 @@ async function probeRound(
               ),
             };
       count(input.report, repository, unknown);
+      hints.found(repository, reason, former, paths, input.now());
       await recorder.add({
         repository: {
           id: repository.id,
           name: repository.name,
           projectId: repository.project.id,
           project: repository.project.name,
-          organization,
+          organization: input.organizationKey,
         },
         branch: input.settings.branch ?? repository.defaultBranch,
         signature: signatureOf(input, repository),

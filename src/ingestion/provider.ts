@@ -17,6 +17,7 @@ import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
 import { parseRepositoryUrl } from '../locations/url';
 import type { AzureDevOpsService } from '../services';
+import { HintMemory } from './hints/memory';
 import { refresh, type RefreshContext } from './refresh';
 
 export interface ProviderOptions {
@@ -70,6 +71,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         const parsed = parseRepositoryUrl(target, content.context);
         return parsed.outcome === 'repository' ? parsed : undefined;
       },
+      hintMemory: new HintMemory(),
       connection,
       logger: this.options.logger,
       now: this.options.now ?? Date.now,

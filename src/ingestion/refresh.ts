@@ -18,6 +18,7 @@ import {
   type OrganizationRef,
 } from '../organization';
 import { Applier } from './apply';
+import type { HintMemory } from './hints/memory';
 import type { RefusedNote } from './model';
 import { passOrganization } from './pass';
 import { createDescriptorReader, describeRefusal } from './reading';
@@ -38,6 +39,8 @@ export interface RefreshContext {
   readonly outbox: Outbox;
   readonly catalogState: CatalogState;
   readonly locate: LocateTarget;
+  /** The provider's, from one refresh to the next. */
+  readonly hintMemory: HintMemory;
   readonly connection: EntityProviderConnection;
   readonly logger: LoggerService;
   readonly now: () => number;
@@ -179,6 +182,7 @@ async function passAlone(
         enableYamlMerge,
       }),
       ledger,
+      hintMemory: context.hintMemory,
       applier,
       logger,
       now,

@@ -41,7 +41,8 @@ export class LedgerHints {
         .whereIn('repository_id', ids)
         .select('repository_id', 'path', 'object_id');
       for (const row of rows) {
-        const paths = result.get(row.repository_id) ?? new Map<string, string>();
+        const paths =
+          result.get(row.repository_id) ?? new Map<string, string>();
         result.set(row.repository_id, paths.set(row.path, row.object_id));
       }
     }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor } from '../ingestion/model';
+import { LedgerHints } from './hints';
 import { loadKnownDescriptors } from './known';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
@@ -52,12 +53,14 @@ export interface Proposal {
  * catalog plugin's own database.
  */
 export class Ledger {
+  readonly hints: LedgerHints;
   readonly reports: LedgerReports;
 
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
   ) {
+    this.hints = new LedgerHints(knex, provider);
     this.reports = new LedgerReports(knex, provider);
   }
 
@@ -282,29 +285,20 @@ export class Ledger {
         const ticket = await takeTicket(tx, this.provider);
         const adopted: string[] = [];
         for (const { entityRef, locationKey } of batch) {
-          const claim = await tx<ClaimRow>(TABLES.claims)
+          const claims: ClaimRow[] = await tx<ClaimRow>(TABLES.claims)
             .where({ provider: this.provider, entity_ref: entityRef })
-            .whereNot('location_key', locationKey)
-            .whereExists(owner =>
-              owner
-                .select(tx.raw('1'))
-                .from(`${TABLES.references} as r`)
-                .whereRaw(
-                  `r.provider = ${TABLES.claims}.provider and r.entity_ref = ${TABLES.claims}.entity_ref and r.repository_id = ${TABLES.claims}.repository_id and r.path = ${TABLES.claims}.path`,
-                ),
-            )
-            .first('repository_id', 'path', 'entity');
-          if (claim) {
+            .whereNot('location_key', locationKey);
+          for (const { repository_id, path, entity } of claims) {
             await tx<ClaimRow>(TABLES.claims)
               .where({
                 provider: this.provider,
-                repository_id: claim.repository_id,
-                path: claim.path,
+                repository_id,
+                path,
                 entity_ref: entityRef,
               })
               .update({
                 location_key: locationKey,
-                hash: hashClaim(claim.entity, locationKey),
+                hash: hashClaim(entity, locationKey),
               });
             adopted.push(entityRef);
           }

@@ -21,6 +21,12 @@ import type { UrlReaderSettings } from './settings';
 import { SharedOperations } from './shared-operations';
 import type { RepositoryUrl } from './url';
 
+/**
+ * How long a name is believed to stand for the same repository, and the
+ * repository to have the same name and default branch, in milliseconds. Files
+ * are read by the repository's id, so a renamed one goes on being read.
+ */
+const NAMES_FRESHNESS_MS = 60 * 60_000;
 const DEFAULT_PATIENCE: Patience = {
   withLastGoodMs: 10_000,
   withoutMs: 60_000,
@@ -87,7 +93,7 @@ export class RepositoryContent {
     this.#blobs = new Blobs(settings.cacheBytes);
     this.#files = new Files({ blobs: this.#blobs, changes, lastGood, now });
     this.#repositories = new Repositories({
-      freshnessMs: settings.freshnessMs,
+      freshnessMs: NAMES_FRESHNESS_MS,
       changes,
       lastGood,
       now,

@@ -29,6 +29,25 @@ export interface OrganizationReport {
     /** What the guard held back. */
     refusals: Refusal[];
   };
+  /** How the sources of hints fared; those that are switched off in the configuration are left out. */
+  hints: HintReport[];
+  /** What the operator should know, though nothing failed. */
+  notes: string[];
+}
+
+/** How one source of hints fared in one pass over one organization. */
+export interface HintReport {
+  readonly source: 'activityMetrics' | 'codeSearch';
+  /**
+   * `asked`; `idle`: it had no turn in this pass; `off`: the service lacks or
+   * refuses it, or it failed; `dropped`: it was caught not knowing of a change.
+   */
+  readonly state: 'asked' | 'idle' | 'off' | 'dropped';
+  /** Why it is off or was dropped. */
+  readonly reason?: string;
+  readonly requests: number;
+  /** How many repositories it named. */
+  readonly named: number;
 }
 
 /** A file of which a document was refused. */
@@ -77,5 +96,7 @@ export function startOrganizationReport(
     repositories: { seen: 0, selected: 0, skipped: {}, missing: 0 },
     probes: { conclusive: 0, unknown: 0, reasons: {} },
     removals: { released: 0, refusals: [] },
+    hints: [],
+    notes: [],
   };
 }

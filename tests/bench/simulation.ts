@@ -57,7 +57,7 @@ const handlers = {
       if (project.name !== projectName(projectOf(i))) {
         project = organization.addProject(projectName(projectOf(i)));
       }
-      const files =
+      const files: Record<string, string> =
         options.placeholders && i % 3 === 0
           ? {
               [DESCRIPTOR]: descriptorWithPlaceholder(i),

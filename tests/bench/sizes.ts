@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RefreshCost, Subject } from './subject';
 import type { Cost } from './meter';
+import { Busyness, untilQuiet } from './noise';
 import { Remote } from './remote';
 import type { Simulation, Traffic } from './simulation';
 
@@ -15,10 +17,16 @@ export type Scenario = (typeof SCENARIOS)[number];
 /** One scenario, by us and by the bare limit, in one process and within the same seconds. */
 export interface Comparison {
   readonly scenario: Scenario;
-  readonly ours: RefreshCost & Traffic;
-  readonly bare: Cost & Traffic;
+  readonly ours: RefreshCost & Surroundings;
+  readonly bare: Cost & Surroundings;
   /** How many repositories were pushed to. */
   readonly pushed: number;
+}
+
+/** What went on around a measurement. */
+export interface Surroundings extends Traffic {
+  /** How busy the whole machine was, from 0 to 1. */
+  readonly busyness: number;
 }
 
 export interface SizeResult {
@@ -36,6 +44,10 @@ export async function measureSize(
   options: {
     latencyMs: number;
     rounds: number;
+    /** How long to wait before each measurement for others to be quiet. */
+    patienceMs: number;
+    /** A folder for CPU profiles of our refreshes. */
+    profiles?: string;
     onProgress: (text: string) => void;
   },
 ): Promise<SizeResult> {
@@ -55,11 +67,13 @@ export async function measureSize(
       // Later rounds begin with what the earlier ones left behind.
       idle = round === 0 ? opened : idle;
       rounds.push(
-        await measureRound(size, simulation, subject, text =>
-          options.onProgress(
-            `${size} repositories, round ${round + 1} of ${options.rounds}: ${text}`,
-          ),
-        ),
+        await measureRound(size, simulation, subject, {
+          ...options,
+          onProgress: text =>
+            options.onProgress(
+              `${size} repositories, round ${round + 1} of ${options.rounds}: ${text}`,
+            ),
+        }),
       );
       await subject.call('close');
     }
@@ -74,8 +88,13 @@ async function measureRound(
   size: number,
   simulation: Remote<Simulation>,
   subject: Remote<Subject>,
-  onProgress: (text: string) => void,
+  options: {
+    patienceMs: number;
+    profiles?: string;
+    onProgress: (text: string) => void;
+  },
 ): Promise<Comparison[]> {
+  const { profiles, onProgress, patienceMs } = options;
   const pushes: Record<Scenario, number> = {
     'first refresh': 0,
     'nothing changed': 0,
@@ -94,7 +113,12 @@ async function measureRound(
       await simulation.call('pass', FREQUENCY_MS);
       await subject.call('pass', FREQUENCY_MS);
     }
-    const ours = await withTraffic(simulation, () => subject.call('refresh'));
+    await untilQuiet(patienceMs);
+    const ours = await withTraffic(simulation, () =>
+      subject.call('refresh', {
+        profile: profiles && join(profiles, `${size} ${scenario}.cpuprofile`),
+      }),
+    );
     const bare = await withTraffic(simulation, () =>
       isFirst ? subject.call('bare') : subject.call('bare', pushed),
     );
@@ -106,11 +130,16 @@ async function measureRound(
 async function withTraffic<T>(
   simulation: Remote<Simulation>,
   action: () => Promise<T>,
-): Promise<T & Traffic> {
+): Promise<T & Surroundings> {
   // The list of repositories is made and compressed once after a change; that
   // is the simulator's business, not to be measured.
   await delay(100);
   await simulation.call('reset');
+  const busyness = new Busyness();
   const result = await action();
-  return { ...result, ...(await simulation.call('traffic')) };
+  return {
+    ...result,
+    busyness: busyness.share,
+    ...(await simulation.call('traffic')),
+  };
 }

@@ -14,6 +14,7 @@ import {
   type Cost,
   type Writes,
 } from './meter';
+import { profiled } from './profile';
 import { serve } from './remote';
 import { passTime } from './time';
 
@@ -54,13 +55,15 @@ const handlers = {
     return await idleBytes();
   },
 
-  async refresh(): Promise<RefreshCost> {
+  /** @param options.profile - where to write a CPU profile; with one, the costs are not to be believed */
+  async refresh({ profile }: { profile?: string }): Promise<RefreshCost> {
     if (!catalog || !writes) {
       throw new Error('There is no backend');
     }
     await collectGarbage();
     writes.take();
-    const report = await catalog.refresh();
+    const started = catalog;
+    const report = await profiled(profile, () => started.refresh());
     const { cost, mutations } = instruments.take();
     const [pass] = report.organizations;
     if (report.outcome !== 'complete' || !pass) {

@@ -28,9 +28,29 @@ const PRINCIPAL: CredentialDescription = {
   matchedBy: '',
 };
 
+/** The credential that a problem typically befalls. */
+function credentialOf(problem: ProblemId): CredentialDescription | undefined {
+  if (problem === 'no-matching-credential') return undefined;
+  if (problem.startsWith('personal-access')) return TOKEN;
+  if (problem.startsWith('default-credential')) {
+    return { kind: 'default Azure credential', matchedBy: '' };
+  }
+  if (problem.startsWith('managed-identity')) {
+    return {
+      ...TOKEN,
+      kind: 'managed identity (user-assigned)',
+      clientId: PRINCIPAL.clientId,
+    };
+  }
+  return problem.startsWith('federated')
+    ? { ...PRINCIPAL, kind: 'service principal (managed identity assertion)' }
+    : PRINCIPAL;
+}
+
 function messageOf(problem: ProblemId): string {
-  const organization = problem === 'no-matching-credential' ? server : contoso;
-  const credential = problem.startsWith('personal') ? TOKEN : PRINCIPAL;
+  const isOfServer = /^(no-matching|server-needs)/.test(problem);
+  const organization = isOfServer ? server : contoso;
+  const credential = credentialOf(problem);
   const diagnosis = diagnose(problem, {
     organization,
     credential,
@@ -41,8 +61,7 @@ function messageOf(problem: ProblemId): string {
       "personal access token (integrations.azure[1].credentials[0]) for 'Archive'",
     ],
   });
-  const named = problem === 'no-matching-credential' ? undefined : credential;
-  return composeMessage(organization, named, diagnosis);
+  return composeMessage(organization, credential, diagnosis);
 }
 
 describe('every problem', () => {

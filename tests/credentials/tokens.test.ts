@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@backstage/types';
 import type { FaultOptions } from '../../dev/simulator';
+import { readClaims } from '../../src/credentials/claims';
 import { SecretScan } from '../support/secrets';
 import { until } from '../support/until';
 import {
@@ -192,7 +193,7 @@ describe('an outage of ten minutes', () => {
     '%s costs other credentials nothing, and a valid token is used to its end',
     async (_name, outage, problem) => {
       // Long enough for the repetitions that the library makes by itself.
-      const tokenTimeoutMs = problem === 'token-timeout' ? 200 : 20_000;
+      const tokenTimeoutMs = problem === 'token-timeout' ? 2_000 : 20_000;
       const { directory, logs } = serve(TWO, { tokenTimeoutMs });
       const affected = directory.forOrganization(contoso);
       const other = directory.forOrganization(fabrikam);
@@ -268,6 +269,78 @@ describe('a token that the service refuses', () => {
     expect(cloud.simulator.requests.count({ endpoint: 'metadata' })).toBe(2);
   });
 });
+
+it('gets the token of a managed identity from App Service and its relatives', async () => {
+  const { simulator } = cloud;
+  const { metadata } = simulator.parts.entra;
+  const user = metadata.addUserAssigned({
+    tenantId: TENANT_A,
+    clientId: 'of-the-app',
+  });
+  cloud.setEnvironment(
+    metadata.environment('app-service', simulator.metadataUrl),
+  );
+  const { directory } = serve([
+    { host: 'dev.azure.com', credentials: [{ clientId: 'of-the-app' }] },
+  ]);
+  const headers = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      directory.forOrganization(contoso).getAuthorization(),
+    ),
+  );
+  expect(readClaims(headers[0] ?? '')?.objectId).toBe(user.objectId);
+  expect(
+    simulator.requests
+      .list({ endpoint: 'metadata' })
+      .map(({ url }) => new URL(url).pathname),
+  ).toEqual(['/msi/token']);
+});
+
+it.each<[string, Omit<FaultOptions, 'match'>, string]>([
+  ['hangs', { fault: 'hang' }, 'token-timeout'],
+  [
+    'is overloaded',
+    { response: { status: 429, body: { error: 'throttled' } } },
+    'token-service-unavailable',
+  ],
+  [
+    'answers nonsense',
+    { response: { status: 200, body: '<html>' } },
+    'managed-identity-unavailable',
+  ],
+])(
+  'a managed identity service that %s is no more than waited for',
+  async (_name, outage, problem) => {
+    cloud.simulator.parts.entra.metadata.setSystemAssigned({
+      tenantId: TENANT_A,
+    });
+    const { directory } = serve(
+      [
+        {
+          host: 'dev.azure.com',
+          credentials: [
+            { clientId: 'system-assigned', organizations: ['contoso'] },
+            servicePrincipal('fabrikam'),
+          ],
+        },
+      ],
+      { tokenTimeoutMs: 3_000 },
+    );
+    const fault = cloud.simulator.inject({
+      match: { door: 'metadata' },
+      ...outage,
+    });
+    const affected = directory.forOrganization(contoso);
+    for (let minute = 0; minute < 3; minute += 1) {
+      const failure = await failureOf(affected.getAuthorization());
+      expect(failure.diagnosis.problem).toBe(problem);
+      await directory.forOrganization(fabrikam).getAuthorization();
+      pass(MINUTE);
+    }
+    fault.remove();
+    expect(await affected.getAuthorization()).toMatch(/^Bearer /);
+  },
+);
 
 it('renews the token of a managed identity, whose library keeps the old one until late', async () => {
   cloud.simulator.parts.entra.metadata.setSystemAssigned({

@@ -88,8 +88,14 @@ describe('the Location that shows the errors of a file', () => {
   }
 
   it('shows them in its status once processed, follows them, reads nothing, and goes', async () => {
-    const ref = await state(['document 1, line 3: first', 'document 2: second']);
-    const first = await until('the errors to show', async () => await shown(ref));
+    const ref = await state([
+      'document 1, line 3: first',
+      'document 2: second',
+    ]);
+    const first = await until(
+      'the errors to show',
+      async () => await shown(ref),
+    );
     expect(first).toMatchObject({
       kind: 'Location',
       metadata: {

@@ -19,9 +19,7 @@ const { DefaultCatalogRulesEnforcer } = jest.requireActual<{
   };
 }>(
   join(
-    dirname(
-      require.resolve('@backstage/plugin-catalog-backend/package.json'),
-    ),
+    dirname(require.resolve('@backstage/plugin-catalog-backend/package.json')),
     'dist/ingestion/CatalogRules.cjs.js',
   ),
 );
@@ -49,11 +47,7 @@ const pattern = fc.constantFrom(
   '**',
 );
 const allow = fc.array(
-  fc.oneof(
-    kind,
-    fc.record({ kind }),
-    fc.record({ kind, 'spec.type': type }),
-  ),
+  fc.oneof(kind, fc.record({ kind }), fc.record({ kind, 'spec.type': type })),
   { maxLength: 3 },
 );
 const where = fc.oneof(
@@ -73,9 +67,12 @@ const catalog = fc.record(
         {
           type: fc.constantFrom('url', 'file'),
           target: fc.oneof(target, fc.constant('./local.yaml')),
-          rules: fc.array(fc.record({ allow: fc.array(kind, { maxLength: 2 }) }), {
-            maxLength: 2,
-          }),
+          rules: fc.array(
+            fc.record({ allow: fc.array(kind, { maxLength: 2 }) }),
+            {
+              maxLength: 2,
+            },
+          ),
         },
         { requiredKeys: ['type', 'target'] },
       ),
@@ -92,14 +89,12 @@ const entity = fc
       fc.record({ type: fc.oneof(type, fc.constant(7)) }),
     ),
   })
-  .map(
-    ({ kind: k, spec }): Entity => ({
-      apiVersion: 'backstage.io/v1alpha1',
-      kind: k,
-      metadata: { name: 'e' },
-      spec,
-    }),
-  );
+  .map(({ kind: k, spec }): Entity => ({
+    apiVersion: 'backstage.io/v1alpha1',
+    kind: k,
+    metadata: { name: 'e' },
+    spec,
+  }));
 
 describe('catalog rules', () => {
   it("give the catalog's own verdict, side by side over generated configurations", () => {
@@ -146,7 +141,8 @@ describe('catalog rules', () => {
 
   it('have a signature that changes with them', () => {
     const of = (settings: JsonObject) =>
-      CatalogRules.fromConfig(new ConfigReader({ catalog: settings })).signature;
+      CatalogRules.fromConfig(new ConfigReader({ catalog: settings }))
+        .signature;
     expect(of({})).toBe(of({}));
     expect(of({ rules: [{ allow: ['User'] }] })).not.toBe(of({}));
     expect(of({ rules: [{ allow: ['User'] }] })).not.toBe(

@@ -13,8 +13,14 @@ const organization = { host: 'dev.azure.com', organization: 'contoso' };
 const name = fc
   .string({
     unit: fc.oneof(
-      { arbitrary: fc.constantFrom(...'abcXYZ019 -_.#&%+\'();,=!@$~éß日本'), weight: 9 },
-      { arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), weight: 1 },
+      {
+        arbitrary: fc.constantFrom(..."abcXYZ019 -_.#&%+'();,=!@$~éß日本"),
+        weight: 9,
+      },
+      {
+        arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+        weight: 1,
+      },
     ),
     minLength: 1,
     maxLength: 20,

@@ -1,3 +1,4 @@
+import type { AlphaEntity } from '@backstage/catalog-model/alpha';
 import { until } from '../support/until';
 import { addReadableOrganization, component, setStage, type Stage } from './support';
 
@@ -35,7 +36,7 @@ describe('a file that cannot be read', () => {
     const requests = stage.simulator.requests.count({});
 
     const shown = await until('the errors to show', async () => {
-      const [location] = await errorLocations();
+      const [location]: AlphaEntity[] = await errorLocations();
       return location?.status ? location : undefined;
     });
     expect(shown).toMatchObject({

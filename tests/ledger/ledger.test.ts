@@ -102,8 +102,10 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     ]);
     await say('r1', absent());
     const [reference] = await opened.outbox('test').pending(10);
+    // Under the key that the catalog knows it by: under another it would be
+    // deleted and inserted.
     expect(reference?.entity?.locationKey).toBe(
-      'url:https://dev.azure.com/contoso/p/_git/r2?path=/catalog-info.yaml',
+      'url:https://dev.azure.com/contoso/p/_git/r1?path=/catalog-info.yaml',
     );
     const proposals = await opened.ledger.proposals(ORGANIZATION);
     expect(proposals.map(p => p.loss)).toEqual([false]);

@@ -293,7 +293,7 @@ describe('search', () => {
     const first = await reading.reader.search(onMain);
     expect(first.files[0]!.url).toBe(FILE);
     api.setDefaultBranch('trunk');
-    reading.pass(16 * MINUTE);
+    reading.pass(61 * MINUTE);
     const renamed = await reading.reader.search(onMain, { etag: first.etag });
     expect(renamed.files[0]!.url).toBe(onMain);
   });
@@ -328,7 +328,7 @@ describe('search', () => {
       reading.reader.search(FILE.replace('_git/api', '_git/other')),
     ).rejects.toMatchObject({ name: 'NotAllowedError' });
     api.disable();
-    reading.pass(16 * MINUTE);
+    reading.pass(61 * MINUTE);
     await expect(reading.reader.search(FILE)).rejects.toMatchObject({
       name: 'NotAllowedError',
       message: expect.stringContaining('is disabled'),

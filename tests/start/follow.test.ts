@@ -50,7 +50,7 @@ describe('following an ingestion', () => {
       catalog: LAST,
     });
     expect(lines).toEqual([
-      'Ingesting: 0 organizations, 0 of 0 repositories, 0 entities',
+      'Waiting for the first refresh',
       'Ingesting: 1 organization, 3 of 3 repositories, 2 entities',
       'Processing: 1 of 4 entities',
       'Processing: 3 of 4 entities',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
@@ -119,6 +119,8 @@ export class NpmStart {
 
 /** The ids of the processes of a group. One that has ended and is not yet reaped, which a container's init may never do, is none. */
 function runningInGroup(group: number): number[] {
+  // Where there is no such folder, as on macOS, it goes unchecked.
+  if (!existsSync('/proc/self/stat')) return [];
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)

@@ -20,6 +20,8 @@ export function organizationReport(
     },
     probes: { conclusive: 3, unknown: 0, reasons: {} },
     removals: { released: 0, refusals: [] },
+    hints: [],
+    notes: [],
     ...overrides,
   };
 }

@@ -80,7 +80,7 @@ describe('npm start', () => {
     async () => {
       const run = NpmStart.run(['--once']);
       try {
-        await run.find(/Ingesting/);
+        await run.find(/^(Waiting|Ingesting)/m);
         expect(await run.interrupt()).not.toBe(0);
         await run.gone();
       } finally {

@@ -1,11 +1,10 @@
 import type { Clock } from '../clock';
+import { type Admission, admission } from './admission';
 import type { RateLimitSignal } from '../headers';
 import { Lanes } from './lanes';
 import { LANES, type Lane, type LimiterOptions } from './options';
 import { type Hold, PacingReporter, type PacingReport } from './report';
 import {
-  type Admission,
-  admission,
   type Ending,
   finished,
   initialState,

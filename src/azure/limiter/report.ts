@@ -29,7 +29,8 @@ const SEVERITY = { nothing: 0, budget: 1, pause: 2 } as const;
 export class PacingReporter {
   readonly #report: (report: PacingReport) => void;
   #reported: Hold['by'] = 'nothing';
-  #heldAt = 0;
+  /** The end of the last hold that is known of. */
+  #heldUntil = 0;
 
   constructor(report: (report: PacingReport) => void) {
     this.#report = report;
@@ -40,14 +41,14 @@ export class PacingReporter {
     if (hold.by === 'nothing') {
       if (
         this.#reported !== 'nothing' &&
-        (idle || now - this.#heldAt >= CALM_MS)
+        (idle || now - this.#heldUntil >= CALM_MS)
       ) {
         this.#reported = 'nothing';
         this.#report({ change: 'resumed' });
       }
       return;
     }
-    this.#heldAt = now;
+    this.#heldUntil = Number.isFinite(hold.until) ? hold.until : now;
     if (SEVERITY[hold.by] > SEVERITY[this.#reported]) {
       this.#reported = hold.by;
       this.#report(

@@ -1,15 +1,7 @@
 import type { RateLimitSignal } from '../headers';
-import type { Lane, LimiterOptions } from './options';
-import {
-  correctionAt,
-  fallsTo,
-  NO_USAGE,
-  recordAnswer,
-  recordRefusal,
-  ROUNDING,
-  spentAt,
-  type Usage,
-} from './usage';
+import type { LimiterOptions } from './options';
+import { NO_USAGE, type Usage } from './usage';
+import { recordAnswer, recordRefusal } from './account';
 
 /** All that a limiter knows. Times are epoch milliseconds. */
 export interface LimiterState {
@@ -52,16 +44,6 @@ export interface Finish {
   readonly random: number;
 }
 
-/** Whether a request may be sent, and if not, until when it certainly may not. */
-export type Admission =
-  | { readonly admitted: true }
-  | {
-      readonly admitted: false;
-      readonly because: 'concurrency' | 'pause' | 'budget';
-      /** `Infinity` when only the end of another request can change it. */
-      readonly until: number;
-    };
-
 /** How many served requests undo one step of the backoff. */
 const SERVED_PER_STEP = 16;
 const LONGEST_BACKOFF = 16;
@@ -82,52 +64,6 @@ export function initialState(options: LimiterOptions): LimiterState {
     startedAt: -Infinity,
     repeats: options.repeats,
   };
-}
-
-/** Whether a request of a lane may be sent now. */
-export function admission(
-  state: LimiterState,
-  lane: Lane,
-  now: number,
-  options: LimiterOptions,
-): Admission {
-  if (now < state.pausedUntil) {
-    return { admitted: false, because: 'pause', until: state.pausedUntil };
-  }
-  if (state.inFlight + 1 > Math.max(1, Math.floor(state.concurrency))) {
-    return { admitted: false, because: 'concurrency', until: Infinity };
-  }
-  return budgetAdmission(state, lane, now, options);
-}
-
-function budgetAdmission(
-  { usage, inFlight, startedAt }: LimiterState,
-  lane: Lane,
-  now: number,
-  { reserve, windowMs, lookAgainMs }: LimiterOptions,
-): Admission {
-  if (usage.limit === undefined) {
-    return { admitted: true };
-  }
-  const level = usage.limit * (1 - reserve[lane]) - (inFlight + 1) * usage.cost;
-  const spent = spentAt(usage, now, windowMs);
-  // Where one request alone is beyond the budget, it is sent when nothing else is.
-  if (spent <= level + ROUNDING || (inFlight === 0 && spent <= 0)) {
-    return { admitted: true };
-  }
-  if (inFlight > 0 && level < 0) {
-    return { admitted: false, because: 'budget', until: Infinity };
-  }
-  const until = fallsTo(usage, Math.max(0, level), now, windowMs);
-  const byOthers = correctionAt(usage, now);
-  if (spent - byOthers > level || inFlight > 0) {
-    return { admitted: false, because: 'budget', until };
-  }
-  // Others fill it, and only an answer can tell when they stop.
-  const lookAgain = startedAt + lookAgainMs;
-  return now >= lookAgain
-    ? { admitted: true }
-    : { admitted: false, because: 'budget', until: Math.min(until, lookAgain) };
 }
 
 /** A request was sent. */

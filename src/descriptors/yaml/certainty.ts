@@ -16,7 +16,6 @@ const LONGEST_KEY = 1_000;
 
 /** Line breaks, white space and characters that the two parsers see differently. */
 const UNCOMMON_CHARACTERS =
-  // eslint-disable-next-line no-control-regex
   /[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/;
 
 /** A marker that is indented or has something else than a comment behind it, a directive, an end marker. */

@@ -5,9 +5,15 @@ import {
   constructFromEvents,
   mergeTag,
   parseEvents,
+  type Event,
 } from 'js-yaml';
 import { isCommonShape } from './certainty';
-import { MAX_ALIASES, MAX_DEPTH, MAX_MERGED_KEYS } from './limits';
+import {
+  MAX_ALIASES,
+  MAX_ALIASES_OF_ONE_ANCHOR,
+  MAX_DEPTH,
+  MAX_MERGED_KEYS,
+} from './limits';
 
 const MERGE_SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
@@ -34,6 +40,12 @@ export function readWithJsYaml(
 ): JsYamlReading {
   try {
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    if (hasExcessiveAliases(text, events)) {
+      return {
+        outcome: 'refused',
+        message: `more than ${MAX_ALIASES_OF_ONE_ANCHOR} aliases of one anchor, which the catalog takes for an attack`,
+      };
+    }
     const values = constructFromEvents(events, {
       source: text,
       schema: options.enableYamlMerge ? MERGE_SCHEMA : CORE_SCHEMA,
@@ -62,4 +74,18 @@ export function readWithJsYaml(
       }),
     };
   }
+}
+
+/** The catalog's own parser refuses to resolve one anchor more often. */
+function hasExcessiveAliases(text: string, events: readonly Event[]): boolean {
+  const counts = new Map<string, number>();
+  for (const event of events) {
+    if (!('anchorStart' in event) || event.anchorStart < 0) continue;
+    const name = text.slice(event.anchorStart, event.anchorEnd);
+    const count =
+      event.type === EVENT_ID.ALIAS ? (counts.get(name) ?? 0) + 1 : 0;
+    if (count > MAX_ALIASES_OF_ONE_ANCHOR) return true;
+    counts.set(name, count);
+  }
+  return false;
 }

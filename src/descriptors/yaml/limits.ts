@@ -7,14 +7,14 @@
 export const MAX_FILE_LENGTH = 1024 * 1024;
 
 /** Structural characters (see {@link countStructure}) of one file. Beyond them nothing is read. */
-export const MAX_FILE_STRUCTURE = 120_000;
+export const MAX_FILE_STRUCTURE = 60_000;
 
 /** Documents of one file, empty ones included. Beyond them nothing is read. */
-export const MAX_DOCUMENTS = 10_000;
+export const MAX_DOCUMENTS = 3_000;
 
 /**
- * Characters of JSON, roughly, that all documents of one file may have when their
- * aliases are spelled out.
+ * Characters that all documents of one file may have as JSON, roughly, with their
+ * aliases spelled out.
  */
 export const MAX_FILE_JSON_LENGTH = 4 * 1024 * 1024;
 
@@ -23,6 +23,9 @@ export const MAX_DEPTH = 100;
 
 /** Aliases of one document that js-yaml resolves. */
 export const MAX_ALIASES = 1_000;
+
+/** Aliases of one anchor: with more the catalog's own parser refuses the document. */
+export const MAX_ALIASES_OF_ONE_ANCHOR = 99;
 
 /** Keys that js-yaml copies for the merge keys (`<<`) of one document. */
 export const MAX_MERGED_KEYS = 10_000;

@@ -49,7 +49,9 @@ export class ActivityHints implements HintSource {
   }
 
   async ask(question: HintQuestion, scope: HintScope): Promise<HintAnswer> {
-    const project = scope.projects.find(({ id }) => id === question.projects[0]);
+    const project = scope.projects.find(
+      ({ id }) => id === question.projects[0],
+    );
     if (!project) {
       throw new Error(`The project ${question.projects[0]} is not in question`);
     }
@@ -62,8 +64,7 @@ export class ActivityHints implements HintSource {
     const byId = new Map(
       activity.map(entry => [entry.repositoryId.toLowerCase(), entry]),
     );
-    const verifiedAt = (id: string) =>
-      project.repositories.get(id)?.verifiedAt;
+    const verifiedAt = (id: string) => project.repositories.get(id)?.verifiedAt;
     const news = this.#memory.marks.take(
       project.id,
       // Of repositories that are probed in this pass anyway, it is remembered
@@ -83,7 +84,7 @@ export class ActivityHints implements HintSource {
           id => project.repositories.get(id)?.repository.id ?? [],
         ),
       ),
-      asked: requests,
+      asked: requests + (this.#memory.discover() ? 1 : 0),
       recall: change =>
         change.projectId === project.id
           ? recall(byId.get(change.repositoryId.toLowerCase()), change, since)
@@ -95,7 +96,15 @@ export class ActivityHints implements HintSource {
 /** What is remembered of one organization's activity from one pass to the next. */
 export class ActivityMemory {
   readonly marks = new MarkMemory();
+  #discovered = false;
   readonly #began = new Map<string, number>();
+
+  /** Whether this was the first answer, before which the client asked where the interface is. */
+  discover(): boolean {
+    const isFirst = !this.#discovered;
+    this.#discovered = true;
+    return isFirst;
+  }
 
   /**
    * Since when to ask for the activity of a project. Whole hours, so that their
@@ -131,9 +140,7 @@ function oldestOf(project: HintProject): number {
 function openHours(activity: RepositoryActivity, verifiedAt: number): Marks {
   return new Map(
     activity.hours
-      .filter(
-        ({ startsAt }) => startsAt + HOUR_MS > verifiedAt - MARGIN_MS,
-      )
+      .filter(({ startsAt }) => startsAt + HOUR_MS > verifiedAt - MARGIN_MS)
       .map(({ startsAt, changes }) => [String(startsAt), String(changes)]),
   );
 }

@@ -151,7 +151,8 @@ export class CodeSearchHints implements HintSource<SearchQuestion> {
       const named = this.#memory.marks.take(
         project.id,
         marks,
-        id => project.repositories.get(id.toLowerCase())?.verifiedAt ?? Infinity,
+        id =>
+          project.repositories.get(id.toLowerCase())?.verifiedAt ?? Infinity,
         now,
       );
       named.forEach(id => news.add(id));

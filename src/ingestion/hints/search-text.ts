@@ -22,7 +22,9 @@ export function searchTexts(path: DescriptorPath): string[] {
     ),
   );
   const texts = [...names].map(name =>
-    /^[*?]|[[\]]/.test(name) || !isPlain(name) ? undefined : `file:${quoted(name)}`,
+    /^[*?]|[[\]]/.test(name) || !isPlain(name)
+      ? undefined
+      : `file:${quoted(name)}`,
   );
   // Half of the names would look like all of them.
   return texts.every(text => text !== undefined) ? texts : [];

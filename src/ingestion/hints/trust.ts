@@ -33,10 +33,7 @@ export function suspect(trust: Trust, missed: readonly MissedChange[]): Trust {
   );
   for (const change of missed) {
     // The older a suspicion, the sooner it is decided.
-    if (
-      suspicions.size < MOST_SUSPICIONS &&
-      !suspicions.has(keyOf(change))
-    ) {
+    if (suspicions.size < MOST_SUSPICIONS && !suspicions.has(keyOf(change))) {
       suspicions.set(keyOf(change), change);
     }
   }
@@ -62,16 +59,11 @@ export function review(
     if (recollection === 'silent' && isDue(change, now)) {
       return { suspicions: [], caught: { ...change, at: now } };
     }
-    if (
-      recollection !== 'named' &&
-      now - change.foundAt < FORGOTTEN_AFTER_MS
-    ) {
+    if (recollection !== 'named' && now - change.foundAt < FORGOTTEN_AFTER_MS) {
       suspicions.push(change);
     }
   }
-  return suspicions.length === trust.suspicions.length
-    ? trust
-    : { suspicions };
+  return suspicions.length === trust.suspicions.length ? trust : { suspicions };
 }
 
 /** Whether a source that does not know of a change by now never will. */

@@ -4,12 +4,12 @@ import {
   type LimiterVerdict,
 } from '../../../dev/simulator/limiter';
 import { readRateLimit } from '../../../src/azure/headers';
+import { admission } from '../../../src/azure/limiter/admission';
 import {
   DEFAULT_LIMITER_OPTIONS,
   type LimiterOptions,
 } from '../../../src/azure/limiter/options';
 import {
-  admission,
   type Ending,
   finished,
   initialState,

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { Limiter as Service } from '../../../dev/simulator/limiter';
 import type { RateLimitSignal } from '../../../src/azure/headers';
+import { admission } from '../../../src/azure/limiter/admission';
 import {
   DEFAULT_LIMITER_OPTIONS as OPTIONS,
   LANES,
   type Lane,
 } from '../../../src/azure/limiter/options';
 import {
-  admission,
   type Ending,
   finished,
   initialState,

@@ -68,7 +68,7 @@ export const REPOSITORY_ROWS: readonly Row[] = [
           struck(stage).move(stage.world.project('contoso', 'R&D')),
       },
     ],
-    check: async stage => await expectTarget(stage, /contoso\/R%26D\/_git/),
+    check: async stage => await expectTarget(stage, /contoso\/R&D\/_git/),
   }),
   outage({
     group: 4,

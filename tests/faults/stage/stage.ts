@@ -113,8 +113,6 @@ export class Stage {
     const { backend } = this;
     this.backend = undefined;
     await backend?.stop({ keepDatabase: true });
-    // A backend that is stopped leaves its connections open.
-    await backend?.knex.destroy();
   }
 
   async restartBackend(settings?: StageSettings): Promise<void> {
@@ -158,7 +156,11 @@ async function fillCatalog(prefix: string): Promise<void> {
     if (error) {
       throw new Error(error);
     }
-    await stage.catalog.settled();
+    const { catalog } = stage;
+    await catalog.settled();
+    await stage.stopBackend();
+    // A backend that is stopped leaves its connections open.
+    await catalog.knex.destroy();
   } finally {
     await stage.stopBackend();
     await stage.knex.destroy();

@@ -1,0 +1,54 @@
+import {
+  PacingReporter,
+  type PacingReport,
+} from '../../../src/azure/limiter/report';
+
+const FREE = { by: 'nothing' } as const;
+const slow = (until: number) => ({ by: 'budget', until, limit: 200 }) as const;
+const pause = (until: number) => ({ by: 'pause', until }) as const;
+
+function create() {
+  const changes: Array<PacingReport['change']> = [];
+  const reporter = new PacingReporter(({ change }) => changes.push(change));
+  return { reporter, changes };
+}
+
+describe('PacingReporter', () => {
+  it('says nothing while nothing happens', () => {
+    const { reporter, changes } = create();
+    reporter.observe(FREE, false, 0);
+    reporter.observe(FREE, true, 1_000_000);
+    expect(changes).toEqual([]);
+  });
+
+  it('counts waves of requests as one slow time, however long they are held up', () => {
+    const { reporter, changes } = create();
+    for (let wave = 0; wave < 10; wave++) {
+      const now = wave * 300_000;
+      reporter.observe(FREE, false, now);
+      reporter.observe(slow(now + 290_000), false, now + 10_000);
+    }
+    expect(changes).toEqual(['slowed']);
+  });
+
+  it('says when it gets worse, and not when it gets better by half', () => {
+    const { reporter, changes } = create();
+    reporter.observe(slow(10), false, 0);
+    reporter.observe(pause(20), false, 1);
+    reporter.observe(slow(30), false, 21);
+    reporter.observe(pause(40), false, 31);
+    expect(changes).toEqual(['slowed', 'paused']);
+  });
+
+  it('says that requests flow after a minute of it, or when all are done', () => {
+    const { reporter, changes } = create();
+    reporter.observe(pause(1_000), false, 0);
+    reporter.observe(FREE, false, 60_999);
+    expect(changes).toEqual(['paused']);
+    reporter.observe(FREE, false, 61_000);
+    expect(changes).toEqual(['paused', 'resumed']);
+    reporter.observe(slow(Infinity), false, 100_000);
+    reporter.observe(FREE, true, 100_001);
+    expect(changes).toEqual(['paused', 'resumed', 'slowed', 'resumed']);
+  });
+});

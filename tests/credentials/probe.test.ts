@@ -1,0 +1,80 @@
+import type { Dispatcher } from 'undici';
+import { createConnections } from '../../src/azure/connections';
+import { probeOrganization } from '../../src/credentials/probe';
+import { Cloud, TENANT_A } from './support';
+
+let cloud: Cloud;
+let dispatcher: Dispatcher;
+
+beforeEach(async () => {
+  cloud = await Cloud.start();
+  cloud.simulator.addOrganization('contoso', {
+    tenantId: TENANT_A.toUpperCase(),
+  });
+  dispatcher = createConnections({ sockets: 1, connectMs: 5_000 }).fresh;
+});
+
+afterEach(async () => {
+  await dispatcher.destroy();
+  await cloud.close();
+});
+
+const on = (organization: string, host = 'dev.azure.com') =>
+  probeOrganization({ host, organization }, { dispatcher });
+
+it('asks an organization for its tenant, without any credential', async () => {
+  expect(await on('contoso')).toEqual({
+    exists: true,
+    tenantId: TENANT_A,
+    clockAheadMs: 0,
+  });
+  expect(await on('contoso', 'contoso.visualstudio.com')).toMatchObject({
+    exists: true,
+    tenantId: TENANT_A,
+  });
+  for (const { headers } of cloud.simulator.requests.list()) {
+    expect(headers.authorization).toBeUndefined();
+  }
+});
+
+it('tells an organization that is not there', async () => {
+  expect(await on('contosso')).toMatchObject({ exists: false });
+});
+
+it('asks a Server, which has no tenant', async () => {
+  const { simulator } = cloud;
+  simulator.addOrganization('tfs/Main', { deployment: 'server' });
+  const probe = await on('tfs/Main', simulator.serverHost);
+  expect(probe?.exists).toBe(true);
+  expect(probe?.tenantId).toBeUndefined();
+});
+
+it('tells nothing where nothing is to be learnt', async () => {
+  cloud.simulator.inject({
+    match: { organization: 'contoso' },
+    fault: 'sign-in-302',
+  });
+  const probe = await on('contoso');
+  expect(probe?.exists).toBeUndefined();
+  expect(await on('Main', 'localhost:9')).toBeUndefined();
+});
+
+it('compares clocks', async () => {
+  const organization = { host: 'dev.azure.com', organization: 'contoso' };
+  const late = await probeOrganization(organization, {
+    dispatcher,
+    now: () => Date.now() - 600_000,
+  });
+  expect(late?.clockAheadMs).toBeGreaterThan(590_000);
+  expect(late?.clockAheadMs).toBeLessThan(610_000);
+});
+
+it('gives up when it is told to', async () => {
+  const signal = AbortSignal.abort(new Error('enough'));
+  await expect(
+    probeOrganization(
+      { host: 'dev.azure.com', organization: 'contoso' },
+      { dispatcher, signal },
+    ),
+  ).rejects.toThrow('enough');
+});

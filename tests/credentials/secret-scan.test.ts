@@ -1,0 +1,96 @@
+import { createDatabase } from '../support/databases';
+import { SecretScan } from '../support/secrets';
+
+// The scan that other tests rely on finds what it is meant to find.
+
+const SECRET = 'a/secret+with="quotes"';
+
+function scanned(see: (scan: SecretScan) => void): string[] {
+  const scan = new SecretScan();
+  scan.register('the secret', SECRET);
+  see(scan);
+  return scan.leaks().map(({ secret }) => secret);
+}
+
+it.each<[string, unknown]>([
+  ['as it is', `before ${SECRET} after`],
+  ['in a URL', `https://host/?x=${encodeURIComponent(SECRET)}`],
+  ['in JSON', JSON.stringify({ value: SECRET })],
+  ['in base64', Buffer.from(SECRET).toString('base64')],
+  ['in a property', { a: { b: [{ c: SECRET }] } }],
+  ['in a property that is not enumerable', hidden(SECRET)],
+  ['in the message of an error', new Error(SECRET)],
+  ['in the cause of an error', new Error('x', { cause: new Error(SECRET) })],
+  ['in a map', new Map([['key', SECRET]])],
+])('finds a registered secret %s', (_where, value) => {
+  expect(scanned(scan => scan.saw('test', value))).toEqual(['the secret']);
+});
+
+it.each([
+  [
+    'an Authorization header',
+    `Basic ${Buffer.from(':unregistered-token').toString('base64')}`,
+  ],
+  ['a JSON Web Token', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4eCJ9.'],
+  ['a parameter of a token request', 'client_secret=unregistered&x=y'],
+])('finds %s that nobody registered', (name, text) => {
+  expect(scanned(scan => scan.saw('test', text))).toEqual([name]);
+});
+
+it('finds nothing where nothing is', () => {
+  const harmless = { scheme: 'Basic access', path: '/a/b', n: [1, 2, 3] };
+  expect(scanned(scan => scan.saw('test', harmless))).toEqual([]);
+});
+
+it('looks at what is printed, until it is closed', () => {
+  const found = scanned(scan => {
+    const { write } = process.stdout;
+    scan.watchOutput();
+    process.stdout.write(`${SECRET}\r\u001b[K`);
+    scan.close();
+    expect(process.stdout.write).toBe(write);
+  });
+  expect(found).toEqual(['the secret']);
+});
+
+it('looks at every table', async () => {
+  const { knex, destroy } = await createDatabase('sqlite');
+  try {
+    await knex.schema.createTable('things', table => table.text('value'));
+    await knex('things').insert({ value: `x${SECRET}x` });
+    const scan = new SecretScan();
+    scan.register('the secret', SECRET);
+    await scan.sawDatabase('the database', knex);
+    expect(scan.leaks()).toContainEqual({
+      where: 'the database, table things',
+      secret: 'the secret',
+    });
+  } finally {
+    await destroy();
+  }
+});
+
+it('lets an Authorization header pass where it belongs, and nowhere else', () => {
+  const request = {
+    method: 'GET',
+    url: 'https://dev.azure.com/contoso/_apis',
+    host: 'dev.azure.com',
+    endpoint: 'repositories',
+    status: 200,
+    bytes: 1,
+    headers: {
+      authorization: `Basic ${Buffer.from(`:${SECRET}`).toString('base64')}`,
+    },
+    door: 'cloud' as const,
+    at: 0,
+  };
+  expect(scanned(scan => scan.sawRequests([request], () => true))).toEqual([]);
+  expect(scanned(scan => scan.sawRequests([request], () => false))).toEqual([
+    'the secret',
+    'an Authorization header',
+  ]);
+});
+
+function hidden(value: string): object {
+  return Object.defineProperty({}, 'secret', { value, enumerable: false });
+}

@@ -1,0 +1,236 @@
+import { Readable } from 'node:stream';
+import {
+  ReadUrlResponseFactory,
+  urlReaderFactoriesServiceRef,
+} from '@backstage/backend-defaults/urlReader';
+import {
+  createServiceFactory,
+  type UrlReaderService,
+} from '@backstage/backend-plugin-api';
+import {
+  ANNOTATION_LOCATION,
+  ANNOTATION_ORIGIN_LOCATION,
+  type Entity,
+} from '@backstage/catalog-model';
+import { ConfigReader } from '@backstage/config';
+import { NotFoundError } from '@backstage/errors';
+import type { JsonObject } from '@backstage/types';
+import { readDescriptor } from '../../src/descriptors/read';
+import { CatalogRules } from '../../src/descriptors/rules';
+import type { EntityDocument } from '../../src/descriptors/types';
+import { canonicalUrl } from '../../src/descriptors/url';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { until } from '../support/until';
+
+// The same files through the catalog's own static locations and through us.
+
+const organization = { host: 'dev.azure.com', organization: 'contoso' };
+
+function urlOf(repository: string): string {
+  return canonicalUrl({
+    organization,
+    project: 'P',
+    repository,
+    path: '/catalog-info.yaml',
+  });
+}
+
+function entityText(kind: string, name: string, spec: string): string {
+  return `apiVersion: backstage.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\nspec: ${spec}\n`;
+}
+
+const COMPONENT = '{type: service, lifecycle: production, owner: a}';
+const FILES = new Map<string, string>([
+  ['component', entityText('Component', 'component', COMPONENT)],
+  ['lower', entityText('component', 'lower', COMPONENT)],
+  [
+    'website',
+    entityText(
+      'Component',
+      'website',
+      '{type: Website, lifecycle: production, owner: a}',
+    ),
+  ],
+  ['user', entityText('User', 'user', '{memberOf: [a]}')],
+  ['group', entityText('Group', 'group', '{type: team, children: []}')],
+  ['resource', entityText('Resource', 'resource', '{type: db, owner: a}')],
+]);
+
+/** Serves the files of a map under their canonical URLs. */
+function filesReader(files: ReadonlyMap<string, string>) {
+  const readUrl: UrlReaderService['readUrl'] = async url => {
+    for (const [repository, text] of files) {
+      if (url === urlOf(repository)) {
+        return await ReadUrlResponseFactory.fromReadable(Readable.from([text]));
+      }
+    }
+    throw new NotFoundError(`${url} is not there`);
+  };
+  const reader: UrlReaderService = {
+    readUrl,
+    readTree: async url => {
+      throw new NotFoundError(`${url} is not a folder`);
+    },
+    search: async url => ({
+      etag: '',
+      files: [{ url, content: (await readUrl(url)).buffer }],
+    }),
+  };
+  return createServiceFactory({
+    service: urlReaderFactoriesServiceRef,
+    deps: {},
+    factory: () => () => [
+      { reader, predicate: (url: URL) => url.host === 'dev.azure.com' },
+    ],
+  });
+}
+
+async function startWith(
+  files: ReadonlyMap<string, string>,
+  catalog: JsonObject,
+): Promise<TestCatalog> {
+  return await startCatalog({
+    withoutModule: true,
+    catalog,
+    features: [filesReader(files)],
+  });
+}
+
+function ours(
+  files: ReadonlyMap<string, string>,
+  catalog: JsonObject,
+): EntityDocument[] {
+  const rules = CatalogRules.fromConfig(new ConfigReader({ catalog }));
+  return [...files].flatMap(([repository, content]) =>
+    readDescriptor({
+      content,
+      target: urlOf(repository),
+      rules,
+      enableYamlMerge: false,
+    }).documents.filter(document => document.outcome === 'entity'),
+  );
+}
+
+/** The catalog's entities once every location has been processed, without the locations themselves. */
+async function theirs(catalog: TestCatalog): Promise<Entity[]> {
+  await catalog.settled();
+  const entities = await catalog.entities();
+  return entities.filter(({ kind }) => kind !== 'Location');
+}
+
+describe('beside the catalog with static locations of the same files', () => {
+  const locations = [...FILES.keys()].map(repository => ({
+    type: 'url',
+    target: urlOf(repository),
+  }));
+
+  it.each<[string, JsonObject]>([
+    ['the default rules', { locations }],
+    [
+      'rules by kind and type',
+      {
+        locations,
+        rules: [
+          { allow: ['user', { kind: 'Component', 'spec.type': 'website' }] },
+        ],
+      },
+    ],
+    [
+      'rules for some locations',
+      {
+        rules: [
+          { allow: ['Resource'] },
+          {
+            allow: ['User', 'Group'],
+            locations: [
+              {
+                type: 'url',
+                pattern: 'https://DEV.azure.com/contoso/P/_git/u*',
+              },
+            ],
+          },
+          {
+            allow: ['Group', 'Component'],
+            locations: [{ type: 'url', exact: urlOf('component') }],
+          },
+        ],
+        locations: locations.map((location, index) => ({
+          ...location,
+          ...(index === 4 && { rules: [{ allow: ['Group'] }] }),
+        })),
+      },
+    ],
+  ])('the same kinds come in, with %s', async (_name, config) => {
+    const catalog = await startWith(FILES, config);
+    try {
+      const names = (entities: Entity[]) =>
+        entities.map(({ metadata }) => metadata.name).sort();
+      const expected = names(ours(FILES, config).map(({ entity }) => entity));
+      expect(names(await theirs(catalog))).toEqual(expected);
+      expect(expected.length).toBeGreaterThan(1);
+      expect(expected.length).toBeLessThan(FILES.size);
+    } finally {
+      await catalog.stop();
+    }
+  });
+
+  it('the same values are stored, and of two documents with one reference the last', async () => {
+    const files = new Map([
+      [
+        'values',
+        `${entityText('Component', 'values', COMPONENT)}  \n`.replace(
+          'spec: {',
+          'spec: {set: !!set {x, y}, map: !!omap [a: 1], bytes: !!binary aGVsbG8=, day: !!timestamp 2001-01-01, far: .inf, none: .nan, zero: -0, list: &l [1, ~], again: *l , {{ a }}: b, "é😀\\0": "\\ud800", ',
+        ),
+      ],
+      [
+        'twice',
+        [
+          entityText('Component', 'twice', COMPONENT.replace('a}', 'first}')),
+          entityText('Component', 'other', COMPONENT),
+          entityText('component', 'Twice', COMPONENT.replace('a}', 'last}')),
+        ].join('---\n'),
+      ],
+    ]);
+    const config = {
+      locations: [...files.keys()].map(repository => ({
+        type: 'url',
+        target: urlOf(repository),
+      })),
+    };
+    const catalog = await startWith(files, config);
+    try {
+      const entities = await until('the files to be read', async () => {
+        const found = await theirs(catalog);
+        return found.length === 3 && found;
+      });
+      const specs = (list: Entity[]) =>
+        Object.fromEntries(
+          list.map(({ metadata, spec }) => [
+            metadata.name.toLowerCase(),
+            {
+              spec,
+              location: metadata.annotations?.[ANNOTATION_LOCATION],
+              origin: metadata.annotations?.[ANNOTATION_ORIGIN_LOCATION],
+            },
+          ]),
+        );
+      const own = ours(files, config).map(({ entity }) => entity);
+      expect(own).toHaveLength(3);
+      expect(specs(entities)).toEqual(specs(own));
+      expect(specs(own).twice?.spec).toMatchObject({ owner: 'last' });
+      expect(specs(own).values?.spec).toMatchObject({
+        set: {},
+        map: {},
+        bytes: { type: 'Buffer', data: [104, 101, 108, 108, 111] },
+        day: '2001-01-01T00:00:00.000Z',
+        far: null,
+        none: null,
+        zero: 0,
+        again: [1, null],
+      });
+    } finally {
+      await catalog.stop();
+    }
+  });
+});

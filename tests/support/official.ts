@@ -1,0 +1,57 @@
+import {
+  createBackendModule,
+  type BackendFeature,
+} from '@backstage/backend-plugin-api';
+import {
+  catalogProcessingExtensionPoint,
+  locationSpecToLocationEntity,
+  type EntityProvider,
+  type EntityProviderConnection,
+} from '@backstage/plugin-catalog-node';
+
+/**
+ * What Backstage's own Azure DevOps module leaves in a catalog: under its
+ * provider name one Location for each file, whose content the catalog reads.
+ */
+export class OfficialProvider implements EntityProvider {
+  private connection: EntityProviderConnection | undefined;
+
+  constructor(private readonly id = 'main') {}
+
+  getProviderName(): string {
+    return `AzureDevOpsEntityProvider:${this.id}`;
+  }
+
+  async connect(connection: EntityProviderConnection): Promise<void> {
+    this.connection = connection;
+  }
+
+  /** Says that these are all the files that there are. */
+  async state(targets: readonly string[]): Promise<void> {
+    await this.connection?.applyMutation({
+      type: 'full',
+      entities: targets.map(target => ({
+        locationKey: this.getProviderName(),
+        entity: locationSpecToLocationEntity({
+          location: { type: 'url', target, presence: 'required' },
+        }),
+      })),
+    });
+  }
+
+  /** For `backend.add`. */
+  feature(): BackendFeature {
+    return createBackendModule({
+      pluginId: 'catalog',
+      moduleId: 'official-azure-devops',
+      register: env => {
+        env.registerInit({
+          deps: { catalog: catalogProcessingExtensionPoint },
+          init: async ({ catalog }) => {
+            catalog.addEntityProvider(this);
+          },
+        });
+      },
+    });
+  }
+}
