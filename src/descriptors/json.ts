@@ -20,11 +20,18 @@ const NODE_LENGTH = 16;
  * value of any size: one instance allows so much for all values together.
  */
 export class JsonCopier {
+  readonly #length: number;
   #left: number;
 
   /** @param length - characters that all copies together may have, each node counting for some */
   constructor(length: number) {
+    this.#length = length;
     this.#left = length;
+  }
+
+  /** How much of the length is spent. */
+  get spent(): number {
+    return this.#length - Math.max(0, this.#left);
   }
 
   copy(value: unknown): JsonResult {

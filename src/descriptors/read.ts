@@ -1,3 +1,4 @@
+import type { Entity } from '@backstage/catalog-model';
 import { readEnvelope } from './envelope';
 import { JsonCopier, type JsonProblem } from './json';
 import { parseDocuments, type ParsedDocument } from './parse';
@@ -27,37 +28,62 @@ export function readDescriptor(options: {
   /** The catalog's `catalog.enableYamlMerge`. */
   enableYamlMerge: boolean;
 }): DescriptorReading {
-  const { content, target, rules, enableYamlMerge } = options;
-  const copier = new JsonCopier(MAX_FILE_JSON_LENGTH);
-  const documents = parseDocuments(content, { enableYamlMerge }).map(
-    (document, index) =>
-      readDocument(document, { index, target, rules, copier }),
-  );
-  return { documents: refuseDuplicates(documents) };
+  return placeDocuments(understandText(options).documents, options);
 }
 
-function readDocument(
+/** A document as it reads wherever the file lies. */
+export type UnderstoodDocument =
+  | RefusedDocument
+  | {
+      readonly outcome: 'understood';
+      readonly index: number;
+      readonly line?: number;
+      readonly entityRef: string;
+      /** Without provenance. Shared by all files of the same text, and never changed. */
+      readonly entity: Entity;
+    };
+
+export interface UnderstoodText {
+  readonly documents: readonly UnderstoodDocument[];
+  /** What the text and its documents take, in characters. */
+  readonly size: number;
+}
+
+/** The part of reading that depends on the file's text alone, and takes nearly all of the time. */
+export function understandText(options: {
+  content: string;
+  enableYamlMerge: boolean;
+}): UnderstoodText {
+  const { content, enableYamlMerge } = options;
+  const copier = new JsonCopier(MAX_FILE_JSON_LENGTH);
+  const documents = parseDocuments(content, { enableYamlMerge }).map(
+    (document, index) => understand(document, index, copier),
+  );
+  return { documents, size: content.length + copier.spent };
+}
+
+/** The part of reading that depends on where the file lies. */
+export function placeDocuments(
+  documents: readonly UnderstoodDocument[],
+  options: { target: string; rules: CatalogRules },
+): DescriptorReading {
+  return {
+    documents: refuseDuplicates(
+      documents.map(document => place(document, options)),
+    ),
+  };
+}
+
+function understand(
   document: ParsedDocument,
-  context: {
-    index: number;
-    target: string;
-    rules: CatalogRules;
-    copier: JsonCopier;
-  },
-): DocumentReading {
-  const { index, target, rules, copier } = context;
+  index: number,
+  copier: JsonCopier,
+): UnderstoodDocument {
+  const { line } = document;
   const refuse = (
     reason: RefusedDocument['reason'],
     message: string,
-    entityRef?: string,
-  ): RefusedDocument => ({
-    outcome: 'refused',
-    index,
-    reason,
-    message,
-    entityRef,
-    line: document.line,
-  });
+  ): RefusedDocument => ({ outcome: 'refused', index, reason, message, line });
   if (document.outcome === 'refused') {
     return {
       ...refuse(document.reason, document.message),
@@ -69,16 +95,28 @@ function readDocument(
     return refuse('too-large', JSON_PROBLEMS[json.problem]);
   }
   const envelope = readEnvelope(json.value);
-  if (envelope.outcome === 'refused') {
-    return refuse('envelope', envelope.message);
+  return envelope.outcome === 'refused'
+    ? refuse('envelope', envelope.message)
+    : { ...envelope, outcome: 'understood', index, line };
+}
+
+function place(
+  document: UnderstoodDocument,
+  { target, rules }: { target: string; rules: CatalogRules },
+): DocumentReading {
+  if (document.outcome === 'refused') {
+    return document;
   }
-  const { entity, entityRef } = envelope;
+  const { index, line, entity, entityRef } = document;
   if (!rules.isAllowed(entity, { type: 'url', target })) {
-    return refuse(
-      'rules',
-      `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
+    return {
+      outcome: 'refused',
+      index,
+      reason: 'rules',
+      message: `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
       entityRef,
-    );
+      line,
+    };
   }
   return {
     outcome: 'entity',

@@ -6,6 +6,7 @@ import type { ProbeRecord } from '../ledger/record';
 import type { OrganizationReport } from '../operations/status';
 import { organizationKey, type OrganizationRef } from '../organization';
 import type { Applier } from './apply';
+import { BlobTexts } from './blob-texts';
 import { Consultation } from './hints/consultation';
 import type { HintMemory } from './hints/memory';
 import { planPass, type Plan, type PlannedProbe } from './plan';
@@ -98,6 +99,11 @@ export async function passOrganization(input: PassInput): Promise<void> {
   await hints.conclude();
 
   const complete = report.probes.unknown === 0;
+  if (report.probes.unknown > MAX_PROBLEMS) {
+    report.problems.push(
+      `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
+    );
+  }
   report.outcome = complete ? 'complete' : 'incomplete';
   await removeWhatIsGone({ ...input, key: organization, plan, complete });
   await ledger.reports.notePass(organization, startedAt, complete, report);
@@ -122,6 +128,7 @@ async function probeAll(
   hints: Consultation,
 ): Promise<void> {
   const recorder = await Recorder.start(input);
+  const blobs = new BlobTexts();
   let round: readonly PlannedProbe[] = plan.probes;
   for (const { reason } of round) {
     const { reasons } = input.report.probes;
@@ -131,7 +138,14 @@ async function probeAll(
     for (let attempt = 0; round.length > 0; attempt++) {
       try {
         await probeRound(
-          { ...input, organizationKey: organization, known, recorder, hints },
+          {
+            ...input,
+            organizationKey: organization,
+            known,
+            recorder,
+            hints,
+            blobs,
+          },
           round,
           attempt,
         );
@@ -167,6 +181,7 @@ async function probeRound(
     readonly known: ReadonlyMap<string, KnownRepository>;
     readonly recorder: Recorder;
     readonly hints: Consultation;
+    readonly blobs: BlobTexts;
   },
   probes: readonly PlannedProbe[],
   attempt: number,
@@ -189,6 +204,7 @@ async function probeRound(
           ? await probeRepository({
               client: input.client,
               reader: input.reader,
+              blobs: input.blobs,
               repository,
               known: former,
               paths: input.settings.paths,
@@ -234,7 +250,8 @@ function count(
   report.probes.unknown += 1;
   if (report.problems.length < MAX_PROBLEMS) {
     report.problems.push(
-      `${report.organization}: could not tell what ${repository.project.name}/${repository.name} has: ${unknown.message}`,
+      // The message names the organization again.
+      `${report.organization}: could not tell what ${repository.project.name}/${repository.name} has: ${unknown.message.replace(`${report.organization}: `, '')}`,
     );
   }
 }

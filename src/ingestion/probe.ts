@@ -1,6 +1,7 @@
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
+import type { BlobTexts } from './blob-texts';
 import type { KnownDescriptor, PathObservation } from './model';
 
 /** Turns a descriptor's text into what the ledger keeps of it; see `reading.ts`. */
@@ -27,6 +28,8 @@ export interface ProbeFindings {
 export interface ProbeInput {
   readonly client: AzureDevOpsClient;
   readonly reader: DescriptorReader;
+  /** What the pass has downloaded so far. */
+  readonly blobs: BlobTexts;
   readonly repository: Repository;
   readonly known: readonly KnownDescriptor[];
   readonly paths: readonly DescriptorPath[];
@@ -173,7 +176,9 @@ async function probeGlob(
       if (known && known.objectId === objectId && isTrusted(input, known)) {
         return unchanged(known);
       }
-      const content = await readBlob(input, objectId);
+      const content = await input.blobs.read(objectId, () =>
+        readBlob(input, objectId),
+      );
       return reader.read(repository, path, objectId, content);
     });
   }

@@ -9,13 +9,21 @@ import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
+import { EnvHttpProxyAgent } from 'undici';
+import {
+  AzureDevOpsRequestError,
+  type RequestErrorKind,
+} from '../azure/errors';
 import type { ProviderReading, ProviderSettings } from '../config';
+import { explainAccessError } from '../credentials/explain';
+import { probeOrganization } from '../credentials/probe';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogState } from '../ledger/catalog-state';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
 import { parseRepositoryUrl } from '../locations/url';
+import type { OrganizationRef } from '../organization';
 import type { AzureDevOpsService } from '../services';
 import { HintMemory } from './hints/memory';
 import { refresh, type RefreshContext } from './refresh';
@@ -73,6 +81,8 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       },
       hintMemory: new HintMemory(),
       connection,
+      explain: (error, organization) =>
+        explainFailure(service, error, organization),
       logger: this.options.logger,
       now: this.options.now ?? Date.now,
     };
@@ -117,3 +127,36 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     return knex;
   }
 }
+
+/** The cause and the cure behind a request that an organization refused. */
+async function explainFailure(
+  { credentials }: AzureDevOpsService,
+  error: unknown,
+  organization: OrganizationRef,
+): Promise<string | undefined> {
+  if (
+    !(error instanceof AzureDevOpsRequestError) ||
+    !REFUSALS.has(error.kind)
+  ) {
+    return undefined;
+  }
+  const dispatcher = new EnvHttpProxyAgent();
+  try {
+    const { message } = await explainAccessError(
+      error,
+      credentials.forOrganization(organization),
+      { probe: ref => probeOrganization(ref, { dispatcher }) },
+    );
+    return message;
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/** What may be the credential's fault. */
+const REFUSALS: ReadonlySet<string> = new Set<RequestErrorKind>([
+  'unauthorized',
+  'sign-in',
+  'forbidden',
+  'not-found',
+]);

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Repository } from '../azure/types';
 import { errorLocation } from '../descriptors/error-location';
-import { readDescriptor } from '../descriptors/read';
+import { placeDocuments } from '../descriptors/read';
 import type { CatalogRules } from '../descriptors/rules';
 import type { EntityDocument, RefusedDocument } from '../descriptors/types';
 import { canonicalUrl } from '../descriptors/url';
 import type { OrganizationRef } from '../organization';
 import type { ClaimDraft, PathObservation, RefusedNote } from './model';
 import type { DescriptorReader } from './probe';
+import { SameTexts } from './same-texts';
 
 /** Grows when the same text would give other entities than before, so that every descriptor is read again. */
 const READING_VERSION = 1;
@@ -21,7 +22,7 @@ export interface ReadingSettings {
   readonly enableYamlMerge: boolean;
 }
 
-/** Reads the descriptors of one organization. */
+/** Reads the descriptors of one organization, in one pass. */
 export function createDescriptorReader(
   settings: ReadingSettings,
 ): DescriptorReader {
@@ -41,6 +42,8 @@ export function createDescriptorReader(
       .digest('hex')
       .slice(0, 24);
 
+  const texts = new SameTexts(settings.enableYamlMerge);
+
   return {
     signature,
     read(repository, path, objectId, content): PathObservation {
@@ -48,11 +51,9 @@ export function createDescriptorReader(
       const documents =
         content === undefined
           ? [tooLarge()]
-          : readDescriptor({
-              content,
+          : placeDocuments(texts.understand(content), {
               target,
               rules: settings.rules,
-              enableYamlMerge: settings.enableYamlMerge,
             }).documents;
       const entities = documents.filter(
         (document): document is EntityDocument => document.outcome === 'entity',

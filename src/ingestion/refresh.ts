@@ -42,6 +42,11 @@ export interface RefreshContext {
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
   readonly connection: EntityProviderConnection;
+  /** Finds out why an organization could not be read at all; `undefined` when the error says it best. */
+  readonly explain?: (
+    error: unknown,
+    organization: OrganizationRef,
+  ) => Promise<string | undefined>;
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -193,7 +198,7 @@ async function passAlone(
   } catch (error) {
     organizationReport.outcome = 'failed';
     organizationReport.problems.push(
-      `${organizationReport.organization}: ${error instanceof Error ? error.message : String(error)}`,
+      await describeFailure(context, organization, error),
     );
     if (!signal?.aborted) {
       logger.warn(
@@ -202,6 +207,19 @@ async function passAlone(
       );
     }
   }
+}
+
+/** Why a pass failed, in one line that begins with the organization. */
+async function describeFailure(
+  { explain }: RefreshContext,
+  organization: OrganizationRef,
+  error: unknown,
+): Promise<string> {
+  const name = describeOrganization(organization);
+  const message =
+    (await explain?.(error, organization)) ??
+    (error instanceof Error ? error.message : String(error));
+  return message.startsWith(name) ? message : `${name}: ${message}`;
 }
 
 /** The keys of the organizations whose pass was complete. */

@@ -1,7 +1,7 @@
-import { measureSize } from './sizes';
+import { measureSize, SCENARIOS } from './sizes';
 async function main() {
   const size = Number(process.argv[2] ?? 1000);
-  const r = await measureSize(size, { latencyMs: 20, patienceMs: Number(process.env.PATIENCE ?? 60) * 1000, rounds: Number(process.argv[3] ?? 1), profiles: process.argv[4], onProgress: t => console.error(t) });
+  const r = await measureSize(size, { latencyMs: 20, scenarios: process.env.FIRST ? SCENARIOS.slice(0, 1) : SCENARIOS, patienceMs: Number(process.env.PATIENCE ?? 60) * 1000, rounds: Number(process.argv[3] ?? 1), profiles: process.argv[4], onProgress: t => console.error(t) });
   for (const round of r.rounds) for (const c of round) {
     const o = c.ours, b = c.bare;
     console.log(c.scenario.padEnd(16), 'wall', o.wallMs.toFixed(0), 'bare', b.wallMs.toFixed(0), 'x' + (o.wallMs / b.wallMs).toFixed(2),

@@ -44,6 +44,7 @@ export async function measureSize(
   options: {
     latencyMs: number;
     rounds: number;
+    scenarios: readonly Scenario[];
     /** How long to wait before each measurement for others to be quiet. */
     patienceMs: number;
     /** A folder for CPU profiles of our refreshes. */
@@ -89,12 +90,13 @@ async function measureRound(
   simulation: Remote<Simulation>,
   subject: Remote<Subject>,
   options: {
+    scenarios: readonly Scenario[];
     patienceMs: number;
     profiles?: string;
     onProgress: (text: string) => void;
   },
 ): Promise<Comparison[]> {
-  const { profiles, onProgress, patienceMs } = options;
+  const { scenarios, profiles, onProgress, patienceMs } = options;
   const pushes: Record<Scenario, number> = {
     'first refresh': 0,
     'nothing changed': 0,
@@ -102,7 +104,7 @@ async function measureRound(
     'one push': 1,
   };
   const comparisons: Comparison[] = [];
-  for (const scenario of SCENARIOS) {
+  for (const scenario of scenarios) {
     onProgress(scenario);
     const isFirst = scenario === 'first refresh';
     const pushed =

@@ -4,8 +4,9 @@ import type { JsonObject } from '@backstage/types';
 import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { BareLimit } from './bare';
-import { Instruments, type Mutations } from './instruments';
+import { HandScheduler } from './hand-scheduler';
 import { ORGANIZATION, TOKEN } from './landscape';
+import { MutationWatch, type Mutations } from './mutation-watch';
 import {
   collectGarbage,
   Meter,
@@ -26,8 +27,10 @@ export interface RefreshCost extends Cost, Writes {
   readonly added: number;
 }
 
-const instruments = new Instruments();
-instruments.install();
+const TASK = 'AzureDevOpsEntityProvider:main:refresh';
+const mutations = new MutationWatch();
+mutations.install();
+const scheduler = new HandScheduler();
 let catalog: TestCatalog | undefined;
 let writes: WriteCounter | undefined;
 
@@ -49,6 +52,7 @@ const handlers = {
       database: 'postgres',
       integrations: INTEGRATIONS,
       providers: { main: { organization: ORGANIZATION } },
+      features: [scheduler.feature],
       catalog: processing ? {} : { processingInterval: false },
     });
     writes = new WriteCounter(catalog.knex);
@@ -62,19 +66,19 @@ const handlers = {
     }
     await collectGarbage();
     writes.take();
-    const started = catalog;
-    const report = await profiled(profile, () => started.refresh());
-    const { cost, mutations } = instruments.take();
-    const [pass] = report.organizations;
-    if (report.outcome !== 'complete' || !pass) {
-      throw new Error(`The refresh failed: ${report.error}`);
+    mutations.take();
+    const meter = Meter.start();
+    await profiled(profile, () => scheduler.run(TASK));
+    const cost = meter.stop();
+    const report = catalog.report();
+    const [pass] = report?.organizations ?? [];
+    if (!report || !pass) {
+      throw new Error('The refresh left no report');
     }
     return {
       ...cost,
-      // To the millisecond at which it ended, not at which that was noticed.
-      wallMs: (report.endedAt ?? NaN) - report.startedAt,
       ...writes.take(),
-      mutations,
+      mutations: mutations.take(),
       probes: pass.probes.conclusive,
       added: report.added,
     };

@@ -24,6 +24,7 @@ import type { RefreshReport } from '../../src/operations/status';
 import { TestClients, tokenDirectory } from '../azure/support/clients';
 import { IDENTITY, TOKEN } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { until } from '../support/until';
 import { recordingLogger, type LogLine } from '../support/logs';
 
 export const MINUTE = 60_000;
@@ -46,7 +47,9 @@ export interface HintStage {
   now(): number;
   advance(milliseconds: number): void;
   /** Refreshes, and tells of it and of the requests that it made. */
-  refresh(): Promise<Refreshed>;
+  refresh(signal?: AbortSignal): Promise<Refreshed>;
+  /** Waits for a request to an endpoint. */
+  requested(endpoint: string): Promise<void>;
   /** Goes on under other settings. */
   configure(settings: JsonObject): void;
   /** Another process: what was remembered is forgotten, the ledger stays. */
@@ -117,10 +120,16 @@ export async function setHintStage(
     restart() {
       context = start();
     },
-    async refresh() {
+    async requested(endpoint) {
+      await until(
+        `a request to ${endpoint}`,
+        () => simulator.requests.count({ endpoint }) > 0,
+      );
+    },
+    async refresh(signal) {
       simulator.requests.reset();
       time += 1;
-      const report = await refresh(context);
+      const report = await refresh(context, { signal });
       const count = (endpoint?: string) =>
         simulator.requests.count({ endpoint });
       return {

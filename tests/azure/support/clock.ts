@@ -94,8 +94,11 @@ export class SkippingClock implements Clock {
   schedule(delayMs: number, callback: () => void): () => void {
     this.#catchUp();
     const at = this.#manual.now() + delayMs;
-    const cancel = this.#manual.schedule(delayMs, callback);
     const timer = setTimeout(() => this.#goTo(at), delayMs);
+    const cancel = this.#manual.schedule(delayMs, () => {
+      clearTimeout(timer);
+      callback();
+    });
     return () => {
       cancel();
       clearTimeout(timer);

@@ -7,8 +7,8 @@ import {
   type Refreshed,
   type TestCatalog,
 } from '../../support/backend';
-import { until } from '../../support/until';
 import type { CatalogSnapshot } from './judge';
+import { refreshWhenFree } from './refresh';
 import { serviceWith, type ClientSettings } from './service';
 import { takeSnapshot } from './snapshot';
 import { cloneTemplate, connectTo, dropCatalogDatabase } from './template';
@@ -76,6 +76,14 @@ export class Stage {
     return stage;
   }
 
+  /** Without a backend of this process. */
+  static async withoutBackend(settings: StageSettings = {}): Promise<Stage> {
+    return await Stage.at(
+      await cloneTemplate('filled', fillCatalog),
+      settings,
+    );
+  }
+
   /** On an existing database, without a backend. */
   static async at(prefix: string, settings: StageSettings): Promise<Stage> {
     const simulator = await Simulator.start(settings.simulator);
@@ -93,20 +101,29 @@ export class Stage {
 
   /** Starts the backend, with settings of its own over the stage's. */
   async startBackend(settings: StageSettings = {}): Promise<TestCatalog> {
-    const { clients, provider, catalog } = { ...this.settings, ...settings };
+    const { clients } = { ...this.settings, ...settings };
+    const options = this.catalogOptions(settings);
     this.backend = await startCatalog({
+      ...options,
+      features: [
+        ...(clients ? [serviceWith(clients)] : []),
+        ...(options.features ?? []),
+      ],
+    });
+    return this.backend;
+  }
+
+  /** How a backend on this stage is started, here or in another process. */
+  catalogOptions(settings: StageSettings = {}): CatalogOptions {
+    const { provider, catalog } = { ...this.settings, ...settings };
+    return {
       database: 'postgres',
       databasePrefix: this.databasePrefix,
       integrations: INTEGRATIONS,
       providers: { main: { ...PROVIDER, ...provider } },
       ...catalog,
       catalog: { ...CATALOG, ...catalog?.catalog },
-      features: [
-        ...(clients ? [serviceWith(clients)] : []),
-        ...(catalog?.features ?? []),
-      ],
-    });
-    return this.backend;
+    };
   }
 
   async stopBackend(): Promise<void> {
@@ -121,18 +138,7 @@ export class Stage {
   }
 
   async refresh(): Promise<Refreshed> {
-    const { catalog } = this;
-    // The scheduler needs an instant between the end of a task and its next run.
-    return await until('the scheduler to take a refresh', async () => {
-      try {
-        return await catalog.refresh();
-      } catch (error) {
-        if (error instanceof Error && error.message.startsWith('409')) {
-          return undefined;
-        }
-        throw error;
-      }
-    });
+    return await refreshWhenFree(this.catalog);
   }
 
   async snapshot(): Promise<CatalogSnapshot> {

@@ -3,8 +3,6 @@ import type {
   EntityProviderMutation,
 } from '@backstage/plugin-catalog-node';
 import { AzureDevOpsEntityProvider } from '../../src/ingestion/provider';
-import { StatusBoard } from '../../src/operations/board';
-import { Meter } from './meter';
 
 /** What the catalog was told. */
 export interface Mutations {
@@ -20,40 +18,26 @@ export interface Mutations {
 const NONE: Mutations = { count: 0, entities: 0, bytes: 0, wallMs: 0 };
 
 /**
- * Looks over the product's shoulder: a refresh is measured from its very
- * beginning, which only the product knows, and each mutation on its way to the
- * catalog. The product itself has no hooks for this.
+ * Looks over the product's shoulder at each mutation on its way to the catalog.
+ * The product itself has no hook for this.
  */
-export class Instruments {
-  #mutations = NONE;
-  #meter: Meter | undefined;
+export class MutationWatch {
+  #seen = NONE;
 
   install(): void {
     const { connect } = AzureDevOpsEntityProvider.prototype;
-    const { started } = StatusBoard.prototype;
     const watch = (connection: EntityProviderConnection) =>
       this.#watch(connection);
-    const begin = () => {
-      this.#meter = Meter.start();
-    };
     AzureDevOpsEntityProvider.prototype.connect = function watched(connection) {
       return connect.call(this, watch(connection));
     };
-    StatusBoard.prototype.started = function watched(report) {
-      begin();
-      started.call(this, report);
-    };
   }
 
-  /** The measurement of the refresh that just ended. */
-  take(): { cost: ReturnType<Meter['stop']>; mutations: Mutations } {
-    if (!this.#meter) {
-      throw new Error('No refresh began');
-    }
-    const taken = { cost: this.#meter.stop(), mutations: this.#mutations };
-    this.#mutations = NONE;
-    this.#meter = undefined;
-    return taken;
+  /** What was seen since this was last asked. */
+  take(): Mutations {
+    const seen = this.#seen;
+    this.#seen = NONE;
+    return seen;
   }
 
   #watch(connection: EntityProviderConnection): EntityProviderConnection {
@@ -62,9 +46,9 @@ export class Instruments {
       applyMutation: async mutation => {
         const began = performance.now();
         await connection.applyMutation(mutation);
-        const { count, entities, bytes, wallMs } = this.#mutations;
+        const { count, entities, bytes, wallMs } = this.#seen;
         const size = sizeOf(mutation);
-        this.#mutations = {
+        this.#seen = {
           count: count + 1,
           entities: entities + size.entities,
           bytes: bytes + size.bytes,
@@ -79,8 +63,7 @@ function sizeOf(mutation: EntityProviderMutation): {
   entities: number;
   bytes: number;
 } {
-  const stated =
-    mutation.type === 'full' ? mutation.entities : mutation.added;
+  const stated = mutation.type === 'full' ? mutation.entities : mutation.added;
   const removed = mutation.type === 'full' ? 0 : mutation.removed.length;
   // A sample is enough, and costs the measurement nothing to speak of.
   const sample = stated.slice(0, 10);

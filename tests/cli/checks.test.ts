@@ -1,0 +1,59 @@
+import { clockCheck, rateLimitCheck, tokenCheck } from '../../src/cli/checks';
+
+const contoso = { host: 'dev.azure.com', organization: 'contoso' };
+const server = { host: 'tfs.example.com', organization: 'Main' };
+
+it.each([
+  [0, 'pass', "agrees with the service's"],
+  [-10_000, 'pass', "10 s ahead of the service's"],
+  [90_000, 'warn', "90 s behind the service's"],
+  [-600_000, 'fail', "10 min ahead of the service's"],
+  [undefined, 'warn', 'the service did not tell the time'],
+])(
+  'a clock that the service is %s ms ahead of: %s',
+  (ahead, status, message) => {
+    const check = clockCheck(ahead);
+    expect(check).toMatchObject({ name: 'clock', status, message });
+    expect(check.cure !== undefined).toBe(status !== 'pass');
+  },
+);
+
+it.each([
+  [contoso, {}, 'pass', 'far away: the service names no limit'],
+  [server, {}, 'pass', 'Azure DevOps Server names none'],
+  [
+    contoso,
+    { 'x-ratelimit-limit': '200', 'x-ratelimit-remaining': '150' },
+    'pass',
+    '150 of 200 units left in 5 minutes',
+  ],
+  [
+    contoso,
+    { 'x-ratelimit-limit': '200', 'x-ratelimit-remaining': '20' },
+    'warn',
+    '20 of 200 units left in 5 minutes',
+  ],
+  [
+    contoso,
+    { 'retry-after': '30', 'x-ratelimit-remaining': '0' },
+    'warn',
+    'the service is slowing the identity down (30 s)',
+  ],
+])('%j with %j: %s', (organization, headers, status, message) => {
+  const check = rateLimitCheck(organization, headers, 0);
+  expect(check).toMatchObject({ name: 'rate limit', status, message });
+  expect(check.cure !== undefined).toBe(status !== 'pass');
+});
+
+it('says of a token who it is for and how long, and never what it is', () => {
+  const payload = Buffer.from(
+    JSON.stringify({ tid: 'tenant-a', oid: 'object-b', exp: 3_600 }),
+  ).toString('base64url');
+  const authorization = `Bearer head.${payload}.signature`;
+  const { message } = tokenCheck(authorization, 0);
+  expect(message).toBe(
+    'obtained from tenant tenant-a for object object-b, expires 1970-01-01T01:00:00.000Z (in 60 min)',
+  );
+  expect(tokenCheck('Bearer opaque', 0).message).toBe('obtained');
+  expect(tokenCheck('Basic c2VjcmV0', 0).message).not.toContain('c2VjcmV0');
+});

@@ -1,0 +1,276 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '../../../dev/simulator/random';
+import { postgresUrl } from '../../support/databases';
+import { Drift } from '../stage/drift';
+import { Evidence } from '../stage/evidence';
+import { compare, isSame } from '../stage/judge';
+import { PostgresGate } from '../stage/postgres-gate';
+import { Replica } from '../stage/replica';
+import type { Row, RowOutcome, Scale } from '../stage/row';
+import { Stage } from '../stage/stage';
+
+/** What processes killed, and how it went. */
+type Run = (scale: Scale, stage: Stage) => Promise<RowOutcome>;
+
+function row(declared: Omit<Row, 'group' | 'run'>, run: Run): Row {
+  return {
+    group: 6,
+    ...declared,
+    async run(scale) {
+      const stage = await Stage.withoutBackend();
+      try {
+        return await run(scale, stage);
+      } finally {
+        await stage.clear();
+      }
+    },
+  };
+}
+
+/** Whoever was killed no longer renews what it held; a minute later it has lapsed. */
+async function aMinuteLater(stage: Stage): Promise<void> {
+  await stage.knex('azure_devops_providers').update({ lease_until: 0 });
+}
+
+async function killAgainAndAgain(
+  { killPoints }: Scale,
+  stage: Stage,
+): Promise<RowOutcome> {
+  const random = seededRandom(6);
+  const drift = new Drift(stage.world, random);
+  const evidence = new Evidence(stage);
+  const landed = { before: 0, amidst: 0, after: 0 };
+  let next = Replica.load();
+  try {
+    let lasts: number | undefined;
+    for (let kill = 0; kill <= killPoints; kill++) {
+      const replica = next;
+      next = Replica.load();
+      await replica.start(stage.catalogOptions());
+      await aMinuteLater(stage);
+      await evidence.becomesWhole(drift.truth, () => replica.refresh());
+      if (lasts === undefined) {
+        // How long a refresh with something to do takes if nobody disturbs it.
+        drift.step();
+        const startedAt = performance.now();
+        await evidence.becomesWhole(drift.truth, () => replica.refresh());
+        lasts = performance.now() - startedAt;
+      }
+      if (kill < killPoints) {
+        const before = drift.truth;
+        drift.step();
+        replica.beginRefresh();
+        await replica.refreshing();
+        await delay(random() * lasts);
+        await replica.kill();
+        await evidence.nothingIsLost(drift.truth);
+        const snapshot = await stage.snapshot();
+        const where = isSame(compare(snapshot, before))
+          ? 'before'
+          : isSame(compare(snapshot, drift.truth))
+            ? 'after'
+            : 'amidst';
+        landed[where] += 1;
+      } else {
+        await replica.kill();
+      }
+    }
+  } finally {
+    await next.kill();
+  }
+  return evidence.outcome(
+    `the next refresh succeeds; of ${killPoints} kills ${landed.before} came before the first mutation, ${landed.amidst} amidst, ${landed.after} after the last`,
+  );
+}
+
+/** Replicas refresh at the same time, the world goes on changing, and one of them is killed. */
+function replicasOf(count: number): Run {
+  return async ({ interleavings }, stage) => {
+    const random = seededRandom(count);
+    const drift = new Drift(stage.world, random);
+    const evidence = new Evidence(stage);
+    const replicas = Array.from({ length: count }, () => Replica.load());
+    try {
+      for (const replica of replicas) {
+        await replica.start(stage.catalogOptions());
+      }
+      await evidence.becomesWhole(drift.truth, () => first(replicas).refresh());
+      for (let round = 0; round < interleavings; round++) {
+        const victim = first(replicas.splice(round % count, 1));
+        drift.step();
+        victim.beginRefresh();
+        const ends = replicas.map(replica => replica.refresh());
+        await delay(random() * 1_000);
+        drift.step();
+        await delay(random() * 500);
+        await victim.kill();
+        await evidence.nothingIsLost(drift.truth);
+        await aMinuteLater(stage);
+        for (const { error } of await Promise.all(ends)) {
+          if (error !== undefined) {
+            evidence.fail(error);
+          }
+        }
+        await evidence.nothingIsLost(drift.truth);
+        const successor = Replica.load();
+        replicas.push(successor);
+        await successor.start(stage.catalogOptions());
+        await evidence.becomesWhole(drift.truth, () =>
+          first(replicas).refresh(),
+        );
+      }
+    } finally {
+      await Promise.all(replicas.map(replica => replica.kill()));
+    }
+    return evidence.outcome('no error; the survivors go on');
+  };
+}
+
+const FIVE_MINUTES_MS = 300_000;
+
+/** Two replicas, of which one lives in the future, see the same world at the same time. */
+async function clocksApart(
+  { interleavings }: Scale,
+  stage: Stage,
+): Promise<RowOutcome> {
+  const random = seededRandom(300);
+  const drift = new Drift(stage.world, random);
+  const evidence = new Evidence(stage);
+  const replicas = [
+    Replica.load(),
+    Replica.load({ clockOffsetMs: FIVE_MINUTES_MS }),
+  ];
+  try {
+    for (const replica of replicas) {
+      await replica.start(stage.catalogOptions());
+    }
+    for (let round = 0; round <= interleavings; round++) {
+      drift.step();
+      const ends = replicas.map(replica => replica.refresh());
+      await delay(random() * 1_000);
+      drift.step();
+      for (const { error } of await Promise.all(ends)) {
+        if (error !== undefined) {
+          evidence.fail(error);
+        }
+      }
+      await evidence.nothingIsLost(drift.truth);
+      // In turn, so that the one in the past follows the one in the future.
+      const [one, other] = round % 2 === 0 ? replicas : replicas.toReversed();
+      await other?.refresh();
+      drift.step();
+      await evidence.becomesWhole(drift.truth, () => first([one]).refresh());
+    }
+  } finally {
+    await Promise.all(replicas.map(replica => replica.kill()));
+  }
+  return evidence.outcome('no error');
+}
+
+/** Where a refresh is when its database goes away, by the statement that it sends. */
+const INSTANTS = {
+  'the ledger is written': 'insert into "azure_devops_claims"',
+  'the catalog applies a mutation': 'insert into "refresh_state_references"',
+  'the ledger marks what was applied':
+    'update "azure_devops_references" set "pending"',
+};
+
+async function databaseGone(
+  { databaseOutageMs }: Scale,
+  stage: Stage,
+): Promise<RowOutcome> {
+  const drift = new Drift(stage.world, seededRandom(60));
+  const evidence = new Evidence(stage);
+  const gate = await PostgresGate.before(postgresUrl());
+  const replica = Replica.load();
+  const told: string[] = [];
+  try {
+    const { databasePrefix } = stage;
+    await replica.start(
+      stage.catalogOptions({
+        catalog: {
+          config: {
+            backend: {
+              database: {
+                client: 'pg',
+                connection: gate.url,
+                prefix: databasePrefix,
+              },
+            },
+          },
+        },
+      }),
+    );
+    await evidence.becomesWhole(drift.truth, () => replica.refresh());
+    for (const [instant, statement] of Object.entries(INSTANTS)) {
+      drift.step();
+      const cut = gate.cutAt(statement);
+      replica.beginRefresh();
+      await cut;
+      await evidence.nothingIsLost(drift.truth);
+      await delay(databaseOutageMs);
+      gate.restore();
+      const { error } = await replica.endRefresh();
+      if (error === undefined) {
+        evidence.fail(`nothing was told of the database gone when ${instant}`);
+      }
+      told.push((error ?? 'nothing').split('\n').slice(0, 2).join(' '));
+      await evidence.nothingIsLost(drift.truth);
+      await aMinuteLater(stage);
+      await evidence.becomesWhole(drift.truth, () => replica.refresh());
+    }
+  } finally {
+    await replica.kill();
+    await gate.close();
+  }
+  return evidence.outcome(told[0] ?? '');
+}
+
+function first<T>(items: readonly (T | undefined)[]): T {
+  const [item] = items;
+  if (item === undefined) {
+    throw new Error('There is no replica');
+  }
+  return item;
+}
+
+/** Group 6: processes die, the database goes away, replicas disagree. */
+export const PROCESS_ROWS: readonly Row[] = [
+  row(
+    {
+      name: 'the process killed at random instants of a refresh',
+      injected: 'SIGKILL, while 72 descriptors change, come, go and move',
+      expected:
+        'Nothing that should stay is missing at any kill; the next refresh goes on from there.',
+    },
+    killAgainAndAgain,
+  ),
+  row(
+    {
+      name: 'the database gone mid-mutation',
+      injected: `every connection cut, new ones refused, when ${Object.keys(INSTANTS).join('; when ')}`,
+      expected:
+        'The refresh fails and says so, the backend lives on, the next refresh is whole.',
+    },
+    databaseGone,
+  ),
+  ...[2, 3].map(count =>
+    row(
+      {
+        name: `${count} replicas, one of them killed`,
+        injected: `${count} processes on one database refresh at the same time while the world changes; SIGKILL for one`,
+        expected: 'The newest observation wins, whoever wrote last.',
+      },
+      replicasOf(count),
+    ),
+  ),
+  row(
+    {
+      name: 'clocks of the replicas five minutes apart',
+      injected:
+        'two processes, one with a clock that is five minutes ahead, refresh at the same time and in turn',
+      expected: 'No clock decides what is newer.',
+    },
+    clocksApart,
+  ),
+];
