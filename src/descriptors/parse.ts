@@ -69,8 +69,9 @@ export function parseDocuments(
       ),
     ];
   }
-  const small = new CatalogParserBudget().take(text);
-  if (!small && hasDirectives(body)) {
+  let small: boolean | undefined;
+  const isSmall = () => (small ??= new CatalogParserBudget().take(text));
+  if (hasDirectives(body) && !isSmall()) {
     return [
       tooLarge(
         `the file uses YAML directives (lines that begin with %), which are read only in small files (${describeLimits()}); remove the directives or split the file`,
@@ -80,7 +81,7 @@ export function parseDocuments(
   const readings: JsYamlReading[] = [];
   for (const part of parts) {
     const reading = readWithJsYaml(part.text, options);
-    if (small && !isCertain(reading)) {
+    if (!isCertain(reading) && isSmall()) {
       return readAsCatalog(text, parts, options);
     }
     readings.push(reading);

@@ -27,7 +27,7 @@ const name = fc
   })
   .filter(
     text =>
-      // eslint-disable-next-line no-control-regex
+       
       !/[\x00-\x1f\x7f\\/:*?"<>|]/.test(text) &&
       !/\p{Surrogate}/u.test(text) &&
       text === text.trim() &&

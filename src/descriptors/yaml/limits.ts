@@ -41,8 +41,8 @@ export const CATALOG_PARSER_LIMITS = {
   length: 32 * 1024,
   /** Structural characters. */
   structure: 2_000,
-  /** Openings: `[`, `{`, and `?` before white space. They bound how deep keys can nest. */
-  openings: 40,
+  /** How deep collections that could be keys may nest: see {@link boundNesting}. */
+  nesting: 40,
   /** Aliases, counted only where there is an anchor. */
   aliases: 24,
 } as const;
@@ -51,7 +51,7 @@ export const CATALOG_PARSER_LIMITS = {
 export interface Cost {
   readonly length: number;
   readonly structure: number;
-  readonly openings: number;
+  readonly nesting: number;
   readonly aliases: number;
 }
 
@@ -74,12 +74,33 @@ export function countStructure(text: string): number {
   return count;
 }
 
+/** A flow collection on one line, around nothing in which its end could hide. */
+const INNERMOST = /\[[^[\]{}"'#!\n\r]*\]|\{[^[\]{}"'#!\n\r]*\}/g;
+const MAX_PASSES = 8;
+
+/**
+ * An upper bound on how deep flow collections and explicit keys nest: what is
+ * open and close on one line is taken away from the inside out, one level in each
+ * pass, and of what is then left everything might be nested.
+ */
+export function boundNesting(text: string): number {
+  let rest = text;
+  let levels = 0;
+  while (levels < MAX_PASSES) {
+    const outer = rest.replace(INNERMOST, 'x');
+    if (outer === rest) break;
+    rest = outer;
+    levels++;
+  }
+  return levels + countMatches(rest, /[[{]|\?(?=\s|$)/g);
+}
+
 /** The cost of having the catalog's own parser read a text. */
 export function costOf(text: string): Cost {
   return {
     length: text.length,
     structure: countStructure(text),
-    openings: countMatches(text, /[[{]|\?(?=\s|$)/g),
+    nesting: boundNesting(text),
     // An alias without any anchor ends the reading of its document at once.
     aliases: text.includes('&')
       ? countMatches(text, /(?:^|[\s[{,:])\*(?=[^\s,[\]{}])/g)
@@ -89,7 +110,7 @@ export function costOf(text: string): Cost {
 
 /** Keeps account of what the catalog's own parser has been asked in one file. */
 export class CatalogParserBudget {
-  #spent: Cost = { length: 0, structure: 0, openings: 0, aliases: 0 };
+  #spent: Cost = { length: 0, structure: 0, nesting: 0, aliases: 0 };
 
   /** Whether the text may be read; if so, its cost is booked. */
   take(text: string): boolean {
@@ -100,12 +121,12 @@ export class CatalogParserBudget {
     const spent: Cost = {
       length: this.#spent.length + cost.length,
       structure: this.#spent.structure + cost.structure,
-      openings: this.#spent.openings + cost.openings,
+      nesting: Math.max(this.#spent.nesting, cost.nesting),
       aliases: this.#spent.aliases + cost.aliases,
     };
     if (
       spent.structure > CATALOG_PARSER_LIMITS.structure ||
-      spent.openings > CATALOG_PARSER_LIMITS.openings ||
+      spent.nesting > CATALOG_PARSER_LIMITS.nesting ||
       spent.aliases > CATALOG_PARSER_LIMITS.aliases
     ) {
       return false;

@@ -1,4 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CatalogOptions, Refreshed } from '../../support/backend';
@@ -17,6 +18,29 @@ export type FromReplica =
   | { readonly type: 'failed'; readonly message: string };
 
 const FAULTS = join(__dirname, '..');
+const ROOT = join(FAULTS, '..', '..');
+
+let program: string | undefined;
+
+/**
+ * The replica's code in one file, which loads in half the time. It lies as deep
+ * below the root as what is in it, since that finds other files from there.
+ */
+function bundle(): string {
+  const file = join(ROOT, '.cache', 'faults', 'replica.cjs');
+  const made = `${file}.${process.pid}`;
+  execFileSync(join(ROOT, 'node_modules', '.bin', 'esbuild'), [
+    join(FAULTS, 'replica-process.ts'),
+    '--bundle',
+    '--platform=node',
+    '--target=node20',
+    '--packages=external',
+    '--log-level=warning',
+    `--outfile=${made}`,
+  ]);
+  renameSync(made, file);
+  return file;
+}
 
 /** One process with a backend in it, to be killed. */
 export class Replica {
@@ -44,12 +68,12 @@ export class Replica {
 
   /** A process that has loaded all code, and waits to be started: that takes longest. */
   static load(options: { clockOffsetMs?: number } = {}): Replica {
-    const child = fork(join(FAULTS, 'replica-process.ts'), {
+    program ??= bundle();
+    const child = fork(program, {
       execArgv: [
+        '--no-warnings',
         '--import',
         pathToFileURL(join(FAULTS, 'clock-offset.mjs')).href,
-        '--import',
-        'tsx',
       ],
       env: {
         ...process.env,
