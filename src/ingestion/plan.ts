@@ -175,12 +175,13 @@ function due(
   settled: ReadonlyArray<{ repository: Repository; verifiedAt: number }>,
 ): Repository[] {
   const { now, lastPassAt, verifyEveryMs } = input;
-  const elapsed =
-    lastPassAt === undefined ? verifyEveryMs : Math.max(0, now - lastPassAt);
-  const share = Math.min(1, elapsed / verifyEveryMs);
+  const oldestFirst = [...settled].sort((a, b) => a.verifiedAt - b.verifiedAt);
+  // A first pass that was aborted left no time, but what it verified says when
+  // it began.
+  const since = lastPassAt ?? oldestFirst[0]?.verifiedAt ?? now;
+  const share = Math.min(1, Math.max(0, now - since) / verifyEveryMs);
   // Short of rounding errors: 70 repositories in 7 passes are 10 a pass, not 11.
   const budget = Math.ceil(settled.length * share - 1e-6);
-  const oldestFirst = [...settled].sort((a, b) => a.verifiedAt - b.verifiedAt);
   const overdue = oldestFirst.filter(
     ({ verifiedAt }) => now - verifiedAt >= verifyEveryMs,
   ).length;

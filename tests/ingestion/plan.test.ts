@@ -206,6 +206,23 @@ describe('the plan of a pass', () => {
     );
   });
 
+  it('goes on after a first pass that was aborted, and does not begin again', () => {
+    const now = 10 * MINUTE;
+    const plan = planPass(
+      input({
+        selected: ['a', 'b', 'c', 'd'].map(id => repository(id)),
+        known: knownMap(
+          known('a', { verifiedAt: now - MINUTE }),
+          known('b', { verifiedAt: now - MINUTE }),
+          known('c', { verifiedAt: now - 2 * MINUTE }),
+        ),
+        now,
+        lastPassAt: undefined,
+      }),
+    );
+    expect(reasons(plan)).toEqual(['d: new', 'c: verify']);
+  });
+
   it('plans each repository at most once, and nothing that is not listed', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     fc.assert(
