@@ -49,6 +49,11 @@ export function errorLocation(options: {
   return { entity, entityRef: stringifyEntityRef(entity) };
 }
 
+/** Whether a reference is of the names that are kept for these Locations, in any file. */
+export function isErrorLocationRef(entityRef: string): boolean {
+  return entityRef.startsWith(`location:default/${NAME_PREFIX}`);
+}
+
 /** Whether an entity looks like one that {@link errorLocation} made: a file could declare the same. */
 export function isErrorLocation(entity: Entity): boolean {
   return (

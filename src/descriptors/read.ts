@@ -1,5 +1,6 @@
 import type { Entity } from '@backstage/catalog-model';
 import { readEnvelope } from './envelope';
+import { isErrorLocationRef } from './error-location';
 import { JsonCopier, type JsonProblem } from './json';
 import { parseDocuments, type ParsedDocument } from './parse';
 import { withProvenance } from './provenance';
@@ -115,6 +116,15 @@ function place(
       reason: 'rules',
       message: `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
       entityRef,
+      line,
+    };
+  }
+  if (isErrorLocationRef(entityRef)) {
+    return {
+      outcome: 'refused',
+      index,
+      reason: 'rules',
+      message: `${entityRef} is a name under which errors of descriptors are shown; choose another one`,
       line,
     };
   }

@@ -10,6 +10,7 @@ const LIMIT = 4 * 1024 * 1024;
  */
 export class BlobTexts {
   readonly #kept = new LeastRecentlyUsed<string>(LIMIT, text => text.length);
+  readonly #underWay = new Map<string, Promise<string | undefined>>();
 
   /** @param download - is called for what is not kept; `undefined`: it is too large to be read */
   async read(
@@ -20,10 +21,25 @@ export class BlobTexts {
     if (kept !== undefined) {
       return kept;
     }
-    const text = await download();
-    if (text !== undefined) {
-      this.#kept.set(objectId, text);
+    const underWay = this.#underWay.get(objectId);
+    if (underWay) {
+      try {
+        return await underWay;
+      } catch {
+        // What one repository refuses another may give.
+        return await download();
+      }
     }
-    return text;
+    const promise = download();
+    this.#underWay.set(objectId, promise);
+    try {
+      const text = await promise;
+      if (text !== undefined) {
+        this.#kept.set(objectId, text);
+      }
+      return text;
+    } finally {
+      this.#underWay.delete(objectId);
+    }
   }
 }

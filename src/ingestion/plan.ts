@@ -175,15 +175,20 @@ function due(
   settled: ReadonlyArray<{ repository: Repository; verifiedAt: number }>,
 ): Repository[] {
   const { now, lastPassAt, verifyEveryMs } = input;
-  const oldestFirst = [...settled].sort((a, b) => a.verifiedAt - b.verifiedAt);
+  // A time to come was noted under another clock, of another replica or before
+  // this one was set right: as long as it is off by, so long ago it may have been.
+  const ago = (time: number) => Math.abs(now - time);
+  const oldestFirst = [...settled].sort(
+    (a, b) => ago(b.verifiedAt) - ago(a.verifiedAt),
+  );
   // A first pass that was aborted left no time, but what it verified says when
   // it began.
   const since = lastPassAt ?? oldestFirst[0]?.verifiedAt ?? now;
-  const share = Math.min(1, Math.max(0, now - since) / verifyEveryMs);
+  const share = Math.min(1, ago(since) / verifyEveryMs);
   // Short of rounding errors: 70 repositories in 7 passes are 10 a pass, not 11.
   const budget = Math.ceil(settled.length * share - 1e-6);
   const overdue = oldestFirst.filter(
-    ({ verifiedAt }) => now - verifiedAt >= verifyEveryMs,
+    ({ verifiedAt }) => ago(verifiedAt) >= verifyEveryMs,
   ).length;
   return oldestFirst
     .slice(0, Math.max(budget, overdue))

@@ -60,6 +60,10 @@ const HOSTILE: Record<string, Hostile> = {
   'explicit keys without content': { part: () => '?\n' },
   'collections as keys': { part: i => `? {a: ${i}}\n: b\n` },
   'templates as keys': { part: i => `k${i}: {{ name }}\n` },
+  'nested templates as keys': { part: i => `k${i}: {{{{{{{{ a }}}}}}}}\n` },
+  'nested templates as keys with values': {
+    part: i => `k${i}: {{{{{{{{a: b}: b}: b}: b}: b}: b}: b}: b}\n`,
+  },
   sets: { before: 'a: !!set {', part: i => `${id(i)},`, after: '}' },
   'closing brackets': { part: () => ']' },
   'closing brackets in long lines': { part: () => `]${' '.repeat(15)}` },
@@ -137,19 +141,23 @@ const HOSTILE: Record<string, Hostile> = {
   'long errors': { part: i => `"x"${'y'.repeat(30)}${id(i)} ` },
 };
 
-/** The longest text of its kind that still passes. */
-function longest(hostile: Hostile, passes: (text: string) => boolean): string {
-  const build = (count: number): string =>
-    (hostile.before ?? '') +
-    Array.from({ length: count }, (_, index) => hostile.part(index)).join('') +
-    (hostile.after ?? '');
+/** The longest text of its kind that still passes, but for one part in a hundred. */
+function longest(
+  { before = '', part, after = '' }: Hostile,
+  passes: (text: string) => boolean,
+): string {
+  const parts: string[] = [];
+  const build = (count: number): string => {
+    while (parts.length < count) parts.push(part(parts.length));
+    return before + parts.slice(0, count).join('') + after;
+  };
   let low = 0;
   let high = 1;
-  while (high < MAX_FILE_LENGTH * 2 && passes(build(high))) {
+  while (passes(build(high))) {
     low = high;
     high *= 2;
   }
-  while (high - low > 1) {
+  while (high - low > 1 + low / 100) {
     const middle = Math.floor((low + high) / 2);
     if (passes(build(middle))) low = middle;
     else high = middle;

@@ -1,5 +1,6 @@
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
+import { errorLocation } from '../../src/descriptors/error-location';
 import { readDescriptor } from '../../src/descriptors/read';
 import { CatalogRules } from '../../src/descriptors/rules';
 
@@ -112,6 +113,14 @@ describe('a descriptor', () => {
     expect(read(user, rule(`${TARGET}&version=GBmain`))).toMatchObject([
       { outcome: 'refused', reason: 'rules' },
     ]);
+  });
+
+  it('cannot hide the errors of another file by taking the name of their Location', () => {
+    const { entity } = errorLocation({ target: TARGET, errors: ['x'] });
+    const [document] = read(
+      text('Location', entity.metadata.name, 'spec: {}\n'),
+    );
+    expect(document).toMatchObject({ outcome: 'refused', reason: 'rules' });
   });
 
   it('keeps the last of the documents with one reference, as the catalog does', () => {

@@ -27,7 +27,6 @@ const name = fc
   })
   .filter(
     text =>
-       
       !/[\x00-\x1f\x7f\\/:*?"<>|]/.test(text) &&
       !/\p{Surrogate}/u.test(text) &&
       text === text.trim() &&

@@ -65,6 +65,7 @@ export interface Refreshed {
     readonly all: number;
     readonly repositories: number;
     readonly items: number;
+    readonly blobs: number;
     readonly activity: number;
     readonly codesearch: number;
   };
@@ -138,6 +139,7 @@ export async function setHintStage(
           all: count(),
           repositories: count('repositories'),
           items: count('items'),
+          blobs: count('blobs'),
           activity: count('activity'),
           codesearch: count('codesearch'),
         },

@@ -223,6 +223,24 @@ describe('the plan of a pass', () => {
     expect(reasons(plan)).toEqual(['d: new', 'c: verify']);
   });
 
+  it('verifies also what was noted under a clock that was ahead', () => {
+    const year = 365 * 24 * HOUR;
+    const plan = planPass(
+      input({
+        selected: [repository('a'), repository('b'), repository('c')],
+        known: knownMap(
+          known('a', { verifiedAt: 10 * year }),
+          known('b', { verifiedAt: year }),
+          // Another replica's clock, five minutes ahead: no reason for haste.
+          known('c', { verifiedAt: year + 5 * MINUTE }),
+        ),
+        now: year,
+        lastPassAt: year,
+      }),
+    );
+    expect(reasons(plan)).toEqual(['a: verify']);
+  });
+
   it('plans each repository at most once, and nothing that is not listed', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     fc.assert(

@@ -42,7 +42,7 @@ export const CATALOG_PARSER_LIMITS = {
   /** Structural characters. */
   structure: 2_000,
   /** How deep collections that could be keys may nest: see {@link boundNesting}. */
-  nesting: 40,
+  nesting: 24,
   /** Aliases, counted only where there is an anchor. */
   aliases: 24,
 } as const;

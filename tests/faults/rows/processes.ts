@@ -38,27 +38,27 @@ async function killAgainAndAgain(
 ): Promise<RowOutcome> {
   const random = seededRandom(6);
   const drift = new Drift(stage.world, random);
-  const evidence = new Evidence(stage);
+  const evidence = new Evidence(stage, drift);
   const landed = { before: 0, amidst: 0, after: 0 };
   let next = Replica.load();
   try {
     for (let kill = 0; kill <= killPoints; kill++) {
       const replica = next;
       next = Replica.load();
-      await replica.start(stage.catalogOptions());
+      const T0 = performance.now(); await replica.start(stage.catalogOptions());
       await aMinuteLater(stage);
-      const startedAt = performance.now();
-      await evidence.becomesWhole(drift.truth, () => replica.refresh());
+      const startedAt = performance.now(); process.stdout.write(`start ${startedAt - T0}\n`);
+      await evidence.becomesWhole(() => replica.refresh());
       // How long a refresh takes if nobody disturbs it.
-      const lasts = performance.now() - startedAt;
+      const lasts = performance.now() - startedAt; process.stdout.write(`lasts ${lasts}\n`);
       if (kill < killPoints) {
         const before = drift.truth;
-        drift.step();
+        evidence.step();
         replica.beginRefresh();
         await replica.refreshing();
         await delay(instant(kill, random()) * lasts);
         await replica.kill();
-        await evidence.nothingIsLost(drift.truth);
+        await evidence.nothingIsLost();
         const snapshot = await stage.snapshot();
         const where = isSame(compare(snapshot, before))
           ? 'before'
@@ -91,34 +91,34 @@ function replicasOf(count: number): Run {
   return async ({ interleavings }, stage) => {
     const random = seededRandom(count);
     const drift = new Drift(stage.world, random);
-    const evidence = new Evidence(stage);
+    const evidence = new Evidence(stage, drift);
     const replicas = Array.from({ length: count }, () => Replica.load());
     try {
       for (const replica of replicas) {
         await replica.start(stage.catalogOptions());
       }
-      await evidence.becomesWhole(drift.truth, () => first(replicas).refresh());
+      await evidence.becomesWhole(() => first(replicas).refresh());
       for (let round = 0; round < interleavings; round++) {
         const victim = first(replicas.splice(round % count, 1));
-        drift.step();
+        evidence.step();
         victim.beginRefresh();
         const ends = replicas.map(replica => replica.refresh());
         await delay(random() * 1_000);
-        drift.step();
+        evidence.step();
         await delay(random() * 500);
         await victim.kill();
-        await evidence.nothingIsLost(drift.truth);
+        await evidence.nothingIsLost();
         await aMinuteLater(stage);
         for (const { error } of await Promise.all(ends)) {
           if (error !== undefined) {
             evidence.fail(error);
           }
         }
-        await evidence.nothingIsLost(drift.truth);
+        await evidence.nothingIsLost();
         const successor = Replica.load();
         replicas.push(successor);
         await successor.start(stage.catalogOptions());
-        await evidence.becomesWhole(drift.truth, () =>
+        await evidence.becomesWhole(() =>
           first(replicas).refresh(),
         );
       }
@@ -138,7 +138,7 @@ async function clocksApart(
 ): Promise<RowOutcome> {
   const random = seededRandom(300);
   const drift = new Drift(stage.world, random);
-  const evidence = new Evidence(stage);
+  const evidence = new Evidence(stage, drift);
   const replicas = [
     Replica.load(),
     Replica.load({ clockOffsetMs: FIVE_MINUTES_MS }),
@@ -148,21 +148,21 @@ async function clocksApart(
       await replica.start(stage.catalogOptions());
     }
     for (let round = 0; round <= interleavings; round++) {
-      drift.step();
+      evidence.step();
       const ends = replicas.map(replica => replica.refresh());
       await delay(random() * 1_000);
-      drift.step();
+      evidence.step();
       for (const { error } of await Promise.all(ends)) {
         if (error !== undefined) {
           evidence.fail(error);
         }
       }
-      await evidence.nothingIsLost(drift.truth);
+      await evidence.nothingIsLost();
       // In turn, so that the one in the past follows the one in the future.
       const [one, other] = round % 2 === 0 ? replicas : replicas.toReversed();
       await other?.refresh();
-      drift.step();
-      await evidence.becomesWhole(drift.truth, () => first([one]).refresh());
+      evidence.step();
+      await evidence.becomesWhole(() => first([one]).refresh());
     }
   } finally {
     await Promise.all(replicas.map(replica => replica.kill()));
@@ -183,7 +183,7 @@ async function databaseGone(
   stage: Stage,
 ): Promise<RowOutcome> {
   const drift = new Drift(stage.world, seededRandom(60));
-  const evidence = new Evidence(stage);
+  const evidence = new Evidence(stage, drift);
   const gate = await PostgresGate.before(postgresUrl());
   const replica = Replica.load();
   const told: string[] = [];
@@ -204,13 +204,13 @@ async function databaseGone(
         },
       }),
     );
-    await evidence.becomesWhole(drift.truth, () => replica.refresh());
+    await evidence.becomesWhole(() => replica.refresh());
     for (const [instant, statement] of Object.entries(INSTANTS)) {
-      drift.step();
+      evidence.step();
       const cut = gate.cutAt(statement);
       replica.beginRefresh();
       await cut;
-      await evidence.nothingIsLost(drift.truth);
+      await evidence.nothingIsLost();
       await delay(databaseOutageMs);
       gate.restore();
       const { error } = await replica.endRefresh();
@@ -218,9 +218,9 @@ async function databaseGone(
         evidence.fail(`nothing was told of the database gone when ${instant}`);
       }
       told.push((error ?? 'nothing').split('\n').slice(0, 2).join(' '));
-      await evidence.nothingIsLost(drift.truth);
+      await evidence.nothingIsLost();
       await aMinuteLater(stage);
-      await evidence.becomesWhole(drift.truth, () => replica.refresh());
+      await evidence.becomesWhole(() => replica.refresh());
     }
   } finally {
     await replica.kill();

@@ -1,6 +1,6 @@
 import type { Refreshed } from '../../support/backend';
 import { compare, describeDifference, isSame } from './judge';
-import type { Picture } from './picture';
+import type { Drift } from './drift';
 import type { RowOutcome } from './row';
 import type { Stage } from './stage';
 
@@ -13,27 +13,39 @@ export class Evidence {
   private readonly wronglyKept = new Set<string>();
   private readonly failures: string[] = [];
   private refreshesUntilWhole: number | undefined = 0;
-  /** By reference, from when the catalog was last whole. */
-  private uids: ReadonlyMap<string, string> = new Map();
-  private whole: Picture = new Map();
+  /** The uids, when the catalog was last whole, of what was true ever since: they must stay. */
+  private steady = new Map<string, string>();
 
-  constructor(private readonly stage: Stage) {}
+  constructor(
+    private readonly stage: Stage,
+    private readonly drift: Drift,
+  ) {}
 
-  /** At whatever moment: what should be there before as after is there now. */
-  async nothingIsLost(truth: Picture): Promise<void> {
+  /** The world changes. */
+  step(): void {
+    this.drift.step();
+    const { truth } = this.drift;
+    for (const reference of this.steady.keys()) {
+      if (!truth.has(reference)) {
+        this.steady.delete(reference);
+      }
+    }
+  }
+
+  /** At whatever moment: what was true all the time is there. */
+  async nothingIsLost(): Promise<void> {
     const { entities } = await this.stage.snapshot();
-    for (const reference of this.whole.keys()) {
-      if (truth.has(reference) && !entities.has(reference)) {
-        this.lost.add(reference);
+    for (const [reference, uid] of this.steady) {
+      const entry = entities.get(reference);
+      if (entry?.uid !== uid) {
+        this.lost.add(entry ? `${reference} (another uid)` : reference);
       }
     }
   }
 
   /** Refreshes until the catalog holds the truth, and nothing is left to be told. */
-  async becomesWhole(
-    truth: Picture,
-    refresh: () => Promise<Refreshed>,
-  ): Promise<void> {
+  async becomesWhole(refresh: () => Promise<Refreshed>): Promise<void> {
+    const { truth } = this.drift;
     let told: string | undefined;
     for (let refreshes = 1; refreshes <= PATIENCE; refreshes++) {
       const { error } = await refresh();
@@ -59,15 +71,8 @@ export class Evidence {
     if (!isSame(difference) || told !== undefined) {
       this.fail(`${describeDifference(difference)} ${told ?? ''}`);
     }
-    for (const [reference, { uid }] of snapshot.entities) {
-      const former = this.uids.get(reference);
-      // What is in the catalog all the time is the same entity all the time.
-      if (this.whole.has(reference) && former !== undefined && former !== uid) {
-        this.lost.add(`${reference} (another uid)`);
-      }
-    }
-    this.whole = truth;
-    this.uids = new Map(
+    await this.nothingIsLost();
+    this.steady = new Map(
       [...snapshot.entities].map(([reference, { uid }]) => [reference, uid]),
     );
   }
