@@ -8,7 +8,9 @@ exports.up = async function up(knex) {
   await knex.schema.alterTable('azure_devops_organizations', table => {
     table
       .text('hints')
-      .comment('Changes that sources of hints did not name, and sources that were dropped for it, as JSON');
+      .comment(
+        'Changes that sources of hints did not name, and sources that were dropped for it, as JSON',
+      );
   });
 };
 

@@ -95,6 +95,40 @@ export function verifyItems(json: unknown): string | undefined {
   );
 }
 
+/**
+ * What `toRepository` needs of a repository in a list. The same names and ids
+ * stand in many of them, and are kept once.
+ */
+export function keepRepository(): (repository: unknown) => unknown {
+  const texts = new Map<unknown, unknown>();
+  const shared = (text: unknown) => {
+    const known = texts.get(text);
+    if (known !== undefined) {
+      return known;
+    }
+    texts.set(text, text);
+    return text;
+  };
+  return json => {
+    const { id, name, project, defaultBranch, isDisabled, isFork, size } =
+      fieldsOf(json);
+    const { id: projectId, name: projectName, state } = fieldsOf(project);
+    return {
+      id,
+      name,
+      project: {
+        id: shared(projectId),
+        name: shared(projectName),
+        state: shared(state),
+      },
+      defaultBranch: shared(defaultBranch),
+      isDisabled,
+      isFork,
+      size,
+    };
+  };
+}
+
 export function toRepository(repository: GitRepository): Repository {
   const { id = '', name = '', project, defaultBranch, size } = repository;
   const state: unknown = project?.state;

@@ -13,6 +13,8 @@ export interface Call {
   readonly compress: boolean;
   readonly lane: Lane;
   readonly signal?: AbortSignal;
+  /** For long lists: what to keep of each element. The list is then never held as text, nor in full. */
+  readonly keep?: (element: unknown) => unknown;
   /** For JSON: says what is wrong with a body that parses; `undefined` when nothing is. */
   readonly verify?: (json: unknown) => string | undefined;
 }

@@ -15,6 +15,7 @@ import {
   decodedContent,
   isFile,
   isOutOfSight,
+  keepRepository,
   toPresentItem,
   toRepository,
   verifyItem,
@@ -85,6 +86,7 @@ export class ApiClient implements AzureDevOpsClient {
         : 'list the repositories',
       maxBytes: LIMITS.repositories,
       compress: true,
+      keep: keepRepository(),
       verify: verifyRepositories,
     });
     this.#checkNames(call, project);

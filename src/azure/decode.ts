@@ -1,5 +1,13 @@
 import { promisify } from 'node:util';
-import { brotliDecompress, constants, gunzip, inflate } from 'node:zlib';
+import {
+  brotliDecompress,
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  inflate,
+} from 'node:zlib';
 import { fieldsOf } from './fields';
 
 /** A body that cannot be decompressed, or that is too large when it is. */
@@ -15,6 +23,16 @@ const decompressors = {
   deflate: promisify(inflate),
   br: promisify(brotliDecompress),
 };
+
+const streams = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** How much is decompressed at a time. */
+const CHUNK_BYTES = 65_536;
 
 /**
  * Undoes a body's `Content-Encoding`.
@@ -39,6 +57,51 @@ export async function decodeBody(
   } catch (error) {
     const tooLarge = fieldsOf(error).code === 'ERR_BUFFER_TOO_LARGE';
     throw new DecodingError(tooLarge ? 'too-large' : 'undecodable');
+  }
+}
+
+/**
+ * Undoes a body's `Content-Encoding` bit by bit, for what is too large to be
+ * held as a whole.
+ *
+ * @param maxBytes - how large the result may become
+ * @throws DecodingError
+ */
+export async function* decodeInChunks(
+  body: Buffer,
+  encoding: string | undefined,
+  maxBytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const name = (encoding ?? '').trim().toLowerCase();
+  if (name === '' || name === 'identity') {
+    for (let start = 0; start < body.length; start += CHUNK_BYTES) {
+      yield body.subarray(start, start + CHUNK_BYTES);
+    }
+    return;
+  }
+  if (!isKnown(name)) {
+    throw new DecodingError('undecodable');
+  }
+  const stream = streams[name]({ chunkSize: CHUNK_BYTES });
+  stream.end(body);
+  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  let length = 0;
+  try {
+    for (;;) {
+      const next = await chunks.next().catch(() => {
+        throw new DecodingError('undecodable');
+      });
+      if (next.done) {
+        return;
+      }
+      length += next.value.length;
+      if (length > maxBytes) {
+        throw new DecodingError('too-large');
+      }
+      yield next.value;
+    }
+  } finally {
+    stream.destroy();
   }
 }
 

@@ -1,10 +1,16 @@
 import type { Dispatcher } from 'undici';
 import { isExpected, type Expectation } from './classify';
 import type { Clock } from './clock';
-import { decodeBeginning, decodeBody, DecodingError } from './decode';
+import {
+  decodeBeginning,
+  decodeBody,
+  decodeInChunks,
+  DecodingError,
+} from './decode';
 import type { TransportFailure } from './failures';
 import { fieldsOf } from './fields';
 import { headerOf, type ResponseHeaders } from './headers';
+import { ListReader } from './list-reader';
 
 /** How long one request may take. All in milliseconds. */
 export interface Timeouts {
@@ -30,6 +36,8 @@ export interface ExchangeRequest {
   readonly expects: Expectation;
   /** How large an answer may be that is what was expected, before and after decompression. */
   readonly maxBytes: number;
+  /** For a list: what to keep of each element. */
+  readonly keep?: (element: unknown) => unknown;
   readonly timeouts: Omit<Timeouts, 'connectMs'>;
 }
 
@@ -37,8 +45,10 @@ export interface ExchangeRequest {
 export interface ExchangeAnswer {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** Whole if the answer is what was expected; otherwise at most its first 64 KiB. */
+  /** Whole if the answer is what was expected, and empty for a list; otherwise at most its first 64 KiB. */
   readonly body: Buffer;
+  /** The list as JSON, as far as it was to be kept; absent where it is not valid JSON. */
+  readonly list?: { readonly json: unknown };
 }
 
 export type ExchangeResult =
@@ -63,7 +73,7 @@ export async function exchange(
   });
   if (
     raw.outcome === 'failure' ||
-    raw.answer.headers['content-encoding'] === undefined
+    (raw.answer.headers['content-encoding'] === undefined && !request.keep)
   ) {
     return raw;
   }
@@ -72,7 +82,7 @@ export async function exchange(
 
 async function decode(
   answer: ExchangeAnswer,
-  { expects, maxBytes }: ExchangeRequest,
+  { expects, maxBytes, keep }: ExchangeRequest,
 ): Promise<ExchangeResult> {
   const { status, headers, body } = answer;
   const encoding = headerOf(headers, 'content-encoding');
@@ -81,6 +91,13 @@ async function decode(
     return { outcome: 'answer', answer: { ...answer, body: beginning } };
   }
   try {
+    if (keep) {
+      const list = await readList(body, encoding, maxBytes, keep);
+      return {
+        outcome: 'answer',
+        answer: { status, headers, body: Buffer.alloc(0), list },
+      };
+    }
     const decoded = await decodeBody(body, encoding, maxBytes);
     return { outcome: 'answer', answer: { ...answer, body: decoded } };
   } catch (error) {
@@ -90,6 +107,27 @@ async function decode(
       outcome: 'failure',
       failure: { reason, maxBytes, status, headers },
     };
+  }
+}
+
+/** `undefined` when it is not valid JSON. */
+async function readList(
+  body: Buffer,
+  encoding: string | undefined,
+  maxBytes: number,
+  keep: (element: unknown) => unknown,
+): Promise<{ json: unknown } | undefined> {
+  const reader = new ListReader(keep);
+  try {
+    for await (const chunk of decodeInChunks(body, encoding, maxBytes)) {
+      reader.push(chunk);
+    }
+    return { json: reader.end() };
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { fieldsOf } from './fields';
+import { withoutByteOrderMark } from './saying';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -66,7 +67,9 @@ export class ListReader {
    * @throws SyntaxError when it is not valid JSON
    */
   end(): unknown {
-    const frame: unknown = JSON.parse(textOf(this.#frame));
+    const frame: unknown = JSON.parse(
+      withoutByteOrderMark(textOf(this.#frame)),
+    );
     const members = Object.entries(fieldsOf(frame));
     const lists = this.#lists.values();
     return this.#lists.length === 0

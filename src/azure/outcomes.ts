@@ -47,12 +47,16 @@ export function readAnswer(answer: ExchangeAnswer, call: Call): Attempt {
   }
   let json: unknown;
   try {
-    json = JSON.parse(withoutByteOrderMark(answer.body.toString('utf8')));
+    json = answer.list
+      ? answer.list.json
+      : JSON.parse(withoutByteOrderMark(answer.body.toString('utf8')));
   } catch {
     // The parser's own words would quote the body.
     return malformed(
       answer,
-      `answered ${answer.body.length} bytes that are not valid JSON`,
+      call.keep
+        ? 'answered a list that is not valid JSON'
+        : `answered ${answer.body.length} bytes that are not valid JSON`,
     );
   }
   const mistake = call.verify?.(json);

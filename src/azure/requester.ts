@@ -152,6 +152,7 @@ export class Requester {
       body: request.body,
       expects: call.expects,
       maxBytes: call.maxBytes,
+      keep: call.keep,
       timeouts,
     };
     const { kept, fresh } = connections;

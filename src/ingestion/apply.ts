@@ -60,21 +60,28 @@ export class Applier {
    * Says again what the catalog was told before, so that what was deleted by
    * hand, lost with a database, or blocked by a conflict comes back. Costs no
    * request, and the catalog changes no row that is as it should be.
+   *
+   * @param options.upTo - what changed after this ticket was said just now, and is left out
    */
-  async restate(options: { signal?: AbortSignal }): Promise<void> {
+  async restate(options: {
+    upTo: number;
+    signal?: AbortSignal;
+  }): Promise<void> {
     let after = '';
     for (;;) {
       options.signal?.throwIfAborted();
       let page: DesiredReference[] = [];
       const done = await this.exclusively(
-        { wait: true, ...options },
+        { wait: true, signal: options.signal },
         async () => {
-          page = await this.outbox.settled(after, BATCH);
-          await this.connection.applyMutation({
-            type: 'delta',
-            added: page.flatMap(toDeferred),
-            removed: [],
-          });
+          page = await this.outbox.settled(after, BATCH, options.upTo);
+          if (page.length > 0) {
+            await this.connection.applyMutation({
+              type: 'delta',
+              added: page.flatMap(toDeferred),
+              removed: [],
+            });
+          }
           return page;
         },
       );

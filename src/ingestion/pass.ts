@@ -9,8 +9,10 @@ import type { Applier } from './apply';
 import { BlobTexts } from './blob-texts';
 import { Consultation } from './hints/consultation';
 import type { HintMemory } from './hints/memory';
+import type { PathObservation } from './model';
 import { planPass, type Plan, type PlannedProbe } from './plan';
 import { probeRepository, type DescriptorReader } from './probe';
+import { describeRefusal } from './reading';
 import { Recorder } from './recorder';
 import { removeWhatIsGone } from './removal';
 import { selectRepositories } from './select';
@@ -60,11 +62,9 @@ export async function passOrganization(input: PassInput): Promise<void> {
       (report.repositories.skipped[reason] ?? 0) + 1;
   }
 
-  const known = new Map(
-    (await ledger.repositories()).map(repository => [
-      repository.id,
-      repository,
-    ]),
+  const known = await ledger.repositoriesIn(
+    organization,
+    repositories.map(({ id }) => id),
   );
   const lastPassAt = await ledger.reports.lastPassAt(organization);
   const hints = await Consultation.hold({
@@ -219,6 +219,7 @@ async function probeRound(
               ),
             };
       count(input.report, repository, unknown);
+      sayRefused(input.logger, paths);
       hints.found(repository, reason, former, paths, input.now());
       await recorder.add({
         repository: {
@@ -235,6 +236,20 @@ async function probeRound(
         unknown: unknown?.message,
       });
     });
+  }
+}
+
+/** Says of each file that was just read which of its documents were refused, and where. */
+function sayRefused(
+  logger: LoggerService,
+  paths: readonly PathObservation[],
+): void {
+  for (const observation of paths) {
+    if (observation.outcome === 'present') {
+      for (const note of observation.refused) {
+        logger.warn(`${observation.target}: ${describeRefusal(note)}`);
+      }
+    }
   }
 }
 

@@ -4,11 +4,11 @@ import type { ProbeRecord } from '../ledger/record';
 import type { AppliedCounts, Applier } from './apply';
 
 /** How many probes are written in one transaction. */
-const BATCH = 100;
+const BATCH = 200;
 /** Probes are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this many findings are unwritten, so that memory stays bounded. */
-const MAX_BUFFERED = 400;
+const MAX_BUFFERED = 1_000;
 
 /**
  * Takes what probes find out, writes it to the ledger in batches, and has the
@@ -23,6 +23,8 @@ export class Recorder {
   private buffer: ProbeRecord[] = [];
   private bufferedSince: number | undefined;
   private writing: Promise<void> = Promise.resolve();
+  private telling: Promise<void> | undefined;
+  private tellAgain = false;
   private unwritten = 0;
   private ticket: number;
   private failure: Error | undefined;
@@ -75,10 +77,11 @@ export class Recorder {
     this.throwFailure();
   }
 
-  /** Writes what is left; then nothing is under way. */
+  /** Writes what is left, and has the catalog told of it; then nothing is under way. */
   async flush(): Promise<void> {
     this.write();
     await this.writing;
+    await this.telling;
     this.throwFailure();
   }
 
@@ -102,22 +105,43 @@ export class Recorder {
         this.ticket = result.ticket;
         this.changed += result.changed;
         this.overtaken.push(...result.repeat);
-        const { added, removed } = await this.applier.drain({ wait: false });
-        this.applied.added += added;
-        this.applied.removed += removed;
+        this.tell();
       } catch (error) {
-        // Said once, by whoever adds or flushes next; what was recorded before
-        // is safe, and the next refresh goes on from there.
-        this.failure ??=
-          error instanceof Error ? error : new Error(String(error));
-        this.logger.error(
+        this.fail(
           `Could not write down what was found out about ${batch.length} repositories`,
-          this.failure,
+          error,
         );
       } finally {
         this.unwritten -= batch.length;
       }
     });
+  }
+
+  /** Has the catalog told while the next batch is being written: both are mostly waiting for the database. */
+  private tell(): void {
+    this.tellAgain = true;
+    this.telling ??= this.tellAll();
+  }
+
+  private async tellAll(): Promise<void> {
+    try {
+      while (this.tellAgain) {
+        this.tellAgain = false;
+        const { added, removed } = await this.applier.drain({ wait: false });
+        this.applied.added += added;
+        this.applied.removed += removed;
+      }
+    } catch (error) {
+      this.fail('Could not tell the catalog what was found out', error);
+    } finally {
+      this.telling = undefined;
+    }
+  }
+
+  /** Said once, by whoever adds or flushes next; what was recorded before is safe, and the next refresh goes on from there. */
+  private fail(what: string, error: unknown): void {
+    this.failure ??= error instanceof Error ? error : new Error(String(error));
+    this.logger.error(what, this.failure);
   }
 
   private throwFailure(): void {

@@ -94,6 +94,7 @@ export async function refresh(
   const applier = new Applier(context.outbox, context.connection, logger);
   // What an earlier refresh recorded and did not live to say comes first.
   count(report, await applier.drain({ wait: true, signal }));
+  const toldBefore = await ledger.currentTicket();
 
   await Promise.all(
     settings.organizations.map(async organization => {
@@ -140,7 +141,7 @@ export async function refresh(
       describeHeldBack({ settings, report: orphans }, refusal),
     ),
   );
-  await applier.restate({ signal });
+  await applier.restate({ upTo: toldBefore, signal });
 
   await summarize(ledger, report);
   const problems = [...report.organizations, orphans].flatMap(

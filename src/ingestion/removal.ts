@@ -42,14 +42,7 @@ export async function removeOrphanedOrganizations(
   input: GuardedRelease & { readonly configured: ReadonlySet<string> },
 ): Promise<void> {
   const { ledger, configured } = input;
-  const orphaned = new Map<string, string[]>();
-  for (const { id, organization } of await ledger.repositories()) {
-    if (!configured.has(organization)) {
-      const ids = orphaned.get(organization) ?? [];
-      ids.push(id);
-      orphaned.set(organization, ids);
-    }
-  }
+  const orphaned = await ledger.repositoriesOutside([...configured]);
   for (const [organization, ids] of orphaned) {
     await ledger.propose(ids, {
       grade: 'inferred',

@@ -8,11 +8,7 @@ import { TABLES } from './rows';
 export class LedgerErrors {
   constructor(private readonly database: DatabaseService) {}
 
-  /**
-   * One line for each refused document; `undefined` when the ledger knows of
-   * none, or when the catalog has not processed the Location yet: an entity whose
-   * very first processing reports errors is not shown at all.
-   */
+  /** One line for each refused document; `undefined` when the ledger knows of none. */
   async of(entity: Entity): Promise<string[] | undefined> {
     const knex = await this.database.getClient();
     const row: { errors: string | null } | undefined = await knex(
@@ -23,8 +19,6 @@ export class LedgerErrors {
           .andOn('d.repository_id', 'c.repository_id')
           .andOn('d.path', 'c.path');
       })
-      .join('refresh_state as s', 's.entity_ref', 'c.entity_ref')
-      .whereNotNull('s.processed_entity')
       .where({ 'c.entity_ref': stringifyEntityRef(entity), 'c.kind': 'error' })
       .first('d.errors');
     return row?.errors

@@ -89,10 +89,63 @@ export class Ledger {
 
   /** Every repository that is known, or those of one organization. */
   async repositories(organization?: string): Promise<KnownRepository[]> {
-    const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
-      TABLES.repositories,
-    )
-      .where({ provider: this.provider, ...(organization && { organization }) })
+    return await this.loadRepositories(query =>
+      organization === undefined ? query : query.where({ organization }),
+    );
+  }
+
+  /**
+   * The repositories of one organization, by id, and those in its list that the
+   * ledger has under another: an organization that was renamed is the same to
+   * its repositories.
+   *
+   * @param listed - ids of the repositories in the organization's list
+   */
+  async repositoriesIn(
+    organization: string,
+    listed: readonly string[],
+  ): Promise<Map<string, KnownRepository>> {
+    const known = new Map<string, KnownRepository>();
+    for (const repository of await this.repositories(organization)) {
+      known.set(repository.id, repository);
+    }
+    const elsewhere: unknown = await this.knex(TABLES.repositories)
+      .where({ provider: this.provider })
+      .whereNot({ organization })
+      .first('repository_id');
+    const unknown = elsewhere ? listed.filter(id => !known.has(id)) : [];
+    for (const ids of chunks(unknown)) {
+      const found = await this.loadRepositories(query =>
+        query.whereIn('repository_id', ids),
+      );
+      found.forEach(repository => known.set(repository.id, repository));
+    }
+    return known;
+  }
+
+  /** Ids of the repositories of all other organizations than these, by organization. */
+  async repositoriesOutside(
+    organizations: readonly string[],
+  ): Promise<Map<string, string[]>> {
+    const rows: Array<Pick<RepositoryRow, 'repository_id' | 'organization'>> =
+      await this.knex<RepositoryRow>(TABLES.repositories)
+        .where({ provider: this.provider })
+        .whereNotIn('organization', organizations)
+        .select('repository_id', 'organization');
+    const result = new Map<string, string[]>();
+    for (const { repository_id, organization } of rows) {
+      const ids = result.get(organization) ?? [];
+      ids.push(repository_id);
+      result.set(organization, ids);
+    }
+    return result;
+  }
+
+  private async loadRepositories(
+    refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<KnownRepository[]> {
+    const query = this.knex(TABLES.repositories)
+      .where({ provider: this.provider })
       .select(
         'repository_id',
         'organization',
@@ -105,13 +158,21 @@ export class Ledger {
         'verified_at',
         'missed',
       );
+    const rows: RepositoryRow[] = await refine(query);
+    // Thousands of rows have the same names in them.
+    const texts = new Map<string, string>();
+    const shared = (text: string) => {
+      const known = texts.get(text) ?? text;
+      texts.set(known, known);
+      return known;
+    };
     return rows.map(row => ({
       id: row.repository_id,
-      organization: row.organization,
-      projectId: row.project_id,
-      project: row.project,
+      organization: shared(row.organization),
+      projectId: shared(row.project_id),
+      project: shared(row.project),
       name: row.name,
-      branch: row.branch ?? undefined,
+      branch: row.branch === null ? undefined : shared(row.branch),
       signature: row.signature ?? undefined,
       outcome: row.outcome,
       verifiedAt:

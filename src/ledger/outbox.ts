@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isOneOf, isPostgres } from './bulk';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
 /** How long a lease lasts unless it is renewed, in milliseconds. */
@@ -59,11 +60,21 @@ export class Outbox {
     );
   }
 
-  /** What the catalog was told before, by reference, from behind `after`; for saying it again. */
-  async settled(after: string, limit: number): Promise<DesiredReference[]> {
+  /**
+   * What the catalog was told before, by reference, from behind `after`; for
+   * saying it again.
+   *
+   * @param upTo - leaves out what changed after this ticket
+   */
+  async settled(
+    after: string,
+    limit: number,
+    upTo: number,
+  ): Promise<DesiredReference[]> {
     return await this.load(query =>
       query
         .where('r.pending', 0)
+        .andWhere('r.version', '<=', upTo)
         .whereNotNull('r.repository_id')
         .andWhere('r.entity_ref', '>', after)
         .orderBy('r.entity_ref')
@@ -84,19 +95,23 @@ export class Outbox {
 
   /** Notes that the catalog was told of exactly these versions. */
   async markApplied(references: readonly DesiredReference[]): Promise<void> {
+    const byVersion = new Map<number, string[]>();
+    for (const { entityRef, version } of references) {
+      const refs = byVersion.get(version) ?? [];
+      refs.push(entityRef);
+      byVersion.set(version, refs);
+    }
+    const hasGone = references.some(({ entity }) => !entity);
     await this.knex.transaction(async tx => {
-      for (const batch of chunks(references, 100)) {
-        const pairs = batch.map(r => [r.entityRef, r.version]);
-        await tx<ReferenceRow>(TABLES.references)
-          .where({ provider: this.provider })
-          .whereIn(['entity_ref', 'version'], pairs)
-          .whereNotNull('repository_id')
-          .update({ pending: 0 });
-        await tx<ReferenceRow>(TABLES.references)
-          .where({ provider: this.provider })
-          .whereIn(['entity_ref', 'version'], pairs)
-          .whereNull('repository_id')
-          .delete();
+      for (const [version, refs] of byVersion) {
+        const these = () =>
+          tx<ReferenceRow>(TABLES.references)
+            .where({ provider: this.provider, version })
+            .whereRaw(isOneOf(tx, 'entity_ref', refs));
+        await these().whereNotNull('repository_id').update({ pending: 0 });
+        if (hasGone) {
+          await these().whereNull('repository_id').delete();
+        }
       }
     });
   }
@@ -144,7 +159,7 @@ export class Outbox {
 
   /** The database's clock in milliseconds: replicas' own clocks may be minutes apart. */
   private databaseNow(): Knex.Raw {
-    return this.knex.client.config.client === 'pg'
+    return isPostgres(this.knex)
       ? this.knex.raw('(extract(epoch from clock_timestamp()) * 1000)::bigint')
       : this.knex.raw(
           "cast((julianday('now') - 2440587.5) * 86400000 as integer)",

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { chooseOwner, type Claimant } from '../ingestion/owner';
+import { upsert } from './bulk';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
 interface ClaimWithTarget extends Claimant {
@@ -54,12 +55,7 @@ export async function recomputeOwners(
         });
       }
     }
-    for (const batch of chunks(changed, 100)) {
-      await tx<ReferenceRow>(TABLES.references)
-        .insert(batch)
-        .onConflict(['provider', 'entity_ref'])
-        .merge();
-    }
+    await upsert(tx, TABLES.references, ['provider', 'entity_ref'], changed);
   }
 }
 

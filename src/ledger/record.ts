@@ -6,6 +6,7 @@ import type {
   KnownDescriptor,
   PathObservation,
 } from '../ingestion/model';
+import { upsert } from './bulk';
 import { loadKnownDescriptors } from './known';
 import { recomputeOwners } from './ownership';
 import {
@@ -206,12 +207,12 @@ async function writeRepositories(
       ticket,
     };
   });
-  for (const batch of chunks(written, 100)) {
-    await tx<RepositoryRow>(TABLES.repositories)
-      .insert(batch)
-      .onConflict(['provider', 'repository_id'])
-      .merge();
-  }
+  await upsert(
+    tx,
+    TABLES.repositories,
+    ['provider', 'repository_id'],
+    written,
+  );
 }
 
 async function writeDecisions(
@@ -298,18 +299,9 @@ async function writeDecisions(
       }
     }
   }
-  for (const batch of chunks(descriptors, 100)) {
-    await tx<DescriptorRow>(TABLES.descriptors)
-      .insert(batch)
-      .onConflict(['provider', 'repository_id', 'path'])
-      .merge();
-  }
-  for (const batch of chunks(claims, 100)) {
-    await tx<ClaimRow>(TABLES.claims)
-      .insert(batch)
-      .onConflict(['provider', 'repository_id', 'path', 'entity_ref'])
-      .merge();
-  }
+  const descriptorKey = ['provider', 'repository_id', 'path'] as const;
+  await upsert(tx, TABLES.descriptors, descriptorKey, descriptors);
+  await upsert(tx, TABLES.claims, [...descriptorKey, 'entity_ref'], claims);
   await recomputeOwners(tx, provider, affected, ticket);
   return changed;
 }

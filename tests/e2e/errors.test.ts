@@ -1,6 +1,11 @@
 import type { AlphaEntity } from '@backstage/catalog-model/alpha';
 import { until } from '../support/until';
-import { addReadableOrganization, component, setStage, type Stage } from './support';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from './support';
 
 const TARGET =
   'https://dev.azure.com/contoso/P/_git/broken?path=/catalog-info.yaml';
@@ -33,6 +38,14 @@ describe('a file that cannot be read', () => {
         errors: [expect.stringMatching(/^document 2, line 1\d/)],
       }),
     ]);
+    expect(catalog.logs).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringMatching(
+          /\/_git\/broken\?path=\/catalog-info\.yaml: document 2, line \d+/,
+        ),
+      }),
+    );
     const requests = stage.simulator.requests.count({});
 
     const shown = await until('the errors to show', async () => {

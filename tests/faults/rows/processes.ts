@@ -7,17 +7,22 @@ import { compare, isSame } from '../stage/judge';
 import { PostgresGate } from '../stage/postgres-gate';
 import { Replica } from '../stage/replica';
 import type { Row, RowOutcome, Scale } from '../stage/row';
-import { Stage } from '../stage/stage';
+import { setStageWithoutBackend, type SetSettings } from '../stage/set';
+import type { Stage } from '../stage/stage';
 
 /** What processes killed, and how it went. */
 type Run = (scale: Scale, stage: Stage) => Promise<RowOutcome>;
 
-function row(declared: Omit<Row, 'group' | 'run'>, run: Run): Row {
+function row(
+  declared: Omit<Row, 'group' | 'run'>,
+  run: Run,
+  settings?: SetSettings,
+): Row {
   return {
     group: 6,
     ...declared,
     async run(scale) {
-      const stage = await Stage.withoutBackend();
+      const stage = await setStageWithoutBackend(settings);
       try {
         return await run(scale, stage);
       } finally {
@@ -45,12 +50,12 @@ async function killAgainAndAgain(
     for (let kill = 0; kill <= killPoints; kill++) {
       const replica = next;
       next = Replica.load();
-      const T0 = performance.now(); await replica.start(stage.catalogOptions());
+      await replica.start(stage.catalogOptions());
       await aMinuteLater(stage);
-      const startedAt = performance.now(); process.stdout.write(`start ${startedAt - T0}\n`);
+      const startedAt = performance.now();
       await evidence.becomesWhole(() => replica.refresh());
       // How long a refresh takes if nobody disturbs it.
-      const lasts = performance.now() - startedAt; process.stdout.write(`lasts ${lasts}\n`);
+      const lasts = performance.now() - startedAt;
       if (kill < killPoints) {
         const before = drift.truth;
         evidence.step();
@@ -128,6 +133,44 @@ function replicasOf(count: number): Run {
     return evidence.outcome('no error; the survivors go on');
   };
 }
+
+/** The official module's Locations are taken over by processes that are killed over it. */
+async function killWhileTakingOver(
+  { killPoints }: Scale,
+  stage: Stage,
+): Promise<RowOutcome> {
+  const random = seededRandom(8);
+  const drift = new Drift(stage.world, random);
+  const evidence = new Evidence(stage, drift);
+  await evidence.begin();
+  const left: number[] = [];
+  let next = Replica.load();
+  try {
+    for (let kill = 0; kill < killPoints / 2; kill++) {
+      const replica = next;
+      next = Replica.load();
+      await replica.start(stage.catalogOptions());
+      await aMinuteLater(stage);
+      replica.beginRefresh();
+      await replica.refreshing();
+      await delay(random() * TAKING_OVER_MS);
+      await replica.kill();
+      await evidence.nothingIsLost();
+      left.push((await stage.snapshot()).errors.length);
+    }
+    await next.start(stage.catalogOptions());
+    await aMinuteLater(stage);
+    await evidence.becomesWhole(() => next.refresh());
+  } finally {
+    await next.kill();
+  }
+  return evidence.outcome(
+    `no error; after each kill so many Locations were left: ${left.join(', ')}`,
+  );
+}
+
+/** About what taking over lasts. */
+const TAKING_OVER_MS = 6_000;
 
 const FIVE_MINUTES_MS = 300_000;
 
@@ -247,6 +290,16 @@ export const PROCESS_ROWS: readonly Row[] = [
         'Nothing that should stay is missing at any kill; the next refresh goes on from there.',
     },
     killAgainAndAgain,
+  ),
+  row(
+    {
+      name: 'the process killed while it takes over from the official module',
+      injected: 'SIGKILL at random instants, again and again',
+      expected:
+        'Every entity stays, with its uid; whoever comes next goes on with it.',
+    },
+    killWhileTakingOver,
+    { template: 'official' },
   ),
   row(
     {

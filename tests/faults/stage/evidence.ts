@@ -21,6 +21,17 @@ export class Evidence {
     private readonly drift: Drift,
   ) {}
 
+  /** What is in the catalog now, and should be, must stay. */
+  async begin(): Promise<void> {
+    const { truth } = this.drift;
+    const { entities } = await this.stage.snapshot();
+    this.steady = new Map(
+      [...entities].flatMap(([reference, { uid }]) =>
+        truth.has(reference) ? [[reference, uid] as const] : [],
+      ),
+    );
+  }
+
   /** The world changes. */
   step(): void {
     this.drift.step();
@@ -72,9 +83,7 @@ export class Evidence {
       this.fail(`${describeDifference(difference)} ${told ?? ''}`);
     }
     await this.nothingIsLost();
-    this.steady = new Map(
-      [...snapshot.entities].map(([reference, { uid }]) => [reference, uid]),
-    );
+    await this.begin();
   }
 
   fail(failure: string): void {

@@ -17,7 +17,8 @@ import {
   type Picture,
 } from './picture';
 import type { Row, RowOutcome } from './row';
-import { Stage, type StageSettings } from './stage';
+import { setStage, type SetSettings } from './set';
+import type { Stage } from './stage';
 import {
   component,
   DESCRIPTOR,
@@ -49,7 +50,7 @@ export interface Outage {
   readonly expected: string;
   /** Default: `contoso`. */
   readonly strikes?: OrganizationName | 'all';
-  settings?(): StageSettings;
+  settings?(): SetSettings;
   readonly during: readonly Phase[];
   /** Puts things right, if they are not right by then. */
   end?(stage: Stage): void | Promise<void>;
@@ -74,7 +75,7 @@ export function outage(declared: Outage): Row {
     injected,
     expected,
     async run() {
-      const stage = await Stage.set(declared.settings?.());
+      const stage = await setStage(declared.settings?.());
       try {
         return await new OutageRun(stage, declared).run();
       } finally {
@@ -148,7 +149,7 @@ class OutageRun {
     const expected = this.expect(phase.holds ?? unchanged);
     const { refreshes = 1, tells = 'nothing', errors = 0 } = phase;
     for (let refresh = 1; refresh <= refreshes; refresh++) {
-      const t0 = performance.now(); const report = await this.stage.refresh(); console.log('refresh', performance.now() - t0);
+      const report = await this.stage.refresh();
       const snapshot = await this.stage.snapshot();
       this.lookAt(snapshot, expected, errors);
       this.told = tellingOf(report);

@@ -11,7 +11,7 @@ import type { CatalogSnapshot } from './judge';
 import { refreshWhenFree } from './refresh';
 import { serviceWith, type ClientSettings } from './service';
 import { takeSnapshot } from './snapshot';
-import { cloneTemplate, connectTo, dropCatalogDatabase } from './template';
+import { connectTo, dropCatalogDatabase } from './template';
 import { ORGANIZATIONS, tokenOf, World } from './world';
 
 export interface StageSettings {
@@ -68,21 +68,6 @@ export class Stage {
     readonly knex: Knex,
     private readonly settings: StageSettings,
   ) {}
-
-  static async set(settings: StageSettings = {}): Promise<Stage> {
-    const prefix = await cloneTemplate('filled', fillCatalog);
-    const stage = await Stage.at(prefix, settings);
-    await stage.startBackend();
-    return stage;
-  }
-
-  /** Without a backend of this process. */
-  static async withoutBackend(settings: StageSettings = {}): Promise<Stage> {
-    return await Stage.at(
-      await cloneTemplate('filled', fillCatalog),
-      settings,
-    );
-  }
 
   /** On an existing database, without a backend. */
   static async at(prefix: string, settings: StageSettings): Promise<Stage> {
@@ -150,26 +135,5 @@ export class Stage {
     await this.knex.destroy();
     await this.simulator.close();
     await dropCatalogDatabase(this.databasePrefix);
-  }
-}
-
-/** Fills a catalog by an ordinary first refresh, and waits until all of it is processed. */
-async function fillCatalog(prefix: string): Promise<void> {
-  const stage = await Stage.at(prefix, {});
-  try {
-    await stage.startBackend();
-    const { error } = await stage.refresh();
-    if (error) {
-      throw new Error(error);
-    }
-    const { catalog } = stage;
-    await catalog.settled();
-    await stage.stopBackend();
-    // A backend that is stopped leaves its connections open.
-    await catalog.knex.destroy();
-  } finally {
-    await stage.stopBackend();
-    await stage.knex.destroy();
-    await stage.simulator.close();
   }
 }

@@ -103,6 +103,20 @@ export class World {
     return this.organization(organization).project(name);
   }
 
+  /** The URLs of all descriptors as Backstage's own module writes them. */
+  officialTargets(): string[] {
+    return ORGANIZATIONS.flatMap(organization =>
+      ALL_NUMBERS.filter(
+        number => referencesOf(organization, number).length > 0,
+      ).map(number => {
+        const { name, project } = this.repository(organization, number);
+        return encodeURI(
+          `https://dev.azure.com/${organization}/${project.name}/_git/${name}?path=${DESCRIPTOR}`,
+        );
+      }),
+    );
+  }
+
   /** One of the 100 repositories of an organization, wherever it is now; counted from 1. */
   repository(organization: OrganizationName, number: number): Repository {
     const wanted = repositoryName(number);
