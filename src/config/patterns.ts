@@ -32,11 +32,13 @@ export function nameFilter(
   include: readonly string[],
   exclude: readonly string[],
 ): NameFilter {
+  const includesAll = include.includes('*');
   return {
     include,
     exclude,
     matches: name =>
-      include.some(pattern => matchesNamePattern(pattern, name)) &&
+      (includesAll ||
+        include.some(pattern => matchesNamePattern(pattern, name))) &&
       !exclude.some(pattern => matchesNamePattern(pattern, name)),
   };
 }

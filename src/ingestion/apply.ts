@@ -7,8 +7,12 @@ import type {
 } from '@backstage/plugin-catalog-node';
 import type { DesiredReference, Outbox } from '../ledger/outbox';
 
-/** The most entities that one mutation carries. */
-const BATCH = 1_000;
+/**
+ * The most entities that one mutation carries. Each is in memory several times
+ * while the catalog writes it down; with more of them what has outlived that is
+ * garbage that only a full collection takes away.
+ */
+const BATCH = 250;
 /** How long a refresh waits for another replica's lease, and how often it asks, in milliseconds. */
 const LEASE_WAIT_MS = 90_000;
 const LEASE_POLL_MS = 250;

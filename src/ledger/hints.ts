@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 import { chunks, TABLES, type DescriptorRow } from './rows';
 
+/** How many repositories are looked up at a time: what SQLite has taken at all times. */
+const LOOKUP = 900;
+
 /** What hints need to know of the ledger, and what is held against their sources. */
 export class LedgerHints {
   constructor(
@@ -33,7 +36,7 @@ export class LedgerHints {
     repositoryIds: readonly string[],
   ): Promise<Map<string, Map<string, string>>> {
     const result = new Map<string, Map<string, string>>();
-    for (const ids of chunks(repositoryIds)) {
+    for (const ids of chunks(repositoryIds, LOOKUP)) {
       const rows: Array<
         Pick<DescriptorRow, 'repository_id' | 'path' | 'object_id'>
       > = await this.knex<DescriptorRow>(TABLES.descriptors)

@@ -207,12 +207,7 @@ async function writeRepositories(
       ticket,
     };
   });
-  await upsert(
-    tx,
-    TABLES.repositories,
-    ['provider', 'repository_id'],
-    written,
-  );
+  await upsert(tx, TABLES.repositories, ['provider', 'repository_id'], written);
 }
 
 async function writeDecisions(

@@ -1,8 +1,16 @@
+import type { JsonObject } from '@backstage/types';
+
 /** What is simulated: so many repositories with a descriptor each, of the size and shape that people write. */
 
 export const ORGANIZATION = 'contoso';
 export const TOKEN = 'a-personal-access-token-of-the-benchmark';
 export const IDENTITY = 'ingester';
+/** `integrations` of a backend that reads it. */
+export const INTEGRATIONS: JsonObject = {
+  azure: [
+    { host: 'dev.azure.com', credentials: [{ personalAccessToken: TOKEN }] },
+  ],
+};
 export const DESCRIPTOR = '/catalog-info.yaml';
 /** A placeholder's file, where there is one. */
 export const DEFINITION = '/docs/definition.yaml';
@@ -80,9 +88,9 @@ spec:
 `;
 }
 
-export function definition(repository: number): string {
+export function definition(repository: number, version = 0): string {
   return `openapi: 3.0.0
-info: { title: Service ${repository}, version: 1.0.0 }
+info: { title: Service ${repository}, version: 1.0.${version} }
 paths:
   /orders/{id}:
     get:

@@ -25,7 +25,13 @@ const caDirectory = join(root, '.cache', 'ca');
 // Compiled ahead, as the package is: what runs TypeScript on the fly wraps
 // functions, and would be measured along.
 rmSync(output, { recursive: true, force: true });
-const sources = ['src', 'dev/simulator', 'tests/bench', 'tests/support'];
+const sources = [
+  'src',
+  'dev/simulator',
+  'tests/bench',
+  'tests/locations',
+  'tests/support',
+];
 await build({
   entryPoints: sources
     .flatMap(folder =>
@@ -33,7 +39,7 @@ await build({
         join(root, folder, file),
       ),
     )
-    .filter(file => file.endsWith('.ts'))
+    .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .map(file => relative(root, file)),
   absWorkingDir: root,
   outdir: output,
@@ -48,10 +54,7 @@ symlinkSync(join(root, 'migrations'), join(output, 'migrations'));
 mkdirSync(caDirectory, { recursive: true });
 const made = spawnSync(
   process.execPath,
-  [
-    join(output, 'dev', 'simulator', 'certificates', 'ensure.js'),
-    caDirectory,
-  ],
+  [join(output, 'dev', 'simulator', 'certificates', 'ensure.js'), caDirectory],
   { cwd: root, stdio: 'inherit' },
 );
 if (made.status !== 0) process.exit(made.status ?? 1);

@@ -14,6 +14,7 @@ import {
   TOKEN,
 } from './landscape';
 import { serve } from './remote';
+import type { Change } from './steady';
 
 /** How long ago everything was pushed, in milliseconds: what is new must not be taken for a change. */
 const AGE_MS = 30 * 24 * 3_600_000;
@@ -82,6 +83,30 @@ const handlers = {
       const number = Number(repository.name.split('-')[1]);
       repository.push({ files: { [DESCRIPTOR]: descriptor(number, version) } });
       return repository.name;
+    });
+  },
+
+  /**
+   * Changes so many repositories, one after the other: a file that an entity
+   * takes a part from where there is one, otherwise the descriptor.
+   */
+  pushSome(count: number): Change[] {
+    return Array.from({ length: count }, () => {
+      version += 1;
+      // A step that has no factor in common with any size that is used.
+      const number = (version * 7919) % repositories.length;
+      const isPlaceholder = number % 3 === 0;
+      repositories[number]!.push({
+        files: isPlaceholder
+          ? { [DEFINITION]: definition(number, version) }
+          : { [DESCRIPTOR]: descriptor(number, version) },
+      });
+      return {
+        repository: number,
+        mark: isPlaceholder
+          ? `version: 1.0.${version} `
+          : `Version ${version}.`,
+      };
     });
   },
 

@@ -1,11 +1,10 @@
 // The process under measurement: a real backend with our module in it and,
 // beside it, the bare limit.
-import type { JsonObject } from '@backstage/types';
 import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { BareLimit } from './bare';
 import { HandScheduler } from './hand-scheduler';
-import { ORGANIZATION, TOKEN } from './landscape';
+import { INTEGRATIONS, ORGANIZATION } from './landscape';
 import { MutationWatch, type Mutations } from './mutation-watch';
 import {
   collectGarbage,
@@ -33,12 +32,6 @@ mutations.install();
 const scheduler = new HandScheduler();
 let catalog: TestCatalog | undefined;
 let writes: WriteCounter | undefined;
-
-export const INTEGRATIONS: JsonObject = {
-  azure: [
-    { host: 'dev.azure.com', credentials: [{ personalAccessToken: TOKEN }] },
-  ],
-};
 
 const handlers = {
   /**

@@ -1,5 +1,10 @@
 import { until } from '../support/until';
-import { addReadableOrganization, component, setStage, type Stage } from './support';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from './support';
 
 const TARGET =
   'https://dev.azure.com/contoso/P/_git/shared?path=/catalog-info.yaml';

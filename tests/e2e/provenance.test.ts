@@ -1,7 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addReadableOrganization, component, setStage, type Stage } from './support';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from './support';
 
 const SECRET = 'content of a file on the backend';
 

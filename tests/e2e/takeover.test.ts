@@ -207,7 +207,9 @@ function watchOver(knex: Knex, expected: ReadonlyMap<string, string>) {
       looks += 1;
       for (const [reference, uid] of expected) {
         if (now.get(reference) !== uid) {
-          seen.add(`${reference}: ${now.has(reference) ? 'another uid' : 'absent'}`);
+          seen.add(
+            `${reference}: ${now.has(reference) ? 'another uid' : 'absent'}`,
+          );
         }
       }
       await delay(5);

@@ -64,7 +64,7 @@ describe('ten thousand repositories in forty projects', () => {
     const { hinted = 0, verify = 0 } =
       report.organizations[0]?.probes.reasons ?? {};
     expect(hinted + verify).toBe(requests.items);
-    expect(hinted).toBeGreaterThanOrEqual(90);
+    expect(hinted).toBe(100);
     expect(requests.items).toBeLessThanOrEqual(100 + VERIFIED);
     expect(requests.all).toBeLessThanOrEqual(1 + PROJECTS + 100 + VERIFIED);
     expect(report).toMatchObject({

@@ -58,13 +58,10 @@ export async function askSources(
     const wave: HintQuestion[] = [];
     let cost = 0;
     for (const question of queue) {
-      // What is dearer than the whole budget would never have its turn.
+      // What is dearer than the whole budget would otherwise never have its turn.
       const fits =
-        cost + question.cost <=
-        Math.max(
-          budget,
-          cost === 0 && budget === options.budget ? question.cost : 0,
-        );
+        cost + question.cost <= budget ||
+        (budget === options.budget && wave.length === 0);
       if (fits && wave.length < WAVE && of(question)?.mayAsk(question, wave)) {
         wave.push(question);
         cost += question.cost;
@@ -73,7 +70,8 @@ export async function askSources(
     if (wave.length === 0) {
       break;
     }
-    queue = queue.filter(question => !wave.includes(question));
+    const asked = new Set(wave);
+    queue = queue.filter(question => !asked.has(question));
     const costs = await Promise.all(
       wave.map(async question => (await of(question)?.ask(question)) ?? 0),
     );

@@ -1,5 +1,5 @@
 import { AzureDevOpsRequestError } from '../../azure/errors';
-import { IndexUnusableError } from './code-search';
+import { IndexUnusableError } from './code-search-memory';
 
 /** After this time a source that the service lacks or refuses is tried again, in milliseconds. */
 const REFUSED_FOR_MS = 6 * 60 * 60 * 1_000;

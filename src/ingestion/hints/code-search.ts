@@ -4,7 +4,12 @@ import type {
   IndexedFile,
 } from '../../azure/types';
 import { findsDescriptor } from '../../config/patterns';
-import { MarkMemory } from './marks';
+import {
+  type CodeSearchMemory,
+  type DescriptorFile,
+  IndexUnusableError,
+  type KnownObjectIds,
+} from './code-search-memory';
 import { packProjects } from './packs';
 import { searchTexts } from './search-text';
 import type {
@@ -22,23 +27,10 @@ import type {
 const PAGE = 1_000;
 /** How many requests one search takes at most; further files cannot be reached. */
 const MOST_PAGES = 2;
-/** When none of so many files has the object id that Git has, what the index calls one is something else. */
-const TELLING = 20;
-
-/** Object ids of descriptors by repository and path, as the ledger has them. */
-export type KnownObjectIds = (
-  repositoryIds: readonly string[],
-) => Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
-
 export interface SearchQuestion extends HintQuestion {
   readonly texts: readonly string[];
   /** Names to filter by; absent where all projects are asked about. */
   readonly names?: readonly string[];
-}
-
-/** The index is not there yet, or not comparable: ask again much later. */
-export class IndexUnusableError extends Error {
-  override readonly name = 'IndexUnusableError';
 }
 
 /** Names the repositories whose descriptors have another object id in the search index than in the ledger. */
@@ -135,88 +127,28 @@ export class CodeSearchHints implements HintSource<SearchQuestion> {
     known: Awaited<ReturnType<KnownObjectIds>>,
     now: number,
   ): Set<string> {
-    const news = new Set<string>();
-    for (const project of projects) {
-      const marks = new Map<string, Map<string, string>>();
-      for (const { repository, file } of files) {
-        const { id } = repository.repository;
-        if (
-          repository.repository.project.id === project.id &&
-          known.get(id)?.get(file.path) !== file.objectId
-        ) {
-          const ofRepository = marks.get(id) ?? new Map<string, string>();
-          marks.set(id, ofRepository.set(file.path, file.objectId));
-        }
-      }
-      const named = this.#memory.marks.take(
-        project.id,
-        marks,
-        id =>
-          project.repositories.get(id.toLowerCase())?.verifiedAt ?? Infinity,
-        now,
-      );
-      named.forEach(id => news.add(id));
-    }
-    return news;
-  }
-}
-
-/** What is remembered of one organization's index from one pass to the next. */
-export class CodeSearchMemory {
-  readonly marks = new MarkMemory();
-  readonly #found = new Map<string, number>();
-  #comparable = false;
-
-  /** How many files a search of a project will find. */
-  expect({ id, descriptors }: HintProject): number {
-    return Math.max(1, descriptors, this.#found.get(id) ?? 0);
-  }
-
-  /** Notes how many files were found, also where they are none of ours. */
-  learn(
-    projects: readonly HintProject[],
-    results: readonly CodeSearchResult[],
-    found: readonly IndexedFile[],
-  ): void {
-    const total = Math.max(...results.map(result => result.total));
-    const expected = projects.reduce((sum, it) => sum + this.expect(it), 0);
-    for (const project of projects) {
-      const shown = found.filter(({ projectId }) => projectId === project.id);
-      // Where not all are shown, all projects are taken to have equally more.
-      const share = Math.ceil((this.expect(project) * total) / expected);
-      this.#found.set(
-        project.id,
-        results.every(({ complete }) => complete) ? shown.length : share,
-      );
-    }
-  }
-
-  /**
-   * Makes sure that the index means by an object id what Git means by it.
-   *
-   * @throws IndexUnusableError when nothing ever was the same
-   */
-  compare(
-    files: readonly DescriptorFile[],
-    known: Awaited<ReturnType<KnownObjectIds>>,
-  ): void {
-    let compared = 0;
+    const different = new Map<string, Map<string, Map<string, string>>>();
     for (const { repository, file } of files) {
-      const objectId = known.get(repository.repository.id)?.get(file.path);
-      compared += objectId === undefined ? 0 : 1;
-      this.#comparable ||= objectId === file.objectId;
+      const { id, project } = repository.repository;
+      if (known.get(id)?.get(file.path) !== file.objectId) {
+        const repositories =
+          different.get(project.id) ?? new Map<string, Map<string, string>>();
+        const marks = repositories.get(id) ?? new Map<string, string>();
+        marks.set(file.path, file.objectId);
+        different.set(project.id, repositories.set(id, marks));
+      }
     }
-    if (!this.#comparable && compared >= TELLING) {
-      throw new IndexUnusableError(
-        `none of ${compared} descriptors has the same object id in the search index as in Git`,
-      );
-    }
+    return new Set(
+      projects.flatMap(({ id, repositories }) => [
+        ...this.#memory.marks.take(
+          id,
+          different.get(id) ?? new Map(),
+          it => repositories.get(it.toLowerCase())?.verifiedAt ?? Infinity,
+          now,
+        ),
+      ]),
+    );
   }
-}
-
-interface DescriptorFile {
-  readonly repository: HintRepository;
-  readonly file: IndexedFile;
 }
 
 /** Of what was found, the descriptors that a probe would find as well, on the branch that it would look at. */

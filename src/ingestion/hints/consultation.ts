@@ -13,9 +13,10 @@ import { changedFiles } from './changes';
 import { CodeSearchHints } from './code-search';
 import type { OrganizationMemory } from './memory';
 import { hintBudget } from './questions';
-import { describeCaught, describeOff } from './saying';
+import { reportStanding } from './report';
+import { describeCaught } from './saying';
 import { projectsInQuestion } from './scope';
-import { isDue, review, suspect, type Trust } from './trust';
+import { isDue, MOST_SUSPICIONS, review, suspect, type Trust } from './trust';
 import { FULL_TRUST, readTrust, writeTrust } from './trust-record';
 import type {
   HintProject,
@@ -79,10 +80,11 @@ export class Consultation {
    * @throws on an abort, or when the ledger cannot be read
    */
   static async hold(input: HintInput): Promise<Consultation> {
-    if (input.lastPassAt === undefined) {
+    const { ledger, organization, settings } = input;
+    const { activityMetrics, codeSearch } = settings.hints;
+    if (input.lastPassAt === undefined || !(activityMetrics || codeSearch)) {
       return new Consultation(input);
     }
-    const { ledger, organization } = input;
     const projects = projectsInQuestion({
       ...input,
       descriptors: await ledger.descriptorCounts(organization),
@@ -90,7 +92,14 @@ export class Consultation {
     const trust = readTrust(await ledger.trust(organization));
     const consultation = new Consultation(input, trust);
     await consultation.#ask(projects);
-    consultation.#report();
+    for (const standing of consultation.#standings) {
+      reportStanding(input, {
+        ...standing,
+        name: standing.source.name,
+        caught: consultation.#trust[standing.source.name].caught,
+        isAskable: consultation.#isAskable(standing),
+      });
+    }
     return consultation;
   }
 
@@ -119,6 +128,7 @@ export class Consultation {
         const { source, scope, named } = standing;
         if (
           this.#isAskable(standing) &&
+          standing.missed.length < MOST_SUSPICIONS &&
           !named.has(repository.id) &&
           source.couldKnow(missed, scope)
         ) {
@@ -247,35 +257,5 @@ export class Consultation {
       this.#trust[name].caught === undefined &&
       !isOff(memory.availability(name), now)
     );
-  }
-
-  #report(): void {
-    const { memory, report, logger } = this.#input;
-    for (const standing of this.#standings) {
-      const { source, unusable, requests, named } = standing;
-      const { name } = source;
-      const { caught } = this.#trust[name];
-      const availability = memory.availability(name);
-      const counts = { source: name, requests, named: named.size };
-      let off: string | undefined;
-      if (caught) {
-        const note = describeCaught(report.organization, name, caught);
-        report.notes.push(note);
-        report.hints.push({ ...counts, state: 'dropped', reason: note });
-      } else if (this.#isAskable(standing)) {
-        const state = requests > 0 ? 'asked' : 'idle';
-        report.hints.push({ ...counts, state });
-      } else {
-        off = unusable ?? availability.reason ?? 'it failed';
-        report.hints.push({ ...counts, state: 'off', reason: off });
-      }
-      // Said once, and not in every refresh.
-      if (memory.isNews(name, off) && off !== undefined) {
-        const until = unusable ? undefined : availability.offUntil;
-        logger.info(
-          describeOff(report.organization, name, { reason: off, until }),
-        );
-      }
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { ActivityMemory } from './activity';
 import { AVAILABLE, type Availability } from './availability';
-import { CodeSearchMemory } from './code-search';
+import { CodeSearchMemory } from './code-search-memory';
 import type { HintQuestion, HintSourceName } from './types';
 
 /** What is remembered from one pass over an organization to the next, for as long as the process lives. */

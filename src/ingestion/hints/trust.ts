@@ -11,7 +11,7 @@ const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1_000;
 /** After this time a source that was caught is given another chance, in milliseconds. */
 export const SENTENCE_MS = 7 * 24 * 60 * 60 * 1_000;
 /** One change that a source does not know is proof enough, so that few need to be remembered. */
-const MOST_SUSPICIONS = 20;
+export const MOST_SUSPICIONS = 20;
 
 /** What is held against one source of hints in one organization. */
 export interface Trust {

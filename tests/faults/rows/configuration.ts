@@ -38,18 +38,12 @@ const MISTAKES: ReadonlyArray<{
     tells: /azureDevOps\.main.*organization/s,
   },
   {
-    what: 'a credential that is none',
+    what: 'a percentage as a text',
     settings: {
-      catalog: {
-        config: TOLERANT,
-        integrations: {
-          azure: [
-            { host: 'dev.azure.com', credentials: [{ clientId: 'alone' }] },
-          ],
-        },
-      },
+      provider: { removals: { maxPercentage: '20 %' } },
+      catalog: { config: TOLERANT },
     },
-    tells: /integration/,
+    tells: /azureDevOps\.main\.removals\.maxPercentage/,
   },
 ];
 

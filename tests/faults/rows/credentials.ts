@@ -39,7 +39,8 @@ function refusal(
     group: 1,
     name,
     injected: `${injected}; then on the files alone`,
-    expected: 'All unknown: nothing goes, and the operator is told which organization and why.',
+    expected:
+      'All unknown: nothing goes, and the operator is told which organization and why.',
     during: everywhereThenOnFiles(fault, tells),
     end: endAllFaults,
   });
@@ -89,7 +90,8 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
   outage({
     group: 1,
     name: 'permission on a small project revoked for a while',
-    injected: 'the list shrinks by 15 of 100 repositories, 200, for 2 refreshes',
+    injected:
+      'the list shrinks by 15 of 100 repositories, 200, for 2 refreshes',
     expected: 'They stay: two complete lists in a row are not three.',
     during: [{ begin: revoke('R&D'), refreshes: 2 }],
     end: grantAgain,
@@ -97,7 +99,8 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
   outage({
     group: 1,
     name: 'permission on a small project revoked for good',
-    injected: 'the list shrinks by 15 of 100 repositories, 200, for 3 refreshes',
+    injected:
+      'the list shrinks by 15 of 100 repositories, 200, for 3 refreshes',
     expected:
       'They stay for two refreshes and go with the third; they return when the list has them again.',
     during: [

@@ -47,15 +47,19 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     group: 5,
     name: 'a descriptor removed',
     injected: 'the file is deleted',
-    expected: 'Positively absent: gone with the same refresh; back when it is restored.',
-    during: [{ begin: stage => put(stage, { [DESCRIPTOR]: null }), holds: isGone }],
+    expected:
+      'Positively absent: gone with the same refresh; back when it is restored.',
+    during: [
+      { begin: stage => put(stage, { [DESCRIPTOR]: null }), holds: isGone },
+    ],
     end: restore,
   }),
   outage({
     group: 5,
     name: 'a descriptor moved to where none is looked for',
     injected: '/catalog-info.yaml becomes /docs/catalog-info.yaml',
-    expected: 'Positively absent: gone with the same refresh; back when it is moved back.',
+    expected:
+      'Positively absent: gone with the same refresh; back when it is moved back.',
     during: [
       {
         begin: stage =>
@@ -98,7 +102,8 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
   outage({
     group: 5,
     name: 'an entity moved to another repository',
-    injected: 'a document leaves one file and turns up in that of another repository',
+    injected:
+      'a document leaves one file and turns up in that of another repository',
     expected: 'The same entity, with the same uid, from the other file.',
     during: [
       {
@@ -121,13 +126,16 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     },
   }),
   unusable('a descriptor broken', 'YAML that does not parse', () =>
-    ['apiVersion: backstage.io/v1alpha1', 'kind: {Component', 'spec: ]'].join('\n'),
+    ['apiVersion: backstage.io/v1alpha1', 'kind: {Component', 'spec: ]'].join(
+      '\n',
+    ),
   ),
   outage({
     group: 5,
     name: 'one document of two broken, the other changed',
     injected: 'the API of a file with a component no longer parses',
-    expected: 'The component changes, the API stays as it was; the error is shown.',
+    expected:
+      'The component changes, the API stays as it was; the error is shown.',
     during: [
       {
         begin(stage) {
@@ -154,7 +162,8 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     group: 5,
     name: 'a descriptor repaired',
     injected: 'broken for a while, then repaired into another state',
-    expected: 'The entity stays and then changes; the error is shown only meanwhile.',
+    expected:
+      'The entity stays and then changes; the error is shown only meanwhile.',
     during: [
       {
         begin: stage => put(stage, { [DESCRIPTOR]: 'kind: [Component\n' }),
@@ -167,8 +176,11 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     ],
     endsWith: withComponents([NAME], 2),
   }),
-  unusable('a descriptor of 10 MB', '10 MB of YAML', () =>
-    `${component(NAME, 2)}  note: |\n${`    ${'x'.repeat(1_019)}\n`.repeat(10 * 1_024)}`,
+  unusable(
+    'a descriptor of 10 MB',
+    '10 MB of YAML',
+    () =>
+      `${component(NAME, 2)}  note: |\n${`    ${'x'.repeat(1_019)}\n`.repeat(10 * 1_024)}`,
   ),
   unusable('a symlink', 'a symbolic link in place of the file', () => ({
     symlink: 'docs/catalog-info.yaml',
@@ -177,7 +189,8 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     group: 5,
     name: 'a folder',
     injected: 'a folder of the same name in place of the file',
-    expected: 'There is no such file any more: gone with the same refresh; back with the file.',
+    expected:
+      'There is no such file any more: gone with the same refresh; back with the file.',
     during: [
       {
         begin(stage) {

@@ -13,7 +13,8 @@ export const HEALING_ROWS: readonly Row[] = [
   outage({
     group: 7,
     name: 'entities deleted by hand',
-    injected: 'one through the API, five in the tables of the catalog; nothing changed in the repositories',
+    injected:
+      'one through the API, five in the tables of the catalog; nothing changed in the repositories',
     expected: 'They return with the next refresh.',
     strikes: 'all',
     during: [],
@@ -25,7 +26,8 @@ export const HEALING_ROWS: readonly Row[] = [
   outage({
     group: 7,
     name: 'a conflict that ends',
-    injected: 'a registered location owns the entity of a new descriptor; then it is unregistered',
+    injected:
+      'a registered location owns the entity of a new descriptor; then it is unregistered',
     expected:
       'The other owner is left alone; when it goes, the entity comes from our file with the next refresh.',
     during: [

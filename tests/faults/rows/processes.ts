@@ -9,6 +9,8 @@ import { Replica } from '../stage/replica';
 import type { Row, RowOutcome, Scale } from '../stage/row';
 import { setStageWithoutBackend, type SetSettings } from '../stage/set';
 import type { Stage } from '../stage/stage';
+import { minutesLater } from '../stage/time';
+import { killWhileTakingOver } from './taking-over';
 
 /** What processes killed, and how it went. */
 type Run = (scale: Scale, stage: Stage) => Promise<RowOutcome>;
@@ -32,11 +34,6 @@ function row(
   };
 }
 
-/** Whoever was killed no longer renews what it held; a minute later it has lapsed. */
-async function aMinuteLater(stage: Stage): Promise<void> {
-  await stage.knex('azure_devops_providers').update({ lease_until: 0 });
-}
-
 async function killAgainAndAgain(
   { killPoints }: Scale,
   stage: Stage,
@@ -51,7 +48,7 @@ async function killAgainAndAgain(
       const replica = next;
       next = Replica.load();
       await replica.start(stage.catalogOptions());
-      await aMinuteLater(stage);
+      await minutesLater(stage);
       const startedAt = performance.now();
       await evidence.becomesWhole(() => replica.refresh());
       // How long a refresh takes if nobody disturbs it.
@@ -113,7 +110,7 @@ function replicasOf(count: number): Run {
         await delay(random() * 500);
         await victim.kill();
         await evidence.nothingIsLost();
-        await aMinuteLater(stage);
+        await minutesLater(stage);
         for (const { error } of await Promise.all(ends)) {
           if (error !== undefined) {
             evidence.fail(error);
@@ -123,9 +120,7 @@ function replicasOf(count: number): Run {
         const successor = Replica.load();
         replicas.push(successor);
         await successor.start(stage.catalogOptions());
-        await evidence.becomesWhole(() =>
-          first(replicas).refresh(),
-        );
+        await evidence.becomesWhole(() => first(replicas).refresh());
       }
     } finally {
       await Promise.all(replicas.map(replica => replica.kill()));
@@ -133,44 +128,6 @@ function replicasOf(count: number): Run {
     return evidence.outcome('no error; the survivors go on');
   };
 }
-
-/** The official module's Locations are taken over by processes that are killed over it. */
-async function killWhileTakingOver(
-  { killPoints }: Scale,
-  stage: Stage,
-): Promise<RowOutcome> {
-  const random = seededRandom(8);
-  const drift = new Drift(stage.world, random);
-  const evidence = new Evidence(stage, drift);
-  await evidence.begin();
-  const left: number[] = [];
-  let next = Replica.load();
-  try {
-    for (let kill = 0; kill < killPoints / 2; kill++) {
-      const replica = next;
-      next = Replica.load();
-      await replica.start(stage.catalogOptions());
-      await aMinuteLater(stage);
-      replica.beginRefresh();
-      await replica.refreshing();
-      await delay(random() * TAKING_OVER_MS);
-      await replica.kill();
-      await evidence.nothingIsLost();
-      left.push((await stage.snapshot()).errors.length);
-    }
-    await next.start(stage.catalogOptions());
-    await aMinuteLater(stage);
-    await evidence.becomesWhole(() => next.refresh());
-  } finally {
-    await next.kill();
-  }
-  return evidence.outcome(
-    `no error; after each kill so many Locations were left: ${left.join(', ')}`,
-  );
-}
-
-/** About what taking over lasts. */
-const TAKING_OVER_MS = 6_000;
 
 const FIVE_MINUTES_MS = 300_000;
 
@@ -262,7 +219,7 @@ async function databaseGone(
       }
       told.push((error ?? 'nothing').split('\n').slice(0, 2).join(' '));
       await evidence.nothingIsLost();
-      await aMinuteLater(stage);
+      await minutesLater(stage);
       await evidence.becomesWhole(() => replica.refresh());
     }
   } finally {

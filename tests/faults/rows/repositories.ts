@@ -138,7 +138,10 @@ export const REPOSITORY_ROWS: readonly Row[] = [
       },
     ],
     end: stage => {
-      struck(stage).push({ branch: 'main', files: { [DESCRIPTOR]: component(NAME) } });
+      struck(stage).push({
+        branch: 'main',
+        files: { [DESCRIPTOR]: component(NAME) },
+      });
     },
   }),
   outage({
@@ -166,7 +169,10 @@ export const REPOSITORY_ROWS: readonly Row[] = [
     expected: `${GONE_AT_ONCE}; back with the first push.`,
     during: [{ begin: stage => struck(stage).empty(), holds: isGone }],
     end: stage => {
-      struck(stage).push({ branch: 'main', files: { [DESCRIPTOR]: component(NAME) } });
+      struck(stage).push({
+        branch: 'main',
+        files: { [DESCRIPTOR]: component(NAME) },
+      });
     },
   }),
   outage({
@@ -234,7 +240,8 @@ export const REPOSITORY_ROWS: readonly Row[] = [
         tells: /dev\.azure\.com\/contoso/,
       },
     ],
-    end: async stage => await stage.restartBackend({ provider: { organizations: NEW_NAMES } }),
+    end: async stage =>
+      await stage.restartBackend({ provider: { organizations: NEW_NAMES } }),
     check: async stage => await expectTarget(stage, /\/contoso-group\//),
   }),
   outage({
@@ -271,7 +278,8 @@ async function expectTarget(
   pattern: RegExp,
   reference = `component:default/${NAME}`,
 ): Promise<string[]> {
-  const target = (await stage.snapshot()).entities.get(reference)?.target ?? 'nothing';
+  const target =
+    (await stage.snapshot()).entities.get(reference)?.target ?? 'nothing';
   return pattern.test(target)
     ? []
     : [`expected ${reference} to be at ${pattern}, got ${target}`];

@@ -96,8 +96,18 @@ export const WIRE_ROWS: readonly Row[] = [
     'damaged compressed bytes in place',
     /contoso/,
   ),
-  endless('drip', 'a body that drips for ever', 'a byte now and then, for ever, in place', /contoso/),
-  endless('hang', 'a hang', 'no answer at all, the connection open, in place', /contoso/),
+  endless(
+    'drip',
+    'a body that drips for ever',
+    'a byte now and then, for ever, in place',
+    /contoso/,
+  ),
+  endless(
+    'hang',
+    'a hang',
+    'no answer at all, the connection open, in place',
+    /contoso/,
+  ),
   endless(
     'hang-mid-body',
     'a hang mid-body',

@@ -281,8 +281,9 @@ function tellingOf(report: Refreshed): string {
   const problems = (report.error ?? '').split('\n- ').slice(1);
   const [first = report.error] = problems;
   if (first !== undefined) {
-    const more = problems.length - 1;
-    return more > 0 ? `${first} (and ${more} more)` : first;
+    return problems.length > 1
+      ? `${problems.length} problems, the first: ${first}`
+      : first;
   }
   const missing = report.organizations.reduce(
     (sum, { repositories }) => sum + repositories.missing,

@@ -7,6 +7,7 @@ import {
   type Refreshed,
   type TestCatalog,
 } from '../../support/backend';
+import { until } from '../../support/until';
 import type { CatalogSnapshot } from './judge';
 import { refreshWhenFree } from './refresh';
 import { serviceWith, type ClientSettings } from './service';
@@ -88,14 +89,22 @@ export class Stage {
   async startBackend(settings: StageSettings = {}): Promise<TestCatalog> {
     const { clients } = { ...this.settings, ...settings };
     const options = this.catalogOptions(settings);
-    this.backend = await startCatalog({
+    const backend = await startCatalog({
       ...options,
       features: [
         ...(clients ? [serviceWith(clients)] : []),
         ...(options.features ?? []),
       ],
     });
-    return this.backend;
+    this.backend = backend;
+    // The catalog does not wait for its own task, and trips when it is stopped
+    // before that is registered.
+    await until('the catalog to be all there', () =>
+      backend.logs.some(({ message }) =>
+        message.startsWith('Registered scheduled task: catalog_orphan_cleanup'),
+      ),
+    );
+    return backend;
   }
 
   /** How a backend on this stage is started, here or in another process. */

@@ -1,0 +1,153 @@
+import { Busyness } from './noise';
+import { Remote } from './remote';
+import type { Simulation, Traffic } from './simulation';
+import type { Change, Steady, Way } from './steady';
+
+/** The middle of the catalog's default interval, in milliseconds. */
+const INTERVAL_MS = 125_000;
+const HOUR_MS = 3_600_000;
+const REFRESH_EVERY_MS = HOUR_MS / 2;
+
+/** How long after a push its change was in the catalog, in milliseconds of the simulated time. */
+export interface Freshness {
+  readonly pushes: number;
+  /** Of those that were in the catalog by the end. */
+  readonly seen: number;
+  readonly meanMs: number;
+  readonly longestMs: number;
+}
+
+export interface HourResult {
+  readonly way: Way;
+  readonly descriptors: number;
+  readonly entities: number;
+  /** Processing intervals that were gone through; the figures below are of an hour. */
+  readonly intervals: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly byEndpoint: Record<string, number>;
+  readonly cpuMs: number;
+  readonly freshness: Freshness;
+  readonly busyness: number;
+}
+
+/**
+ * An hour of steady state: nobody waits, the clocks of both sides are set
+ * forward from interval to interval.
+ *
+ * @param options.intervals - how many; what is left of the hour is extrapolated
+ */
+export async function measureHour(
+  way: Way,
+  options: {
+    size: number;
+    latencyMs: number;
+    intervals: number;
+    onProgress: (text: string) => void;
+  },
+): Promise<HourResult> {
+  const { size, intervals, latencyMs, onProgress } = options;
+  const simulation = new Remote<Simulation>('simulation');
+  let steady: Remote<Steady> | undefined;
+  try {
+    const environment = await simulation.call('start', {
+      size,
+      latencyMs,
+      placeholders: true,
+    });
+    steady = new Remote<Steady>('steady', environment);
+    onProgress(`${way}: filling a catalog with ${size} descriptors`);
+    await steady.call('open', way, size);
+    const entities = await steady.call('count');
+
+    await simulation.call('reset');
+    const cpu = await steady.call('cpu');
+    const busyness = new Busyness();
+    const freshness = await passIntervals(way, simulation, steady, {
+      intervals,
+      onProgress,
+    });
+    const traffic = await simulation.call('traffic');
+    const cpuMs = (await steady.call('cpu')) - cpu;
+    await steady.call('close');
+    return {
+      way,
+      descriptors: size,
+      entities,
+      intervals,
+      ...toHour(traffic, cpuMs, intervals),
+      freshness,
+      busyness: busyness.share,
+    };
+  } finally {
+    await steady?.stop();
+    await simulation.stop();
+  }
+}
+
+async function passIntervals(
+  way: Way,
+  simulation: Remote<Simulation>,
+  steady: Remote<Steady>,
+  options: { intervals: number; onProgress: (text: string) => void },
+): Promise<Freshness> {
+  let now = 0;
+  const pass = async (ms: number) => {
+    now += ms;
+    await simulation.call('pass', ms);
+    await steady.call('pass', ms);
+  };
+  const waiting = new Map<string, { change: Change; at: number }>();
+  const ages: number[] = [];
+  let pushes = 0;
+  let refreshedAt = 0;
+  for (let interval = 1; interval <= options.intervals; interval++) {
+    options.onProgress(`${way}: interval ${interval} of ${options.intervals}`);
+    await pass(INTERVAL_MS / 2);
+    for (const change of await simulation.call('pushSome', 2)) {
+      waiting.set(change.mark, { change, at: now });
+      pushes += 1;
+    }
+    await pass(INTERVAL_MS / 2);
+    if (now - refreshedAt >= REFRESH_EVERY_MS - INTERVAL_MS / 2) {
+      refreshedAt = now;
+      await steady.call('refresh');
+    }
+    // After the first interval only what has a placeholder, of our own entities,
+    // can make a request; the others would merely take their time.
+    await steady.call('process', way === 'ours' && interval > 1 ? 'api:' : '');
+    const changes = [...waiting.values()].map(({ change }) => change);
+    for (const { mark } of await steady.call('seen', changes)) {
+      ages.push(now - (waiting.get(mark)?.at ?? now));
+      waiting.delete(mark);
+    }
+  }
+  return {
+    pushes,
+    seen: ages.length,
+    meanMs: ages.reduce((sum, age) => sum + age, 0) / ages.length,
+    longestMs: Math.max(
+      ...ages,
+      ...[...waiting.values()].map(({ at }) => now - at),
+    ),
+  };
+}
+
+function toHour(
+  traffic: Traffic,
+  cpuMs: number,
+  intervals: number,
+): Pick<HourResult, 'requests' | 'bytes' | 'byEndpoint' | 'cpuMs'> {
+  const factor = HOUR_MS / (intervals * INTERVAL_MS);
+  return {
+    requests: Math.round(traffic.requests * factor),
+    bytes: Math.round(traffic.bytes * factor),
+    byEndpoint: Object.fromEntries(
+      Object.entries(traffic.byEndpoint).map(([endpoint, count]) => [
+        endpoint,
+        Math.round(count * factor),
+      ]),
+    ),
+    cpuMs: cpuMs * factor,
+  };
+}

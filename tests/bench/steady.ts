@@ -1,0 +1,150 @@
+// One way of filling a real catalog, in the process that it is measured in.
+// Unlike in `subject.ts` the catalog processes what it is given.
+import {
+  createBackendModule,
+  type BackendFeature,
+} from '@backstage/backend-plugin-api';
+import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
+import { EnvHttpProxyAgent } from 'undici';
+import { ProcessingWatch } from '../locations/processing';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { proxyGlobalFetch } from '../support/proxied-fetch';
+import { HandScheduler } from './hand-scheduler';
+import {
+  descriptorUrl,
+  INTEGRATIONS,
+  ORGANIZATION,
+  repositoryName,
+} from './landscape';
+import { serve } from './remote';
+import { LocationsProvider, searchDescriptors } from './search-and-locations';
+import { passTime } from './time';
+
+/** `ours`; `locations`: a Location for each file, stated once; `search`: the Locations that a search finds, each time. */
+export type Way = 'ours' | 'locations' | 'search';
+
+/** A change that was pushed. */
+export interface Change {
+  readonly repository: number;
+  /** What stands in the file that was pushed and nowhere else. */
+  readonly mark: string;
+}
+
+const watch = new ProcessingWatch();
+const scheduler = new HandScheduler();
+const provider = new LocationsProvider();
+let catalog: TestCatalog | undefined;
+let refresh: () => Promise<void> = () => Promise.resolve();
+
+function running(): TestCatalog {
+  if (!catalog) {
+    throw new Error('There is no backend');
+  }
+  return catalog;
+}
+
+const locationsFeature: BackendFeature = createBackendModule({
+  pluginId: 'catalog',
+  moduleId: 'locations-of-the-benchmark',
+  register: env => {
+    env.registerInit({
+      deps: { catalog: catalogProcessingExtensionPoint },
+      init: async extension => {
+        extension.catalog.addEntityProvider(provider);
+      },
+    });
+  },
+});
+
+const handlers = {
+  /** Fills a catalog, and waits until it has processed everything. */
+  async open(way: Way, size: number): Promise<void> {
+    const common = {
+      database: 'postgres',
+      integrations: INTEGRATIONS,
+      // Intervals come when the benchmark wants them.
+      catalog: { processingInterval: { hours: 100 } },
+    } as const;
+    if (way === 'ours') {
+      catalog = await startCatalog({
+        ...common,
+        features: [watch.feature, scheduler.feature],
+        providers: { main: { organization: ORGANIZATION } },
+      });
+      refresh = () => scheduler.run('AzureDevOpsEntityProvider:main:refresh');
+    } else {
+      // Backstage's own reader uses the global fetch.
+      proxyGlobalFetch();
+      const dispatcher = new EnvHttpProxyAgent();
+      catalog = await startCatalog({
+        ...common,
+        withoutModule: true,
+        features: [watch.feature, scheduler.feature, locationsFeature],
+      });
+      if (way === 'search') {
+        refresh = async () =>
+          provider.state(await searchDescriptors(dispatcher));
+      } else {
+        await provider.state(
+          Array.from({ length: size }, (_, i) => descriptorUrl(i)),
+        );
+      }
+    }
+    await refresh();
+    await watch.settled(catalog);
+  },
+
+  /** What happens every half an hour; nothing where Locations are merely stated. */
+  refresh: () => refresh(),
+
+  /** Has the catalog process everything once more, or everything of one kind. */
+  async process(kind: string): Promise<void> {
+    await watch.processAgain(running(), kind);
+  },
+
+  /** Which of these changes are in the catalog. */
+  async seen(changes: readonly Change[]): Promise<Change[]> {
+    const names = changes.map(({ repository }) => repositoryName(repository));
+    const rows: Array<{ entity_ref: string; processed_entity: string | null }> =
+      await running()
+        .knex('refresh_state')
+        .whereIn('entity_ref', [
+          ...names.map(name => `component:default/${name}`),
+          ...names.map(name => `api:default/${name}`),
+        ])
+        .select('entity_ref', 'processed_entity');
+    const byName = new Map(
+      rows.map(row => [
+        row.entity_ref.replace(/^.*\//, ''),
+        row.processed_entity,
+      ]),
+    );
+    return changes.filter(({ repository, mark }) =>
+      byName.get(repositoryName(repository))?.includes(mark),
+    );
+  },
+
+  /** Processor time since the process started, in milliseconds. */
+  cpu(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+
+  async count(): Promise<number> {
+    const row = await running()
+      .knex('refresh_state')
+      .whereNot('entity_ref', 'like', 'location:%')
+      .count({ count: '*' })
+      .first();
+    return Number(row?.count ?? 0);
+  },
+
+  pass: passTime,
+
+  async close(): Promise<void> {
+    await catalog?.stop();
+  },
+};
+
+export type Steady = typeof handlers;
+serve(handlers);

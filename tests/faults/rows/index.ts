@@ -1,0 +1,32 @@
+import type { Row } from '../stage/row';
+import { CONFIGURATION_ROWS } from './configuration';
+import { CREDENTIAL_ROWS } from './credentials';
+import { DESCRIPTOR_ROWS } from './descriptors';
+import { HEALING_ROWS } from './healing';
+import { PROCESS_ROWS } from './processes';
+import { REPOSITORY_ROWS } from './repositories';
+import { THROTTLING_ROWS } from './throttling';
+import { WIRE_ROWS } from './wire';
+
+/** What the groups of the table are about. */
+export const GROUPS: Readonly<Record<number, string>> = {
+  1: 'The credential is refused, or sees less than before',
+  2: 'The service sheds load',
+  3: 'The service is ill, or the wire is',
+  4: 'Repositories, branches, projects and organizations change',
+  5: 'Descriptors change, break, and become something else',
+  6: 'Processes die, the database goes away, replicas disagree, somebody changes what runs',
+  7: 'The catalog loses what it was told',
+};
+
+/** The whole table. */
+export const ROWS: readonly Row[] = [
+  ...CREDENTIAL_ROWS,
+  ...THROTTLING_ROWS,
+  ...WIRE_ROWS,
+  ...REPOSITORY_ROWS,
+  ...DESCRIPTOR_ROWS,
+  ...PROCESS_ROWS,
+  ...CONFIGURATION_ROWS,
+  ...HEALING_ROWS,
+];

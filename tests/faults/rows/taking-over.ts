@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '../../../dev/simulator/random';
+import { targetsOf } from '../../../src/ledger/catalog-state';
+import { until } from '../../support/until';
+import { Drift } from '../stage/drift';
+import { Evidence } from '../stage/evidence';
+import { Replica } from '../stage/replica';
+import type { RowOutcome, Scale } from '../stage/row';
+import type { Stage } from '../stage/stage';
+import { minutesLater } from '../stage/time';
+
+/** The official module's Locations are taken over by processes that are killed over it. */
+export async function killWhileTakingOver(
+  { killPoints }: Scale,
+  stage: Stage,
+): Promise<RowOutcome> {
+  const random = seededRandom(8);
+  const drift = new Drift(stage.world, random);
+  const evidence = new Evidence(stage, drift);
+  await evidence.begin();
+  const found: string[] = [];
+  let next = Replica.load();
+  try {
+    for (let kill = 0; kill < killPoints / 2; kill++) {
+      const replica = next;
+      next = Replica.load();
+      await replica.start(stage.catalogOptions());
+      await minutesLater(stage);
+      replica.beginRefresh();
+      await replica.refreshing();
+      if (kill % 2 === 0) {
+        await delay(random() * PASSES_MS);
+      } else {
+        await until('the first Location to lose its targets', async () => {
+          const { silenced } = await progressOf(stage);
+          return silenced > 0;
+        });
+        await delay(random() * SETTLING_MS);
+      }
+      await replica.kill();
+      await evidence.nothingIsLost();
+      const { untouched, silenced } = await progressOf(stage);
+      found.push(`${untouched}+${silenced}`);
+    }
+    await next.start(stage.catalogOptions());
+    await minutesLater(stage);
+    await evidence.becomesWhole(() => next.refresh());
+  } finally {
+    await next.kill();
+  }
+  return evidence.outcome(
+    `no error; Locations untouched + without targets after each kill: ${found.join(', ')}`,
+  );
+}
+
+/** About what the passes last, and what the catalog needs to process the Locations. */
+const PASSES_MS = 3_000;
+const SETTLING_MS = 2_000;
+
+/** How many official Locations are as they were, and how many have lost their targets. */
+async function progressOf({
+  knex,
+}: Stage): Promise<{ untouched: number; silenced: number }> {
+  const entities: string[] = await knex('refresh_state')
+    .whereLike('entity_ref', 'location:default/generated-%')
+    .pluck('unprocessed_entity');
+  const silenced = entities.filter(json => targetsOf(json).length === 0).length;
+  return { untouched: entities.length - silenced, silenced };
+}
