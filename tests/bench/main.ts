@@ -6,7 +6,7 @@ async function main() {
       const t = Date.now();
       console.log(
         JSON.stringify(
-          await measureHour(way as any, {
+          await measureHour(way as Parameters<typeof measureHour>[0], {
             size: Number(process.argv[4] ?? 1000),
             latencyMs: 20,
             intervals: Number(process.argv[5] ?? (way === 'ours' ? 29 : 2)),
