@@ -67,12 +67,12 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     'the sign-in page, as 200, on everything',
     /contoso.*sign-in/s,
   ),
-  refusal('forbidden', '403', '403 on everything', /contoso.*403/s),
+  refusal('forbidden', '403', '403 on everything', /contoso.*(403|TF400813)/s),
   refusal(
     'organization-not-found',
     '404 on the organization',
     'the 404 page of an organization that is not there, on everything',
-    /contoso.*404/s,
+    /contoso.*(404|no organization)/s,
   ),
   outage({
     group: 1,
@@ -168,7 +168,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
       {
         begin: stage => stage.world.organization('contoso').revoke(IDENTITY),
         refreshes: 4,
-        tells: /contoso.*401/s,
+        tells: /contoso.*TF400813/s,
       },
     ],
     end: grantAgain,

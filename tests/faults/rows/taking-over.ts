@@ -21,7 +21,7 @@ export async function killWhileTakingOver(
   const found: string[] = [];
   let next = Replica.load();
   try {
-    for (let kill = 0; kill < killPoints / 2; kill++) {
+    for (let kill = 0; kill < killPoints / 5; kill++) {
       const replica = next;
       next = Replica.load();
       await replica.start(stage.catalogOptions());
