@@ -1,8 +1,19 @@
+// Killed processes and ten thousand repositories take many minutes; they run with
+// `LONG_TESTS=1 npm test`, the former also with `npm run test:faults`.
+const LONG = [
+  '<rootDir>/tests/faults/processes',
+  '<rootDir>/tests/hints/scale',
+];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.LONG_TESTS === '1' ? [] : LONG),
+  ],
   transform: {
     '^.+\\.(t|j|mj)sx?$': [
       '@swc/jest',
