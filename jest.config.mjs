@@ -1,6 +1,8 @@
-// Killed processes and ten thousand repositories take many minutes; they run with
-// `LONG_TESTS=1 npm test`, the former also with `npm run test:faults`.
+// The longer half of the fault table and ten thousand repositories take many
+// minutes; they run with `LONG_TESTS=1 npm test`, the former also with
+// `npm run test:faults`.
 const LONG = [
+  '<rootDir>/tests/faults/answers',
   '<rootDir>/tests/faults/processes',
   '<rootDir>/tests/hints/scale',
 ];
