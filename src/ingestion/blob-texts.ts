@@ -1,7 +1,7 @@
 import { LeastRecentlyUsed } from '../locations/cache';
 
 /** Characters of the texts that are kept. */
-const LIMIT = 4 * 1024 * 1024;
+const LIMIT = 2 * 1024 * 1024;
 
 /**
  * The texts of blobs that were downloaded during a pass, by object id: the same

@@ -83,6 +83,8 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),
+      relyOnActivity: (organization, until) =>
+        content.relyOnActivity(organization, until),
       logger: this.options.logger,
       now: this.options.now ?? Date.now,
     };

@@ -51,7 +51,7 @@ export function createDescriptorReader(
       const documents =
         content === undefined
           ? [tooLarge()]
-          : placeDocuments(texts.understand(content), {
+          : placeDocuments(texts.understand(objectId, content), {
               target,
               rules: settings.rules,
             }).documents;

@@ -105,7 +105,9 @@ export class Recorder {
         this.ticket = result.ticket;
         this.changed += result.changed;
         this.overtaken.push(...result.repeat);
-        this.tell();
+        if (result.changed > 0) {
+          this.tell();
+        }
       } catch (error) {
         this.fail(
           `Could not write down what was found out about ${batch.length} repositories`,

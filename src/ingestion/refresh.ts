@@ -47,6 +47,11 @@ export interface RefreshContext {
     error: unknown,
     organization: OrganizationRef,
   ) => Promise<string | undefined>;
+  /** Is told how long the activity statistics of an organization are known to be of use; 0 when they are not. */
+  readonly relyOnActivity?: (
+    organization: OrganizationRef,
+    until: number,
+  ) => void;
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -196,6 +201,16 @@ async function passAlone(
       report: organizationReport,
       told: report,
     });
+    // Whoever else uses these statistics hears at once when they were caught
+    // not knowing of a change, or when nobody checks on them any more.
+    const isInUse = organizationReport.hints.some(
+      ({ source, state }) =>
+        source === 'activityMetrics' && (state === 'asked' || state === 'idle'),
+    );
+    context.relyOnActivity?.(
+      organization,
+      isInUse ? now() + settings.verifyEveryMs : 0,
+    );
   } catch (error) {
     organizationReport.outcome = 'failed';
     organizationReport.problems.push(

@@ -8,7 +8,12 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { describeOrganization, organizationKey } from '../organization';
+import {
+  describeOrganization,
+  organizationKey,
+  type OrganizationRef,
+} from '../organization';
+import { ProjectActivity } from './activity';
 import { Blobs } from './blobs';
 import { effectiveVersion } from './canonical';
 import { AnnouncedChanges } from './changes';
@@ -62,6 +67,7 @@ export class RepositoryContent {
   readonly #clients: ContentClients;
   readonly #patienceMs: number;
   readonly #changes = new AnnouncedChanges();
+  readonly #activity: ProjectActivity;
   readonly #repositories: Repositories;
   readonly #files: Files;
   readonly #blobs: Blobs;
@@ -91,7 +97,19 @@ export class RepositoryContent {
     this.#clients = clients;
     this.#patienceMs = patience.withoutMs;
     this.#blobs = new Blobs(settings.cacheBytes);
-    this.#files = new Files({ blobs: this.#blobs, changes, lastGood, now });
+    this.#activity = new ProjectActivity({
+      maxAgeMs: settings.freshnessMs,
+      patienceMs: patience.withLastGoodMs,
+      changes,
+      now,
+    });
+    this.#files = new Files({
+      blobs: this.#blobs,
+      changes,
+      activity: this.#activity,
+      lastGood,
+      now,
+    });
     this.#repositories = new Repositories({
       freshnessMs: NAMES_FRESHNESS_MS,
       changes,
@@ -108,6 +126,16 @@ export class RepositoryContent {
    */
   invalidate(repositoryId: string): void {
     this.#changes.announce(repositoryId);
+  }
+
+  /**
+   * Lets the statistics of pushes stand in for reading file after file again: to
+   * be called, again and again, by who can tell whether they are to be trusted.
+   *
+   * @param until - in milliseconds since 1970
+   */
+  relyOnActivity(organization: OrganizationRef, until: number): void {
+    this.#activity.rely(organization, until);
   }
 
   /** The repository that a URL names, or `undefined` when it does not exist or may not be read. */

@@ -6,6 +6,7 @@ import type {
   VersionRef,
 } from '../azure/types';
 import { organizationKey } from '../organization';
+import type { ProjectActivity } from './activity';
 import type { Blobs } from './blobs';
 import { LeastRecentlyUsed } from './cache';
 import type { AnnouncedChanges } from './changes';
@@ -56,6 +57,7 @@ type Answer = (Sighting & { content?: Buffer }) | AbsentItem;
 export class Files {
   readonly #blobs: Blobs;
   readonly #changes: AnnouncedChanges;
+  readonly #activity: ProjectActivity;
   readonly #lastGood: LastGood;
   readonly #now: () => number;
   readonly #seen = new LeastRecentlyUsed<Sighting>(MOST_FILES);
@@ -64,11 +66,13 @@ export class Files {
   constructor(options: {
     blobs: Blobs;
     changes: AnnouncedChanges;
+    activity: ProjectActivity;
     lastGood: LastGood;
     now: () => number;
   }) {
     this.#blobs = options.blobs;
     this.#changes = options.changes;
+    this.#activity = options.activity;
     this.#lastGood = options.lastGood;
     this.#now = options.now;
   }
@@ -85,7 +89,7 @@ export class Files {
   ): Promise<PresentFile | AbsentItem> {
     const key = keyOf(client, file);
     const seen = this.#seen.get(key);
-    if (seen && this.#isFresh(file.repository, seen, options.maxAgeMs)) {
+    if (seen && (await this.#holds(client, file.repository, seen, options))) {
       return this.#present(client, file, seen);
     }
     const known = options.knownObjectId ?? seen?.objectId;
@@ -158,10 +162,22 @@ export class Files {
     };
   }
 
-  #isFresh(repository: Repository, seen: Sighting, maxAgeMs: number): boolean {
+  /** Whether what was seen need not be asked for again. */
+  async #holds(
+    client: AzureDevOpsClient,
+    repository: Repository,
+    seen: Sighting,
+    { maxAgeMs, signal }: ReadFileOptions,
+  ): Promise<boolean> {
+    if (
+      maxAgeMs === 0 ||
+      !this.#changes.isCurrent(repository.id, seen.ticket)
+    ) {
+      return false;
+    }
     return (
-      this.#now() - seen.verifiedAt < maxAgeMs &&
-      this.#changes.isCurrent(repository.id, seen.ticket)
+      this.#now() - seen.verifiedAt < maxAgeMs ||
+      (await this.#activity.vouchesFor(client, repository, seen, signal))
     );
   }
 }

@@ -1,13 +1,18 @@
 import type { AzureDevOpsClient, Repository } from '../azure/types';
-import { organizationKey } from '../organization';
+import { organizationKey, type OrganizationRef } from '../organization';
 import { LeastRecentlyUsed } from './cache';
 import type { AnnouncedChanges } from './changes';
-import type { LastGood } from './last-good';
+import { Crowds } from './crowds';
+import type { LastGood, Waiting } from './last-good';
 import { SharedOperations } from './shared-operations';
 import type { RepositoryUrl } from './url';
 
 /** So many repositories are remembered; some hundred bytes each. */
 const MOST_REPOSITORIES = 20_000;
+
+/** From so many names of a project that are due together on, and from this share of its repositories on, its list is cheaper. */
+const FEW = 3;
+const SHARE = 1 / 25;
 
 interface Resolution {
   readonly repository: Repository;
@@ -23,6 +28,10 @@ export class Repositories {
   readonly #now: () => number;
   readonly #known = new LeastRecentlyUsed<Resolution>(MOST_REPOSITORIES);
   readonly #asking = new SharedOperations<Resolution | undefined>();
+  readonly #listing = new SharedOperations<void>();
+  readonly #crowds: Crowds;
+  /** How many repositories a project has, where its list was read. */
+  readonly #sizes = new Map<string, number>();
 
   constructor(options: {
     /** How long a name is believed to stand for the same repository, in milliseconds. */
@@ -35,6 +44,10 @@ export class Repositories {
     this.#changes = options.changes;
     this.#lastGood = options.lastGood;
     this.#now = options.now;
+    this.#crowds = new Crowds({
+      windowMs: options.freshnessMs,
+      now: options.now,
+    });
   }
 
   /**
@@ -49,9 +62,7 @@ export class Repositories {
     url: RepositoryUrl,
     options: { signal?: AbortSignal; again?: boolean },
   ): Promise<Repository | undefined> {
-    const key = [organizationKey(url.organization), url.project, url.repository]
-      .join('\n')
-      .toLowerCase();
+    const key = keyOf(url.organization, url.project, url.repository);
     const known = this.#known.get(key);
     if (known && !options.again && this.#isFresh(known)) {
       return known.repository;
@@ -61,12 +72,74 @@ export class Repositories {
       what: `the names of repository ${url.repository}`,
       signal: options.signal,
     };
-    const found = await this.#lastGood.standsInFor(known, reading, waiting =>
-      this.#asking.run(key, waiting, signal =>
-        this.#ask(client, url, key, signal),
-      ),
+    const found = await this.#lastGood.standsInFor(
+      known,
+      reading,
+      async waiting => {
+        const listed =
+          known && !options.again
+            ? await this.#lookInList(client, known.repository, key, waiting)
+            : undefined;
+        return (
+          listed ??
+          (await this.#asking.run(key, waiting, signal =>
+            this.#ask(client, url, key, signal),
+          ))
+        );
+      },
     );
     return found?.repository;
+  }
+
+  /** What the list of the project says, if reading it is worth while; that it lacks the name says nothing. */
+  async #lookInList(
+    client: AzureDevOpsClient,
+    { project }: Repository,
+    key: string,
+    waiting: Waiting,
+  ): Promise<Resolution | undefined> {
+    const group = `${organizationKey(client.organization)}\n${project.id}`;
+    const due = this.#crowds.note(group);
+    if (due < Math.max(FEW, (this.#sizes.get(group) ?? 0) * SHARE)) {
+      return undefined;
+    }
+    try {
+      await this.#listing.run(group, waiting, signal =>
+        this.#list(client, project.id, group, signal),
+      );
+    } catch {
+      // Asking for the one repository shows what is the matter.
+      waiting.signal?.throwIfAborted();
+      return undefined;
+    }
+    const listed = this.#known.get(key);
+    return listed && this.#isFresh(listed) ? listed : undefined;
+  }
+
+  async #list(
+    client: AzureDevOpsClient,
+    project: string,
+    group: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const verifiedAt = this.#now();
+    const ticket = this.#changes.ticket();
+    const repositories = await client.listRepositories({ project, signal });
+    let known = 0;
+    for (const repository of repositories) {
+      const key = keyOf(
+        client.organization,
+        repository.project.name,
+        repository.name,
+      );
+      if (this.#known.get(key)) {
+        this.#known.set(key, { repository, verifiedAt, ticket });
+        known += 1;
+      }
+    }
+    this.#sizes.set(group, repositories.length);
+    // So that the list is read at once the next time.
+    this.#crowds.note(group, known);
   }
 
   async #ask(
@@ -97,4 +170,14 @@ export class Repositories {
       this.#changes.isCurrent(known.repository.id, known.ticket)
     );
   }
+}
+
+function keyOf(
+  organization: OrganizationRef,
+  project: string | undefined,
+  repository: string,
+): string {
+  return [organizationKey(organization), project, repository]
+    .join('\n')
+    .toLowerCase();
 }

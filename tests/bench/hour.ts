@@ -60,6 +60,13 @@ export async function measureHour(
     await steady.call('open', way, size);
     const entities = await steady.call('count');
 
+    // The first of all refreshes is no steady state.
+    await simulation.call('pass', REFRESH_EVERY_MS);
+    await steady.call('pass', REFRESH_EVERY_MS);
+    const refreshing = await measure(simulation, steady, 'refresh');
+    await steady.call('process', '');
+
+    const isWhole = intervals * INTERVAL_MS >= HOUR_MS;
     await simulation.call('reset');
     const cpu = await steady.call('cpu');
     const busyness = new Busyness();
@@ -67,15 +74,22 @@ export async function measureHour(
       intervals,
       onProgress,
     });
-    const traffic = await simulation.call('traffic');
-    const cpuMs = (await steady.call('cpu')) - cpu;
+    const passed = {
+      ...(await simulation.call('traffic')),
+      cpuMs: (await steady.call('cpu')) - cpu,
+    };
     await steady.call('close');
     return {
       way,
       descriptors: size,
       entities,
       intervals,
-      ...toHour(traffic, cpuMs, intervals),
+      ...(isWhole
+        ? toHour([passed, 1])
+        : toHour(
+            [passed, HOUR_MS / (intervals * INTERVAL_MS)],
+            [refreshing, HOUR_MS / REFRESH_EVERY_MS],
+          )),
       freshness,
       busyness: busyness.share,
     };
@@ -109,6 +123,7 @@ async function passIntervals(
       pushes += 1;
     }
     await pass(INTERVAL_MS / 2);
+    // Few intervals are extrapolated, and refreshes are added to them.
     if (now - refreshedAt >= REFRESH_EVERY_MS - INTERVAL_MS / 2) {
       refreshedAt = now;
       await steady.call('refresh');
@@ -133,21 +148,41 @@ async function passIntervals(
   };
 }
 
-function toHour(
-  traffic: Traffic,
-  cpuMs: number,
-  intervals: number,
-): Pick<HourResult, 'requests' | 'bytes' | 'byEndpoint' | 'cpuMs'> {
-  const factor = HOUR_MS / (intervals * INTERVAL_MS);
+interface Spent extends Traffic {
+  readonly cpuMs: number;
+}
+
+async function measure(
+  simulation: Remote<Simulation>,
+  steady: Remote<Steady>,
+  what: 'refresh',
+): Promise<Spent> {
+  await simulation.call('reset');
+  const cpu = await steady.call('cpu');
+  await steady.call(what);
   return {
-    requests: Math.round(traffic.requests * factor),
-    bytes: Math.round(traffic.bytes * factor),
-    byEndpoint: Object.fromEntries(
-      Object.entries(traffic.byEndpoint).map(([endpoint, count]) => [
-        endpoint,
-        Math.round(count * factor),
-      ]),
-    ),
-    cpuMs: cpuMs * factor,
+    ...(await simulation.call('traffic')),
+    cpuMs: (await steady.call('cpu')) - cpu,
+  };
+}
+
+/** Adds up what was measured, each so many times. */
+function toHour(...parts: ReadonlyArray<readonly [Spent, number]>): Spent {
+  const byEndpoint: Record<string, number> = {};
+  for (const [spent, times] of parts) {
+    for (const [endpoint, count] of Object.entries(spent.byEndpoint)) {
+      byEndpoint[endpoint] =
+        (byEndpoint[endpoint] ?? 0) + Math.round(count * times);
+    }
+  }
+  const sum = (of: (spent: Spent) => number) =>
+    Math.round(
+      parts.reduce((all, [spent, times]) => all + of(spent) * times, 0),
+    );
+  return {
+    requests: sum(({ requests }) => requests),
+    bytes: sum(({ bytes }) => bytes),
+    cpuMs: sum(({ cpuMs }) => cpuMs),
+    byEndpoint,
   };
 }

@@ -34,6 +34,8 @@ export interface SizeResult {
   /** Of the backend before its first refresh. */
   readonly idleBytes: number;
   readonly rounds: ReadonlyArray<readonly Comparison[]>;
+  /** What a search for all descriptors finds, whose results are cut off. */
+  readonly search: { readonly found: number; readonly requests: number };
 }
 
 /** Between refreshes. */
@@ -78,7 +80,15 @@ export async function measureSize(
       );
       await subject.call('close');
     }
-    return { size, idleBytes: idle, rounds };
+    const { found, requests } = await withTraffic(simulation, () =>
+      subject!.call('search'),
+    );
+    return {
+      size,
+      idleBytes: idle,
+      rounds,
+      search: { found, requests },
+    };
   } finally {
     await subject?.stop();
     await simulation.stop();

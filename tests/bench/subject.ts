@@ -1,5 +1,6 @@
 // The process under measurement: a real backend with our module in it and,
 // beside it, the bare limit.
+import { EnvHttpProxyAgent } from 'undici';
 import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { BareLimit } from './bare';
@@ -16,6 +17,7 @@ import {
 } from './meter';
 import { profiled } from './profile';
 import { serve } from './remote';
+import { searchDescriptors } from './search-and-locations';
 import { passTime } from './time';
 
 /** What one refresh of ours cost, and what it did. */
@@ -94,6 +96,14 @@ const handlers = {
     const cost = meter.stop();
     await limit.close();
     return { ...cost, read };
+  },
+
+  /** How many descriptors a search for all of them finds. */
+  async search(): Promise<{ readonly found: number }> {
+    const dispatcher = new EnvHttpProxyAgent();
+    const targets = await searchDescriptors(dispatcher);
+    await dispatcher.close();
+    return { found: new Set(targets).size };
   },
 
   pass: passTime,

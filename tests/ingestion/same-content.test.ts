@@ -9,21 +9,40 @@ const text = (name: string, description = '') =>
   `kind: Component\napiVersion: v1\nmetadata: { name: ${name}, description: "${description}" }\nspec: {}\n`;
 
 describe('a text that many files share', () => {
-  it('is understood once, for as long as it is among the latest', () => {
+  const id = (n: number) =>
+    n.toString(16).padStart(16, '0').repeat(2).slice(0, 32) + '0'.repeat(8);
+
+  it('is understood once, as soon as it is seen again and for as long as it is among the latest', () => {
     const texts = new SameTexts(false);
-    const first = texts.understand(text('a'));
+    const first = texts.understand(id(1), text('a'));
     expect(first).toMatchObject([{ outcome: 'understood' }]);
-    expect(texts.understand(text('a'))).toBe(first);
-    // What is kept is bounded, also where a short text stands for much.
-    const anchors = `&a "${'x'.repeat(20_000)}"`;
-    for (let i = 0; i < 250; i++) {
-      texts.understand(
-        `kind: Component\napiVersion: v1\nmetadata: { name: b${i} }\nspec: { a: ${anchors} }\n`,
-      );
+    const second = texts.understand(id(1), text('a'));
+    expect(second).toEqual(first);
+    for (let i = 0; i < 10; i++) {
+      expect(texts.understand(id(1), text('a'))).toBe(second);
     }
-    const again = texts.understand(text('a'));
-    expect(again).not.toBe(first);
+    // What is kept is bounded, also where a short text stands for much.
+    const anchors = `"${'x'.repeat(20_000)}"`;
+    for (let i = 0; i < 250; i++) {
+      const other = `kind: Component\napiVersion: v1\nmetadata: { name: b${i} }\nspec: { a: ${anchors} }\n`;
+      texts.understand(id(i + 2), other);
+      texts.understand(id(i + 2), other);
+    }
+    const again = texts.understand(id(1), text('a'));
+    expect(again).not.toBe(second);
     expect(again).toEqual(first);
+  });
+
+  it('is what it is, whatever object id the service has it under', () => {
+    const texts = new SameTexts(false);
+    for (let i = 0; i < 3; i++) {
+      expect(texts.understand(id(1), text('a'))).toMatchObject([
+        { entityRef: 'component:default/a' },
+      ]);
+      expect(texts.understand(id(1), text('b'))).toMatchObject([
+        { entityRef: 'component:default/b' },
+      ]);
+    }
   });
 
   it('gives each file an entity of its own', () => {

@@ -1,0 +1,166 @@
+import type { HourResult } from './hour';
+import { figuresOf, type Figures, type Results } from './results';
+import { SCENARIOS, type SizeResult } from './sizes';
+
+const WAYS: Record<HourResult['way'], string> = {
+  ours: 'this module',
+  locations: 'Backstage alone, Locations',
+  search: 'search and Locations',
+};
+
+/** The results as tables for a terminal, ratios first. */
+export function report({ sizes, hours }: Results): string {
+  return [
+    ...sizes.map(reportSize),
+    ...(hours.length > 0 ? [reportHours(hours)] : []),
+  ]
+    .map(lines => lines.join('\n'))
+    .join('\n\n');
+}
+
+function reportSize(result: SizeResult): string[] {
+  const { size, rounds, search } = result;
+  const rows = SCENARIOS.flatMap(scenario => {
+    const figures = figuresOf(result, scenario);
+    return figures ? [ourRow(figures), bareRow(figures)] : [];
+  });
+  return [
+    `${count(size)} repositories, ${rounds.length} ${rounds.length === 1 ? 'round' : 'rounds'}; the ratios are to the bare limit`,
+    ...table(
+      [
+        'scenario',
+        'wall ×',
+        'CPU ×',
+        'requests ×',
+        'wall s',
+        'CPU s',
+        'CPU ms/repo',
+        'MB above idle',
+        'requests',
+        'KB',
+        'rows',
+        'mutation: new + restated, KB',
+        'machine busy',
+      ],
+      rows,
+    ),
+    `A search for all descriptors finds ${count(search.found)} of ${count(size)}, in ${search.requests} requests.`,
+  ];
+}
+
+function ourRow(figures: Figures): string[] {
+  const { scenario, size, ours, bare, wallRatios, ourBytes } = figures;
+  const least = wallRatios[0] ?? NaN;
+  const most = wallRatios.at(-1) ?? NaN;
+  const spread =
+    wallRatios.length > 1 ? ` (${least.toFixed(2)}–${most.toFixed(2)})` : '';
+  const { mutations } = ours;
+  return [
+    scenario,
+    `${(ours.wallMs / bare.wallMs).toFixed(2)}${spread}`,
+    (ours.cpuMs / bare.cpuMs).toFixed(2),
+    (ours.requests / bare.requests).toFixed(2),
+    ...costs(ours, size),
+    megabytes(ourBytes),
+    count(ours.requests),
+    kilobytes(ours.bytes),
+    `${count(ours.ledgerRows)} + ${count(ours.catalogRows)}`,
+    `${count(ours.added)} + ${count(mutations.entities - ours.added)}, ${kilobytes(mutations.bytes)}`,
+    percent(ours.busyness),
+  ];
+}
+
+function bareRow({ size, bare, bareBytes }: Figures): string[] {
+  return [
+    '  bare limit',
+    '',
+    '',
+    '',
+    ...costs(bare, size),
+    megabytes(bareBytes),
+    count(bare.requests),
+    kilobytes(bare.bytes),
+    '',
+    '',
+    percent(bare.busyness),
+  ];
+}
+
+function costs(
+  { wallMs, cpuMs }: { wallMs: number; cpuMs: number },
+  size: number,
+): string[] {
+  return [
+    (wallMs / 1000).toFixed(2),
+    (cpuMs / 1000).toFixed(2),
+    (cpuMs / size).toFixed(3),
+  ];
+}
+
+function reportHours(hours: readonly HourResult[]): string[] {
+  const ours = hours.find(({ way }) => way === 'ours');
+  const descriptors = hours[0]?.descriptors ?? 0;
+  return [
+    `An hour of steady state over ${count(descriptors)} descriptors, a third of them with a placeholder`,
+    ...table(
+      [
+        '',
+        'requests ×',
+        'requests',
+        'KB',
+        'CPU s',
+        'a change is seen after: mean',
+        'longest',
+        'entities',
+        'measured over',
+      ],
+      hours.map(hour => [
+        WAYS[hour.way],
+        ours ? (hour.requests / ours.requests).toFixed(0) : '',
+        count(hour.requests),
+        kilobytes(hour.bytes),
+        (hour.cpuMs / 1000).toFixed(1),
+        minutes(hour.freshness.meanMs),
+        minutes(hour.freshness.longestMs),
+        count(hour.entities),
+        `${hour.intervals} intervals`,
+      ]),
+    ),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map(row => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)];
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function kilobytes(bytes: number): string {
+  return count(bytes / 1000);
+}
+
+function megabytes(bytes: number): string {
+  return count(bytes / 1_000_000);
+}
+
+function minutes(ms: number): string {
+  return `${(ms / 60_000).toFixed(1)} min`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import {
+  FAIR,
+  Model,
+  truthOf,
+  type Conditions,
+  type Held,
+  type ModelWorld,
+} from './model';
+
+/** Few enough that names meet in several repositories. */
+const IDS = ['r1', 'r2', 'r3', 'r4', 'r5'] as const;
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+
+const held: fc.Arbitrary<Held> = fc.record({
+  names: fc.option(fc.uniqueArray(fc.constantFrom(...NAMES), { maxLength: 3 })),
+  revision: fc.nat({ max: 3 }),
+  state: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('listed' as const) },
+    { weight: 1, arbitrary: fc.constant('disabled' as const) },
+    { weight: 1, arbitrary: fc.constant('deleted' as const) },
+  ),
+});
+const world: fc.Arbitrary<ModelWorld> = fc.record({
+  r1: held,
+  r2: held,
+  r3: held,
+  r4: held,
+  r5: held,
+});
+const some = fc.subarray([...IDS]);
+const conditions: fc.Arbitrary<Conditions> = fc.record({
+  listFails: fc.boolean(),
+  hidden: some,
+  unknown: some,
+  failingMutation: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+});
+/** Now and then two replicas at the same time. */
+const replicas = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.constant(2) },
+);
+const history = fc.array(fc.record({ world, conditions, replicas }), {
+  maxLength: 5,
+});
+
+const NO_GUARD = { maxPercentage: 100, maxConfirmedPercentage: 100 };
+const NOTHING_GOES = {
+  maxPercentage: 0,
+  maxConfirmedPercentage: 0,
+  minimum: 0,
+};
+
+async function withModel(
+  removals: Parameters<typeof Model.open>[0],
+  play: (model: Model) => Promise<void>,
+): Promise<void> {
+  const model = await Model.open(removals);
+  try {
+    await play(model);
+  } finally {
+    await model.destroy();
+  }
+}
+
+/** Every entity that the world gives is in the catalog, as one of those who give it has it now. */
+function expectAllOf(truth: ReadonlyMap<string, string[]>, model: Model): void {
+  for (const [reference, titles] of truth) {
+    expect(titles).toContain(model.catalog.entities.get(reference)?.title);
+  }
+}
+
+describe('histories of refreshes', () => {
+  it('remove nothing as long as nothing is known to be gone', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.array(fc.tuple(conditions, replicas), { maxLength: 6 }),
+        async (initial, refreshes) => {
+          // The guard lets everything through here: it is not what this is about.
+          await withModel({ ...NO_GUARD, confirmations: 100 }, async model => {
+            model.world = initial;
+            await model.refresh(FAIR);
+            for (const [condition, count] of refreshes) {
+              await model.refresh(condition, count);
+            }
+            expect(model.catalog.removals).toEqual([]);
+            expectAllOf(truthOf(initial), model);
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  it('converge to the world as it is, whatever came before', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, world, async (before, final) => {
+        await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
+          for (const step of before) {
+            model.world = step.world;
+            await model.refresh(step.conditions, step.replicas);
+          }
+          model.world = final;
+          await model.refresh(FAIR);
+          const truth = truthOf(final);
+          expect([...model.catalog.entities.keys()].sort()).toEqual(
+            [...truth.keys()].sort(),
+          );
+          expectAllOf(truth, model);
+        });
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  it('bring every addition and change past a guard that lets nothing go', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, world, async (before, final) => {
+        await withModel({ ...NOTHING_GOES, confirmations: 1 }, async model => {
+          for (const step of before) {
+            model.world = step.world;
+            await model.refresh(step.conditions, step.replicas);
+          }
+          model.world = final;
+          await model.refresh(FAIR);
+          expect(model.catalog.removals).toEqual([]);
+          expectAllOf(truthOf(final), model);
+        });
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+});

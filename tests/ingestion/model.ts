@@ -1,0 +1,286 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { ConfigReader } from '@backstage/config';
+import type { JsonObject } from '@backstage/types';
+import type {
+  EntityProviderConnection,
+  EntityProviderMutation,
+} from '@backstage/plugin-catalog-node';
+import { stringifyEntityRef } from '@backstage/catalog-model';
+import type { Knex } from 'knex';
+import type {
+  AbsentItem,
+  AzureDevOpsClient,
+  ItemOutcome,
+  Repository,
+} from '../../src/azure/types';
+import { readProviderConfigs } from '../../src/config';
+import { CatalogRules } from '../../src/descriptors/rules';
+import { HintMemory } from '../../src/ingestion/hints/memory';
+import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
+import { CatalogState } from '../../src/ledger/catalog-state';
+import { Ledger } from '../../src/ledger/ledger';
+import { migrateLedger } from '../../src/ledger/migrate';
+import { Outbox } from '../../src/ledger/outbox';
+import { createDatabase } from '../support/databases';
+import { recordingLogger } from '../support/logs';
+
+/** What one repository holds: components by name, or no descriptor; and at which revision. */
+export interface Held {
+  readonly names: readonly string[] | null;
+  readonly revision: number;
+  readonly state: 'listed' | 'disabled' | 'deleted';
+}
+
+export type ModelWorld = Readonly<Record<string, Held>>;
+
+/** What stands in the way of one refresh. */
+export interface Conditions {
+  readonly listFails: boolean;
+  /** Repositories that the list leaves out, without a word. */
+  readonly hidden: readonly string[];
+  /** Repositories of whose files nothing can be learned. */
+  readonly unknown: readonly string[];
+  /** The mutation, counted from 0, that the catalog fails to apply. */
+  readonly failingMutation?: number;
+}
+
+export const FAIR: Conditions = { listFails: false, hidden: [], unknown: [] };
+
+/** The component that a repository gives, as text; it says where it comes from, and when. */
+export function textOf(id: string, name: string, revision: number): string {
+  return [
+    'apiVersion: backstage.io/v1alpha1',
+    'kind: Component',
+    'metadata:',
+    `  name: ${name}`,
+    `  title: ${id} at ${revision}`,
+    'spec: { type: service, lifecycle: production, owner: team-a }',
+    '',
+  ].join('\n');
+}
+
+/** What the catalog should hold: for each reference the titles that it may have. */
+export function truthOf(world: ModelWorld): Map<string, string[]> {
+  const truth = new Map<string, string[]>();
+  for (const [id, { names, revision, state }] of Object.entries(world)) {
+    for (const name of state === 'listed' ? (names ?? []) : []) {
+      const reference = `component:default/${name}`;
+      const titles = truth.get(reference) ?? [];
+      truth.set(reference, [...titles, `${id} at ${revision}`]);
+    }
+  }
+  return truth;
+}
+
+/** A catalog reduced to what a provider sees of it. */
+export class ModelCatalog implements EntityProviderConnection {
+  readonly entities = new Map<string, { title: string; key: string }>();
+  /** What was removed so far, and what was put in under another key: for the real catalog that is a removal too. */
+  readonly removals: string[] = [];
+  private countdown: number | undefined;
+
+  failAt(mutation: number | undefined): void {
+    this.countdown = mutation;
+  }
+
+  async applyMutation(mutation: EntityProviderMutation): Promise<void> {
+    await tick();
+    if (this.countdown !== undefined && this.countdown-- === 0) {
+      throw new Error('The catalog cannot apply the mutation');
+    }
+    if (mutation.type === 'full') {
+      throw new Error('Nothing here is to be taken over');
+    }
+    for (const removed of mutation.removed) {
+      const reference =
+        'entityRef' in removed
+          ? removed.entityRef
+          : stringifyEntityRef(removed.entity);
+      if (this.entities.delete(reference)) {
+        this.removals.push(reference);
+      }
+    }
+    for (const { entity, locationKey = '' } of mutation.added) {
+      const reference = stringifyEntityRef(entity);
+      const former = this.entities.get(reference);
+      if (former && former.key !== locationKey) {
+        this.removals.push(reference);
+      }
+      this.entities.set(reference, {
+        title: entity.metadata.title ?? '',
+        key: locationKey,
+      });
+    }
+  }
+
+  async refresh(): Promise<void> {}
+}
+
+/** Refreshes a model catalog from a model world, through everything in between that is real. */
+export class Model {
+  readonly catalog = new ModelCatalog();
+  world: ModelWorld = {};
+  private clock = 0;
+  private conditions = FAIR;
+
+  private constructor(
+    private readonly knex: Knex,
+    private readonly context: Omit<
+      RefreshContext,
+      'outbox' | 'clients' | 'connection' | 'now'
+    >,
+    readonly destroy: () => Promise<void>,
+  ) {}
+
+  static async open(removals: JsonObject): Promise<Model> {
+    const config = new ConfigReader({
+      catalog: {
+        providers: {
+          azureDevOps: {
+            model: {
+              organization: 'contoso',
+              verifyEvery: { milliseconds: 1 },
+              hints: { activityMetrics: false, codeSearch: false },
+              removals,
+            },
+          },
+        },
+      },
+    });
+    const [reading] = readProviderConfigs(config);
+    if (!reading?.settings) {
+      throw reading?.error ?? new Error('There is no provider');
+    }
+    const { settings } = reading;
+    const database = await createDatabase('sqlite');
+    const { knex } = database;
+    await migrateLedger({ getClient: async () => knex }, knex);
+    await knex.schema.createTable('refresh_state', table => {
+      table.text('entity_ref');
+      table.text('unprocessed_entity');
+      table.text('location_key');
+    });
+    await knex.schema.createTable('refresh_state_references', table => {
+      table.text('source_key');
+      table.text('target_entity_ref');
+    });
+    const ledger = new Ledger(knex, settings.providerName);
+    await ledger.open();
+    return new Model(
+      knex,
+      {
+        settings,
+        rules: CatalogRules.fromConfig(config),
+        enableYamlMerge: false,
+        ledger,
+        catalogState: new CatalogState(knex, settings.providerName),
+        locate: () => undefined,
+        hintMemory: new HintMemory(),
+        logger: recordingLogger([]),
+      },
+      () => database.destroy(),
+    );
+  }
+
+  /** Refreshes once, or on several replicas at the same time. Errors are part of the game. */
+  async refresh(conditions: Conditions, replicas = 1): Promise<void> {
+    this.conditions = conditions;
+    this.catalog.failAt(conditions.failingMutation);
+    await Promise.allSettled(
+      Array.from({ length: replicas }, async () => {
+        await refresh({
+          ...this.context,
+          outbox: new Outbox(
+            this.knex,
+            this.context.settings.providerName,
+            randomUUID(),
+          ),
+          clients: { forOrganization: () => this.client() },
+          connection: this.catalog,
+          now: () => (this.clock += 60_000),
+        });
+      }),
+    );
+  }
+
+  private client(): AzureDevOpsClient {
+    const { world, conditions } = this;
+    const isSeen = (id: string) => !conditions.hidden.includes(id);
+    const unused = async () => {
+      throw new Error('Nobody should ask for this');
+    };
+    return {
+      organization: { host: 'dev.azure.com', organization: 'contoso' },
+      async listRepositories() {
+        await tick();
+        if (conditions.listFails) {
+          throw new Error('503');
+        }
+        return Object.entries(world).flatMap(([id, { state }]) =>
+          state !== 'deleted' && isSeen(id)
+            ? [repository(id, state === 'disabled')]
+            : [],
+        );
+      },
+      async listDeletedRepositories() {
+        await tick();
+        return Object.entries(world).flatMap(([id, { state }]) =>
+          state === 'deleted' && isSeen(id) ? [id] : [],
+        );
+      },
+      async readItem({ repository: id, content }) {
+        await tick();
+        const held = world[id];
+        if (conditions.unknown.includes(id) || !held) {
+          throw new Error('reset');
+        }
+        return itemOf(id, held, content);
+      },
+      getRepository: unused,
+      listItems: unused,
+      readBlob: unused,
+      listActivity: unused,
+      searchFiles: unused,
+    };
+  }
+}
+
+function repository(id: string, isDisabled: boolean): Repository {
+  return {
+    id,
+    name: id,
+    project: { id: 'p', name: 'p', state: 'wellFormed' },
+    defaultBranch: 'main',
+    isDisabled,
+    isFork: false,
+  };
+}
+
+function itemOf(
+  id: string,
+  { names, revision }: Held,
+  withContent: boolean,
+): ItemOutcome {
+  if (!names) {
+    return ABSENT;
+  }
+  const content = names.map(name => textOf(id, name, revision)).join('---\n');
+  return {
+    outcome: 'present',
+    path: '/catalog-info.yaml',
+    objectId: createHash('sha1').update(content).digest('hex'),
+    isSymLink: false,
+    ...(withContent && { content }),
+  };
+}
+
+const ABSENT: AbsentItem = {
+  outcome: 'absent',
+  reason: 'item-not-found',
+  message: 'TF401174: not there',
+};
+
+/** Lets whatever else is under way go on. */
+async function tick(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
+}
