@@ -28,6 +28,7 @@ export default {
   // These packages ship only as ES modules, which Jest cannot require as they are.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   testTimeout: 60_000,
+  setupFilesAfterEnv: ['<rootDir>/tests/support/witness-everything.ts'],
   maxWorkers: 2,
   // A stopped backend leaves timers and sockets of its libraries behind.
   forceExit: true,

@@ -1,4 +1,5 @@
 import {
+  expectedObject,
   readWithCatalogParser,
   type CatalogParserReading,
 } from './yaml/catalog-parser';
@@ -178,7 +179,7 @@ function fromJsYaml(
       {
         outcome: 'refused',
         reason: 'syntax',
-        message: `expected an object at the root of the document, found ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}`,
+        message: expectedObject(Array.isArray(value) ? 'list' : typeof value),
         line,
       },
     ];

@@ -78,7 +78,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     known,
     now: startedAt,
   });
-  const proposals = await ledger.proposals(organization);
+  const proposals = await ledger.removals.proposals(organization);
   const plan = planPass({
     selected,
     skipped,
@@ -93,7 +93,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
-  await ledger.listedAgain(plan.listedAgain);
+  await ledger.removals.listedAgain(plan.listedAgain);
 
   await probeAll(input, organization, plan, known, hints);
   await hints.conclude();

@@ -22,6 +22,8 @@ import { CatalogState } from '../ledger/catalog-state';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
+import { Narration } from '../operations/narration';
+import type { RefreshReport } from '../operations/status';
 import { parseRepositoryUrl } from '../locations/url';
 import type { OrganizationRef } from '../organization';
 import type { AzureDevOpsService } from '../services';
@@ -48,6 +50,8 @@ export interface ProviderOptions {
  * not there.
  */
 export class AzureDevOpsEntityProvider implements EntityProvider {
+  private readonly narration = new Narration();
+
   constructor(private readonly options: ProviderOptions) {}
 
   getProviderName(): string {
@@ -107,10 +111,14 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       service: { board },
       logger,
     } = this.options;
+    let report: RefreshReport | undefined;
     try {
-      const report = await run({
+      report = await run({
         signal,
-        onReport: started => board.started(started),
+        onReport: started => {
+          report = started;
+          board.started(started);
+        },
       });
       logger.info(
         `${settings.providerName}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
@@ -119,6 +127,12 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     } catch (error) {
       board.failed(settings.providerName, error);
       throw error;
+    } finally {
+      for (const { level, message } of report
+        ? this.narration.tell(report)
+        : []) {
+        logger[level](message);
+      }
     }
   }
 

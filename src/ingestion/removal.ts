@@ -1,5 +1,6 @@
 import type { ProviderSettings } from '../config';
-import type { KnownRepository, Ledger, Proposal } from '../ledger/ledger';
+import type { KnownRepository, Ledger } from '../ledger/ledger';
+import type { Proposal } from '../ledger/removals';
 import type { Removal } from '../ledger/rows';
 import type { OrganizationReport } from '../operations/status';
 import { guard, type Refusal } from './guard';
@@ -24,7 +25,7 @@ export async function removeWhatIsGone(input: RemovalInput): Promise<void> {
     ...(await proposeMissing(input)),
   ];
   await releaseGuarded(input, input.key);
-  await input.ledger.forget(leaving);
+  await input.ledger.removals.forget(leaving);
   const { added, removed } = await input.applier.drain({
     wait: true,
     signal: input.signal,
@@ -44,12 +45,12 @@ export async function removeOrphanedOrganizations(
   const { ledger, configured } = input;
   const orphaned = await ledger.repositoriesOutside([...configured]);
   for (const [organization, ids] of orphaned) {
-    await ledger.propose(ids, {
+    await ledger.removals.propose(ids, {
       grade: 'inferred',
       reason: `the configuration no longer names the organization ${organization}`,
     });
     await releaseGuarded(input, organization);
-    await ledger.forget(ids);
+    await ledger.removals.forget(ids);
   }
 }
 
@@ -65,11 +66,11 @@ async function releaseGuarded(
   organization: string,
 ): Promise<void> {
   const { ledger, settings, report } = input;
-  const proposals = await ledger.proposals(organization);
+  const proposals = await ledger.removals.proposals(organization);
   if (proposals.length === 0) {
     return;
   }
-  const total = await ledger.countEntities(organization);
+  const total = await ledger.removals.countEntities(organization);
   const verdict = guard(proposals.filter(isLoss), total, settings.removals);
   const refused = new Set(verdict.refusals.map(({ grade }) => grade));
   report.removals.released += verdict.released.length;
@@ -79,7 +80,7 @@ async function releaseGuarded(
   }
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
-  await ledger.release(
+  await ledger.removals.release(
     proposals.filter(
       p => !refused.has(p.grade) || (p.kind === 'entity' && !p.loss),
     ),
@@ -99,7 +100,7 @@ async function proposeGone({ ledger, plan }: RemovalInput): Promise<string[]> {
     byReason.set(removal.reason, group);
   }
   for (const { removal, ids } of byReason.values()) {
-    await ledger.propose(ids, removal);
+    await ledger.removals.propose(ids, removal);
   }
   return plan.gone.map(({ repositoryId }) => repositoryId);
 }
@@ -115,7 +116,7 @@ async function proposeMissing(input: RemovalInput): Promise<string[]> {
     return [];
   }
   const deleted = await confirmedDeleted(input, plan.missing);
-  await ledger.propose(
+  await ledger.removals.propose(
     plan.missing.filter(({ id }) => deleted.has(id)).map(({ id }) => id),
     {
       grade: 'confirmed',
@@ -124,13 +125,13 @@ async function proposeMissing(input: RemovalInput): Promise<string[]> {
   );
   const unconfirmed = plan.missing.filter(({ id }) => !deleted.has(id));
   if (complete) {
-    await ledger.missedAgain(unconfirmed.map(({ id }) => id));
+    await ledger.removals.missedAgain(unconfirmed.map(({ id }) => id));
   }
   const { confirmations } = settings.removals;
   const inferred = unconfirmed
     .filter(({ missed }) => missed + (complete ? 1 : 0) >= confirmations)
     .map(({ id }) => id);
-  await ledger.propose(inferred, {
+  await ledger.removals.propose(inferred, {
     grade: 'inferred',
     reason: `the repository was missing from ${confirmations} complete lists in a row`,
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import { Cloud, TENANT_A } from '../credentials/support';
+import { witness } from '../support/witness';
 import { World } from './scenarios';
 import { loadProgram, run, runOn, type TerminalOptions } from './terminal';
 
@@ -348,6 +349,7 @@ it('lists with a system-assigned identity, from a configuration of three lines',
   child.stdout.on('data', text => (output += text));
   child.stderr.on('data', text => (output += text));
   const code = await new Promise(resolve => child.once('close', resolve));
+  witness()?.saw('the command line', output);
   expect(output).toMatchInlineSnapshot(`
    "dev.azure.com/MyOrg: 1 repository in 1 project, read with managed identity
    (system-assigned), from integrations.azure[0].credentials[0]

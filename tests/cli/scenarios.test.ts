@@ -1,7 +1,8 @@
 import { displayWidth } from '../../src/cli/text';
 import { PROBLEM_IDS } from '../../src/credentials/problems/diagnosis';
 import { Cloud } from '../credentials/support';
-import { SecretScan } from '../support/secrets';
+import { witness } from '../support/witness';
+import { compileProgram, runInTerminal, type Screen } from './real-terminal';
 import {
   FAILURES,
   KINDS,
@@ -9,26 +10,14 @@ import {
   type Setting,
   World,
 } from './scenarios';
-import { loadProgram, runOn, type Seen, steady } from './terminal';
-
-const SECRETS = [
-  'token-of-alice',
-  'secret-of-the-application',
-  'a-value-nobody-has',
-];
+import { steady } from './terminal';
 
 let cloud: Cloud;
-const shared = loadProgram();
-const scan = new SecretScan();
+let program: string;
 
-beforeAll(() => {
-  SECRETS.forEach(secret => scan.register(secret, secret));
-  scan.watchOutput();
-});
-
-afterAll(() => {
-  scan.close();
-  expect(scan.leaks()).toEqual([]);
+beforeAll(async () => {
+  witness()?.register('a secret of the configuration', 'a-value-nobody-has');
+  program = await compileProgram();
 });
 
 beforeEach(async () => {
@@ -37,24 +26,22 @@ beforeEach(async () => {
 
 afterEach(async () => await cloud.close());
 
-/** The two commands, one after the other, as somebody at a terminal sees them. */
+/** The two commands, one after the other, as somebody at a terminal of 80 columns sees them. */
 async function show(
   scenario: Scenario,
-): Promise<{ seen: Seen[]; text: string }> {
+): Promise<{ seen: Screen[]; text: string }> {
   const setting = scenario.set(new World(cloud));
-  const program = scenario.asksMachine ? loadProgram() : shared;
-  const seen: Seen[] = [];
+  const seen: Screen[] = [];
   let text = '';
   for (const args of commands(setting)) {
-    const result = await runOn(
+    const screen = await runInTerminal(
       program,
       { integrations: { azure: setting.azure } },
       args,
     );
-    scan.saw(scenario.name, [result.stdout, result.stderr]);
-    seen.push(result);
+    seen.push(screen);
     text += `$ azure-devops-catalog ${args.join(' ')}\n`;
-    text += `${result.stdout}${result.stderr}(exit code ${result.code})\n\n`;
+    text += `${screen.text}\n(exit code ${screen.code})\n\n`;
   }
   return { seen, text: `\n${steady(text)}` };
 }
@@ -88,9 +75,9 @@ describe('with every kind of credential', () => {
 describe('in every failure', () => {
   it.each(FAILURES)('$name', async scenario => {
     const { seen, text } = await show(scenario);
-    for (const { code, stdout, stderr } of seen) {
-      expect(code).toBe(1);
-      expect(stdout + stderr).toContain(`docs/errors.md#${scenario.problem}`);
+    for (const screen of seen) {
+      expect(screen.code).toBe(1);
+      expect(screen.text).toContain(`docs/errors.md#${scenario.problem}`);
     }
     expect(widest(text.replace(/^\$.*$/gm, ''))).toBeLessThanOrEqual(80);
     expect(text).toMatchSnapshot();

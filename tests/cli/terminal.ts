@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import type * as Program from '../../src/cli/program';
+import { witness } from '../support/witness';
 
 /** What somebody at a terminal sees. */
 export interface Seen {
@@ -66,6 +67,7 @@ export async function run(
     env: process.env,
     now: Date.now,
   });
+  witness()?.saw('the command line', written);
   return { code, ...written };
 }
 

@@ -1,7 +1,9 @@
 import { createDatabase } from '../support/databases';
 import { SecretScan } from '../support/secrets';
+import { witnessErrors } from '../support/witness-errors';
 
-// The scan that other tests rely on finds what it is meant to find.
+// The scan that all other tests go through, see tests/support/witness-everything.ts,
+// finds what it is meant to find.
 
 const SECRET = 'a/secret+with="quotes"';
 
@@ -89,6 +91,25 @@ it('lets an Authorization header pass where it belongs, and nowhere else', () =>
     'the secret',
     'an Authorization header',
   ]);
+});
+
+it('looks at every error that is made, also where it is caught and dropped', () => {
+  const realm = { Error, TypeError, RangeError, SyntaxError, AggregateError };
+  const { end } = witnessErrors(realm);
+  class Failure extends realm.Error {
+    details?: object;
+  }
+  try {
+    const failure = new Failure('it failed');
+    failure.details = { headers: { secret: SECRET } };
+    throw failure;
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure);
+    expect(error).toBeInstanceOf(Error);
+  }
+  const [seen] = end();
+  expect(realm.Error).toBe(Error);
+  expect(scanned(scan => scan.saw('test', seen))).toEqual(['the secret']);
 });
 
 function hidden(value: string): object {

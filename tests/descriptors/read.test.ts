@@ -164,7 +164,12 @@ describe('a descriptor', () => {
       /too large when its aliases are spelled out/,
     ],
     ['is too large', 'x'.repeat(1024 * 1024 + 1), 'too-large', /characters/],
-    ['is a list', '- a\n', 'syntax', /Expected object at root, got object/],
+    [
+      'is a list',
+      '- a\n',
+      'syntax',
+      /expected an object at the root of the document, found a list/,
+    ],
     [
       'is a sign-in page',
       '<html><body>Sign in</body></html>',

@@ -71,7 +71,9 @@ describe('histories of observations', () => {
   }
 
   async function releaseAll() {
-    await opened.ledger.release(await opened.ledger.proposals(ORGANIZATION));
+    await opened.ledger.removals.release(
+      await opened.ledger.removals.proposals(ORGANIZATION),
+    );
   }
 
   it('lose nothing by any sequence of unknowns', async () => {

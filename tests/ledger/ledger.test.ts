@@ -47,7 +47,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     await told();
     await say('r1', present(['a']));
     expect(await told()).toEqual({ added: [], removed: [] });
-    const proposals = await opened.ledger.proposals(ORGANIZATION);
+    const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
     expect(proposals).toEqual([
       expect.objectContaining({
         entityRef: 'component:default/b',
@@ -55,7 +55,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
         loss: true,
       }),
     ]);
-    await opened.ledger.release(proposals);
+    await opened.ledger.removals.release(proposals);
     expect(await told()).toEqual({
       added: [],
       removed: ['component:default/b'],
@@ -65,23 +65,27 @@ describe.each(DATABASES)('the ledger on %s', kind => {
   it('takes a proposal back when the entity is seen again', async () => {
     await say('r1', present(['a', 'b']));
     await say('r1', absent());
-    expect(await opened.ledger.proposals(ORGANIZATION)).toHaveLength(2);
+    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toHaveLength(
+      2,
+    );
     await say('r1', present(['a', 'b']));
-    expect(await opened.ledger.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
   it('keeps the former entities of a file of which a document cannot be read', async () => {
     await say('r1', present(['a', 'b']));
     await told();
     await say('r1', present(['a'], { unreadable: true }));
-    expect(await opened.ledger.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
   it('proposes an entity that the rules have come to forbid, also beside an unreadable document', async () => {
     await say('r1', present(['a', 'b', 'c']));
     await say('r1', present(['a'], { unreadable: true, forbidden: ['b'] }));
     expect(
-      (await opened.ledger.proposals(ORGANIZATION)).map(p => p.entityRef),
+      (await opened.ledger.removals.proposals(ORGANIZATION)).map(
+        p => p.entityRef,
+      ),
     ).toEqual(['component:default/b']);
   });
 
@@ -107,9 +111,9 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(reference?.entity?.locationKey).toBe(
       'url:https://dev.azure.com/contoso/p/_git/r1?path=/catalog-info.yaml',
     );
-    const proposals = await opened.ledger.proposals(ORGANIZATION);
+    const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
     expect(proposals.map(p => p.loss)).toEqual([false]);
-    await opened.ledger.release(proposals);
+    await opened.ledger.removals.release(proposals);
     expect(await told()).toEqual({
       added: ['component:default/a'],
       removed: [],
@@ -133,7 +137,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       2,
     );
     expect(repeat.map(p => p.repository.id)).toEqual(['r1']);
-    expect(await opened.ledger.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
   it('takes an overtaken probe that agrees', async () => {
@@ -162,7 +166,9 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     const outbox = opened.outbox('test');
     const references = await outbox.pending(10);
     await say('r1', absent());
-    await opened.ledger.release(await opened.ledger.proposals(ORGANIZATION));
+    await opened.ledger.removals.release(
+      await opened.ledger.removals.proposals(ORGANIZATION),
+    );
     await outbox.markApplied(references);
     expect(await told()).toEqual({
       added: [],
@@ -172,14 +178,16 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('forgets a repository only when nothing of it is left', async () => {
     await say('r1', present(['a']));
-    await opened.ledger.propose(['r1'], {
+    await opened.ledger.removals.propose(['r1'], {
       grade: 'inferred',
       reason: 'missing',
     });
-    await opened.ledger.forget(['r1']);
+    await opened.ledger.removals.forget(['r1']);
     expect(await opened.ledger.repositories(ORGANIZATION)).toHaveLength(1);
-    await opened.ledger.release(await opened.ledger.proposals(ORGANIZATION));
-    await opened.ledger.forget(['r1']);
+    await opened.ledger.removals.release(
+      await opened.ledger.removals.proposals(ORGANIZATION),
+    );
+    await opened.ledger.removals.forget(['r1']);
     expect(await opened.ledger.repositories(ORGANIZATION)).toEqual([]);
   });
 });

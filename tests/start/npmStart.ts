@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { witness } from '../support/witness';
 
 const root = resolve(__dirname, '..', '..');
 
@@ -15,6 +16,9 @@ const NOT_A_USERS = [
   'SIMULATOR_CA_DIRECTORY',
   'JEST_WORKER_ID',
 ];
+
+/** Another one for each of Jest's workers: two that look for a free port at the same instant find the same. */
+const PORT = 7007 + 100 * (Number(process.env.JEST_WORKER_ID ?? 1) - 1);
 
 /** `npm start` as a user runs it, in a process of its own. */
 export class NpmStart {
@@ -33,6 +37,7 @@ export class NpmStart {
     }
     this.ended = once(child, 'close').then(([code, signal]) => {
       this.#running = false;
+      witness()?.saw('npm start', this.#output);
       this.#notify();
       return code ?? signal;
     });
@@ -51,7 +56,11 @@ export class NpmStart {
     return new NpmStart(
       spawn('npm', ['start', '--', ...args], {
         cwd: root,
-        env: { ...Object.fromEntries(inherited), ...environment },
+        env: {
+          ...Object.fromEntries(inherited),
+          PORT: String(PORT),
+          ...environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
         // A group of its own, as a terminal's foreground has, so that it can be sent Ctrl-C.
         detached: true,

@@ -19,6 +19,7 @@ import { azureDevOpsServiceRef } from '../../src/services';
 import { postgresUrl, type DatabaseKind } from './databases';
 import { recordingLogger, type LogLine } from './logs';
 import { until } from './until';
+import { witness } from './witness';
 
 export type Refreshed = RefreshReport & { error?: string };
 
@@ -175,6 +176,8 @@ export async function startCatalog(
       );
     },
     async stop({ keepDatabase = false } = {}) {
+      witness()?.saw('a report', seen.board?.list());
+      await witness()?.sawDatabase('the catalog', knex);
       await backend.stop();
       if (kind === 'postgres' && !keepDatabase) {
         await dropDatabases(databasePrefix);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import knexFactory, { type Knex } from 'knex';
+import { witness } from './witness';
 
 /** The embedded databases that the module supports, both real. */
 export const DATABASES = ['sqlite', 'postgres'] as const;
@@ -36,7 +37,10 @@ export async function createDatabase(
     return {
       knex,
       connection: ':memory:',
-      destroy: () => knex.destroy(),
+      async destroy() {
+        await witness()?.sawDatabase('a database', knex);
+        await knex.destroy();
+      },
     };
   }
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -57,6 +61,7 @@ export async function createDatabase(
     knex,
     connection: url.toString(),
     async destroy() {
+      await witness()?.sawDatabase('a database', knex);
       await knex.destroy();
       await admin.raw(`drop database if exists ${name} with (force)`);
       await admin.destroy();

@@ -57,12 +57,22 @@ export function readWithCatalogParser(
   }
 }
 
+/** What to say of a document that holds something else. */
+export function expectedObject(found: string): string {
+  return `expected an object at the root of the document, found a ${found}`;
+}
+
 /** Takes the parser's message apart: the reason, the position, and the excerpt of the file, which is dropped. */
 function describeError(message: string): {
   message: string;
   line?: number;
   column?: number;
 } {
+  const root = /^Expected object at root, got (\w+)$/.exec(message)?.[1];
+  if (root !== undefined) {
+    // To the parser a list is an object too.
+    return { message: expectedObject(root === 'object' ? 'list' : root) };
+  }
   const reason = message.startsWith(SYNTAX_ERROR)
     ? message.slice(SYNTAX_ERROR.length).replace(/^\w+: /, '')
     : message;

@@ -32,8 +32,8 @@ export async function killWhileTakingOver(
         await delay(random() * PASSES_MS);
       } else {
         await until('the first Location to lose its targets', async () => {
-          const { silenced } = await progressOf(stage);
-          return silenced > 0;
+          const { untouched, silenced } = await progressOf(stage);
+          return silenced > 0 || untouched === 0;
         });
         await delay(random() * SETTLING_MS);
       }
@@ -41,6 +41,10 @@ export async function killWhileTakingOver(
       await evidence.nothingIsLost();
       const { untouched, silenced } = await progressOf(stage);
       found.push(`${untouched}+${silenced}`);
+      if (untouched + silenced === 0) {
+        // This one was done before it was killed.
+        break;
+      }
     }
     await next.start(stage.catalogOptions());
     await minutesLater(stage);
@@ -53,9 +57,9 @@ export async function killWhileTakingOver(
   );
 }
 
-/** About what the passes last, and what the catalog needs to process the Locations. */
+/** About what the passes last, and less than the catalog needs to process the Locations: so nobody gets done. */
 const PASSES_MS = 3_000;
-const SETTLING_MS = 2_000;
+const SETTLING_MS = 500;
 
 /** How many official Locations are as they were, and how many have lost their targets. */
 async function progressOf({

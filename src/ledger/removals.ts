@@ -1,0 +1,240 @@
+import type { Knex } from 'knex';
+import { recomputeOwners } from './ownership';
+import { takeTicket } from './record';
+import {
+  chunks,
+  TABLES,
+  type ClaimRow,
+  type DescriptorRow,
+  type Removal,
+  type RemovalGrade,
+  type RepositoryRow,
+} from './rows';
+
+/** One claim that is to go. */
+export interface Proposal {
+  readonly repositoryId: string;
+  readonly path: string;
+  readonly entityRef: string;
+  readonly kind: ClaimRow['kind'];
+  readonly grade: RemovalGrade;
+  readonly reason: string;
+  /** Whether an entity would leave the catalog: nothing else gives the reference. */
+  readonly loss: boolean;
+}
+
+/** What is about to leave the ledger, and what does. */
+export class LedgerRemovals {
+  constructor(
+    private readonly knex: Knex,
+    private readonly provider: string,
+  ) {}
+
+  /** Repositories that are listed again: what was inferred from their absence is void. */
+  async listedAgain(repositoryIds: readonly string[]): Promise<void> {
+    for (const ids of chunks(repositoryIds)) {
+      await this.knex.transaction(async tx => {
+        const ticket = await takeTicket(tx, this.provider);
+        await tx<RepositoryRow>(TABLES.repositories)
+          .where({ provider: this.provider })
+          .whereIn('repository_id', ids)
+          .update({ missed: 0 });
+        const cleared: Array<{ entity_ref: string }> = await tx<ClaimRow>(
+          TABLES.claims,
+        )
+          .where({ provider: this.provider, removal: 'inferred' })
+          .whereIn('repository_id', ids)
+          .update({ removal: null, removal_reason: null })
+          .returning('entity_ref');
+        await tx<DescriptorRow>(TABLES.descriptors)
+          .where({ provider: this.provider, removal: 'inferred' })
+          .whereIn('repository_id', ids)
+          .update({ removal: null, removal_reason: null });
+        await recomputeOwners(
+          tx,
+          this.provider,
+          cleared.map(row => row.entity_ref),
+          ticket,
+        );
+      });
+    }
+  }
+
+  /** Notes one more complete pass whose list lacked these repositories. */
+  async missedAgain(repositoryIds: readonly string[]): Promise<void> {
+    for (const ids of chunks(repositoryIds)) {
+      await this.knex<RepositoryRow>(TABLES.repositories)
+        .where({ provider: this.provider })
+        .whereIn('repository_id', ids)
+        .increment('missed', 1);
+    }
+  }
+
+  /** Marks everything that these repositories give as about to go. */
+  async propose(
+    repositoryIds: readonly string[],
+    removal: Removal,
+  ): Promise<void> {
+    for (const ids of chunks(repositoryIds)) {
+      await this.knex.transaction(async tx => {
+        const ticket = await takeTicket(tx, this.provider);
+        const mark = {
+          removal: removal.grade,
+          removal_reason: removal.reason,
+        };
+        const notYet = (query: Knex.QueryBuilder) =>
+          query
+            .where({ provider: this.provider })
+            .whereIn('repository_id', ids)
+            .andWhere((differs: Knex.QueryBuilder) => {
+              void differs
+                .whereNull('removal')
+                .orWhereNot('removal', removal.grade);
+            });
+        await notYet(tx(TABLES.descriptors)).update(mark);
+        const marked: Array<{ entity_ref: string }> = await notYet(
+          tx(TABLES.claims),
+        )
+          .update(mark)
+          .returning('entity_ref');
+        await recomputeOwners(
+          tx,
+          this.provider,
+          marked.map(row => row.entity_ref),
+          ticket,
+        );
+      });
+    }
+  }
+
+  /** What is about to go in one organization. */
+  async proposals(organization: string): Promise<Proposal[]> {
+    const rows: Array<
+      ClaimRow & {
+        owner_repository_id: string | null;
+        owner_path: string | null;
+      }
+    > = await this.claimsOf(organization)
+      .leftJoin(`${TABLES.references} as r`, function joinReference() {
+        this.on('r.provider', 'c.provider').andOn(
+          'r.entity_ref',
+          'c.entity_ref',
+        );
+      })
+      .whereNotNull('c.removal')
+      .select(
+        'c.repository_id',
+        'c.path',
+        'c.entity_ref',
+        'c.kind',
+        'c.removal',
+        'c.removal_reason',
+        'r.repository_id as owner_repository_id',
+        'r.path as owner_path',
+      );
+    return rows.map(row => ({
+      repositoryId: row.repository_id,
+      path: row.path,
+      entityRef: row.entity_ref,
+      kind: row.kind,
+      grade: row.removal ?? 'inferred',
+      reason: row.removal_reason ?? '',
+      // While anything else gives the reference, a claim that is confirmed
+      // gone does not own it.
+      loss:
+        row.owner_repository_id === row.repository_id &&
+        row.owner_path === row.path,
+    }));
+  }
+
+  /** How many entities one organization has in the catalog. */
+  async countEntities(organization: string): Promise<number> {
+    const row = await this.claimsOf(organization)
+      .join(`${TABLES.references} as r`, function joinReference() {
+        this.on('r.provider', 'c.provider')
+          .andOn('r.entity_ref', 'c.entity_ref')
+          .andOn('r.repository_id', 'c.repository_id')
+          .andOn('r.path', 'c.path');
+      })
+      .where('c.kind', 'entity')
+      .count({ count: '*' })
+      .first();
+    return Number(row?.count ?? 0);
+  }
+
+  /** Drops claims that the guard let go, and what has nothing left. */
+  async release(proposals: readonly Proposal[]): Promise<void> {
+    for (const batch of chunks(proposals)) {
+      await this.knex.transaction(async tx => {
+        const ticket = await takeTicket(tx, this.provider);
+        const released: string[] = [];
+        for (const { repositoryId, path, entityRef } of batch) {
+          // Seen again since the guard looked: then it stays.
+          const deleted = await tx<ClaimRow>(TABLES.claims)
+            .where({
+              provider: this.provider,
+              repository_id: repositoryId,
+              path,
+              entity_ref: entityRef,
+            })
+            .whereNotNull('removal')
+            .delete();
+          if (deleted > 0) {
+            released.push(entityRef);
+          }
+        }
+        await recomputeOwners(tx, this.provider, released, ticket);
+      });
+    }
+    await this.dropEmpty(proposals.map(p => p.repositoryId));
+  }
+
+  /** Forgets repositories that are gone for good and give nothing any more. */
+  async forget(repositoryIds: readonly string[]): Promise<void> {
+    await this.dropEmpty(repositoryIds);
+    for (const ids of chunks(repositoryIds)) {
+      await this.knex<RepositoryRow>(TABLES.repositories)
+        .where({ provider: this.provider })
+        .whereIn('repository_id', ids)
+        .whereNotExists(query =>
+          query
+            .select(this.knex.raw('1'))
+            .from(`${TABLES.descriptors} as d`)
+            .whereRaw(
+              `d.provider = ${TABLES.repositories}.provider and d.repository_id = ${TABLES.repositories}.repository_id`,
+            ),
+        )
+        .delete();
+    }
+  }
+
+  private async dropEmpty(repositoryIds: readonly string[]): Promise<void> {
+    for (const ids of chunks([...new Set(repositoryIds)])) {
+      await this.knex<DescriptorRow>(TABLES.descriptors)
+        .where({ provider: this.provider })
+        .whereIn('repository_id', ids)
+        .whereNotNull('removal')
+        .whereNotExists(query =>
+          query
+            .select(this.knex.raw('1'))
+            .from(`${TABLES.claims} as c`)
+            .whereRaw(
+              `c.provider = ${TABLES.descriptors}.provider and c.repository_id = ${TABLES.descriptors}.repository_id and c.path = ${TABLES.descriptors}.path`,
+            ),
+        )
+        .delete();
+    }
+  }
+
+  private claimsOf(organization: string): Knex.QueryBuilder {
+    return this.knex(`${TABLES.claims} as c`)
+      .join(`${TABLES.repositories} as p`, function joinRepository() {
+        this.on('p.provider', 'c.provider').andOn(
+          'p.repository_id',
+          'c.repository_id',
+        );
+      })
+      .where('c.provider', this.provider)
+      .where('p.organization', organization);
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from './support';
+
+describe('the log of a refresh', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await setStage();
+  });
+  afterEach(async () => await stage.stop());
+
+  it('says what was found, skipped and read, and once what is defined twice', async () => {
+    const organization = addReadableOrganization(stage.simulator, 'contoso');
+    const project = organization.addProject('P');
+    const descriptor = (name: string) => ({
+      files: { '/catalog-info.yaml': component(name) },
+    });
+    project.addRepository('first', descriptor('same'));
+    project.addRepository('second', descriptor('same'));
+    project.addRepository('off', descriptor('off')).disable();
+    project.addRepository('empty');
+    const catalog = await stage.catalog({
+      providers: { main: { organization: 'contoso' } },
+    });
+    const lines = (level: string) =>
+      catalog.logs
+        .splice(0)
+        .filter(line => line.level === level)
+        .map(({ message }) => message);
+
+    await catalog.refresh();
+    const [first] = catalog.logs.filter(({ level }) => level === 'warn');
+    expect(first?.message).toMatch(
+      /^component:default\/same is defined by https:\S*_git\/first\S*, which is in the catalog, and by https:\S*_git\/second/,
+    );
+    expect(lines('info')).toContain(
+      'dev.azure.com/contoso: 4 repositories; 2 skipped (disabled: 1, empty: 1); 2 read (new: 2)',
+    );
+
+    await catalog.refresh();
+    expect(lines('warn')).toEqual([]);
+
+    // The other one gives it now, and a third is left out.
+    project.repository('first').delete();
+    project.addRepository('third', descriptor('same'));
+    await catalog.refresh();
+    expect(lines('warn')).toEqual([
+      expect.stringMatching(/_git\/second\S*, which is in the catalog/),
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+import type * as SimulatorModule from '../../dev/simulator/simulator';
+import { SecretScan } from './secrets';
+import { witnessErrors } from './witness-errors';
+import { setWitness } from './witness';
+
+// Runs before each test file: whatever the file is about, nothing of it may show
+// a secret, a token or an assertion. The one place for them is the Authorization
+// header of a request to Azure DevOps.
+
+/** These speak of secrets, or speak to the simulator themselves, with whatever they like. */
+const EXEMPT = ['tests/credentials/secret-scan.test.ts', 'tests/simulator/'];
+/** Doors of the simulator at which Azure DevOps answers. */
+const AZURE_DEVOPS: readonly string[] = ['cloud', 'server'];
+/** Shorter ones are words that tests use, which texts contain for other reasons. */
+const SHORTEST = 8;
+
+const { testPath = '' } = expect.getState();
+if (!EXEMPT.some(path => testPath.includes(path))) {
+  const scan = new SecretScan();
+  setWitness(scan);
+  scan.watchOutput();
+  const errors = witnessErrors(globalThis);
+  const simulators: SimulatorModule.Simulator[] = [];
+  witnessSimulators(scan, simulators);
+
+  afterAll(() => {
+    scan.close();
+    for (const error of errors.end()) {
+      scan.saw('an error', error);
+    }
+    for (const simulator of simulators) {
+      scan.sawRequests(simulator.requests.list({}), ({ door }) =>
+        AZURE_DEVOPS.includes(door),
+      );
+    }
+    expect(scan.leaks()).toEqual([]);
+  });
+}
+
+/** Registers every secret that a simulator is given, and keeps it for the sake of the requests that it receives. */
+function witnessSimulators(
+  scan: SecretScan,
+  simulators: SimulatorModule.Simulator[],
+): void {
+  const register = (name: string, secret: string | undefined) => {
+    if (secret !== undefined && secret.length >= SHORTEST) {
+      scan.register(name, secret);
+    }
+  };
+  // Only files that have a simulator load it.
+  jest.mock('../../dev/simulator/simulator', () => {
+    const actual = jest.requireActual<typeof SimulatorModule>(
+      '../../dev/simulator/simulator',
+    );
+    const { start } = actual.Simulator;
+    actual.Simulator.start = async options => {
+      const simulator = await start.call(actual.Simulator, options);
+      simulators.push(simulator);
+      const addToken = simulator.addPersonalAccessToken.bind(simulator);
+      simulator.addPersonalAccessToken = (token, ...rest) => {
+        register('a personal access token', token);
+        return addToken(token, ...rest);
+      };
+      const { entra } = simulator.parts;
+      const addApplication = entra.addApplication.bind(entra);
+      entra.addApplication = application => {
+        const { secret, secrets = [] } = application;
+        register('a client secret', secret);
+        for (const further of secrets) {
+          register(
+            'a client secret',
+            typeof further === 'string' ? further : further.value,
+          );
+        }
+        return addApplication(application);
+      };
+      return simulator;
+    };
+    return actual;
+  });
+}
