@@ -6,6 +6,7 @@ import type {
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import type { DesiredReference, Outbox } from '../ledger/outbox';
+import { chunks } from '../ledger/rows';
 
 /**
  * The most entities that one mutation carries. Each is in memory several times
@@ -60,14 +61,31 @@ export class Applier {
     return counts;
   }
 
+  /** Says again what the catalog was told of these references. */
+  async restate(
+    entityRefs: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    for (const refs of chunks(entityRefs, BATCH)) {
+      signal?.throwIfAborted();
+      const done = await this.exclusively({ wait: true, signal }, async () => {
+        const page = await this.outbox.settledAmong(refs);
+        await this.say(page);
+        return page;
+      });
+      if (!done) {
+        return;
+      }
+    }
+  }
+
   /**
-   * Says again what the catalog was told before, so that what was deleted by
-   * hand, lost with a database, or blocked by a conflict comes back. Costs no
-   * request, and the catalog changes no row that is as it should be.
+   * Says again everything that the catalog was told. It changes no row that is
+   * as it should be.
    *
    * @param options.upTo - what changed after this ticket was said just now, and is left out
    */
-  async restate(options: {
+  async restateAll(options: {
     upTo: number;
     signal?: AbortSignal;
   }): Promise<void> {
@@ -79,13 +97,7 @@ export class Applier {
         { wait: true, signal: options.signal },
         async () => {
           page = await this.outbox.settled(after, BATCH, options.upTo);
-          if (page.length > 0) {
-            await this.connection.applyMutation({
-              type: 'delta',
-              added: page.flatMap(toDeferred),
-              removed: [],
-            });
-          }
+          await this.say(page);
           return page;
         },
       );
@@ -94,6 +106,16 @@ export class Applier {
         return;
       }
       after = last.entityRef;
+    }
+  }
+
+  private async say(page: readonly DesiredReference[]): Promise<void> {
+    if (page.length > 0) {
+      await this.connection.applyMutation({
+        type: 'delta',
+        added: page.flatMap(toDeferred),
+        removed: [],
+      });
     }
   }
 

@@ -123,7 +123,16 @@ async function probeFile(
   if (known && item.objectId === known.objectId && isTrusted(input, known)) {
     return unchanged(known);
   }
+  await othersFirst();
   return reader.read(repository, path, item.objectId, item.content);
+}
+
+/**
+ * Lets the answers that have arrived meanwhile be taken first: each makes room
+ * for the next request, which is then on its way while texts are understood.
+ */
+async function othersFirst(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
 }
 
 async function readWithContent(
@@ -179,6 +188,7 @@ async function probeGlob(
       const content = await input.blobs.read(objectId, () =>
         readBlob(input, objectId),
       );
+      await othersFirst();
       return reader.read(repository, path, objectId, content);
     });
   }

@@ -19,6 +19,7 @@ import { explainAccessError } from '../credentials/explain';
 import { probeOrganization } from '../credentials/probe';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogState } from '../ledger/catalog-state';
+import { Healing } from '../ledger/healing';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
@@ -79,6 +80,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),
       catalogState: new CatalogState(knex, settings.providerName),
+      healing: new Healing(knex, settings.providerName),
       locate: target => {
         const parsed = parseRepositoryUrl(target, content.context);
         return parsed.outcome === 'repository' ? parsed : undefined;

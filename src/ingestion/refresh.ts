@@ -5,6 +5,7 @@ import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogState } from '../ledger/catalog-state';
+import type { Healing } from '../ledger/healing';
 import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
 import {
@@ -20,6 +21,7 @@ import {
 import { Applier } from './apply';
 import type { HintMemory } from './hints/memory';
 import type { RefusedNote } from './model';
+import { heal } from './heal';
 import { passOrganization } from './pass';
 import { createDescriptorReader, describeRefusal } from './reading';
 import {
@@ -38,6 +40,7 @@ export interface RefreshContext {
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   readonly catalogState: CatalogState;
+  readonly healing: Healing;
   readonly locate: LocateTarget;
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
@@ -146,7 +149,13 @@ export async function refresh(
       describeHeldBack({ settings, report: orphans }, refusal),
     ),
   );
-  await applier.restate({ upTo: toldBefore, signal });
+  await heal({
+    healing: context.healing,
+    applier,
+    logger,
+    upTo: toldBefore,
+    signal,
+  });
 
   await summarize(ledger, report);
   const problems = [...report.organizations, orphans].flatMap(

@@ -68,6 +68,10 @@ function extract(column: string): string {
   return `json_extract(value, '$.${column}')`;
 }
 
+/** A column may bear the name of its table. */
 function quote(name: string): string {
-  return `"${name}"`;
+  return name
+    .split('.')
+    .map(part => `"${part}"`)
+    .join('.');
 }

@@ -82,6 +82,18 @@ export class Outbox {
     );
   }
 
+  /** Of these references, what the catalog was told of them before. */
+  async settledAmong(
+    entityRefs: readonly string[],
+  ): Promise<DesiredReference[]> {
+    return await this.load(query =>
+      query
+        .where('r.pending', 0)
+        .whereNotNull('r.repository_id')
+        .andWhereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs)),
+    );
+  }
+
   /** What the catalog should hold, told or not, by reference, from behind `after`. */
   async desired(after: string, limit: number): Promise<DesiredReference[]> {
     return await this.load(query =>

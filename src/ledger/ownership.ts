@@ -52,6 +52,7 @@ export async function recomputeOwners(
           ...next,
           version: ticket,
           pending: 1,
+          taken: null,
         });
       }
     }

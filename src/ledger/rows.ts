@@ -71,6 +71,7 @@ export interface ReferenceRow {
   hash: string | null;
   version: BigIntColumn;
   pending: number;
+  taken: string | null;
 }
 
 /** Splits a list so that no statement has more variables than SQLite takes. */

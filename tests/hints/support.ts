@@ -17,6 +17,7 @@ import { CatalogRules } from '../../src/descriptors/rules';
 import { HintMemory } from '../../src/ingestion/hints/memory';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogState } from '../../src/ledger/catalog-state';
+import { Healing } from '../../src/ledger/healing';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
@@ -200,6 +201,7 @@ function contextOf(options: {
     ledger: options.ledger,
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalogState: new CatalogState(options.knex, PROVIDER),
+    healing: new Healing(options.knex, PROVIDER),
     locate: () => undefined,
     hintMemory: new HintMemory(),
     connection: options.connection,

@@ -18,6 +18,7 @@ import { CatalogRules } from '../../src/descriptors/rules';
 import { HintMemory } from '../../src/ingestion/hints/memory';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogState } from '../../src/ledger/catalog-state';
+import { Healing } from '../../src/ledger/healing';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
@@ -174,6 +175,7 @@ export class Model {
         enableYamlMerge: false,
         ledger,
         catalogState: new CatalogState(knex, settings.providerName),
+        healing: new Healing(knex, settings.providerName),
         locate: () => undefined,
         hintMemory: new HintMemory(),
         logger: recordingLogger([]),

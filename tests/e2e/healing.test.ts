@@ -1,0 +1,92 @@
+import { DATABASES } from '../support/databases';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from './support';
+
+// A provider is told of nothing that happens to its entities in the catalog; see
+// group 7 of the fault table for deletions by hand and conflicts that end.
+
+describe.each(DATABASES)('on %s, a refresh', database => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await setStage();
+    const project = addReadableOrganization(
+      stage.simulator,
+      'contoso',
+    ).addProject('P');
+    for (const name of ['a', 'b', 'c', 'd']) {
+      project.addRepository(name, {
+        files: { '/catalog-info.yaml': component(name) },
+      });
+    }
+  });
+  afterEach(async () => await stage.stop());
+
+  async function start() {
+    const catalog = await stage.catalog({
+      database,
+      providers: { main: { organization: 'contoso' } },
+    });
+    const said = () =>
+      catalog.logs
+        .splice(0)
+        .flatMap(
+          ({ message }) => /lacks (\d+) entities/.exec(message)?.[1] ?? [],
+        );
+    /** As the catalog itself has it: what it was told, and whose it is. */
+    const rows = async () =>
+      await catalog
+        .knex('refresh_state')
+        .whereLike('entity_ref', 'component:%')
+        .orderBy('entity_ref')
+        .select('entity_ref', 'unprocessed_entity', 'location_key');
+    return { catalog, said, rows };
+  }
+
+  it('says again what the catalog lost or has otherwise, and nothing else', async () => {
+    const { catalog, said, rows } = await start();
+    await catalog.refresh();
+    const before = await rows();
+    expect(before).toHaveLength(4);
+
+    // As a backup of the catalog's tables alone would have them.
+    const { knex } = catalog;
+    const of = (name: string) =>
+      knex('refresh_state').where('entity_ref', `component:default/${name}`);
+    await of('a').delete();
+    await of('b').update({
+      unprocessed_entity: JSON.stringify({ kind: 'Component' }),
+      unprocessed_hash: 'of something else',
+    });
+    await of('c').update({ location_key: 'of somebody else' });
+    said();
+    await catalog.refresh();
+
+    expect(await rows()).toEqual(before);
+    expect(said()).toEqual(['3']);
+    await catalog.refresh();
+    expect(said()).toEqual([]);
+  });
+
+  it('says everything again where it cannot see what the catalog holds', async () => {
+    const { catalog, said, rows } = await start();
+    await catalog.refresh();
+    const before = await rows();
+
+    const { knex } = catalog;
+    await knex('refresh_state')
+      .where('entity_ref', 'component:default/a')
+      .delete();
+    // As if a later catalog kept it elsewhere.
+    await knex.schema.alterTable('azure_devops_references', table => {
+      table.renameColumn('taken', 'elsewhere');
+    });
+    await catalog.refresh();
+
+    expect(await rows()).toEqual(before);
+    expect(said()).toEqual([]);
+  });
+});
