@@ -39,9 +39,11 @@ export class Applier {
    * Tells the catalog of everything that it has not been told.
    *
    * @param options.wait - wait for another replica to give up its lease, rather than leave the rest to it
+   * @param options.since - only of what is desired since this ticket: the database need not look through all that was told before
    */
   async drain(options: {
     wait: boolean;
+    since?: number;
     signal?: AbortSignal;
   }): Promise<AppliedCounts> {
     const counts = { added: 0, removed: 0 };
@@ -49,7 +51,7 @@ export class Applier {
     while (more) {
       options.signal?.throwIfAborted();
       const done = await this.exclusively(options, async () => {
-        const references = await this.outbox.pending(BATCH);
+        const references = await this.outbox.pending(BATCH, options.since ?? 0);
         await this.apply(references, counts);
         more = references.length === BATCH;
         return references;

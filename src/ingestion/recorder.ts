@@ -24,7 +24,8 @@ export class Recorder {
   private bufferedSince: number | undefined;
   private writing: Promise<void> = Promise.resolve();
   private telling: Promise<void> | undefined;
-  private tellAgain = false;
+  /** The first ticket of which the catalog was not told. */
+  private untold: number | undefined;
   private unwritten = 0;
   private ticket: number;
   private failure: Error | undefined;
@@ -106,7 +107,7 @@ export class Recorder {
         this.changed += result.changed;
         this.overtaken.push(...result.repeat);
         if (result.changed > 0) {
-          this.tell();
+          this.tell(result.ticket);
         }
       } catch (error) {
         this.fail(
@@ -120,16 +121,20 @@ export class Recorder {
   }
 
   /** Has the catalog told while the next batch is being written: both are mostly waiting for the database. */
-  private tell(): void {
-    this.tellAgain = true;
+  private tell(ticket: number): void {
+    this.untold ??= ticket;
     this.telling ??= this.tellAll();
   }
 
   private async tellAll(): Promise<void> {
     try {
-      while (this.tellAgain) {
-        this.tellAgain = false;
-        const { added, removed } = await this.applier.drain({ wait: false });
+      while (this.untold !== undefined) {
+        const since = this.untold;
+        this.untold = undefined;
+        const { added, removed } = await this.applier.drain({
+          wait: false,
+          since,
+        });
         this.applied.added += added;
         this.applied.removed += removed;
       }

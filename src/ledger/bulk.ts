@@ -41,10 +41,11 @@ export function isOneOf(
   column: string,
   texts: readonly string[],
 ): Knex.Raw {
-  const list = isPostgres(knex)
-    ? 'select json_array_elements_text(?::json)'
-    : 'select value from json_each(?)';
-  return knex.raw(`${quote(column)} in (${list})`, [toJson(texts)]);
+  return isPostgres(knex)
+    ? knex.raw(`${quote(column)} = any(?::text[])`, [[...texts]])
+    : knex.raw(`${quote(column)} in (select value from json_each(?))`, [
+        toJson(texts),
+      ]);
 }
 
 /**

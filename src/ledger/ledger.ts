@@ -13,6 +13,7 @@ import {
   type RecordResult,
 } from './record';
 import { chunks, TABLES, type ClaimRow, type RepositoryRow } from './rows';
+import { Statistics } from './statistics';
 
 /** What the ledger knows of one repository, as far as planning needs it. */
 export interface KnownRepository {
@@ -37,6 +38,7 @@ export class Ledger {
   readonly hints: LedgerHints;
   readonly removals: LedgerRemovals;
   readonly reports: LedgerReports;
+  private readonly statistics: Statistics;
 
   constructor(
     private readonly knex: Knex,
@@ -45,14 +47,17 @@ export class Ledger {
     this.hints = new LedgerHints(knex, provider);
     this.removals = new LedgerRemovals(knex, provider);
     this.reports = new LedgerReports(knex, provider);
+    this.statistics = new Statistics(knex);
   }
 
-  /** Makes sure of the provider's row; harmless when it is there. */
+  /** Makes sure of the provider's rows; harmless when they are there. */
   async open(): Promise<void> {
-    await this.knex(TABLES.providers)
-      .insert({ provider: this.provider, ticket: 0, lease_until: 0 })
-      .onConflict('provider')
-      .ignore();
+    for (const table of [TABLES.providers, TABLES.leases]) {
+      await this.knex(table)
+        .insert({ provider: this.provider })
+        .onConflict('provider')
+        .ignore();
+    }
   }
 
   /** The ticket of the last write that is visible. */
@@ -67,7 +72,9 @@ export class Ledger {
     probes: readonly ProbeRecord[],
     now: number,
   ): Promise<RecordResult> {
-    return await recordProbes(this.knex, this.provider, probes, now);
+    const result = await recordProbes(this.knex, this.provider, probes, now);
+    await this.statistics.grewBy(result.changed);
+    return result;
   }
 
   /** Every repository that is known, or those of one organization. */

@@ -30,33 +30,43 @@ export class Outbox {
   /** Takes or prolongs the lease; `false` while another holds it. */
   async acquire(): Promise<boolean> {
     const now = this.databaseNow();
-    const updated = await this.knex(TABLES.providers)
+    const updated = await this.knex(TABLES.leases)
       .where({ provider: this.provider })
       .andWhere(free => {
         void free
-          .where('lease_holder', this.holder)
-          .orWhereNull('lease_holder')
-          .orWhere('lease_until', '<', now);
+          .where('holder', this.holder)
+          .orWhereNull('holder')
+          .orWhere('until', '<', now);
       })
       .update({
-        lease_holder: this.holder,
-        lease_until: this.knex.raw(`? + ${LEASE_MS}`, [now]),
+        holder: this.holder,
+        until: this.knex.raw(`? + ${LEASE_MS}`, [now]),
       });
     return updated > 0;
   }
 
   /** Gives the lease back; `false` when it had lapsed and gone to another meanwhile. */
   async release(): Promise<boolean> {
-    const updated = await this.knex(TABLES.providers)
-      .where({ provider: this.provider, lease_holder: this.holder })
-      .update({ lease_holder: null, lease_until: 0 });
+    const updated = await this.knex(TABLES.leases)
+      .where({ provider: this.provider, holder: this.holder })
+      .update({ holder: null, until: 0 });
     return updated > 0;
   }
 
-  /** What the catalog has not been told, at most `limit` references. */
-  async pending(limit: number): Promise<DesiredReference[]> {
+  /**
+   * What the catalog has not been told, at most `limit` references, the oldest
+   * first.
+   *
+   * @param since - leaves out what was desired before this ticket
+   */
+  async pending(limit: number, since = 0): Promise<DesiredReference[]> {
     return await this.load(query =>
-      query.where('r.pending', 1).orderBy('r.entity_ref').limit(limit),
+      query
+        // A literal, so that the index over what is pending can be used.
+        .whereRaw('r.pending = 1')
+        .andWhere('r.version', '>=', since)
+        .orderBy(['r.version', 'r.entity_ref'])
+        .limit(limit),
     );
   }
 

@@ -2,6 +2,7 @@
 
 export const TABLES = {
   providers: 'azure_devops_providers',
+  leases: 'azure_devops_leases',
   organizations: 'azure_devops_organizations',
   repositories: 'azure_devops_repositories',
   descriptors: 'azure_devops_descriptors',

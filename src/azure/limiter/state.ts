@@ -121,15 +121,17 @@ function afterServing(
     ...state,
     concurrency:
       isFresh && inUse
-        ? Math.min(
-            options.maxConcurrency,
-            state.concurrency + 1 / state.concurrency,
-          )
+        ? Math.min(options.maxConcurrency, state.concurrency + growth(state))
         : state.concurrency,
     backoff: Math.max(0, state.backoff - 1 / SERVED_PER_STEP),
     blockedSince: isFresh ? undefined : state.blockedSince,
     repeats: Math.min(options.repeats, state.repeats + EARNED_REPEATS),
   };
+}
+
+/** One for each answer until the service first says that it is too much; from then on one a round. */
+function growth({ cutAt, concurrency }: LimiterState): number {
+  return cutAt === -Infinity ? 1 : 1 / concurrency;
 }
 
 function afterShedding(

@@ -55,8 +55,23 @@ describe('a limiter', () => {
     });
   });
 
-  it('grows by one a round while all goes well, up to 32', () => {
+  it('grows with every answer while all goes well, up to 32', () => {
     let state = inFlight(8);
+    for (let i = 0; i < 50; i++) {
+      state = started(finish(state, 'served', NOW), NOW);
+      while (state.inFlight < Math.floor(state.concurrency)) {
+        state = started(state, NOW);
+      }
+      expect(state.concurrency).toBe(Math.min(32, 9 + i));
+    }
+  });
+
+  it('grows by one a round once the service has shed load', () => {
+    let state = finish(inFlight(8), 'shed', NOW - 1, undefined, NOW - 2);
+    while (state.inFlight > 0) {
+      state = finish(state, 'unsent', NOW);
+    }
+    expect(state.concurrency).toBe(4);
     for (let round = 0; round < 100; round++) {
       const { concurrency } = state;
       const requests = Math.floor(concurrency);

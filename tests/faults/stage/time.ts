@@ -6,7 +6,7 @@ import type { Stage } from './stage';
  * the dead process was about to process.
  */
 export async function minutesLater({ knex }: Stage): Promise<void> {
-  await knex('azure_devops_providers').update({ lease_until: 0 });
+  await knex('azure_devops_leases').update({ until: 0 });
   await knex('refresh_state')
     .whereLike('entity_ref', 'location:%')
     .update({ next_update_at: knex.fn.now() });
