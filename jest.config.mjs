@@ -1,21 +1,8 @@
-// The longer half of the fault table and ten thousand repositories take many
-// minutes; they run with `LONG_TESTS=1 npm test`, the former also with
-// `npm run test:faults`.
-const LONG = [
-  '<rootDir>/tests/faults/answers',
-  '<rootDir>/tests/faults/processes',
-  '<rootDir>/tests/hints/scale',
-];
-
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    ...(process.env.LONG_TESTS === '1' ? [] : LONG),
-  ],
   transform: {
     '^.+\\.(t|j|mj)sx?$': [
       '@swc/jest',
@@ -29,7 +16,8 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/tests/support/witness-everything.ts'],
-  maxWorkers: 2,
+  // Most of a test's time is spent waiting: for the scheduler, for the catalog.
+  maxWorkers: 3,
   // A stopped backend leaves timers and sockets of its libraries behind.
   forceExit: true,
 };

@@ -98,6 +98,7 @@ function legend(): string {
   const x = 16 + SCENARIOS.length * 130;
   return [
     `<text x="16" y="24" font-size="15" font-weight="600">Cost of a refresh by the number of repositories</text>`,
+    `<text x="430" y="24" fill="#6b7280">all axes logarithmic, but for the bars</text>`,
     ...entries,
     `<line x1="${x}" y1="44" x2="${x + 20}" y2="44" stroke="#1f2937" stroke-dasharray="3 3"/>`,
     `<text x="${x + 26}" y="48">the bare limit</text>`,
@@ -182,7 +183,8 @@ function linearGuide(
 
 function bars(hours: readonly HourResult[]): string {
   const most = Math.max(...hours.map(({ requests }) => requests));
-  const width = logScale([10, decadeAbove(most)], [0, PANEL.width - 30]);
+  const width = (requests: number) =>
+    Math.max(2, (requests / most) * (PANEL.width - 30));
   return [
     heading(
       `requests an hour, ${short(hours[0]?.descriptors ?? 0)} descriptors`,

@@ -1,6 +1,5 @@
 /** A backend in a process of its own, which is told what to do by the one that started it. */
 import { startCatalog, type TestCatalog } from '../support/backend';
-import { refreshWhenFree } from './stage/refresh';
 import type { FromReplica, ToReplica } from './stage/replica';
 
 let catalog: TestCatalog | undefined;
@@ -20,7 +19,7 @@ async function obey(message: ToReplica): Promise<void> {
         throw new Error('The backend was not started');
       }
       say({ type: 'refreshing' });
-      say({ type: 'refreshed', report: await refreshWhenFree(catalog) });
+      say({ type: 'refreshed', report: await catalog.refresh() });
       break;
     }
   }

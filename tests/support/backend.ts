@@ -104,6 +104,7 @@ export async function startCatalog(
   }
   await backend.start();
 
+  let isStopped = false;
   const client = new CatalogClient({
     discoveryApi: {
       getBaseUrl: async plugin => `${baseUrl}/api/${plugin}`,
@@ -138,15 +139,30 @@ export async function startCatalog(
     trigger,
     report,
     async refresh(id = 'main') {
-      const before = report(id);
-      await trigger(id);
+      const before = await until(
+        `the scheduler to take a refresh of ${id}`,
+        async () => {
+          const startedAt = report(id)?.startedAt;
+          try {
+            await trigger(id);
+            return { startedAt };
+          } catch (error) {
+            // It needs an instant between two runs of a task.
+            if (error instanceof Error && error.message.startsWith('409')) {
+              return undefined;
+            }
+            throw error;
+          }
+        },
+        300_000,
+      );
       return await until(
         `the refresh of ${id}`,
         () => {
           const now = report(id);
           return (
             now &&
-            now.startedAt !== before?.startedAt &&
+            now.startedAt !== before.startedAt &&
             now.outcome !== 'running' &&
             now
           );
@@ -176,6 +192,12 @@ export async function startCatalog(
       );
     },
     async stop({ keepDatabase = false } = {}) {
+      // A test may stop it before its stage does, and start another backend on
+      // its database, which is then that one's to drop.
+      if (isStopped) {
+        return;
+      }
+      isStopped = true;
       witness()?.saw('a report', seen.board?.list());
       await witness()?.sawDatabase('the catalog', knex);
       await backend.stop();

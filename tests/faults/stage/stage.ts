@@ -9,7 +9,6 @@ import {
 } from '../../support/backend';
 import { until } from '../../support/until';
 import type { CatalogSnapshot } from './judge';
-import { refreshWhenFree } from './refresh';
 import { serviceWith, type ClientSettings } from './service';
 import { takeSnapshot } from './snapshot';
 import { connectTo, dropCatalogDatabase } from './template';
@@ -132,7 +131,7 @@ export class Stage {
   }
 
   async refresh(): Promise<Refreshed> {
-    return await refreshWhenFree(this.catalog);
+    return await this.catalog.refresh();
   }
 
   async snapshot(): Promise<CatalogSnapshot> {
