@@ -15,10 +15,10 @@ import type { StatusBoard } from '../src/operations/board';
 import { azureDevOpsServiceRef } from '../src/services';
 import { backendConfig, toConfig } from './config';
 import type { BackendOptions } from './messages';
-import { countRequests } from './requestCounter';
+import { countRequests } from './request-counter';
 import { type CatalogSource, StartError } from './settings';
 import type { Ingestion } from './summary';
-import { webApp } from './webApp';
+import { webApp } from './web-app';
 
 export interface DevelopmentBackend {
   readonly backend: ReturnType<typeof createBackend>;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { EnvHttpProxyAgent, setGlobalDispatcher } from 'undici';
 import { createDevelopmentBackend } from './backend';
-import { askCatalog } from './catalogApi';
+import { askCatalog } from './catalog-api';
 import { follow } from './follow';
 import { type BackendOptions, isBackendOptions } from './messages';
 import { formatAddresses, formatSummary } from './report';

@@ -1,5 +1,5 @@
 import { json } from './azure-devops/answers';
-import { shows, type Staleness } from './codeIndex';
+import { shows, type Staleness } from './code-index';
 import { htmlPage, serviceError } from './errors';
 import type { SimulatedResponse } from './http';
 import type { Organization, Repository } from './model';

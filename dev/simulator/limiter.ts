@@ -11,7 +11,7 @@
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
  */
 
-import { SlidingUsage } from './slidingUsage';
+import { SlidingUsage } from './sliding-usage';
 
 /** How a refused request is answered. The service has been seen to use each of them. */
 export type RefusalForm =

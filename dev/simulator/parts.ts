@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ActivityMetrics } from './activity';
 import { Entra } from './entra';
 import { Limiter, type LimiterOptions } from './limiter';
-import { limiterHook } from './limiterHook';
+import { limiterHook } from './limiter-hook';
 import { CodeSearch } from './search';
 import type { Simulator } from './simulator';
 

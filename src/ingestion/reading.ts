@@ -35,12 +35,19 @@ export function createDescriptorReader(
       branch: settings.branch,
     });
   const shared = `${READING_VERSION}\n${settings.rules.signature}\n${settings.enableYamlMerge}\n`;
-  const signature = (repository: Repository, path: string) =>
-    createHash('sha256')
-      .update(shared)
-      .update(targetOf(repository, path))
-      .digest('hex')
-      .slice(0, 24);
+  // Whoever has read a file asks for its signature again right away.
+  let last = { target: '', signature: '' };
+  const signature = (repository: Repository, path: string) => {
+    const target = targetOf(repository, path);
+    if (target !== last.target) {
+      const digest = createHash('sha256')
+        .update(shared)
+        .update(target)
+        .digest('hex');
+      last = { target, signature: digest.slice(0, 24) };
+    }
+    return last.signature;
+  };
 
   const texts = new SameTexts(settings.enableYamlMerge);
 

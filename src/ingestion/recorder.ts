@@ -4,11 +4,11 @@ import type { ProbeRecord } from '../ledger/record';
 import type { AppliedCounts, Applier } from './apply';
 
 /** How many probes are written in one transaction. */
-const BATCH = 100;
+const BATCH = 200;
 /** Probes are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this many findings are unwritten, so that memory stays bounded. */
-const MAX_BUFFERED = 400;
+const MAX_BUFFERED = 600;
 
 /**
  * Takes what probes find out, writes it to the ledger in batches, and has the

@@ -12,6 +12,7 @@ const WAYS: Record<HourResult['way'], string> = {
 export function report({ sizes, hours }: Results): string {
   return [
     ...sizes.map(reportSize),
+    ...(sizes.length > 1 ? [reportGrowth(sizes)] : []),
     ...(hours.length > 0 ? [reportHours(hours)] : []),
   ]
     .map(lines => lines.join('\n'))
@@ -45,6 +46,46 @@ function reportSize(result: SizeResult): string[] {
       rows,
     ),
     `A search for all descriptors finds ${count(search.found)} of ${count(size)}, in ${search.requests} requests.`,
+  ];
+}
+
+const GROWING: Record<string, (figures: Figures) => number> = {
+  requests: ({ ours }) => ours.requests,
+  KB: ({ ours }) => ours.bytes,
+  wall: ({ ours }) => ours.wallMs,
+  CPU: ({ ours }) => ours.cpuMs,
+  memory: ({ ourBytes }) => ourBytes,
+  rows: ({ ours }) => ours.ledgerRows + ours.catalogRows,
+  mutation: ({ ours }) => ours.mutations.bytes,
+};
+
+/** By how much each cost grows from size to size: linear is by as much as the size. */
+function reportGrowth(sizes: readonly SizeResult[]): string[] {
+  const steps = sizes
+    .slice(1)
+    .map((larger, index) => ({ smaller: sizes[index]!, larger }));
+  const rows = steps.flatMap(({ smaller, larger }) =>
+    SCENARIOS.flatMap(scenario => {
+      const from = figuresOf(smaller, scenario);
+      const to = figuresOf(larger, scenario);
+      if (!from || !to) return [];
+      return [
+        [
+          `${count(from.size)} to ${count(to.size)}: ${scenario}`,
+          (to.size / from.size).toFixed(1),
+          ...Object.values(GROWING).map(of =>
+            of(from) > 0 ? (of(to) / of(from)).toFixed(1) : '',
+          ),
+        ],
+      ];
+    }),
+  );
+  return [
+    'Growth',
+    ...table(
+      ['', 'repositories ×', ...Object.keys(GROWING).map(it => `${it} ×`)],
+      rows,
+    ),
   ];
 }
 

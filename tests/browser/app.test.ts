@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Control } from '../start/control';
-import { NpmStart } from '../start/npmStart';
+import { NpmStart } from '../start/npm-start';
 import {
   type WatchedPage,
   describeWithBrowser,

@@ -1,5 +1,6 @@
 /** A backend in a process of its own, which is told what to do by the one that started it. */
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { until } from '../support/until';
 import type { FromReplica, ToReplica } from './stage/replica';
 
 let catalog: TestCatalog | undefined;
@@ -18,8 +19,20 @@ async function obey(message: ToReplica): Promise<void> {
       if (!catalog) {
         throw new Error('The backend was not started');
       }
+      const { report } = catalog;
+      const before = report()?.startedAt;
+      const refreshed = catalog.refresh();
+      // The scheduler lets a task wait; whoever kills means the refresh itself.
+      await Promise.race([
+        refreshed,
+        until(
+          'the refresh to begin',
+          () => report()?.startedAt !== before,
+          300_000,
+        ),
+      ]);
       say({ type: 'refreshing' });
-      say({ type: 'refreshed', report: await catalog.refresh() });
+      say({ type: 'refreshed', report: await refreshed });
       break;
     }
   }

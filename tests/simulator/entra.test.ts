@@ -5,7 +5,7 @@ import {
 } from '@azure/identity';
 import { Simulator } from '../../dev/simulator';
 import { ask } from './ask';
-import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entraSupport';
+import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entra-support';
 
 let simulator: Simulator;
 let now: number;

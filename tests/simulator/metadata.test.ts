@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Simulator } from '../../dev/simulator';
-import { claims, EXCHANGE, HOME, SCOPE } from './entraSupport';
+import { claims, EXCHANGE, HOME, SCOPE } from './entra-support';
 
 let simulator: Simulator;
 let now: number;
@@ -27,7 +27,7 @@ async function inProcess(
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [
-      join(__dirname, 'managedIdentity.mjs'),
+      join(__dirname, 'managed-identity.mjs'),
       JSON.stringify({ scope: SCOPE, ...options }),
     ],
     {

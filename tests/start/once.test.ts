@@ -1,6 +1,6 @@
 import { Simulator } from '../../dev/simulator';
 import { type SeededCompany, seedCompany } from '../../dev/simulator/company';
-import { NpmStart } from './npmStart';
+import { NpmStart } from './npm-start';
 
 const SLOW = 180_000;
 

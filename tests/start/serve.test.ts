@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { LISTEN_HOST } from '../../dev/ports';
 import { Control } from './control';
-import { NpmStart } from './npmStart';
+import { NpmStart } from './npm-start';
 
 const SLOW = 180_000;
 

@@ -12,8 +12,8 @@ import {
   itemShape,
   recursionOf,
   type Found,
-} from './itemShapes';
-import { itemsBatch } from './itemsBatch';
+} from './item-shapes';
+import { itemsBatch } from './items-batch';
 import { readableRepository } from './repositories';
 import { zipArchive, type ZipEntry } from './zip';
 
@@ -39,7 +39,7 @@ export function itemRoutes(): EndpointRoute[] {
       location: {
         id: '630fd2e4-fb88-4f85-ad21-13f3fd1fbca9',
         area: 'git',
-        resourceName: 'itemsBatch',
+        resourceName: 'items-batch',
         routeTemplate:
           '{project}/_apis/{area}/repositories/{repositoryId}/{resource}',
       },

@@ -1,6 +1,6 @@
 import { kestrelFreight } from './kestrel';
 import { nordhavn } from './nordhavn';
-import { nordhavnData } from './nordhavnData';
+import { nordhavnData } from './nordhavn-data';
 import type { SeedOrganization } from './seed';
 
 /** The whole company, as data. */

@@ -8,7 +8,7 @@ import {
 } from './documents';
 import { described, type SeedOrganization } from './seed';
 import { platform } from './platform';
-import { terminalOperations } from './terminalOperations';
+import { terminalOperations } from './terminal-operations';
 
 const BOOKING_OPENAPI = `openapi: 3.0.3
 info:

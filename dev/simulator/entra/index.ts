@@ -24,7 +24,7 @@ export type { SignInRefusal } from './bearer';
 export type {
   ManagedIdentity,
   ManagedIdentityOptions,
-} from './managedIdentity';
+} from './managed-identity';
 export type { MetadataService } from './metadata';
 export { AZURE_DEVOPS_RESOURCE, TOKEN_EXCHANGE_RESOURCE } from './tokens';
 

@@ -11,7 +11,7 @@ import {
   type ManagedIdentity,
   managedIdentity,
   type ManagedIdentityOptions,
-} from './managedIdentity';
+} from './managed-identity';
 import { audienceOf, type TokenMint } from './tokens';
 
 export interface MetadataOptions {

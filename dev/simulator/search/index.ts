@@ -1,5 +1,5 @@
 import { json } from '../azure-devops/answers';
-import { indexedTip } from '../codeIndex';
+import { indexedTip } from '../code-index';
 import { serviceError } from '../errors';
 import type { SimulatedResponse } from '../http';
 import type { Organization, Repository } from '../model';

@@ -1,4 +1,4 @@
-import { filesOf, indexedTip, share, type Staleness } from '../codeIndex';
+import { filesOf, indexedTip, share, type Staleness } from '../code-index';
 import type { Repository } from '../model';
 import { nameTest, pathTest, type Test } from './query';
 import type { SearchRequest } from './request';

@@ -1,7 +1,7 @@
 import type { FaultOptions } from '../../../dev/simulator';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
 import { Limiter, type RefusalForm } from '../../../dev/simulator/limiter';
-import { limiterHook } from '../../../dev/simulator/limiterHook';
+import { limiterHook } from '../../../dev/simulator/limiter-hook';
 import { accelerated } from '../stage/clock';
 import { outage } from '../stage/outage';
 import type { Row } from '../stage/row';

@@ -3,7 +3,7 @@ import type { Call } from '../seams';
 import { jsonList } from './answers';
 import { resolveVersion, versionDescriptor } from './descriptors';
 import { badParameter } from './failures';
-import { expand, find, itemShape, recursionOf } from './itemShapes';
+import { expand, find, itemShape, recursionOf } from './item-shapes';
 import { readableRepository } from './repositories';
 
 interface BatchRequest {

@@ -1,7 +1,7 @@
 // One managed identity scenario in a process of its own: the library keeps the
 // source of tokens and the tokens themselves for the life of a process.
 //
-// Usage: node managedIdentity.mjs '{"clientId": ..., "scope": ...}'
+// Usage: node managed-identity.mjs '{"clientId": ..., "scope": ...}'
 import { ManagedIdentityCredential } from '@azure/identity';
 
 const { clientId, scope, times = 1 } = JSON.parse(process.argv[2] ?? '{}');

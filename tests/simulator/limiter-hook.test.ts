@@ -1,6 +1,6 @@
 import { Simulator } from '../../dev/simulator';
 import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
-import { limiterHook, limiterKey } from '../../dev/simulator/limiterHook';
+import { limiterHook, limiterKey } from '../../dev/simulator/limiter-hook';
 import { type Answer, ask, basic } from './ask';
 
 const PROJECTS = 'https://dev.azure.com/contoso/_apis/projects?api-version=7.1';

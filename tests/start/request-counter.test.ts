@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
-import { countRequests } from '../../dev/requestCounter';
+import { countRequests } from '../../dev/request-counter';
 
 describe('counting requests', () => {
   it('counts what goes to its hosts, through whichever client of undici', async () => {
