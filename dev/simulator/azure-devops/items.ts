@@ -39,7 +39,7 @@ export function itemRoutes(): EndpointRoute[] {
       location: {
         id: '630fd2e4-fb88-4f85-ad21-13f3fd1fbca9',
         area: 'git',
-        resourceName: 'items-batch',
+        resourceName: 'itemsBatch',
         routeTemplate:
           '{project}/_apis/{area}/repositories/{repositoryId}/{resource}',
       },
