@@ -16,6 +16,7 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/tests/support/witness-everything.ts'],
+  testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   // Most of a test's time is spent waiting: for the scheduler, for the catalog.
   maxWorkers: 3,
   // A stopped backend leaves timers and sockets of its libraries behind.

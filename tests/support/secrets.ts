@@ -17,13 +17,14 @@ const FORMS: ReadonlyArray<[string, RegExp]> = [
 ];
 
 /**
- * Keeps everything that a test lets it see, and finds in it what must not be
- * there: registered secrets, in every spelling that they travel in, and
- * whatever has the form of a token.
+ * Looks at everything that a test lets it see, and finds in it what must not be
+ * there: secrets that were registered before, in every spelling that they travel
+ * in, and whatever has the form of a token. It keeps nothing but what it found.
  */
 export class SecretScan {
   readonly #secrets: Array<[name: string, spellings: string[]]> = [];
-  readonly #seen: Array<[where: string, text: string]> = [];
+  readonly #leaks = new Map<string, Leak>();
+  #size = 0;
   readonly #restore: Array<() => void> = [];
 
   /** Registers a secret under a name by which a leak of it is reported. */
@@ -39,19 +40,31 @@ export class SecretScan {
     this.#secrets.push([name, [...spellings]]);
   }
 
-  /** Keeps a value as everything that could print it would show it: errors with their stacks and causes. */
+  /** Looks at a value as everything that could print it would show it: errors with their stacks and causes. */
   saw(where: string, value: unknown): void {
     if (typeof value === 'string') {
-      this.#seen.push([where, value]);
+      this.#look(where, value);
       return;
     }
     const options = { depth: 12, showHidden: true, maxStringLength: null };
-    this.#seen.push([where, inspect(value, options)]);
-    this.#seen.push([where, safeJson(value)]);
-    if (value instanceof Error) this.#seen.push([where, String(value.stack)]);
+    this.#look(where, inspect(value, options));
+    this.#look(where, safeJson(value));
+    if (value instanceof Error) this.#look(where, String(value.stack));
   }
 
-  /** Keeps every row of every table. */
+  #look(where: string, text: string): void {
+    this.#size += 1;
+    const found = (secret: string) =>
+      this.#leaks.set(`${where}\n${secret}`, { where, secret });
+    for (const [name, spellings] of this.#secrets) {
+      if (spellings.some(spelling => text.includes(spelling))) found(name);
+    }
+    for (const [name, form] of FORMS) {
+      if (form.test(text)) found(name);
+    }
+  }
+
+  /** Looks at every row of every table. */
   async sawDatabase(where: string, knex: Knex): Promise<void> {
     for (const table of await tablesOf(knex)) {
       this.saw(`${where}, table ${table}`, await knex.select().from(table));
@@ -59,7 +72,7 @@ export class SecretScan {
   }
 
   /**
-   * Keeps what was sent: addresses and headers. The Authorization header is left
+   * Looks at what was sent: addresses and headers. The Authorization header is left
    * out where it belongs to the host that was asked; elsewhere it is a leak.
    */
   sawRequests(
@@ -74,7 +87,7 @@ export class SecretScan {
     }
   }
 
-  /** Keeps all that this process prints, until `close()`. */
+  /** Looks at all that this process prints, until `close()`. */
   watchOutput(): void {
     for (const name of ['stdout', 'stderr'] as const) {
       const stream = process[name];
@@ -97,27 +110,14 @@ export class SecretScan {
     this.#restore.splice(0).forEach(restore => restore());
   }
 
-  /** How many texts were kept: a scan of nothing finds nothing. */
+  /** How many texts were looked at: a scan of nothing finds nothing. */
   get size(): number {
-    return this.#seen.length;
+    return this.#size;
   }
 
   /** Everything that was found; never the secret itself. */
   leaks(): Leak[] {
-    const leaks = new Map<string, Leak>();
-    const add = (where: string, secret: string) =>
-      leaks.set(`${where}\n${secret}`, { where, secret });
-    for (const [where, text] of this.#seen) {
-      for (const [name, spellings] of this.#secrets) {
-        if (spellings.some(spelling => text.includes(spelling))) {
-          add(where, name);
-        }
-      }
-      for (const [name, form] of FORMS) {
-        if (form.test(text)) add(where, name);
-      }
-    }
-    return [...leaks.values()];
+    return [...this.#leaks.values()];
   }
 }
 
