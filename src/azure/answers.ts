@@ -130,23 +130,46 @@ export function keepRepository(): (repository: unknown) => unknown {
 }
 
 export function toRepository(repository: GitRepository): Repository {
-  const { id = '', name = '', project, defaultBranch, size } = repository;
-  const state: unknown = project?.state;
-  return {
-    id,
-    name,
-    project: {
-      id: project?.id ?? '',
-      name: project?.name ?? '',
-      // A server that does not say lists only projects that can be used.
-      state: typeof state === 'string' ? state : WELL_FORMED,
-    },
-    defaultBranch: defaultBranch?.startsWith(BRANCH_PREFIX)
-      ? defaultBranch.slice(BRANCH_PREFIX.length)
-      : defaultBranch || undefined,
-    isDisabled: repository.isDisabled ?? false,
-    isFork: repository.isFork ?? false,
-    size,
+  return repositoryReader()(repository);
+}
+
+/** Reads the repositories of a list: the projects and branches that many have in common are kept once. */
+export function repositoryReader(): (repository: GitRepository) => Repository {
+  const projects = new Map<string, Repository['project']>();
+  const branches = new Map<string, string>();
+  const once = <T>(known: Map<string, T>, key: string, make: () => T): T => {
+    const value = known.get(key) ?? make();
+    known.set(key, value);
+    return value;
+  };
+  return repository => {
+    const { id = '', name = '', project, defaultBranch, size } = repository;
+    const state: unknown = project?.state;
+    const { id: projectId = '', name: projectName = '' } = project ?? {};
+    return {
+      id,
+      name,
+      project: once(
+        projects,
+        `${projectId}\n${projectName}\n${String(state)}`,
+        () => ({
+          id: projectId,
+          name: projectName,
+          // A server that does not say lists only projects that can be used.
+          state: typeof state === 'string' ? state : WELL_FORMED,
+        }),
+      ),
+      defaultBranch: defaultBranch
+        ? once(branches, defaultBranch, () =>
+            defaultBranch.startsWith(BRANCH_PREFIX)
+              ? defaultBranch.slice(BRANCH_PREFIX.length)
+              : defaultBranch,
+          )
+        : undefined,
+      isDisabled: repository.isDisabled ?? false,
+      isFork: repository.isFork ?? false,
+      size,
+    };
   };
 }
 

@@ -16,6 +16,7 @@ import {
   isFile,
   isOutOfSight,
   keepRepository,
+  repositoryReader,
   toPresentItem,
   toRepository,
   verifyItem,
@@ -93,7 +94,7 @@ export class ApiClient implements AzureDevOpsClient {
     const repositories = await this.#api.call(call, git =>
       git.getRepositories(project),
     );
-    return repositories.map(toRepository);
+    return repositories.map(repositoryReader());
   }
 
   async getRepository(

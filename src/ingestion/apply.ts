@@ -40,10 +40,12 @@ export class Applier {
    *
    * @param options.wait - wait for another replica to give up its lease, rather than leave the rest to it
    * @param options.since - only of what is desired since this ticket: the database need not look through all that was told before
+   * @param options.atHand - what was just written down and need not be read again
    */
   async drain(options: {
     wait: boolean;
     since?: number;
+    atHand?: ReadonlyMap<string, DesiredReference>;
     signal?: AbortSignal;
   }): Promise<AppliedCounts> {
     const counts = { added: 0, removed: 0 };
@@ -51,7 +53,7 @@ export class Applier {
     while (more) {
       options.signal?.throwIfAborted();
       const done = await this.exclusively(options, async () => {
-        const references = await this.outbox.pending(BATCH, options.since ?? 0);
+        const references = await this.outbox.pending(BATCH, options);
         await this.apply(references, counts);
         more = references.length === BATCH;
         return references;

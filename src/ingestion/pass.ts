@@ -17,8 +17,8 @@ import { Recorder } from './recorder';
 import { removeWhatIsGone } from './removal';
 import { selectRepositories } from './select';
 
-/** How many probes are under way at most; how fast they go is the client's limiter's business. */
-const IN_FLIGHT = 64;
+/** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
+const IN_FLIGHT = 40;
 /** How many repositories' descriptors are looked up in the ledger at a time. */
 const LOOKAHEAD = 2_000;
 /** How often a probe is repeated that another replica's write overtook. */

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Ledger } from '../ledger/ledger';
-import type { ProbeRecord } from '../ledger/record';
+import type { DesiredReference } from '../ledger/outbox';
+import type { ProbeRecord, RecordResult } from '../ledger/record';
 import type { AppliedCounts, Applier } from './apply';
 
 /** How many probes are written in one transaction. */
@@ -9,6 +10,8 @@ const BATCH = 200;
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this many findings are unwritten, so that memory stays bounded. */
 const MAX_BUFFERED = 600;
+/** So many entities that were written are kept until the catalog is told of them; the others are read back. */
+const MAX_AT_HAND = 600;
 
 /**
  * Takes what probes find out, writes it to the ledger in batches, and has the
@@ -26,6 +29,7 @@ export class Recorder {
   private telling: Promise<void> | undefined;
   /** The first ticket of which the catalog was not told. */
   private untold: number | undefined;
+  private atHand = new Map<string, DesiredReference>();
   private unwritten = 0;
   private ticket: number;
   private failure: Error | undefined;
@@ -107,7 +111,7 @@ export class Recorder {
         this.changed += result.changed;
         this.overtaken.push(...result.repeat);
         if (result.changed > 0) {
-          this.tell(result.ticket);
+          this.tell(result);
         }
       } catch (error) {
         this.fail(
@@ -121,8 +125,11 @@ export class Recorder {
   }
 
   /** Has the catalog told while the next batch is being written: both are mostly waiting for the database. */
-  private tell(ticket: number): void {
+  private tell({ ticket, news }: RecordResult): void {
     this.untold ??= ticket;
+    for (const reference of news.slice(0, MAX_AT_HAND - this.atHand.size)) {
+      this.atHand.set(reference.entityRef, reference);
+    }
     this.telling ??= this.tellAll();
   }
 
@@ -130,10 +137,13 @@ export class Recorder {
     try {
       while (this.untold !== undefined) {
         const since = this.untold;
+        const { atHand } = this;
         this.untold = undefined;
+        this.atHand = new Map();
         const { added, removed } = await this.applier.drain({
           wait: false,
           since,
+          atHand,
         });
         this.applied.added += added;
         this.applied.removed += removed;

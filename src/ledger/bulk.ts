@@ -48,6 +48,24 @@ export function isOneOf(
       ]);
 }
 
+/** A condition for `whereRaw`: that a column of texts and one of integers are one of these pairs. */
+export function isOneOfPairs(
+  knex: Knex,
+  columns: readonly [text: string, integer: string],
+  pairs: ReadonlyArray<readonly [string, number]>,
+): Knex.Raw {
+  const names = columns.map(quote).join(', ');
+  return isPostgres(knex)
+    ? knex.raw(`(${names}) in (select * from unnest(?::text[], ?::bigint[]))`, [
+        pairs.map(([text]) => text),
+        pairs.map(([, integer]) => integer),
+      ])
+    : knex.raw(
+        `(${names}) in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(?))`,
+        [toJson(pairs)],
+      );
+}
+
 /**
  * The JSON of rows or texts for a database. Half a surrogate pair, which is no text to
  * it, becomes the replacement character, as in any other parameter.

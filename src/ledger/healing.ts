@@ -5,6 +5,13 @@ import { chunks, TABLES, type ReferenceRow } from './rows';
 /** Where the catalog keeps what it was told by providers, in the same database. */
 const CATALOG = 'refresh_state';
 
+/** The catalog's own hash of an entity as it was told it, for a statement over references. */
+export function hashInCatalog(knex: Knex): Knex.QueryBuilder {
+  return knex(CATALOG)
+    .whereRaw(`${CATALOG}.entity_ref = ${TABLES.references}.entity_ref`)
+    .select('unprocessed_hash');
+}
+
 /**
  * Finds what the catalog was told of and does not hold any more, by comparing
  * the ledger's references with the catalog's own table, in the database. Nobody
@@ -47,17 +54,15 @@ export class Healing {
       .pluck('r.entity_ref');
   }
 
-  /** Notes how the catalog took what it was told since this was last called. */
+  /** Notes how the catalog took what it was told, where that was not noted then. */
   async noteTaken(): Promise<void> {
     const taken = () =>
-      this.knex(CATALOG)
-        .whereRaw(`${CATALOG}.entity_ref = ${TABLES.references}.entity_ref`)
-        .whereNotNull('unprocessed_hash');
+      hashInCatalog(this.knex).whereNotNull('unprocessed_hash');
     await this.knex<ReferenceRow>(TABLES.references)
       .where({ provider: this.provider, pending: 0 })
       .whereNull('taken')
-      .whereExists(taken().select(this.knex.raw('1')))
-      .update({ taken: taken().select('unprocessed_hash') as never });
+      .whereExists(taken())
+      .update({ taken: taken() as never });
   }
 
   /** What the catalog is told again it may take otherwise, as after an upgrade. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { KnownClaim, KnownDescriptor } from '../ingestion/model';
+import { isOneOf } from './bulk';
 import {
   chunks,
   TABLES,
@@ -8,6 +9,9 @@ import {
   type Removal,
   type RemovalGrade,
 } from './rows';
+
+/** How many repositories are looked up at a time. */
+const BATCH = 1_000;
 
 type SlimClaim = Pick<
   ClaimRow,
@@ -28,15 +32,15 @@ export async function loadKnownDescriptors(
   repositoryIds: readonly string[],
 ): Promise<Map<string, KnownDescriptor[]>> {
   const result = new Map<string, KnownDescriptor[]>();
-  for (const ids of chunks(repositoryIds)) {
+  for (const ids of chunks(repositoryIds, BATCH)) {
     const descriptors: DescriptorRow[] = await knex<DescriptorRow>(
       TABLES.descriptors,
     )
       .where({ provider })
-      .whereIn('repository_id', ids);
+      .whereRaw(isOneOf(knex, 'repository_id', ids));
     const claims: SlimClaim[] = await knex<ClaimRow>(TABLES.claims)
       .where({ provider })
-      .whereIn('repository_id', ids)
+      .whereRaw(isOneOf(knex, 'repository_id', ids))
       .select(
         'repository_id',
         'path',

@@ -5,8 +5,8 @@ import { loadKnownDescriptors } from './known';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
+import { hashClaim } from './decisions';
 import {
-  hashClaim,
   recordProbes,
   takeTicket,
   type ProbeRecord,
@@ -14,6 +14,9 @@ import {
 } from './record';
 import { chunks, TABLES, type ClaimRow, type RepositoryRow } from './rows';
 import { Statistics } from './statistics';
+
+/** How many repositories are read at a time. */
+const PAGE = 2_000;
 
 /** What the ledger knows of one repository, as far as planning needs it. */
 export interface KnownRepository {
@@ -79,9 +82,10 @@ export class Ledger {
 
   /** Every repository that is known, or those of one organization. */
   async repositories(organization?: string): Promise<KnownRepository[]> {
-    return await this.loadRepositories(query =>
+    const found = await this.loadRepositories(query =>
       organization === undefined ? query : query.where({ organization }),
     );
+    return [...found.values()];
   }
 
   /**
@@ -95,10 +99,9 @@ export class Ledger {
     organization: string,
     listed: readonly string[],
   ): Promise<Map<string, KnownRepository>> {
-    const known = new Map<string, KnownRepository>();
-    for (const repository of await this.repositories(organization)) {
-      known.set(repository.id, repository);
-    }
+    const known = await this.loadRepositories(query =>
+      query.where({ organization }),
+    );
     const elsewhere: unknown = await this.knex(TABLES.repositories)
       .where({ provider: this.provider })
       .whereNot({ organization })
@@ -131,24 +134,11 @@ export class Ledger {
     return result;
   }
 
+  /** In pages: the rows as the database gives them take more memory than what is kept of them. */
   private async loadRepositories(
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
-  ): Promise<KnownRepository[]> {
-    const query = this.knex(TABLES.repositories)
-      .where({ provider: this.provider })
-      .select(
-        'repository_id',
-        'organization',
-        'project_id',
-        'project',
-        'name',
-        'branch',
-        'signature',
-        'outcome',
-        'verified_at',
-        'missed',
-      );
-    const rows: RepositoryRow[] = await refine(query);
+  ): Promise<Map<string, KnownRepository>> {
+    const found = new Map<string, KnownRepository>();
     // Thousands of rows have the same names in them.
     const texts = new Map<string, string>();
     const shared = (text: string) => {
@@ -156,19 +146,46 @@ export class Ledger {
       texts.set(known, known);
       return known;
     };
-    return rows.map(row => ({
-      id: row.repository_id,
-      organization: shared(row.organization),
-      projectId: shared(row.project_id),
-      project: shared(row.project),
-      name: row.name,
-      branch: row.branch === null ? undefined : shared(row.branch),
-      signature: row.signature ?? undefined,
-      outcome: row.outcome,
-      verifiedAt:
-        row.verified_at === null ? undefined : Number(row.verified_at),
-      missed: row.missed,
-    }));
+    for (let after = ''; ;) {
+      const query = this.knex(TABLES.repositories)
+        .where({ provider: this.provider })
+        .andWhere('repository_id', '>', after)
+        .orderBy('repository_id')
+        .limit(PAGE)
+        .select(
+          'repository_id',
+          'organization',
+          'project_id',
+          'project',
+          'name',
+          'branch',
+          'signature',
+          'outcome',
+          'verified_at',
+          'missed',
+        );
+      const rows: RepositoryRow[] = await refine(query);
+      for (const row of rows) {
+        found.set(row.repository_id, {
+          id: row.repository_id,
+          organization: shared(row.organization),
+          projectId: shared(row.project_id),
+          project: shared(row.project),
+          name: row.name,
+          branch: row.branch === null ? undefined : shared(row.branch),
+          signature: row.signature ?? undefined,
+          outcome: row.outcome,
+          verifiedAt:
+            row.verified_at === null ? undefined : Number(row.verified_at),
+          missed: row.missed,
+        });
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE) {
+        return found;
+      }
+      after = last.repository_id;
+    }
   }
 
   async descriptors(

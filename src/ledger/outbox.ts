@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { isOneOf, isPostgres } from './bulk';
+import { isOneOf, isOneOfPairs, isPostgres } from './bulk';
+import { hashInCatalog } from './healing';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
 /** How long a lease lasts unless it is renewed, in milliseconds. */
@@ -21,6 +22,8 @@ export interface DesiredReference {
  * the same again, which is harmless.
  */
 export class Outbox {
+  private seesCatalog = true;
+
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
@@ -57,17 +60,42 @@ export class Outbox {
    * What the catalog has not been told, at most `limit` references, the oldest
    * first.
    *
-   * @param since - leaves out what was desired before this ticket
+   * @param options.since - leaves out what was desired before this ticket
+   * @param options.atHand - what was just written and need not be read again
    */
-  async pending(limit: number, since = 0): Promise<DesiredReference[]> {
-    return await this.load(query =>
-      query
+  async pending(
+    limit: number,
+    options: {
+      since?: number;
+      atHand?: ReadonlyMap<string, DesiredReference>;
+    } = {},
+  ): Promise<DesiredReference[]> {
+    const heads: Array<Pick<ReferenceRow, 'entity_ref' | 'version'>> =
+      await this.knex<ReferenceRow>(TABLES.references)
+        .where({ provider: this.provider })
         // A literal, so that the index over what is pending can be used.
-        .whereRaw('r.pending = 1')
-        .andWhere('r.version', '>=', since)
-        .orderBy(['r.version', 'r.entity_ref'])
-        .limit(limit),
-    );
+        .whereRaw('pending = 1')
+        .andWhere('version', '>=', options.since ?? 0)
+        .orderBy(['version', 'entity_ref'])
+        .limit(limit)
+        .select('entity_ref', 'version');
+    const found = new Map<string, DesiredReference>();
+    for (const { entity_ref, version } of heads) {
+      const reference = options.atHand?.get(entity_ref);
+      if (reference?.version === Number(version)) {
+        found.set(entity_ref, reference);
+      }
+    }
+    const others = heads
+      .map(({ entity_ref }) => entity_ref)
+      .filter(entityRef => !found.has(entityRef));
+    if (others.length > 0) {
+      const loaded = await this.load(query =>
+        query.whereRaw(isOneOf(this.knex, 'r.entity_ref', others)),
+      );
+      loaded.forEach(reference => found.set(reference.entityRef, reference));
+    }
+    return heads.flatMap(({ entity_ref }) => found.get(entity_ref) ?? []);
   }
 
   /**
@@ -115,27 +143,33 @@ export class Outbox {
     );
   }
 
-  /** Notes that the catalog was told of exactly these versions. */
+  /** Notes that the catalog was told of exactly these versions, and how it took them. */
   async markApplied(references: readonly DesiredReference[]): Promise<void> {
-    const byVersion = new Map<number, string[]>();
-    for (const { entityRef, version } of references) {
-      const refs = byVersion.get(version) ?? [];
-      refs.push(entityRef);
-      byVersion.set(version, refs);
+    const told = () =>
+      this.knex<ReferenceRow>(TABLES.references)
+        .where({ provider: this.provider })
+        .whereRaw(
+          isOneOfPairs(
+            this.knex,
+            ['entity_ref', 'version'],
+            references.map(it => [it.entityRef, it.version]),
+          ),
+        );
+    if (references.some(({ entity }) => !entity)) {
+      await told().whereNull('repository_id').delete();
     }
-    const hasGone = references.some(({ entity }) => !entity);
-    await this.knex.transaction(async tx => {
-      for (const [version, refs] of byVersion) {
-        const these = () =>
-          tx<ReferenceRow>(TABLES.references)
-            .where({ provider: this.provider, version })
-            .whereRaw(isOneOf(tx, 'entity_ref', refs));
-        await these().whereNotNull('repository_id').update({ pending: 0 });
-        if (hasGone) {
-          await these().whereNull('repository_id').delete();
-        }
+    const stated = () => told().whereNotNull('repository_id');
+    if (this.seesCatalog) {
+      try {
+        const taken = hashInCatalog(this.knex) as never;
+        await stated().update({ pending: 0, taken });
+        return;
+      } catch {
+        // Not a catalog as it is known; whatever else it was comes up again now.
+        this.seesCatalog = false;
       }
-    });
+    }
+    await stated().update({ pending: 0 });
   }
 
   /** Has these references said again: what was applied may have been overtaken. */

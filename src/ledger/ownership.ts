@@ -1,29 +1,35 @@
 import type { Knex } from 'knex';
 import { chooseOwner, type Claimant } from '../ingestion/owner';
-import { upsert } from './bulk';
+import { isOneOf, upsert } from './bulk';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
-interface ClaimWithTarget extends Claimant {
-  readonly entityRef: string;
+/** A claim to a reference, as far as it matters for who owns it and whether that is news. */
+export interface Claim extends Claimant {
   readonly hash: string;
 }
+
+/** How many references are looked up at a time. */
+const BATCH = 1_000;
 
 /**
  * Recomputes which claim owns each of the given references, and marks those for
  * which the catalog must be told something new. Runs inside the transaction
  * that changed the claims.
+ *
+ * @returns what is to be told
  */
 export async function recomputeOwners(
   tx: Knex.Transaction,
   provider: string,
   entityRefs: Iterable<string>,
   ticket: number,
-): Promise<void> {
-  for (const refs of chunks([...new Set(entityRefs)])) {
+): Promise<ReferenceRow[]> {
+  const news: ReferenceRow[] = [];
+  for (const refs of chunks([...new Set(entityRefs)], BATCH)) {
     const claims = await loadClaims(tx, provider, refs);
     const rows: ReferenceRow[] = await tx<ReferenceRow>(TABLES.references)
       .where({ provider })
-      .whereIn('entity_ref', refs);
+      .whereRaw(isOneOf(tx, 'entity_ref', refs));
     const references = new Map(rows.map(row => [row.entity_ref, row]));
 
     const changed: ReferenceRow[] = [];
@@ -34,37 +40,69 @@ export async function recomputeOwners(
           ? { repositoryId: row.repository_id, path: row.path }
           : undefined;
       const owner = chooseOwner(claims.get(entityRef) ?? [], incumbent);
-      const next = {
-        repository_id: owner?.repositoryId ?? null,
-        path: owner?.path ?? null,
-        hash: owner?.hash ?? null,
-      };
       const same =
         row !== undefined
-          ? row.repository_id === next.repository_id &&
-            row.path === next.path &&
-            row.hash === next.hash
+          ? row.repository_id === (owner?.repositoryId ?? null) &&
+            row.path === (owner?.path ?? null) &&
+            row.hash === (owner?.hash ?? null)
           : owner === undefined;
       if (!same) {
-        changed.push({
-          provider,
-          entity_ref: entityRef,
-          ...next,
-          version: ticket,
-          pending: 1,
-          taken: null,
-        });
+        changed.push(toTell(provider, entityRef, owner, ticket));
       }
     }
     await upsert(tx, TABLES.references, ['provider', 'entity_ref'], changed);
+    news.push(...changed);
   }
+  return news;
+}
+
+/**
+ * The same for references to which nothing laid claim before this transaction,
+ * without having to look: nobody else's claim can matter.
+ *
+ * @param claims - all that there are, by reference
+ */
+export async function writeFirstOwners(
+  tx: Knex.Transaction,
+  provider: string,
+  claims: ReadonlyMap<string, readonly Claim[]>,
+  ticket: number,
+): Promise<ReferenceRow[]> {
+  const owned: ReferenceRow[] = [];
+  for (const [entityRef, claimants] of claims) {
+    const owner = chooseOwner(claimants, undefined);
+    if (owner) {
+      owned.push(toTell(provider, entityRef, owner, ticket));
+    }
+  }
+  await upsert(tx, TABLES.references, ['provider', 'entity_ref'], owned);
+  return owned;
+}
+
+/** What the catalog has to be told of a reference. */
+function toTell(
+  provider: string,
+  entityRef: string,
+  owner: Claim | undefined,
+  ticket: number,
+): ReferenceRow {
+  return {
+    provider,
+    entity_ref: entityRef,
+    repository_id: owner?.repositoryId ?? null,
+    path: owner?.path ?? null,
+    hash: owner?.hash ?? null,
+    version: ticket,
+    pending: 1,
+    taken: null,
+  };
 }
 
 async function loadClaims(
   tx: Knex.Transaction,
   provider: string,
   refs: string[],
-): Promise<Map<string, ClaimWithTarget[]>> {
+): Promise<Map<string, Claim[]>> {
   const rows: Array<
     Pick<
       ClaimRow,
@@ -77,7 +115,7 @@ async function loadClaims(
         .andOn('d.path', 'c.path');
     })
     .where('c.provider', provider)
-    .whereIn('c.entity_ref', refs)
+    .whereRaw(isOneOf(tx, 'c.entity_ref', refs))
     .select(
       'c.entity_ref',
       'c.repository_id',
@@ -86,11 +124,10 @@ async function loadClaims(
       'c.removal',
       'd.target',
     );
-  const result = new Map<string, ClaimWithTarget[]>();
+  const result = new Map<string, Claim[]>();
   for (const row of rows) {
     const list = result.get(row.entity_ref) ?? [];
     list.push({
-      entityRef: row.entity_ref,
       repositoryId: row.repository_id,
       path: row.path,
       target: row.target,

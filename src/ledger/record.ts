@@ -1,21 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { decide } from '../ingestion/decide';
-import type {
-  DescriptorDecision,
-  KnownDescriptor,
-  PathObservation,
-} from '../ingestion/model';
-import { upsert } from './bulk';
+import type { PathObservation } from '../ingestion/model';
+import { isOneOf, upsert } from './bulk';
+import { writeDecisions, type Decided } from './decisions';
 import { loadKnownDescriptors } from './known';
-import { recomputeOwners } from './ownership';
-import {
-  chunks,
-  TABLES,
-  type ClaimRow,
-  type DescriptorRow,
-  type RepositoryRow,
-} from './rows';
+import type { DesiredReference } from './outbox';
+import { TABLES, type RepositoryRow } from './rows';
 
 /** One look at one repository, as it is handed to the ledger. */
 export interface ProbeRecord {
@@ -45,16 +35,8 @@ export interface RecordResult {
   readonly repeat: readonly ProbeRecord[];
   /** How many descriptors were read anew or changed their state. */
   readonly changed: number;
-}
-
-/** Identifies an entity's content together with the key that it goes under. */
-export function hashClaim(entity: string, locationKey: string): string {
-  return createHash('sha256')
-    .update(locationKey)
-    .update('\n')
-    .update(entity)
-    .digest('hex')
-    .slice(0, 40);
+  /** What the catalog must be told and is at hand; there may be more. */
+  readonly news: readonly DesiredReference[];
 }
 
 /**
@@ -74,16 +56,19 @@ export async function recordProbes(
     const ticket = await takeTicket(tx, provider);
     const ids = probes.map(probe => probe.repository.id);
     const rows = await loadRepositories(tx, provider, ids);
-    const known = await loadKnownDescriptors(tx, provider, ids);
+    // What the ledger has no row of has no descriptors there either.
+    const known = await loadKnownDescriptors(tx, provider, [...rows.keys()]);
 
     const repeat: ProbeRecord[] = [];
-    const writes: Array<{ probe: ProbeRecord; decisions: Decided[] }> = [];
+    const agreed: ProbeRecord[] = [];
+    const decided: Decided[] = [];
     for (const probe of probes) {
       const row = rows.get(probe.repository.id);
       const descriptors = new Map(
         (known.get(probe.repository.id) ?? []).map(d => [d.path, d]),
       );
-      const decisions = probe.paths.map(observation => ({
+      const decisions = probe.paths.map((observation): Decided => ({
+        repositoryId: probe.repository.id,
         known: descriptors.get(observation.path),
         decision: decide(descriptors.get(observation.path), observation),
         observation,
@@ -96,27 +81,15 @@ export async function recordProbes(
       if (disagrees) {
         repeat.push(probe);
       } else {
-        writes.push({ probe, decisions });
+        agreed.push(probe);
+        decided.push(...decisions);
       }
     }
 
-    await writeRepositories(
-      tx,
-      provider,
-      writes.map(w => w.probe),
-      rows,
-      ticket,
-      now,
-    );
-    const changed = await writeDecisions(tx, provider, writes, ticket);
-    return { ticket, repeat, changed };
+    await writeRepositories(tx, provider, agreed, rows, ticket, now);
+    const written = await writeDecisions(tx, provider, decided, ticket);
+    return { ticket, repeat, ...written };
   });
-}
-
-interface Decided {
-  readonly known: KnownDescriptor | undefined;
-  readonly decision: DescriptorDecision;
-  readonly observation: PathObservation;
 }
 
 /** "Unchanged" was said of another state than the ledger holds by now. */
@@ -166,16 +139,10 @@ async function loadRepositories(
   provider: string,
   ids: readonly string[],
 ): Promise<Map<string, RepositoryRow>> {
-  const result = new Map<string, RepositoryRow>();
-  for (const chunk of chunks(ids)) {
-    const rows: RepositoryRow[] = await tx<RepositoryRow>(TABLES.repositories)
-      .where({ provider })
-      .whereIn('repository_id', chunk);
-    for (const row of rows) {
-      result.set(row.repository_id, row);
-    }
-  }
-  return result;
+  const rows: RepositoryRow[] = await tx<RepositoryRow>(TABLES.repositories)
+    .where({ provider })
+    .whereRaw(isOneOf(tx, 'repository_id', ids));
+  return new Map(rows.map(row => [row.repository_id, row]));
 }
 
 async function writeRepositories(
@@ -208,124 +175,4 @@ async function writeRepositories(
     };
   });
   await upsert(tx, TABLES.repositories, ['provider', 'repository_id'], written);
-}
-
-async function writeDecisions(
-  tx: Knex.Transaction,
-  provider: string,
-  writes: ReadonlyArray<{ probe: ProbeRecord; decisions: Decided[] }>,
-  ticket: number,
-): Promise<number> {
-  const descriptors: DescriptorRow[] = [];
-  const claims: ClaimRow[] = [];
-  const affected = new Set<string>();
-  const locationKeys = await loadLocationKeys(tx, provider, writes);
-  let changed = 0;
-  for (const { probe, decisions } of writes) {
-    const repository_id = probe.repository.id;
-    for (const { known, decision } of decisions) {
-      const key = { provider, repository_id, path: decision.path };
-      if (decision.write) {
-        changed += 1;
-        const { target, objectId, signature, refused } = decision.write;
-        descriptors.push({
-          ...key,
-          target,
-          object_id: objectId,
-          signature,
-          errors: refused.length > 0 ? JSON.stringify(refused) : null,
-          removal: null,
-          removal_reason: null,
-        });
-      } else if (decision.drop) {
-        changed += 1;
-        await tx(TABLES.descriptors).where(key).delete();
-      } else if (decision.removal !== undefined) {
-        changed += 1;
-        await tx<DescriptorRow>(TABLES.descriptors)
-          .where(key)
-          .update({
-            removal: decision.removal?.grade ?? null,
-            removal_reason: decision.removal?.reason ?? null,
-          });
-      }
-      const former = new Map(known?.claims.map(c => [c.entityRef, c]));
-      for (const claim of decision.claims) {
-        const before = former.get(claim.entityRef);
-        // All claims to a reference bear one key: when it passes from one file
-        // to another, the catalog sees the same entity and not another one.
-        const locationKey =
-          before?.locationKey ??
-          locationKeys.get(claim.entityRef) ??
-          claim.locationKey;
-        locationKeys.set(claim.entityRef, locationKey);
-        const hash = hashClaim(claim.entity, locationKey);
-        if (before?.hash === hash && !before.removal) {
-          continue;
-        }
-        affected.add(claim.entityRef);
-        claims.push({
-          ...key,
-          entity_ref: claim.entityRef,
-          kind: claim.kind,
-          position: claim.position,
-          entity: claim.entity,
-          hash,
-          location_key: locationKey,
-          removal: null,
-          removal_reason: null,
-        });
-      }
-      for (const entityRef of decision.kept) {
-        if (former.get(entityRef)?.removal) {
-          affected.add(entityRef);
-          await tx<ClaimRow>(TABLES.claims)
-            .where({ ...key, entity_ref: entityRef })
-            .update({ removal: null, removal_reason: null });
-        }
-      }
-      for (const { entityRef, removal } of decision.proposed) {
-        if (former.get(entityRef)?.removal?.grade !== removal.grade) {
-          affected.add(entityRef);
-          await tx<ClaimRow>(TABLES.claims)
-            .where({ ...key, entity_ref: entityRef })
-            .update({ removal: removal.grade, removal_reason: removal.reason });
-        }
-      }
-    }
-  }
-  const descriptorKey = ['provider', 'repository_id', 'path'] as const;
-  await upsert(tx, TABLES.descriptors, descriptorKey, descriptors);
-  await upsert(tx, TABLES.claims, [...descriptorKey, 'entity_ref'], claims);
-  await recomputeOwners(tx, provider, affected, ticket);
-  return changed;
-}
-
-/** The keys under which references stand that the given descriptors did not give so far. */
-async function loadLocationKeys(
-  tx: Knex.Transaction,
-  provider: string,
-  writes: ReadonlyArray<{ decisions: readonly Decided[] }>,
-): Promise<Map<string, string>> {
-  const newcomers = new Set<string>();
-  for (const { known, decision } of writes.flatMap(w => w.decisions)) {
-    const former = new Set(known?.claims.map(claim => claim.entityRef));
-    for (const { entityRef } of decision.claims) {
-      if (!former.has(entityRef)) {
-        newcomers.add(entityRef);
-      }
-    }
-  }
-  const keys = new Map<string, string>();
-  for (const refs of chunks([...newcomers])) {
-    const rows: Array<Pick<ClaimRow, 'entity_ref' | 'location_key'>> =
-      await tx<ClaimRow>(TABLES.claims)
-        .where({ provider })
-        .whereIn('entity_ref', refs)
-        .select('entity_ref', 'location_key');
-    for (const row of rows) {
-      keys.set(row.entity_ref, row.location_key);
-    }
-  }
-  return keys;
 }

@@ -193,18 +193,22 @@ export class LedgerRemovals {
   async forget(repositoryIds: readonly string[]): Promise<void> {
     await this.dropEmpty(repositoryIds);
     for (const ids of chunks(repositoryIds)) {
-      await this.knex<RepositoryRow>(TABLES.repositories)
-        .where({ provider: this.provider })
-        .whereIn('repository_id', ids)
-        .whereNotExists(query =>
-          query
-            .select(this.knex.raw('1'))
-            .from(`${TABLES.descriptors} as d`)
-            .whereRaw(
-              `d.provider = ${TABLES.repositories}.provider and d.repository_id = ${TABLES.repositories}.repository_id`,
-            ),
-        )
-        .delete();
+      await this.knex.transaction(async tx => {
+        // Nobody writes about them meanwhile: what has descriptors has a row.
+        await takeTicket(tx, this.provider);
+        await tx<RepositoryRow>(TABLES.repositories)
+          .where({ provider: this.provider })
+          .whereIn('repository_id', ids)
+          .whereNotExists(query =>
+            query
+              .select(tx.raw('1'))
+              .from(`${TABLES.descriptors} as d`)
+              .whereRaw(
+                `d.provider = ${TABLES.repositories}.provider and d.repository_id = ${TABLES.repositories}.repository_id`,
+              ),
+          )
+          .delete();
+      });
     }
   }
 

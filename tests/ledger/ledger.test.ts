@@ -176,6 +176,57 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     });
   });
 
+  it('tells what is at hand as it would be read back, and what is newer instead of it', async () => {
+    const { news } = await say('r1', present(['a', 'b']));
+    const atHand = new Map(news.map(it => [it.entityRef, it]));
+    expect([...atHand.keys()]).toEqual([
+      'component:default/a',
+      'component:default/b',
+    ]);
+    const outbox = opened.outbox('test');
+    expect(await outbox.pending(10, { atHand })).toEqual(
+      await outbox.pending(10),
+    );
+
+    // The same entity under another key of its own is another version of it.
+    await opened.ledger.adoptLocationKeys([
+      { entityRef: 'component:default/a', locationKey: 'url:elsewhere' },
+    ]);
+    const pending = await outbox.pending(10, { atHand });
+    expect(pending).toEqual(await outbox.pending(10));
+    expect(pending).toContainEqual(
+      expect.objectContaining({
+        entityRef: 'component:default/a',
+        version: await opened.ledger.currentTicket(),
+      }),
+    );
+  });
+
+  it('gives an entity that two new files have at once to the first of them', async () => {
+    const startTicket = await opened.ledger.currentTicket();
+    await opened.ledger.record(
+      [
+        probe('r2', [present(['a'], { repository: 'r2' })], { startTicket }),
+        probe('r1', [present(['a'], { repository: 'r1' })], { startTicket }),
+      ],
+      1,
+    );
+    expect(await opened.ledger.reports.duplicates()).toEqual([
+      {
+        entityRef: 'component:default/a',
+        owner:
+          'https://dev.azure.com/contoso/p/_git/r1?path=/catalog-info.yaml',
+        others: [
+          'https://dev.azure.com/contoso/p/_git/r2?path=/catalog-info.yaml',
+        ],
+      },
+    ]);
+    expect(await told()).toEqual({
+      added: ['component:default/a'],
+      removed: [],
+    });
+  });
+
   it('forgets a repository only when nothing of it is left', async () => {
     await say('r1', present(['a']));
     await opened.ledger.removals.propose(['r1'], {

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import type {
+  DescriptorDecision,
+  KnownDescriptor,
+  PathObservation,
+} from '../ingestion/model';
+import { isOneOf, upsert } from './bulk';
+import type { DesiredReference } from './outbox';
+import { recomputeOwners, writeFirstOwners, type Claim } from './ownership';
+import {
+  TABLES,
+  type ClaimRow,
+  type DescriptorRow,
+  type ReferenceRow,
+} from './rows';
+
+/** What is to be written about one descriptor, and why. */
+export interface Decided {
+  readonly repositoryId: string;
+  readonly known: KnownDescriptor | undefined;
+  readonly decision: DescriptorDecision;
+  readonly observation: PathObservation;
+}
+
+/** Identifies an entity's content together with the key that it goes under. */
+export function hashClaim(entity: string, locationKey: string): string {
+  return createHash('sha256')
+    .update(`${locationKey}\n${entity}`)
+    .digest('hex')
+    .slice(0, 40);
+}
+
+/** What came of writing down decisions. */
+export interface Written {
+  /** How many descriptors were read anew or changed their state. */
+  readonly changed: number;
+  /** What the catalog must be told and is at hand; there may be more. */
+  readonly news: readonly DesiredReference[];
+}
+
+/** Writes what was decided, and marks what the catalog must be told. */
+export async function writeDecisions(
+  tx: Knex.Transaction,
+  provider: string,
+  decided: readonly Decided[],
+  ticket: number,
+): Promise<Written> {
+  const descriptors: DescriptorRow[] = [];
+  const claims: ClaimRow[] = [];
+  /** Claims to references that nothing gave before. */
+  const first = new Map<string, Claim[]>();
+  const affected = new Set<string>();
+  const newcomers = referencesNewToTheirDescriptor(decided);
+  const locationKeys = await loadLocationKeys(tx, provider, newcomers);
+  const unclaimed = newcomers.filter(ref => !locationKeys.has(ref));
+  unclaimed.forEach(ref => first.set(ref, []));
+  let changed = 0;
+  for (const { repositoryId, known, decision } of decided) {
+    const key = { provider, repository_id: repositoryId, path: decision.path };
+    if (decision.write) {
+      changed += 1;
+      const { target, objectId, signature, refused } = decision.write;
+      descriptors.push({
+        ...key,
+        target,
+        object_id: objectId,
+        signature,
+        errors: refused.length > 0 ? JSON.stringify(refused) : null,
+        removal: null,
+        removal_reason: null,
+      });
+    } else if (decision.drop) {
+      changed += 1;
+      await tx(TABLES.descriptors).where(key).delete();
+    } else if (decision.removal !== undefined) {
+      changed += 1;
+      await tx<DescriptorRow>(TABLES.descriptors)
+        .where(key)
+        .update({
+          removal: decision.removal?.grade ?? null,
+          removal_reason: decision.removal?.reason ?? null,
+        });
+    }
+    const former = new Map(known?.claims.map(c => [c.entityRef, c]));
+    for (const claim of decision.claims) {
+      const { entityRef } = claim;
+      const before = former.get(entityRef);
+      // All claims to a reference bear one key: when it passes from one file
+      // to another, the catalog sees the same entity and not another one.
+      const locationKey =
+        before?.locationKey ?? locationKeys.get(entityRef) ?? claim.locationKey;
+      locationKeys.set(entityRef, locationKey);
+      const hash = hashClaim(claim.entity, locationKey);
+      if (before?.hash === hash && !before.removal) {
+        continue;
+      }
+      claims.push({
+        ...key,
+        entity_ref: entityRef,
+        kind: claim.kind,
+        position: claim.position,
+        entity: claim.entity,
+        hash,
+        location_key: locationKey,
+        removal: null,
+        removal_reason: null,
+      });
+      const others = first.get(entityRef);
+      if (others && decision.write) {
+        const { target } = decision.write;
+        others.push({ repositoryId, path: decision.path, target, hash });
+      } else {
+        affected.add(entityRef);
+      }
+    }
+    for (const entityRef of decision.kept) {
+      if (former.get(entityRef)?.removal) {
+        affected.add(entityRef);
+        await tx<ClaimRow>(TABLES.claims)
+          .where({ ...key, entity_ref: entityRef })
+          .update({ removal: null, removal_reason: null });
+      }
+    }
+    for (const { entityRef, removal } of decision.proposed) {
+      if (former.get(entityRef)?.removal?.grade !== removal.grade) {
+        affected.add(entityRef);
+        await tx<ClaimRow>(TABLES.claims)
+          .where({ ...key, entity_ref: entityRef })
+          .update({ removal: removal.grade, removal_reason: removal.reason });
+      }
+    }
+  }
+  const descriptorKey = ['provider', 'repository_id', 'path'] as const;
+  await upsert(tx, TABLES.descriptors, descriptorKey, descriptors);
+  await upsert(tx, TABLES.claims, [...descriptorKey, 'entity_ref'], claims);
+  const references = [
+    ...(await writeFirstOwners(tx, provider, first, ticket)),
+    ...(await recomputeOwners(tx, provider, affected, ticket)),
+  ];
+  return { changed, news: atHand(references, claims) };
+}
+
+/** Those of the references that are owned by one of these claims, with their entities. */
+function atHand(
+  references: readonly ReferenceRow[],
+  claims: readonly ClaimRow[],
+): DesiredReference[] {
+  const keyOf = (row: {
+    repository_id: string | null;
+    path: string | null;
+    entity_ref: string;
+  }) => `${row.repository_id}\n${row.path}\n${row.entity_ref}`;
+  const written = new Map(claims.map(claim => [keyOf(claim), claim]));
+  return references.flatMap(reference => {
+    const claim = written.get(keyOf(reference));
+    return claim
+      ? {
+          entityRef: reference.entity_ref,
+          version: Number(reference.version),
+          entity: { json: claim.entity, locationKey: claim.location_key },
+        }
+      : [];
+  });
+}
+
+/** References that a descriptor gives now and did not give before. */
+function referencesNewToTheirDescriptor(decided: readonly Decided[]): string[] {
+  const newcomers = new Set<string>();
+  for (const { known, decision } of decided) {
+    const former = new Set(known?.claims.map(claim => claim.entityRef));
+    for (const { entityRef } of decision.claims) {
+      if (!former.has(entityRef)) {
+        newcomers.add(entityRef);
+      }
+    }
+  }
+  return [...newcomers];
+}
+
+/** The keys under which those of the references stand that anything gives. */
+async function loadLocationKeys(
+  tx: Knex.Transaction,
+  provider: string,
+  entityRefs: readonly string[],
+): Promise<Map<string, string>> {
+  if (entityRefs.length === 0) {
+    return new Map();
+  }
+  const rows: Array<Pick<ClaimRow, 'entity_ref' | 'location_key'>> =
+    await tx<ClaimRow>(TABLES.claims)
+      .where({ provider })
+      .whereRaw(isOneOf(tx, 'entity_ref', entityRefs))
+      .select('entity_ref', 'location_key');
+  return new Map(rows.map(row => [row.entity_ref, row.location_key]));
+}
