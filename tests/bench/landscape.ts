@@ -16,8 +16,13 @@ export const DESCRIPTOR = '/catalog-info.yaml';
 export const DEFINITION = '/docs/definition.yaml';
 const REPOSITORIES_PER_PROJECT = 250;
 
+/** All names are equally long: what grows with the number of repositories is not to grow with its digits. */
+function digits(number: number): string {
+  return String(number).padStart(5, '0');
+}
+
 export function projectName(project: number): string {
-  return `Project ${project}`;
+  return `Project ${digits(project)}`;
 }
 
 export function projectOf(repository: number): number {
@@ -25,7 +30,7 @@ export function projectOf(repository: number): number {
 }
 
 export function repositoryName(repository: number): string {
-  return `service-${repository}`;
+  return `service-${digits(repository)}`;
 }
 
 /** The address of a repository's descriptor, as a person would register it. */
@@ -41,9 +46,9 @@ export function descriptor(repository: number, version = 0): string {
 kind: Component
 metadata:
   name: ${name}
-  title: Service ${repository}
+  title: Service ${digits(repository)}
   description: >-
-    Takes orders of kind ${repository}, checks them against the price list and
+    Takes orders of kind ${digits(repository)}, checks them against the price list and
     passes them on to the warehouse. Version ${version}.
   annotations:
     dev.azure.com/project-repo: ${projectName(projectOf(repository))}/${name}
@@ -63,10 +68,10 @@ metadata:
 spec:
   type: service
   lifecycle: ${repository % 7 === 0 ? 'experimental' : 'production'}
-  owner: team-${repository % 60}
-  system: system-${repository % 200}
+  owner: team-${digits(repository % 60)}
+  system: system-${digits(repository % 200)}
   dependsOn:
-    - resource:default/orders-${repository % 50}
+    - resource:default/orders-${digits(repository % 50)}
     - component:default/${repositoryName(Math.floor(repository / 2))}
 `;
 }
@@ -78,11 +83,11 @@ export function descriptorWithPlaceholder(repository: number): string {
 kind: API
 metadata:
   name: ${name}
-  description: The interface of service ${repository}
+  description: The interface of service ${digits(repository)}
 spec:
   type: openapi
   lifecycle: production
-  owner: team-${repository % 60}
+  owner: team-${digits(repository % 60)}
   definition:
     $text: .${DEFINITION}
 `;
@@ -90,7 +95,7 @@ spec:
 
 export function definition(repository: number, version = 0): string {
   return `openapi: 3.0.0
-info: { title: Service ${repository}, version: 1.0.${version} }
+info: { title: Service ${digits(repository)}, version: 1.0.${version} }
 paths:
   /orders/{id}:
     get:

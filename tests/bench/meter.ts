@@ -7,6 +7,8 @@ export interface Cost {
   readonly wallMs: number;
   /** Of all its threads, user and system. */
   readonly cpuMs: number;
+  /** The memory that was resident before, with nothing to do and no garbage, in bytes. */
+  readonly idleBytes: number;
   /** The most memory that was resident meanwhile, in bytes. */
   readonly peakBytes: number;
 }
@@ -18,7 +20,10 @@ export class Meter {
   #sampled = 0;
   readonly #sampler: NodeJS.Timeout | undefined;
 
-  private constructor(systemCounts: boolean) {
+  private constructor(
+    private readonly idleBytes: number,
+    systemCounts: boolean,
+  ) {
     this.#sampler = systemCounts
       ? undefined
       : setInterval(() => {
@@ -26,8 +31,9 @@ export class Meter {
         }, 10);
   }
 
+  /** Starts; `settled` comes first. */
   static start(): Meter {
-    return new Meter(resetPeak());
+    return new Meter(process.memoryUsage.rss(), resetPeak());
   }
 
   stop(): Cost {
@@ -36,6 +42,7 @@ export class Meter {
     return {
       wallMs: performance.now() - this.#wall,
       cpuMs: (user + system) / 1000,
+      idleBytes: this.idleBytes,
       peakBytes: this.#sampler ? this.#sampled : peak(),
     };
   }
@@ -56,15 +63,9 @@ function peak(): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
 }
 
-/** The resident memory when everything that can be given back was, in bytes. */
-export async function idleBytes(): Promise<number> {
+/** Leaves a measurement nothing of what went before, and no garbage. */
+export async function settled(): Promise<void> {
   await delay(1_000);
-  await collectGarbage();
-  return process.memoryUsage.rss();
-}
-
-/** Leaves the next measurement no garbage of the last one. */
-export async function collectGarbage(): Promise<void> {
   globalThis.gc?.();
   await delay(50);
   globalThis.gc?.();

@@ -20,13 +20,13 @@ export interface Figures extends Comparison {
   readonly size: number;
   /** Our wall time by that of the bare limit, in each round, in ascending order. */
   readonly wallRatios: readonly number[];
-  /** Memory beyond the idle backend's in the first round: later ones begin with what earlier ones left. In bytes. */
+  /** Memory beyond the idle backend's before its first refresh, in the first round: later ones begin with what earlier ones left. In bytes. */
   readonly ourBytes: number;
   readonly bareBytes: number;
 }
 
 export function figuresOf(
-  { size, idleBytes, rounds }: SizeResult,
+  { size, rounds }: SizeResult,
   scenario: Scenario,
 ): Figures | undefined {
   const comparisons = rounds
@@ -34,6 +34,7 @@ export function figuresOf(
     .sort((a, b) => wallRatio(a) - wallRatio(b));
   const middle = comparisons[Math.floor((comparisons.length - 1) / 2)];
   const first = rounds[0]?.find(it => it.scenario === scenario);
+  const idleBytes = rounds[0]?.[0]?.ours.idleBytes ?? NaN;
   return (
     middle &&
     first && {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RefreshCost, Subject } from './subject';
 import type { Cost } from './meter';
 import { Busyness, untilQuiet } from './noise';
@@ -31,8 +30,6 @@ export interface Surroundings extends Traffic {
 
 export interface SizeResult {
   readonly size: number;
-  /** Of the backend before its first refresh. */
-  readonly idleBytes: number;
   readonly rounds: ReadonlyArray<readonly Comparison[]>;
   /** What a search for all descriptors finds, whose results are cut off. */
   readonly search: { readonly found: number; readonly requests: number };
@@ -64,11 +61,8 @@ export async function measureSize(
     });
     subject = new Remote<Subject>('subject', environment);
     const rounds: Comparison[][] = [];
-    let idle = NaN;
     for (let round = 0; round < options.rounds; round++) {
-      const opened = await subject.call('open', false);
-      // Later rounds begin with what the earlier ones left behind.
-      idle = round === 0 ? opened : idle;
+      await subject.call('open', false);
       rounds.push(
         await measureRound(size, simulation, subject, {
           ...options,
@@ -80,12 +74,11 @@ export async function measureSize(
       );
       await subject.call('close');
     }
-    const { found, requests } = await withTraffic(simulation, () =>
+    const { found, requests } = await withTraffic(simulation, subject, () =>
       subject!.call('search'),
     );
     return {
       size,
-      idleBytes: idle,
       rounds,
       search: { found, requests },
     };
@@ -133,12 +126,12 @@ async function measureRound(
       await subject.call('pass', passed);
     }
     refreshedAt = performance.now();
-    const ours = await withTraffic(simulation, () =>
+    const ours = await withTraffic(simulation, subject, () =>
       subject.call('refresh', {
         profile: profiles && join(profiles, `${size} ${scenario}.cpuprofile`),
       }),
     );
-    const bare = await withTraffic(simulation, () =>
+    const bare = await withTraffic(simulation, subject, () =>
       isFirst ? subject.call('bare') : subject.call('bare', pushed),
     );
     comparisons.push({ scenario, ours, bare, pushed: pushed.length });
@@ -148,11 +141,12 @@ async function measureRound(
 
 async function withTraffic<T>(
   simulation: Remote<Simulation>,
+  subject: Remote<Subject>,
   action: () => Promise<T>,
 ): Promise<T & Surroundings> {
-  // The list of repositories is made and compressed once after a change; that
-  // is the simulator's business, not to be measured.
-  await delay(100);
+  // Meanwhile the simulator makes and compresses its list of repositories, as
+  // once after each change; that is not to be measured.
+  await subject.call('settled');
   await simulation.call('reset');
   const busyness = new Busyness();
   const result = await action();

@@ -7,14 +7,7 @@ import { BareLimit } from './bare';
 import { HandScheduler } from './hand-scheduler';
 import { INTEGRATIONS, ORGANIZATION } from './landscape';
 import { MutationWatch, type Mutations } from './mutation-watch';
-import {
-  collectGarbage,
-  Meter,
-  idleBytes,
-  WriteCounter,
-  type Cost,
-  type Writes,
-} from './meter';
+import { Meter, settled, WriteCounter, type Cost, type Writes } from './meter';
 import { profiled } from './profile';
 import { serve } from './remote';
 import { searchDescriptors } from './search-and-locations';
@@ -40,9 +33,8 @@ const handlers = {
    * Starts a backend on a database of its own.
    *
    * @param processing - whether the catalog may process what it is given, which is its own cost and not ours
-   * @returns the memory of the backend while it is idle
    */
-  async open(processing: boolean): Promise<number> {
+  async open(processing: boolean): Promise<void> {
     catalog = await startCatalog({
       database: 'postgres',
       integrations: INTEGRATIONS,
@@ -51,18 +43,19 @@ const handlers = {
       catalog: processing ? {} : { processingInterval: false },
     });
     writes = new WriteCounter(catalog.knex);
-    return await idleBytes();
   },
+
+  /** Comes before each measurement. */
+  settled,
 
   /** @param options.profile - where to write a CPU profile; with one, the costs are not to be believed */
   async refresh({ profile }: { profile?: string }): Promise<RefreshCost> {
     if (!catalog || !writes) {
       throw new Error('There is no backend');
     }
-    await collectGarbage();
+    const meter = Meter.start();
     writes.take();
     mutations.take();
-    const meter = Meter.start();
     await profiled(profile, () => scheduler.run(TASK));
     const cost = meter.stop();
     const report = catalog.report();
@@ -90,7 +83,6 @@ const handlers = {
       DEFAULT_LIMITER_OPTIONS.maxConcurrency,
       process.env.HTTPS_PROXY ?? '',
     );
-    await collectGarbage();
     const meter = Meter.start();
     const read = await limit.run(names);
     const cost = meter.stop();
