@@ -55,11 +55,13 @@ export function isOneOfPairs(
   pairs: ReadonlyArray<readonly [string, number]>,
 ): Knex.Raw {
   const names = columns.map(quote).join(', ');
+  const texts = pairs.map(([text]) => text);
   return isPostgres(knex)
-    ? knex.raw(`(${names}) in (select * from unnest(?::text[], ?::bigint[]))`, [
-        pairs.map(([text]) => text),
-        pairs.map(([, integer]) => integer),
-      ])
+    ? knex.raw(
+        // The texts alone first: for pairs PostgreSQL reads the table from end to end.
+        `${quote(columns[0])} = any(?::text[]) and (${names}) in (select * from unnest(?::text[], ?::bigint[]))`,
+        [texts, texts, pairs.map(([, integer]) => integer)],
+      )
     : knex.raw(
         `(${names}) in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(?))`,
         [toJson(pairs)],

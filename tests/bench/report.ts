@@ -64,6 +64,9 @@ function reportGrowth(sizes: readonly SizeResult[]): string[] {
   const steps = sizes
     .slice(1)
     .map((larger, index) => ({ smaller: sizes[index]!, larger }));
+  if (steps.length > 1) {
+    steps.push({ smaller: sizes[0]!, larger: sizes.at(-1)! });
+  }
   const rows = steps.flatMap(({ smaller, larger }) =>
     SCENARIOS.flatMap(scenario => {
       const from = figuresOf(smaller, scenario);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isOneOf, upsert } from '../../src/ledger/bulk';
+import { isOneOf, isOneOfPairs, upsert } from '../../src/ledger/bulk';
 import {
   createDatabase,
   DATABASES,
@@ -113,6 +113,47 @@ describe.each(DATABASES)('many rows in one statement, on %s', kind => {
         const byId = new Map(found.map(row => [row.id, row.text]));
         expect(texts.map((_, index) => byId.get(String(index)))).toEqual(texts);
       }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('finds exactly the pairs that it is asked for', async () => {
+    const pair = fc.tuple(text, fc.nat({ max: 3 }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(pair, { selector: String, minLength: 1 }),
+        fc.array(pair),
+        fc.nat(),
+        async (written, others, seed) => {
+          const { knex } = database;
+          await knex('things').delete();
+          await upsert<Row>(
+            knex,
+            'things',
+            KEY,
+            written.map(([part, count], index) => ({
+              id: String(index),
+              part,
+              text: null,
+              count,
+            })),
+          );
+          const asked = [
+            ...written.filter((_, index) => (seed >> (index % 31)) % 2 === 0),
+            ...others,
+          ];
+          const found: Row[] = await knex('things').whereRaw(
+            isOneOfPairs(knex, ['part', 'count'], asked),
+          );
+
+          const keys = new Set(asked.map(String));
+          expect(found.map(({ id }) => Number(id)).sort()).toEqual(
+            written
+              .flatMap((it, index) => (keys.has(String(it)) ? [index] : []))
+              .sort(),
+          );
+        },
+      ),
       { numRuns: 50 },
     );
   });
