@@ -10,9 +10,8 @@ import catalogPlugin from '@backstage/plugin-catalog-backend';
 import openApiPlaceholders from '@backstage/plugin-catalog-backend-module-openapi';
 import unprocessedEntities from '@backstage/plugin-catalog-backend-module-unprocessed';
 import azureDevOps from '../src';
-import { readProviderConfigs } from '../src/config';
-import type { StatusBoard } from '../src/operations/board';
-import { azureDevOpsServiceRef } from '../src/services';
+import { readProviderConfigs } from '../src/config/index';
+import { statusServiceRef, type StatusBoard } from '../src/status/report';
 import { backendConfig, toConfig } from './config';
 import type { BackendOptions } from './messages';
 import { countRequests } from './request-counter';
@@ -58,9 +57,9 @@ export async function createDevelopmentBackend(
       moduleId: 'development-status',
       register(env) {
         env.registerInit({
-          deps: { service: azureDevOpsServiceRef },
-          async init({ service }) {
-            board = service.board;
+          deps: { status: statusServiceRef },
+          async init({ status }) {
+            board = status;
           },
         });
       },

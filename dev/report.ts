@@ -35,7 +35,7 @@ export function formatSummary(
   return [
     organizationTable(ingestion),
     skippedRepositories(ingestion),
-    refusedFiles(ingestion),
+    rejectedFiles(ingestion),
     unprocessable(catalog),
     duplicates(ingestion),
     section('Failed', failures(ingestion)),
@@ -94,19 +94,19 @@ function skippedRepositories(ingestion: Ingestion): string[] {
   return [`Skipped repositories: ${parts.join(', ')}`];
 }
 
-function refusedFiles(ingestion: Ingestion): string[] {
+function rejectedFiles(ingestion: Ingestion): string[] {
   const files = ingestion.refreshes.flatMap(
-    ({ report }) => report?.refusedFiles ?? [],
+    ({ report }) => report?.rejectedFiles ?? [],
   );
   return section(
-    'Refused files',
+    'Rejected files',
     files.map(({ target, errors }) => [target, ...errors].join('\n  ')),
   );
 }
 
 function unprocessable(catalog: CatalogContent): string[] {
   return section(
-    'Refused by the catalog itself',
+    'Rejected by the catalog itself',
     catalog.unprocessable.map(({ entityRef, target, errors }) =>
       [`${entityRef} of ${target.replace(/^url:/, '')}`, ...errors].join(
         '\n  ',
@@ -130,7 +130,7 @@ function duplicates(ingestion: Ingestion): string[] {
 }
 
 function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
-  const refused = sum(ingestion, ({ refusedFiles: files }) => files.length);
+  const rejected = sum(ingestion, ({ rejectedFiles: files }) => files.length);
   const others = catalog.total - catalog.emitted;
   const not = catalog.unprocessable.length;
   const kinds = Object.entries(catalog.kinds)
@@ -142,10 +142,10 @@ function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
   return [
     `Descriptors: ${sum(ingestion, report => report.descriptors)}`,
     `Entities:    ${sum(ingestion, report => report.entities)}`,
-    `Refused:     ${counted(refused, 'file')}${refused > 0 ? ', each shown in the catalog as a Location' : ''}`,
+    `Rejected:    ${counted(rejected, 'file')}${rejected > 0 ? ', each shown in the catalog as a Location' : ''}`,
     `Requests:    ${ingestion.requests}`,
     `Catalog:     ${counted(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
-    `             ${catalog.emitted} from here${not > 0 ? ` (${not} more refused)` : ''}, ${others} from Locations that the catalog reads itself`,
+    `             ${catalog.emitted} from here${not > 0 ? ` (${not} more rejected)` : ''}, ${others} from Locations that the catalog reads itself`,
     `             ${catalog.address}`,
   ];
 }

@@ -1,7 +1,7 @@
 import type {
   OrganizationReport,
   RefreshReport,
-} from '../src/operations/status';
+} from '../src/ingestion/report';
 
 /** What the product says of its refreshes, provider by provider. */
 export interface Ingestion {
@@ -43,17 +43,17 @@ export function isFinished({ refreshes }: Ingestion): boolean {
   );
 }
 
-/** How many entities the catalog has to take, or to refuse, once it has processed all that it was given. */
+/** How many entities the catalog has to take, or to reject, once it has processed all that it was given. */
 export function expectedEntities(ingestion: Ingestion): number {
   return sum(
     ingestion,
-    // Each refused file is shown by a Location entity.
-    ({ entities, refusedFiles }) => entities + refusedFiles.length,
+    // Each rejected file is shown by a Location entity.
+    ({ entities, rejectedFiles }) => entities + rejectedFiles.length,
   );
 }
 
 /**
- * Why this was no success; empty when it was. What is refused, by us or by the
+ * Why this was no success; empty when it was. What is rejected, by us or by the
  * catalog, is its author's matter and no failure.
  */
 export function failures(ingestion: Ingestion): string[] {

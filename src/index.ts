@@ -4,12 +4,12 @@
  * @packageDocumentation
  */
 import { createBackendFeatureLoader } from '@backstage/backend-plugin-api';
-import { catalogModuleAzureDevOpsLocationAnalyzer } from './locations/module';
-import { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
+import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
+import { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 import { catalogModuleAzureDevOps } from './module';
 
-export { catalogModuleAzureDevOpsLocationAnalyzer } from './locations/module';
-export { azureDevOpsUrlReaderFactory } from './locations/reader-factory';
+export { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
+export { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 export { catalogModuleAzureDevOps } from './module';
 
 /**

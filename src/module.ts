@@ -3,11 +3,13 @@ import {
   createBackendModule,
 } from '@backstage/backend-plugin-api';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
-import { readProviderConfigs } from './config';
+import { readProviderConfigs } from './config/index';
 import { DescriptorErrorProcessor } from './descriptors/error-processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { LedgerErrors } from './ledger/errors';
-import { azureDevOpsServiceRef } from './services';
+import { azureDevOpsServiceRef } from './shared-service';
+import { RefreshLog } from './status/log';
+import { statusServiceRef } from './status/report';
 
 /**
  * Registers one entity provider for each block under
@@ -27,6 +29,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         logger: coreServices.logger,
         scheduler: coreServices.scheduler,
         azureDevOps: azureDevOpsServiceRef,
+        status: statusServiceRef,
       },
       async init({
         catalog,
@@ -35,16 +38,21 @@ export const catalogModuleAzureDevOps = createBackendModule({
         logger,
         scheduler,
         azureDevOps,
+        status,
       }) {
         for (const reading of readProviderConfigs(config)) {
+          const providerLogger = logger.child({
+            provider: reading.providerName,
+          });
           catalog.addEntityProvider(
             new AzureDevOpsEntityProvider({
               reading,
               config,
               database,
               scheduler,
-              logger: logger.child({ provider: reading.providerName }),
+              logger: providerLogger,
               service: azureDevOps,
+              observers: [status, new RefreshLog(providerLogger)],
             }),
           );
         }

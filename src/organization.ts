@@ -1,22 +1,45 @@
+/** The host of Azure DevOps Services. */
+export const CLOUD_HOST = 'dev.azure.com';
+
 /**
  * One Azure DevOps organization or, on Azure DevOps Server, one collection: the
  * unit of credentials, of rate limits and of failure.
- *
- * @public
  */
-export interface OrganizationRef {
-  /** `dev.azure.com`, `{organization}.visualstudio.com`, or a Server host as `host[:port]`. */
-  readonly host: string;
+export class Organization {
   /**
-   * The organization's name as it was configured, not percent-encoded. For
-   * Azure DevOps Server the collection with its virtual directory, if there is
-   * one: `DefaultCollection`, `tfs/DefaultCollection`.
+   * @param host - `dev.azure.com`, `{organization}.visualstudio.com`, or a
+   *   Server host as `host[:port]`
+   * @param name - as it was configured, not percent-encoded. For Azure DevOps
+   *   Server the collection with its virtual directory, if there is one:
+   *   `DefaultCollection`, `tfs/DefaultCollection`
    */
-  readonly organization: string;
-}
+  constructor(
+    readonly host: string,
+    readonly name: string,
+  ) {}
 
-/** The host of Azure DevOps Services. */
-export const CLOUD_HOST = 'dev.azure.com';
+  /**
+   * The same for two spellings of one organization. Azure DevOps compares names
+   * without regard to case.
+   */
+  get key(): string {
+    return this.label.toLowerCase();
+  }
+
+  /** For people: `host/name`. */
+  get label(): string {
+    return `${this.host}/${this.name}`;
+  }
+
+  /** The address of its `_apis` and web pages, without a trailing slash. */
+  get url(): string {
+    if (isLegacyCloudHost(this.host)) {
+      return `https://${this.host}`;
+    }
+    const path = this.name.split('/').map(encodeURIComponent).join('/');
+    return `https://${this.host}/${path}`;
+  }
+}
 
 /** Whether a host is Azure DevOps Services under its legacy name, `{organization}.visualstudio.com`. */
 export function isLegacyCloudHost(host: string): boolean {
@@ -26,29 +49,4 @@ export function isLegacyCloudHost(host: string): boolean {
 /** Whether a host is Azure DevOps Services, as opposed to Azure DevOps Server. */
 export function isCloudHost(host: string): boolean {
   return host.toLowerCase() === CLOUD_HOST || isLegacyCloudHost(host);
-}
-
-/**
- * The address under which an organization's `_apis` and web pages are found,
- * without a trailing slash.
- */
-export function organizationUrl(ref: OrganizationRef): string {
-  if (isLegacyCloudHost(ref.host)) {
-    return `https://${ref.host}`;
-  }
-  const path = ref.organization.split('/').map(encodeURIComponent).join('/');
-  return `https://${ref.host}/${path}`;
-}
-
-/**
- * A key under which two spellings of one organization are the same, as Azure
- * DevOps compares names: without regard to case.
- */
-export function organizationKey(ref: OrganizationRef): string {
-  return `${ref.host}/${ref.organization}`.toLowerCase();
-}
-
-/** How an organization is named in messages: `host/organization`. */
-export function describeOrganization(ref: OrganizationRef): string {
-  return `${ref.host}/${ref.organization}`;
 }

@@ -8,7 +8,7 @@ import {
 } from 'azure-devops-node-api/interfaces/GitInterfaces';
 import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { ProjectAnalysisApi } from 'azure-devops-node-api/ProjectAnalysisApi';
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import { readActivity, verifyActivity } from './activity';
 import {
   absenceOf,
@@ -67,7 +67,7 @@ export class ApiClient implements AzureDevOpsClient {
   readonly #lane: Lane;
 
   constructor(
-    readonly organization: OrganizationRef,
+    readonly organization: Organization,
     parts: OrganizationParts,
     lane: Lane,
   ) {

@@ -1,11 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
-import {
-  describeOrganization,
-  organizationKey,
-  type OrganizationRef,
-} from '../organization';
+import { type Organization } from '../organization';
 import { OrganizationApi } from './api';
 import { GIT, PROJECT_ANALYSIS } from './areas';
 import { ApiClient } from './client';
@@ -55,7 +51,7 @@ export interface AzureDevOpsClientPool extends AzureDevOpsClients {
 }
 
 export interface OrganizationPacing extends LimiterSnapshot {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
 }
 
 /**
@@ -71,7 +67,7 @@ export function createAzureDevOpsClients(
 }
 
 interface Entry {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly background: AzureDevOpsClient;
   readonly interactive: AzureDevOpsClient;
   readonly limiter: Limiter;
@@ -90,7 +86,7 @@ class ClientPool implements AzureDevOpsClientPool {
     this.#options = options;
   }
 
-  forOrganization(organization: OrganizationRef): AzureDevOpsClient {
+  forOrganization(organization: Organization): AzureDevOpsClient {
     return this.#entry(organization).background;
   }
 
@@ -116,13 +112,13 @@ class ClientPool implements AzureDevOpsClientPool {
     }
   }
 
-  #entry(organization: OrganizationRef): Entry {
-    const key = organizationKey(organization);
+  #entry(organization: Organization): Entry {
+    const key = organization.key;
     let entry = this.#entries.get(key);
     if (!entry) {
       if (this.#closed) {
         throw new Error(
-          `The clients were closed; ${describeOrganization(organization)} can no longer be asked`,
+          `The clients were closed; ${organization.label} can no longer be asked`,
         );
       }
       entry = this.#create(organization);
@@ -131,7 +127,7 @@ class ClientPool implements AzureDevOpsClientPool {
     return entry;
   }
 
-  #create(organization: OrganizationRef): Entry {
+  #create(organization: Organization): Entry {
     const { credentials, logger, clock = systemClock } = this.#options;
     const { random = Math.random } = this.#options;
     const timeouts = { ...DEFAULT_TIMEOUTS, ...this.#options.timeouts };
@@ -143,7 +139,7 @@ class ClientPool implements AzureDevOpsClientPool {
       random,
       onReport: report => {
         const { level, text } = describePacing(report);
-        logger[level](`${describeOrganization(organization)}: ${text}`);
+        logger[level](`${organization.label}: ${text}`);
       },
     });
     // Each organization has sockets of its own, so that one that hangs does

@@ -1,5 +1,5 @@
 import type { OrganizationCredential } from '../credentials/types';
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import type { Answer } from './answer';
 import type { Call, OutgoingRequest } from './call';
 import { classifyAnswer, type ClassifiedFault, isExpected } from './classify';
@@ -23,7 +23,7 @@ import { delay } from './delay';
 import type { Connections } from './connections';
 
 export interface RequesterDependencies {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly credential: OrganizationCredential;
   readonly limiter: Limiter;
   readonly connections: Connections;
@@ -47,7 +47,7 @@ export class Requester {
     this.#deps = dependencies;
   }
 
-  get organization(): OrganizationRef {
+  get organization(): Organization {
     return this.#deps.organization;
   }
 

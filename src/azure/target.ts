@@ -1,8 +1,4 @@
-import {
-  isCloudHost,
-  organizationUrl,
-  type OrganizationRef,
-} from '../organization';
+import { isCloudHost, type Organization } from '../organization';
 
 /** Where Azure DevOps Services answers searches. Part of the same service, and reached with the same credential. */
 const SEARCH_HOST = 'almsearch.dev.azure.com';
@@ -19,15 +15,15 @@ export interface RequestTarget {
  * An organization's address as the library's legacy URL functions write it:
  * they encode the apostrophe, which is otherwise left alone.
  */
-export function apiBaseUrl(organization: OrganizationRef): string {
-  return organizationUrl(organization).replaceAll("'", '%27');
+export function apiBaseUrl(organization: Organization): string {
+  return organization.url.replaceAll("'", '%27');
 }
 
 /** Where an organization's files are searched; with Azure DevOps Server the collection itself answers. */
-export function searchBaseUrl(organization: OrganizationRef): string {
+export function searchBaseUrl(organization: Organization): string {
   return isCloudHost(organization.host)
-    ? `https://${SEARCH_HOST}/${encodeURIComponent(organization.organization)}`
-    : organizationUrl(organization);
+    ? `https://${SEARCH_HOST}/${encodeURIComponent(organization.name)}`
+    : organization.url;
 }
 
 /**

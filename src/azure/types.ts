@@ -1,4 +1,4 @@
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 
 /** One Git repository as the organization's list shows it. Source: `GitRepository` in specification/git/7.1. */
 export interface Repository {
@@ -105,7 +105,7 @@ export interface RequestOptions {
  * `AzureDevOpsRequestError`: unknown is not absent.
  */
 export interface AzureDevOpsClient {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
 
   /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */
   listRepositories(
@@ -177,5 +177,5 @@ export interface AzureDevOpsClient {
 
 /** One client an organization, per process. */
 export interface AzureDevOpsClients {
-  forOrganization(organization: OrganizationRef): AzureDevOpsClient;
+  forOrganization(organization: Organization): AzureDevOpsClient;
 }

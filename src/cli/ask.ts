@@ -6,7 +6,7 @@ import { classifyFailure } from '../azure/failures';
 import type { ResponseHeaders } from '../azure/headers';
 import { withoutByteOrderMark } from '../azure/saying';
 import { secretsOf } from '../azure/secrets';
-import { organizationUrl, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import type { Session } from './session';
 
 /** An answer in JSON, and when it came. */
@@ -31,7 +31,7 @@ const LARGEST = 4 * 1024 * 1024;
  */
 export async function ask(
   session: Session,
-  organization: OrganizationRef,
+  organization: Organization,
   path: string,
   operation: string,
   method = 'GET',
@@ -39,7 +39,7 @@ export async function ask(
   const authorization = await session.credentials
     .forOrganization(organization)
     .getAuthorization();
-  const url = new URL(`${organizationUrl(organization)}/${path}`);
+  const url = new URL(`${organization.url}/${path}`);
   const sentAt = systemClock.now();
   const result = await exchange(
     session.dispatcher,

@@ -3,11 +3,7 @@ import { readClaims } from '../credentials/claims';
 import type { OrganizationProbe } from '../credentials/probe';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
-import {
-  isCloudHost,
-  type OrganizationRef,
-  organizationUrl,
-} from '../organization';
+import { isCloudHost, type Organization } from '../organization';
 import { type Check, pass, warn } from './check';
 import { formatDuration } from './format';
 import { routeTo } from './proxy';
@@ -20,14 +16,14 @@ const MINUTE = 60 * SECOND;
 /** Which credential serves the organization, and why. */
 export function credentialCheck(
   credential: CredentialDescription,
-  organization: OrganizationRef,
+  organization: Organization,
 ): Check {
   const message = `${describeCredential(credential)}: ${credential.matchedBy}`;
   return credential.kind === 'default Azure credential'
     ? warn(
         'credential',
         message,
-        `If that is not meant, add a credential for '${organization.organization}' under integrations.azure`,
+        `If that is not meant, add a credential for '${organization.name}' under integrations.azure`,
       )
     : pass('credential', message);
 }
@@ -55,10 +51,10 @@ export function tokenCheck(authorization: string, now: number): Check {
 
 /** Whether the organization is there, and which tenant it belongs to. */
 export function organizationCheck(
-  organization: OrganizationRef,
+  organization: Organization,
   probe: OrganizationProbe,
 ): Check {
-  const address = organizationUrl(organization);
+  const address = organization.url;
   const { tenantId } = probe;
   if (!tenantId) return pass('organization', `${address} answers`);
   return pass(
@@ -71,7 +67,7 @@ export function organizationCheck(
 
 /** How the organization is reached. */
 export function proxyCheck(
-  { host }: OrganizationRef,
+  { host }: Organization,
   env: NodeJS.ProcessEnv,
 ): Check {
   const route = routeTo(host, env);
@@ -109,7 +105,7 @@ export function clockCheck(aheadMs: number | undefined): Check {
 
 /** How much of its share of the service the identity has left. */
 export function rateLimitCheck(
-  organization: OrganizationRef,
+  organization: Organization,
   headers: ResponseHeaders,
   now: number,
 ): Check {
@@ -118,7 +114,7 @@ export function rateLimitCheck(
     return pass('rate limit', 'Azure DevOps Server names none');
   }
   const { limit, remaining, delayMs = 0, retryAfterMs = 0 } = signal ?? {};
-  const cure = `Look at ${organizationUrl(organization)}/_settings/usage for what else uses the identity`;
+  const cure = `Look at ${organization.url}/_settings/usage for what else uses the identity`;
   if (delayMs > 0 || retryAfterMs > 0) {
     return warn(
       'rate limit',

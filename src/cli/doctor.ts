@@ -1,6 +1,6 @@
 import type { Config } from '@backstage/config';
-import type { ConfigurationError } from '../config';
-import { describeOrganization, type OrganizationRef } from '../organization';
+import type { ConfigurationError } from '../config/index';
+import { type Organization } from '../organization';
 import type { Check } from './check';
 import { examine } from './examination';
 import { type Io, mayColour, widthOf } from './io';
@@ -19,7 +19,7 @@ export interface DoctorOptions {
 /** What was found about one organization, or about the configuration. */
 interface Report {
   readonly title: string;
-  readonly organization?: OrganizationRef;
+  readonly organization?: Organization;
   readonly checks: readonly Check[];
 }
 
@@ -46,7 +46,7 @@ export async function doctor(
     for (const mistake of selection.mistakes) add(configurationReport(mistake));
     for (const organization of selection.organizations) {
       const checks = await examine({ session, organization, io, progress });
-      const title = describeOrganization(organization);
+      const title = organization.label;
       add({ title, organization, checks });
     }
   } finally {

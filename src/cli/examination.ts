@@ -7,7 +7,7 @@ import {
 import { authorityOf } from '../credentials/tokens';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { OrganizationCredential } from '../credentials/types';
-import { describeOrganization, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import { type Check, fail } from './check';
 import {
   clockCheck,
@@ -31,7 +31,7 @@ import type { Session } from './session';
 
 export interface ExaminationOptions {
   readonly session: Session;
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly io: Io;
   readonly progress: Progress;
 }
@@ -154,6 +154,6 @@ class Examination {
 
   #say(what: string): void {
     const { organization, progress } = this.#options;
-    progress.show(`${describeOrganization(organization)}: ${what} ...`);
+    progress.show(`${organization.label}: ${what} ...`);
   }
 }

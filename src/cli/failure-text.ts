@@ -4,7 +4,7 @@ import {
   type Diagnosis,
 } from '../credentials/problems/diagnosis';
 import { redact } from '../credentials/redact';
-import { CLOUD_HOST } from '../organization';
+import { CLOUD_HOST, Organization } from '../organization';
 import type { Failure } from './failure';
 import { hanging } from './text';
 
@@ -34,7 +34,7 @@ export function diagnoseConfiguration(error: unknown): Diagnosis {
   return diagnose(
     host ? 'server-needs-personal-access-token' : 'credentials-not-valid',
     {
-      organization: { host: host ?? CLOUD_HOST, organization: '' },
+      organization: new Organization(host ?? CLOUD_HOST, ''),
       detail,
       authority: '',
     },

@@ -4,7 +4,7 @@ import { explainAccessError } from '../credentials/explain';
 import { probeOrganization } from '../credentials/probe';
 import type { Diagnosis } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import { ask } from './ask';
 import { CONNECTION_DATA } from './questions';
 import type { Session } from './session';
@@ -24,7 +24,7 @@ export interface Failure {
  */
 export async function findCause(
   session: Session,
-  organization: OrganizationRef,
+  organization: Organization,
   error: unknown,
 ): Promise<Failure> {
   if (error instanceof CredentialError) {
@@ -45,7 +45,7 @@ export async function findCause(
 /** Whether the credential is good for what needs no scope. */
 async function isAccepted(
   session: Session,
-  organization: OrganizationRef,
+  organization: Organization,
 ): Promise<boolean> {
   try {
     await ask(

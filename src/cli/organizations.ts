@@ -1,18 +1,13 @@
 import type { Config } from '@backstage/config';
-import { type ConfigurationError, readProviderConfigs } from '../config';
+import { type ConfigurationError, readProviderConfigs } from '../config/index';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { decodeName, fitOfName } from '../credentials/names';
-import {
-  CLOUD_HOST,
-  isLegacyCloudHost,
-  organizationKey,
-  type OrganizationRef,
-} from '../organization';
+import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import { UsageError } from './problem';
 
 /** The organizations that a command is about. */
 export interface Selection {
-  readonly organizations: readonly OrganizationRef[];
+  readonly organizations: readonly Organization[];
   /** What is wrong with the blocks of providers; their organizations are not known. */
   readonly mistakes: readonly ConfigurationError[];
 }
@@ -33,7 +28,7 @@ export function selectOrganizations(
   );
   const ofCredentials = distinct(
     readConfiguredCredentials(config).flatMap(({ host, organizations }) =>
-      organizations.map(organization => ({ host, organization })),
+      organizations.map(name => new Organization(host, name)),
     ),
   );
   if (named.length > 0) {
@@ -60,8 +55,8 @@ export function selectOrganizations(
  */
 export function parseName(
   text: string,
-  known: readonly OrganizationRef[],
-): OrganizationRef {
+  known: readonly Organization[],
+): Organization {
   const path = text
     .trim()
     .replace(/^https?:\/\/([^/@]*@)?/i, '')
@@ -73,25 +68,20 @@ export function parseName(
     );
   }
   if (isLegacyCloudHost(first)) {
-    return {
-      host: first.toLowerCase(),
-      organization: first.split('.')[0] ?? '',
-    };
+    return new Organization(first.toLowerCase(), first.split('.')[0] ?? '');
   }
   if (rest.length > 0 && /[.:]|^localhost$/.test(first)) {
     const host = first.toLowerCase();
     // An address of dev.azure.com may go on with a project.
     const organization = host === CLOUD_HOST ? (rest[0] ?? '') : rest.join('/');
-    return { host, organization: decodeName(organization) };
+    return new Organization(host, decodeName(organization));
   }
   return (
-    known.find(ref => fitOfName(path, ref.organization) > 0) ?? {
-      host: CLOUD_HOST,
-      organization: path,
-    }
+    known.find(ref => fitOfName(path, ref.name) > 0) ??
+    new Organization(CLOUD_HOST, path)
   );
 }
 
-function distinct(refs: readonly OrganizationRef[]): OrganizationRef[] {
-  return [...new Map(refs.map(ref => [organizationKey(ref), ref])).values()];
+function distinct(refs: readonly Organization[]): Organization[] {
+  return [...new Map(refs.map(ref => [ref.key, ref])).values()];
 }

@@ -1,11 +1,10 @@
-import { describeOrganization } from '../organization';
+import type { Organization } from '../organization';
 import { type Answer, ask, listAt, textAt } from './ask';
 import { type Check, pass, warn } from './check';
 import { count } from './format';
 import { printable } from './io';
 import { summarize } from './repository-list';
 import type { Session } from './session';
-import type { OrganizationRef } from '../organization';
 
 /** A check, and the answer that it was made from. */
 export interface Finding {
@@ -16,7 +15,7 @@ export interface Finding {
 /** Finds something out about an organization; throws what its requests throw. */
 export type Question = (
   session: Session,
-  organization: OrganizationRef,
+  organization: Organization,
 ) => Promise<Finding>;
 
 /** As many projects as are counted. */
@@ -111,7 +110,7 @@ export const askApiVersion: Question = async (session, organization) => {
         )
       : warn(
           'api version',
-          `${describeOrganization(organization)} does not say which versions it speaks`,
+          `${organization.label} does not say which versions it speaks`,
           'Check that the address is that of Azure DevOps, and not of something in front of it',
         ),
     answer,

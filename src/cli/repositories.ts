@@ -2,7 +2,7 @@ import type { Config } from '@backstage/config';
 import type { Repository } from '../azure/types';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
-import { describeOrganization, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import { type Failure, findCause } from './failure';
 import { renderFailure } from './failure-text';
 import { type Io, widthOf } from './io';
@@ -27,7 +27,7 @@ export interface RepositoriesOptions {
 }
 
 /** What one organization answered. */
-type Listing = { readonly organization: OrganizationRef } & (
+type Listing = { readonly organization: Organization } & (
   | {
       readonly credential: CredentialDescription;
       readonly repositories: readonly Repository[];
@@ -50,7 +50,7 @@ export async function repositories(
       io.stderr.write(`${mistake.message}\n\n`);
     }
     for (const organization of selection.organizations) {
-      const name = describeOrganization(organization);
+      const name = organization.label;
       progress.show(`${name}: listing repositories ...`);
       const listing = await list(session, organization, options.project);
       progress.clear();
@@ -69,7 +69,7 @@ export async function repositories(
 
 async function list(
   session: Session,
-  organization: OrganizationRef,
+  organization: Organization,
   project: string | undefined,
 ): Promise<Listing> {
   try {
@@ -91,7 +91,7 @@ async function list(
 }
 
 function write(listing: Listing, io: Io): void {
-  const name = describeOrganization(listing.organization);
+  const name = listing.organization.label;
   if ('failure' in listing) {
     io.stderr.write(
       `${renderFailure(name, listing.failure, widthOf(io.stderr))}\n\n`,

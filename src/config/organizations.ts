@@ -3,8 +3,7 @@ import {
   CLOUD_HOST,
   isCloudHost,
   isLegacyCloudHost,
-  organizationKey,
-  type OrganizationRef,
+  Organization,
 } from '../organization';
 import { type Block, type FoundText, isObject } from './block';
 
@@ -19,7 +18,7 @@ const A_HOST =
 export function readOrganizations(
   block: Block,
   integrationHosts: ReadonlySet<string>,
-): OrganizationRef[] {
+): Organization[] {
   const host = readHost(block, integrationHosts);
   const legacyName = host && legacyOrganization(host);
   const found = readNames(block, legacyName);
@@ -28,7 +27,7 @@ export function readOrganizations(
     found.forEach(name => checkName(block, name, CLOUD_HOST));
     return [];
   }
-  const organizations: OrganizationRef[] = [];
+  const organizations: Organization[] = [];
   const seen = new Map<string, string>();
   for (const { key, text } of found) {
     const organization = checkName(block, { key, text }, host);
@@ -44,8 +43,8 @@ export function readOrganizations(
       );
       continue;
     }
-    const ref = { host, organization };
-    const first = seen.get(organizationKey(ref));
+    const ref = new Organization(host, organization);
+    const first = seen.get(ref.key);
     if (first) {
       block.note(
         key,
@@ -53,7 +52,7 @@ export function readOrganizations(
       );
       continue;
     }
-    seen.set(organizationKey(ref), key);
+    seen.set(ref.key, key);
     organizations.push(ref);
   }
   return organizations;

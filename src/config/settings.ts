@@ -1,5 +1,5 @@
 import type { SchedulerServiceTaskScheduleDefinition } from '@backstage/backend-plugin-api';
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import type { DescriptorPath, NameFilter } from './patterns';
 import type { ConfigurationError } from './mistakes';
 
@@ -31,7 +31,7 @@ export interface ProviderSettings {
   /** `AzureDevOpsEntityProvider:<id>`, as the official module names it, so that its entities are taken over. */
   readonly providerName: string;
   /** At least one; no two that differ in case only. */
-  readonly organizations: readonly OrganizationRef[];
+  readonly organizations: readonly Organization[];
   readonly project: NameFilter;
   readonly repository: NameFilter;
   /** Without `refs/heads/`. Absent: the default branch of each repository. */

@@ -1,4 +1,4 @@
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import type { ProblemId } from './problems/diagnosis';
 import type { CredentialDescription } from './types';
 
@@ -7,7 +7,7 @@ import type { CredentialDescription } from './types';
  * `AzureDevOpsRequestError` is one.
  */
 export interface AccessFailure {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly kind: string;
   /** What was seen, as a clause. */
   readonly seen: string;

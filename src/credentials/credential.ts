@@ -1,4 +1,4 @@
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import { CredentialError } from './errors';
 import { diagnose } from './problems/diagnosis';
 import { TokenError } from './token-error';
@@ -7,7 +7,7 @@ import { authorityOf } from './tokens';
 import type { CredentialDescription, OrganizationCredential } from './types';
 
 interface Identity {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly description: CredentialDescription;
   readonly identityKey: string;
 }
@@ -62,7 +62,7 @@ function bearer(token: string): string {
 }
 
 function problem(
-  organization: OrganizationRef,
+  organization: Organization,
   credential: CredentialDescription,
   id: TokenError['problem'],
   detail?: string,

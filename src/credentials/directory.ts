@@ -1,6 +1,6 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
-import { organizationKey, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import {
   type ConfiguredCredential,
   readConfiguredCredentials,
@@ -58,8 +58,8 @@ class Directory implements CredentialDirectory {
     this.#tokens = createTokens(options);
   }
 
-  forOrganization(organization: OrganizationRef): OrganizationCredential {
-    const key = organizationKey(organization);
+  forOrganization(organization: Organization): OrganizationCredential {
+    const key = organization.key;
     let served = this.#served.get(key);
     if (!served) {
       served = this.#choose(organization);
@@ -68,7 +68,7 @@ class Directory implements CredentialDirectory {
     return served;
   }
 
-  #choose(organization: OrganizationRef): OrganizationCredential {
+  #choose(organization: Organization): OrganizationCredential {
     const match = matchCredential(this.#configured, organization);
     switch (match.outcome) {
       case 'matched': {
@@ -88,7 +88,7 @@ class Directory implements CredentialDirectory {
       case 'default': {
         const { matchedBy } = match;
         this.#logger.warn(
-          `No credential under integrations.azure serves ${organization.host}/${organization.organization} (${matchedBy}); ` +
+          `No credential under integrations.azure serves ${organization.host}/${organization.name} (${matchedBy}); ` +
             "using the environment's own (DefaultAzureCredential), as Backstage does",
         );
         return tokenCredential(

@@ -1,4 +1,4 @@
-import { describeOrganization, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import { type Diagnosis, describeCredential } from './problems/diagnosis';
 import type { CredentialDescription } from './types';
 
@@ -13,13 +13,13 @@ import type { CredentialDescription } from './types';
  * @public
  */
 export class CredentialError extends Error {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   /** Absent when no credential matches. */
   readonly credential: CredentialDescription | undefined;
   readonly diagnosis: Diagnosis;
 
   constructor(
-    organization: OrganizationRef,
+    organization: Organization,
     credential: CredentialDescription | undefined,
     diagnosis: Diagnosis,
   ) {
@@ -38,12 +38,12 @@ export class CredentialError extends Error {
 
 /** A diagnosis in one line, as it is logged and thrown. */
 export function composeMessage(
-  organization: OrganizationRef,
+  organization: Organization,
   credential: CredentialDescription | undefined,
   diagnosis: Diagnosis,
 ): string {
   return [
-    `${describeOrganization(organization)}: ${diagnosis.cause}.`,
+    `${organization.label}: ${diagnosis.cause}.`,
     ...(credential ? [`Credential: ${describeCredential(credential)}.`] : []),
     `What to do: ${diagnosis.cure}.`,
     `More: ${diagnosis.docs}`,

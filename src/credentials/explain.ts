@@ -1,4 +1,4 @@
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 import { type AccessFailure, classifyAccessFailure } from './access';
 import { readClaims } from './claims';
 import { composeMessage, CredentialError } from './errors';
@@ -10,7 +10,7 @@ import type { OrganizationCredential } from './types';
 export interface ExplainOptions {
   /** Asks the organization about itself, without a credential: see `probeOrganization`. Without it a wrong tenant shows only where the answer names the right one. */
   readonly probe?: (
-    organization: OrganizationRef,
+    organization: Organization,
   ) => Promise<OrganizationProbe | undefined>;
   /** Whether the same credential is accepted where no scope is needed, if that was tried. */
   readonly identityAccepted?: boolean;

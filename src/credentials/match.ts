@@ -1,8 +1,4 @@
-import {
-  CLOUD_HOST,
-  isLegacyCloudHost,
-  type OrganizationRef,
-} from '../organization';
+import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import { fitOfName, foldName } from './names';
 
 /** As much of a configured credential as matching needs. */
@@ -36,19 +32,19 @@ export type Match<T extends Matchable> =
  */
 export function matchCredential<T extends Matchable>(
   configured: readonly T[],
-  organization: OrganizationRef,
+  organization: Organization,
 ): Match<T> {
   const ref = withNameOfHost(organization);
   const own = matchOnHost(configured, ref);
   if (own) return own;
   if (isLegacyCloudHost(ref.host)) {
-    const modern = { host: CLOUD_HOST, organization: ref.organization };
+    const modern = new Organization(CLOUD_HOST, ref.name);
     const found = matchCredential(configured, modern);
     return found.outcome === 'none'
       ? found
       : {
           ...found,
-          matchedBy: `${found.matchedBy} (${ref.host} is ${CLOUD_HOST}/${ref.organization})`,
+          matchedBy: `${found.matchedBy} (${ref.host} is ${CLOUD_HOST}/${ref.name})`,
         };
   }
   if (hostKey(ref.host) === CLOUD_HOST) {
@@ -62,13 +58,13 @@ export function matchCredential<T extends Matchable>(
 
 function matchOnHost<T extends Matchable>(
   configured: readonly T[],
-  ref: OrganizationRef,
+  ref: Organization,
 ): Match<T> | undefined {
   const onHost = configured.filter(c => hostKey(c.host) === hostKey(ref.host));
   let best: { credential: T; name: string; fit: number } | undefined;
   for (const credential of onHost) {
     for (const name of credential.organizations) {
-      const fit = fitOfName(name, ref.organization);
+      const fit = fitOfName(name, ref.name);
       if (fit > 0 && fit >= (best?.fit ?? 0)) best = { credential, name, fit };
     }
   }
@@ -90,16 +86,13 @@ function matchOnHost<T extends Matchable>(
 }
 
 /** Under its legacy name an organization is what the host says, whatever the path. */
-function withNameOfHost(ref: OrganizationRef): OrganizationRef {
+function withNameOfHost(ref: Organization): Organization {
   const [label] = ref.host.split('.');
   return isLegacyCloudHost(ref.host) && label
-    ? {
-        host: ref.host,
-        organization:
-          foldName(label) === foldName(ref.organization)
-            ? ref.organization
-            : label,
-      }
+    ? new Organization(
+        ref.host,
+        foldName(label) === foldName(ref.name) ? ref.name : label,
+      )
     : ref;
 }
 

@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from 'undici';
-import { organizationUrl, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 
 /** What an organization tells anybody about itself. */
 export interface OrganizationProbe {
@@ -28,14 +28,14 @@ const TIMEOUT = 10_000;
  * @returns `undefined` when there is no answer.
  */
 export async function probeOrganization(
-  organization: OrganizationRef,
+  organization: Organization,
   { dispatcher, now = Date.now, signal }: ProbeOptions,
 ): Promise<OrganizationProbe | undefined> {
   const timeout = AbortSignal.timeout(TIMEOUT);
   const sentAt = now();
   try {
     const { statusCode, headers, body } = await request(
-      `${organizationUrl(organization)}/_apis/connectionData`,
+      `${organization.url}/_apis/connectionData`,
       {
         dispatcher,
         method: 'HEAD',

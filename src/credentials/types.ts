@@ -1,4 +1,4 @@
-import type { OrganizationRef } from '../organization';
+import type { Organization } from '../organization';
 
 /** The kinds of credential, as the documentation and every message name them. */
 export type CredentialKind =
@@ -41,5 +41,5 @@ export interface OrganizationCredential {
 /** Which credential serves which organization. One per process. */
 export interface CredentialDirectory {
   /** Throws a `CredentialError` that lists what is configured when nothing matches. */
-  forOrganization(organization: OrganizationRef): OrganizationCredential;
+  forOrganization(organization: Organization): OrganizationCredential;
 }

@@ -16,7 +16,7 @@ export type EnvelopeReading =
       readonly entity: Entity;
       readonly entityRef: string;
     }
-  | { readonly outcome: 'refused'; readonly message: string };
+  | { readonly outcome: 'rejected'; readonly message: string };
 
 /**
  * Checks what the catalog checks before it stores anything of a mutation, and
@@ -29,33 +29,33 @@ export function readEnvelope(value: JsonValue): EnvelopeReading {
   try {
     entity = validateEnvelope(value);
   } catch (error) {
-    return refused(describeViolation(value, error));
+    return rejected(describeViolation(value, error));
   }
   const { annotations } = entity.metadata;
   if (
     annotations &&
     (typeof annotations !== 'object' || Array.isArray(annotations))
   ) {
-    return refused(
+    return rejected(
       `metadata.annotations is ${describe(annotations)}; expected an object of texts`,
     );
   }
   const entityRef = stringifyEntityRef(entity);
   if ([...entityRef].length > MAX_REFERENCE_LENGTH) {
-    return refused(
+    return rejected(
       `kind, metadata.namespace and metadata.name are too long: together the catalog holds ${MAX_REFERENCE_LENGTH - 2} characters of them`,
     );
   }
   if (/\0|\p{Surrogate}/u.test(entityRef)) {
-    return refused(
+    return rejected(
       'kind, metadata.namespace or metadata.name has a character that a database cannot hold (U+0000, or half of a surrogate pair)',
     );
   }
   return { outcome: 'entity', entity, entityRef };
 }
 
-function refused(message: string): EnvelopeReading {
-  return { outcome: 'refused', message };
+function rejected(message: string): EnvelopeReading {
+  return { outcome: 'rejected', message };
 }
 
 /** The texts that every entity has, in the order in which the catalog looks at them. */

@@ -18,12 +18,12 @@ const MAX_LENGTH = 1_000;
 
 /**
  * The Location entity that shows in the catalog which documents of a file were
- * refused. It has no targets: the catalog would read them again and again.
+ * rejected. It has no targets: the catalog would read them again and again.
  */
 export function errorLocation(options: {
   /** The file's canonical URL. */
   target: string;
-  /** One line for each refused document. */
+  /** One line for each rejected document. */
   errors: readonly string[];
 }): { entity: Entity; entityRef: string } {
   const { target, errors } = options;

@@ -10,7 +10,7 @@ import { isErrorLocation } from './error-location';
 const PROCESSING_ERROR = 'backstage.io/catalog-processing';
 
 /**
- * Supplies the errors of the Locations that stand for files with refused
+ * Supplies the errors of the Locations that stand for files with rejected
  * documents, so that they show where people look for such errors: in the
  * entity's status. Reads no file.
  *

@@ -7,7 +7,7 @@ export type JsonResult =
   | { readonly outcome: 'json'; readonly value: JsonValue }
   | { readonly outcome: 'problem'; readonly problem: JsonProblem };
 
-/** Nesting beyond which a value is refused: everything that walks entities does so recursively. */
+/** Nesting beyond which a value is rejected: everything that walks entities does so recursively. */
 const MAX_DEPTH = 500;
 
 /** What a node counts beside its text, in characters: it takes time even where it has none. */
@@ -41,7 +41,7 @@ export class JsonCopier {
         value: this.#copy(value, new Set()) ?? null,
       };
     } catch (error) {
-      if (error instanceof Refusal) {
+      if (error instanceof Rejected) {
         return { outcome: 'problem', problem: error.problem };
       }
       throw error;
@@ -67,8 +67,8 @@ export class JsonCopier {
   }
 
   #copyObject(value: object, ancestors: Set<object>): JsonValue {
-    if (ancestors.has(value)) throw new Refusal('circular');
-    if (ancestors.size === MAX_DEPTH) throw new Refusal('too-deep');
+    if (ancestors.has(value)) throw new Rejected('circular');
+    if (ancestors.size === MAX_DEPTH) throw new Rejected('too-deep');
     ancestors.add(value);
     const copy = Array.isArray(value)
       ? value.map((item: unknown) => this.#copy(item, ancestors) ?? null)
@@ -100,11 +100,11 @@ export class JsonCopier {
 
   #charge(length: number): void {
     this.#left -= length;
-    if (this.#left < 0) throw new Refusal('too-large');
+    if (this.#left < 0) throw new Rejected('too-large');
   }
 }
 
-class Refusal extends Error {
+class Rejected extends Error {
   constructor(readonly problem: JsonProblem) {
     super(problem);
   }

@@ -27,7 +27,7 @@ export type ParsedDocument =
       readonly line?: number;
     }
   | {
-      readonly outcome: 'refused';
+      readonly outcome: 'rejected';
       readonly reason: 'syntax' | 'too-large';
       readonly message: string;
       readonly line?: number;
@@ -42,13 +42,13 @@ export interface ParseOptions {
 /**
  * Reads the YAML documents of a file as Backstage's `parseEntityYaml` does.
  *
- * js-yaml reads them. Where it refuses a document, or takes one of a shape of
+ * js-yaml reads them. Where it rejects a document, or takes one of a shape of
  * which the two parsers might make different things, Backstage's own parser has
  * the last word, as long as the file keeps within {@link CATALOG_PARSER_LIMITS};
  * beyond them js-yaml alone decides. A document of which Backstage's parser throws
- * is refused, and costs the file's other documents nothing.
+ * is rejected, and costs the file's other documents nothing.
  *
- * Never throws. Files beyond the limits of `yaml/limits.ts` are refused whole.
+ * Never throws. Files beyond the limits of `yaml/limits.ts` are rejected whole.
  */
 export function parseDocuments(
   content: string,
@@ -58,8 +58,8 @@ export function parseDocuments(
   const text = /\p{Surrogate}/u.test(content)
     ? Buffer.from(content).toString()
     : content;
-  const refusal = refuseFile(text);
-  if (refusal) return [refusal];
+  const rejection = rejectFile(text);
+  if (rejection) return [rejection];
   // The mark may begin a file; it is no part of its first document.
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const parts = splitDocuments(body, MAX_DOCUMENTS);
@@ -141,7 +141,7 @@ function readPart(part: DocumentText, options: ParseOptions): ParsedDocument[] {
 
 function unreadable(thrown: string, line?: number): ParsedDocument {
   return {
-    outcome: 'refused',
+    outcome: 'rejected',
     reason: 'syntax',
     message: `the document cannot be read: ${oneLine(thrown)}`,
     line,
@@ -160,12 +160,12 @@ function fromJsYaml(
   reading: JsYamlReading,
   part: DocumentText,
 ): ParsedDocument[] {
-  if (reading.outcome === 'refused') {
+  if (reading.outcome === 'rejected') {
     return [
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         reason: 'syntax',
-        message: `not valid YAML: ${oneLine(reading.message)} (the file is too large to ask the catalog's own parser, which takes some YAML that is refused here)`,
+        message: `not valid YAML: ${oneLine(reading.message)} (the file is too large to ask the catalog's own parser, which takes some YAML that is rejected here)`,
         line: part.line + (reading.line ?? 1) - 1,
         column: reading.column,
       },
@@ -177,7 +177,7 @@ function fromJsYaml(
   if (typeof value !== 'object' || Array.isArray(value)) {
     return [
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         reason: 'syntax',
         message: expectedObject(Array.isArray(value) ? 'list' : typeof value),
         line,
@@ -197,7 +197,7 @@ function fromCatalog(
     return { outcome: 'value', value: reading.value, line };
   }
   return {
-    outcome: 'refused',
+    outcome: 'rejected',
     reason: 'syntax',
     message: `not valid YAML: ${oneLine(reading.message)}`,
     line: reading.line === undefined ? line : reading.line + textLine - 1,
@@ -205,7 +205,7 @@ function fromCatalog(
   };
 }
 
-function refuseFile(text: string): ParsedDocument | undefined {
+function rejectFile(text: string): ParsedDocument | undefined {
   if (text.length > MAX_FILE_LENGTH) {
     return tooLarge(
       `the file has ${format(text.length)} characters, and at most ${format(MAX_FILE_LENGTH)} are read; split it into several files`,
@@ -221,7 +221,7 @@ function refuseFile(text: string): ParsedDocument | undefined {
 }
 
 function tooLarge(message: string): ParsedDocument {
-  return { outcome: 'refused', reason: 'too-large', message };
+  return { outcome: 'rejected', reason: 'too-large', message };
 }
 
 function describeLimits(): string {

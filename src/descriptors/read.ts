@@ -8,14 +8,14 @@ import type { CatalogRules } from './rules';
 import type {
   DescriptorReading,
   DocumentReading,
-  RefusedDocument,
+  RejectedDocument,
 } from './types';
 import { MAX_FILE_JSON_LENGTH } from './yaml/limits';
 
 /**
  * Reads a descriptor: what of its text becomes which entities, and what is
- * refused and why. Document by document it is what the catalog would make of the
- * same file at a location, but that a refused document costs the others nothing.
+ * rejected and why. Document by document it is what the catalog would make of the
+ * same file at a location, but that a rejected document costs the others nothing.
  *
  * Of several documents with the same reference the last counts, as in the
  * catalog. Never throws; blocks for a bounded time (see `docs/descriptors.md`).
@@ -34,7 +34,7 @@ export function readDescriptor(options: {
 
 /** A document as it reads wherever the file lies. */
 export type UnderstoodDocument =
-  | RefusedDocument
+  | RejectedDocument
   | {
       readonly outcome: 'understood';
       readonly index: number;
@@ -69,7 +69,7 @@ export function placeDocuments(
   options: { target: string; rules: CatalogRules },
 ): DescriptorReading {
   return {
-    documents: refuseDuplicates(
+    documents: rejectDuplicates(
       documents.map(document => place(document, options)),
     ),
   };
@@ -81,23 +81,29 @@ function understand(
   copier: JsonCopier,
 ): UnderstoodDocument {
   const { line } = document;
-  const refuse = (
-    reason: RefusedDocument['reason'],
+  const reject = (
+    reason: RejectedDocument['reason'],
     message: string,
-  ): RefusedDocument => ({ outcome: 'refused', index, reason, message, line });
-  if (document.outcome === 'refused') {
+  ): RejectedDocument => ({
+    outcome: 'rejected',
+    index,
+    reason,
+    message,
+    line,
+  });
+  if (document.outcome === 'rejected') {
     return {
-      ...refuse(document.reason, document.message),
+      ...reject(document.reason, document.message),
       column: document.column,
     };
   }
   const json = copier.copy(document.value);
   if (json.outcome === 'problem') {
-    return refuse('too-large', JSON_PROBLEMS[json.problem]);
+    return reject('too-large', JSON_PROBLEMS[json.problem]);
   }
   const envelope = readEnvelope(json.value);
-  return envelope.outcome === 'refused'
-    ? refuse('envelope', envelope.message)
+  return envelope.outcome === 'rejected'
+    ? reject('envelope', envelope.message)
     : { ...envelope, outcome: 'understood', index, line };
 }
 
@@ -105,13 +111,13 @@ function place(
   document: UnderstoodDocument,
   { target, rules }: { target: string; rules: CatalogRules },
 ): DocumentReading {
-  if (document.outcome === 'refused') {
+  if (document.outcome === 'rejected') {
     return document;
   }
   const { index, line, entity, entityRef } = document;
   if (!rules.isAllowed(entity, { type: 'url', target })) {
     return {
-      outcome: 'refused',
+      outcome: 'rejected',
       index,
       reason: 'rules',
       message: `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
@@ -121,7 +127,7 @@ function place(
   }
   if (isErrorLocationRef(entityRef)) {
     return {
-      outcome: 'refused',
+      outcome: 'rejected',
       index,
       reason: 'rules',
       message: `${entityRef} is a name under which errors of descriptors are shown; choose another one`,
@@ -144,8 +150,8 @@ const JSON_PROBLEMS: Record<JsonProblem, string> = {
   'too-deep': 'the document is nested too deeply to be stored',
 };
 
-/** Refuses the documents of which a later one of the same file takes the place. */
-function refuseDuplicates(
+/** Rejects the documents of which a later one of the same file takes the place. */
+function rejectDuplicates(
   documents: readonly DocumentReading[],
 ): DocumentReading[] {
   const last = new Map<string, number>();
@@ -161,7 +167,7 @@ function refuseDuplicates(
     return winner === index
       ? document
       : {
-          outcome: 'refused',
+          outcome: 'rejected',
           index,
           // It reads, so that nothing of the file is unknown; and it names no
           // reference of its own, since the other document gives that.

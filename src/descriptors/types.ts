@@ -1,7 +1,7 @@
 import type { Entity } from '@backstage/catalog-model';
 
 /** What one YAML document of a descriptor turned out to be. */
-export type DocumentReading = EntityDocument | RefusedDocument;
+export type DocumentReading = EntityDocument | RejectedDocument;
 
 export interface EntityDocument {
   readonly outcome: 'entity';
@@ -12,8 +12,8 @@ export interface EntityDocument {
   readonly entity: Entity;
 }
 
-export interface RefusedDocument {
-  readonly outcome: 'refused';
+export interface RejectedDocument {
+  readonly outcome: 'rejected';
   readonly index: number;
   /**
    * `syntax`: it cannot be read, so whose document it was cannot be known and

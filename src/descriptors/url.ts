@@ -1,8 +1,8 @@
-import { organizationUrl, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 
 /** What one URL in the catalog stands for: one file at one branch. */
 export interface DescriptorAddress {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly project: string;
   readonly repository: string;
   /** Absolute within the repository: `/catalog-info.yaml`. */
@@ -22,7 +22,7 @@ export interface DescriptorAddress {
 export function canonicalUrl(address: DescriptorAddress): string {
   const { organization, project, repository, path, branch } = address;
   const version = branch === undefined ? '' : `&version=GB${inQuery(branch)}`;
-  return `${organizationUrl(organization)}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${version}`;
+  return `${organization.url}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${version}`;
 }
 
 /** `encodeURI` leaves what would end the path. */

@@ -1,4 +1,4 @@
-import { LeastRecentlyUsed } from '../locations/cache';
+import { LeastRecentlyUsed } from '../content/cache';
 
 /** Characters of the texts that are kept. */
 const LIMIT = 2 * 1024 * 1024;

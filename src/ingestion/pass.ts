@@ -1,21 +1,24 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
-import type { ProviderSettings } from '../config';
-import type { KnownRepository, Ledger } from '../ledger/ledger';
+import type { ProviderSettings } from '../config/index';
+import type { Ledger } from '../ledger/ledger';
 import type { ProbeRecord } from '../ledger/record';
-import type { OrganizationReport } from '../operations/status';
-import { organizationKey, type OrganizationRef } from '../organization';
+import { type Organization } from '../organization';
 import type { Applier } from './apply';
 import { BlobTexts } from './blob-texts';
 import { Consultation } from './hints/consultation';
 import type { HintMemory } from './hints/memory';
-import type { PathObservation } from './model';
-import { planPass, type Plan, type PlannedProbe } from './plan';
+import {
+  type PathObservation,
+  type KnownRepository,
+  describeRejection,
+} from '../policy/model';
+import { planPass, type Plan, type PlannedProbe } from '../policy/plan';
 import { probeRepository, type DescriptorReader } from './probe';
-import { describeRefusal } from './reading';
 import { Recorder } from './recorder';
 import { removeWhatIsGone } from './removal';
-import { selectRepositories } from './select';
+import { selectRepositories } from '../policy/select';
+import type { OrganizationReport } from './report';
 
 /** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
 const IN_FLIGHT = 40;
@@ -27,7 +30,7 @@ const MAX_REPEATS = 3;
 const MAX_PROBLEMS = 20;
 
 export interface PassInput {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly client: AzureDevOpsClient;
   readonly settings: ProviderSettings;
   readonly reader: DescriptorReader;
@@ -50,7 +53,7 @@ export interface PassInput {
  */
 export async function passOrganization(input: PassInput): Promise<void> {
   const { client, settings, ledger, report, now } = input;
-  const organization = organizationKey(input.organization);
+  const organization = input.organization.key;
   const startedAt = now();
 
   const repositories = await client.listRepositories({ signal: input.signal });
@@ -219,7 +222,7 @@ async function probeRound(
               ),
             };
       count(input.report, repository, unknown);
-      sayRefused(input.logger, paths);
+      logRejectedDocuments(input.logger, paths);
       hints.found(repository, reason, former, paths, input.now());
       await recorder.add({
         repository: {
@@ -239,15 +242,15 @@ async function probeRound(
   }
 }
 
-/** Says of each file that was just read which of its documents were refused, and where. */
-function sayRefused(
+/** Says of each file that was just read which of its documents were rejected, and where. */
+function logRejectedDocuments(
   logger: LoggerService,
   paths: readonly PathObservation[],
 ): void {
   for (const observation of paths) {
     if (observation.outcome === 'present') {
-      for (const note of observation.refused) {
-        logger.warn(`${observation.target}: ${describeRefusal(note)}`);
+      for (const note of observation.rejections) {
+        logger.warn(`${observation.target}: ${describeRejection(note)}`);
       }
     }
   }

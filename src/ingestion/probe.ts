@@ -2,7 +2,7 @@ import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
 import type { BlobTexts } from './blob-texts';
-import type { KnownDescriptor, PathObservation } from './model';
+import type { KnownDescriptor, PathObservation } from '../policy/model';
 
 /** Turns a descriptor's text into what the ledger keeps of it; see `reading.ts`. */
 export interface DescriptorReader {

@@ -14,7 +14,7 @@ import {
   AzureDevOpsRequestError,
   type RequestErrorKind,
 } from '../azure/errors';
-import type { ProviderReading, ProviderSettings } from '../config';
+import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import { probeOrganization } from '../credentials/probe';
 import { CatalogRules } from '../descriptors/rules';
@@ -23,11 +23,10 @@ import { Healing } from '../ledger/healing';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
-import { Narration } from '../operations/narration';
-import type { RefreshReport } from '../operations/status';
-import { parseRepositoryUrl } from '../locations/url';
-import type { OrganizationRef } from '../organization';
-import type { AzureDevOpsService } from '../services';
+import type { RefreshObserver, RefreshReport } from './report';
+import { parseRepositoryUrl } from '../content/url';
+import type { Organization } from '../organization';
+import type { AzureDevOpsService } from '../shared-service';
 import { HintMemory } from './hints/memory';
 import { refresh, type RefreshContext } from './refresh';
 
@@ -39,6 +38,7 @@ export interface ProviderOptions {
   readonly logger: LoggerService;
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
+  readonly observers: readonly RefreshObserver[];
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
 }
@@ -51,8 +51,6 @@ export interface ProviderOptions {
  * not there.
  */
 export class AzureDevOpsEntityProvider implements EntityProvider {
-  private readonly narration = new Narration();
-
   constructor(private readonly options: ProviderOptions) {}
 
   getProviderName(): string {
@@ -97,43 +95,33 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     await scheduler.createScheduledTaskRunner(settings.schedule).run({
       id: `${settings.providerName}:refresh`,
       fn: async signal => {
-        await this.refreshOnce(settings, signal, options =>
-          refresh(context, options),
-        );
+        await this.refreshOnce(signal, options => refresh(context, options));
       },
     });
   }
 
   private async refreshOnce(
-    settings: ProviderSettings,
     signal: AbortSignal,
     run: (options: Parameters<typeof refresh>[1]) => ReturnType<typeof refresh>,
   ): Promise<void> {
-    const {
-      service: { board },
-      logger,
-    } = this.options;
+    const { observers } = this.options;
     let report: RefreshReport | undefined;
+    let failure: unknown;
     try {
       report = await run({
         signal,
         onReport: started => {
           report = started;
-          board.started(started);
+          observers.forEach(observer => observer.started(started));
         },
       });
-      logger.info(
-        `${settings.providerName}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
-          `told the catalog of ${report.added} new or changed and ${report.removed} removed`,
-      );
     } catch (error) {
-      board.failed(settings.providerName, error);
+      failure = error;
       throw error;
     } finally {
-      for (const { level, message } of report
-        ? this.narration.tell(report)
-        : []) {
-        logger[level](message);
+      const ended = report;
+      if (ended) {
+        observers.forEach(observer => observer.ended(ended, failure));
       }
     }
   }
@@ -150,7 +138,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
 async function explainFailure(
   { credentials }: AzureDevOpsService,
   error: unknown,
-  organization: OrganizationRef,
+  organization: Organization,
 ): Promise<string | undefined> {
   if (
     !(error instanceof AzureDevOpsRequestError) ||

@@ -3,10 +3,15 @@ import type { Repository } from '../azure/types';
 import { errorLocation } from '../descriptors/error-location';
 import { placeDocuments } from '../descriptors/read';
 import type { CatalogRules } from '../descriptors/rules';
-import type { EntityDocument, RefusedDocument } from '../descriptors/types';
+import type { EntityDocument, RejectedDocument } from '../descriptors/types';
 import { canonicalUrl } from '../descriptors/url';
-import type { OrganizationRef } from '../organization';
-import type { ClaimDraft, PathObservation, RefusedNote } from './model';
+import type { Organization } from '../organization';
+import {
+  describeRejection,
+  type ClaimDraft,
+  type PathObservation,
+  type Rejection,
+} from '../policy/model';
 import type { DescriptorReader } from './probe';
 import { SameTexts } from './same-texts';
 
@@ -14,7 +19,7 @@ import { SameTexts } from './same-texts';
 const READING_VERSION = 1;
 
 export interface ReadingSettings {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   /** The branch that the configuration names, if it does: it is part of the URL. */
   readonly branch?: string;
   readonly rules: CatalogRules;
@@ -65,9 +70,9 @@ export function createDescriptorReader(
       const entities = documents.filter(
         (document): document is EntityDocument => document.outcome === 'entity',
       );
-      const refused = documents.filter(
-        (document): document is RefusedDocument =>
-          document.outcome === 'refused',
+      const rejected = documents.filter(
+        (document): document is RejectedDocument =>
+          document.outcome === 'rejected',
       );
       return {
         outcome: 'present',
@@ -82,29 +87,29 @@ export function createDescriptorReader(
             position: document.index,
             entity: JSON.stringify(document.entity),
           })),
-          ...errorClaims(target, refused),
+          ...errorClaims(target, rejected),
         ],
-        refused: refused.map(noteOf),
-        forbidden: refused.flatMap(({ reason, entityRef }) =>
+        rejections: rejected.map(toRejection),
+        forbidden: rejected.flatMap(({ reason, entityRef }) =>
           reason === 'rules' && entityRef ? [entityRef] : [],
         ),
-        unreadable: refused.some(({ reason }) => reason !== 'rules'),
+        unreadable: rejected.some(({ reason }) => reason !== 'rules'),
       };
     },
   };
 }
 
-/** The Location entity that shows in the catalog what was refused, if anything was. */
+/** The Location entity that shows in the catalog what was rejected, if anything was. */
 function errorClaims(
   target: string,
-  refused: readonly RefusedDocument[],
+  rejected: readonly RejectedDocument[],
 ): ClaimDraft[] {
-  if (refused.length === 0) {
+  if (rejected.length === 0) {
     return [];
   }
   const { entity, entityRef } = errorLocation({
     target,
-    errors: refused.map(describeRefusal),
+    errors: rejected.map(describeRejection),
   });
   return [
     {
@@ -116,28 +121,19 @@ function errorClaims(
   ];
 }
 
-/** A refusal in one line: which document, where, and why. */
-export function describeRefusal(refusal: RefusedNote): string {
-  const place =
-    refusal.line === undefined
-      ? ''
-      : `, line ${refusal.line}${refusal.column === undefined ? '' : `, column ${refusal.column}`}`;
-  return `document ${refusal.index + 1}${place}: ${refusal.message}`;
-}
-
-function noteOf(refusal: RefusedDocument): RefusedNote {
+function toRejection(rejection: RejectedDocument): Rejection {
   return {
-    index: refusal.index,
-    reason: refusal.reason,
-    message: refusal.message,
-    line: refusal.line,
-    column: refusal.column,
+    index: rejection.index,
+    reason: rejection.reason,
+    message: rejection.message,
+    line: rejection.line,
+    column: rejection.column,
   };
 }
 
-function tooLarge(): RefusedDocument {
+function tooLarge(): RejectedDocument {
   return {
-    outcome: 'refused',
+    outcome: 'rejected',
     index: 0,
     reason: 'too-large',
     message:

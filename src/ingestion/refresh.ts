@@ -2,33 +2,26 @@ import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { AzureDevOpsClients } from '../azure/types';
-import { findsDescriptor, type ProviderSettings } from '../config';
+import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogState } from '../ledger/catalog-state';
 import type { Healing } from '../ledger/healing';
 import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
+import { type Organization } from '../organization';
+import { Applier } from './apply';
+import type { HintMemory } from './hints/memory';
+import { type Rejection, describeRejection } from '../policy/model';
+import { heal } from './heal';
+import { passOrganization } from './pass';
+import { createDescriptorReader } from './reading';
+import { describeHeldBack, removeOrphanedOrganizations } from './removal';
+import { takeOver, type LocateTarget } from './takeover';
 import {
   startOrganizationReport,
   type OrganizationReport,
   type RefreshReport,
-} from '../operations/status';
-import {
-  describeOrganization,
-  organizationKey,
-  type OrganizationRef,
-} from '../organization';
-import { Applier } from './apply';
-import type { HintMemory } from './hints/memory';
-import type { RefusedNote } from './model';
-import { heal } from './heal';
-import { passOrganization } from './pass';
-import { createDescriptorReader, describeRefusal } from './reading';
-import {
-  describeRefusal as describeHeldBack,
-  removeOrphanedOrganizations,
-} from './removal';
-import { takeOver, type LocateTarget } from './takeover';
+} from './report';
 
 /** Everything that a refresh works with. */
 export interface RefreshContext {
@@ -48,13 +41,10 @@ export interface RefreshContext {
   /** Finds out why an organization could not be read at all; `undefined` when the error says it best. */
   readonly explain?: (
     error: unknown,
-    organization: OrganizationRef,
+    organization: Organization,
   ) => Promise<string | undefined>;
   /** Is told how long the activity statistics of an organization are known to be of use; 0 when they are not. */
-  readonly relyOnActivity?: (
-    organization: OrganizationRef,
-    until: number,
-  ) => void;
+  readonly relyOnActivity?: (organization: Organization, until: number) => void;
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -95,7 +85,7 @@ export async function refresh(
     entities: 0,
     added: 0,
     removed: 0,
-    refusedFiles: [],
+    rejectedFiles: [],
     duplicates: [],
   };
   options.onReport?.(report);
@@ -106,9 +96,7 @@ export async function refresh(
 
   await Promise.all(
     settings.organizations.map(async organization => {
-      const organizationReport = startOrganizationReport(
-        describeOrganization(organization),
-      );
+      const organizationReport = startOrganizationReport(organization.label);
       report.organizations.push(organizationReport);
       await passAlone(context, {
         organization,
@@ -128,12 +116,12 @@ export async function refresh(
     await removeOrphanedOrganizations({
       settings,
       ledger,
-      configured: new Set(settings.organizations.map(organizationKey)),
+      configured: new Set(settings.organizations.map(({ key }) => key)),
       report: orphans,
     });
   }
   count(report, await applier.drain({ wait: true, signal }));
-  const refusals = await takeOver({
+  const heldBack = await takeOver({
     ledger,
     state: context.catalogState,
     applier,
@@ -145,8 +133,8 @@ export async function refresh(
     signal,
   });
   orphans.problems.push(
-    ...refusals.map(refusal =>
-      describeHeldBack({ settings, report: orphans }, refusal),
+    ...heldBack.map(held =>
+      describeHeldBack({ settings, report: orphans }, held),
     ),
   );
   await heal({
@@ -181,7 +169,7 @@ async function passAlone(
     organizationReport,
     signal,
   }: {
-    organization: OrganizationRef;
+    organization: Organization;
     applier: Applier;
     report: RefreshReport;
     organizationReport: OrganizationReport;
@@ -237,10 +225,10 @@ async function passAlone(
 /** Why a pass failed, in one line that begins with the organization. */
 async function describeFailure(
   { explain }: RefreshContext,
-  organization: OrganizationRef,
+  organization: Organization,
   error: unknown,
 ): Promise<string> {
-  const name = describeOrganization(organization);
+  const name = organization.label;
   const message =
     (await explain?.(error, organization)) ??
     (error instanceof Error ? error.message : String(error));
@@ -259,8 +247,8 @@ function completeOrganizations(
   );
   return new Set(
     settings.organizations
-      .filter(organization => complete.has(describeOrganization(organization)))
-      .map(organizationKey),
+      .filter(organization => complete.has(organization.label))
+      .map(({ key }) => key),
   );
 }
 
@@ -276,8 +264,8 @@ async function summarize(ledger: Ledger, report: RefreshReport): Promise<void> {
   const { descriptors, entities } = await ledger.reports.counts();
   report.descriptors = descriptors;
   report.entities = entities;
-  report.refusedFiles = await ledger.reports.refusedFiles(errors =>
-    (JSON.parse(errors) as RefusedNote[]).map(describeRefusal),
+  report.rejectedFiles = await ledger.reports.rejectedFiles(errors =>
+    (JSON.parse(errors) as Rejection[]).map(describeRejection),
   );
   report.duplicates = await ledger.reports.duplicates();
 }

@@ -1,13 +1,23 @@
-import type { ProviderSettings } from '../config';
-import type { KnownRepository, Ledger } from '../ledger/ledger';
+import type { ProviderSettings } from '../config/index';
+import type { Ledger } from '../ledger/ledger';
 import type { Proposal } from '../ledger/removals';
-import type { Removal } from '../ledger/rows';
-import type { OrganizationReport } from '../operations/status';
-import { guard, type Refusal } from './guard';
-import type { PassInput } from './pass';
-import type { Plan } from './plan';
+import { guard, type HeldBack } from '../policy/guard';
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { AzureDevOpsClient } from '../azure/types';
+import type { Organization } from '../organization';
+import type { Applier } from './apply';
+import type { Plan } from '../policy/plan';
+import type { KnownRepository, Removal } from '../policy/model';
+import type { OrganizationReport } from './report';
 
-export interface RemovalInput extends PassInput {
+export interface RemovalInput extends GuardedRelease {
+  readonly organization: Organization;
+  readonly client: AzureDevOpsClient;
+  readonly applier: Applier;
+  readonly logger: LoggerService;
+  readonly signal?: AbortSignal;
+  /** Counts what the catalog was told. */
+  readonly told: { added: number; removed: number };
   /** The organization's key. */
   readonly key: string;
   readonly plan: Plan;
@@ -72,17 +82,17 @@ async function releaseGuarded(
   }
   const total = await ledger.removals.countEntities(organization);
   const verdict = guard(proposals.filter(isLoss), total, settings.removals);
-  const refused = new Set(verdict.refusals.map(({ grade }) => grade));
+  const heldGrades = new Set(verdict.heldBack.map(({ grade }) => grade));
   report.removals.released += verdict.released.length;
-  report.removals.refusals.push(...verdict.refusals);
-  for (const refusal of verdict.refusals) {
-    report.problems.push(describeRefusal(input, refusal));
+  report.removals.heldBack.push(...verdict.heldBack);
+  for (const held of verdict.heldBack) {
+    report.problems.push(describeHeldBack(input, held));
   }
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
   await ledger.removals.release(
     proposals.filter(
-      p => !refused.has(p.grade) || (p.kind === 'entity' && !p.loss),
+      p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss),
     ),
   );
 }
@@ -161,15 +171,15 @@ async function confirmedDeleted(
       signal?.throwIfAborted();
       // No evidence: the repositories stay, and count as missing.
       logger.debug(
-        `${organization.host}/${organization.organization}: could not ask for the deleted repositories of project ${project}: ${error}`,
+        `${organization.host}/${organization.name}: could not ask for the deleted repositories of project ${project}: ${error}`,
       );
     }
   }
   return confirmed;
 }
 
-/** What the operator is told of a refusal, with the way to allow it. */
-export function describeRefusal(
+/** What the operator is told of held-back removals, with the way to allow it. */
+export function describeHeldBack(
   {
     report,
     settings,
@@ -177,7 +187,7 @@ export function describeRefusal(
     readonly report: Pick<OrganizationReport, 'organization'>;
     readonly settings: Pick<ProviderSettings, 'id'>;
   },
-  { grade, count, total, percentage, limit, fingerprint, reasons }: Refusal,
+  { grade, count, total, percentage, limit, fingerprint, reasons }: HeldBack,
 ): string {
   const option =
     grade === 'confirmed' ? 'maxConfirmedPercentage' : 'maxPercentage';

@@ -3,7 +3,7 @@ import {
   type UnderstoodDocument,
   understandText,
 } from '../descriptors/read';
-import { LeastRecentlyUsed } from '../locations/cache';
+import { LeastRecentlyUsed } from '../content/cache';
 
 /** The size of what is kept, in characters of JSON: some 2,000 files, or 10 MB. */
 const LIMIT = 4 * 1024 * 1024;

@@ -7,10 +7,11 @@ import {
   type CatalogState,
   type ProvidedEntity,
 } from '../ledger/catalog-state';
-import type { KnownRepository, Ledger } from '../ledger/ledger';
-import { organizationKey, type OrganizationRef } from '../organization';
+import type { Ledger } from '../ledger/ledger';
+import { type Organization } from '../organization';
 import type { Applier } from './apply';
-import { guard, type GuardLimits, type Refusal } from './guard';
+import { guard, type GuardLimits, type HeldBack } from '../policy/guard';
+import type { KnownRepository } from '../policy/model';
 
 /** How long the catalog is given to process the silenced Locations, and how often it is looked at, in milliseconds. */
 const SETTLE_MS = 120_000;
@@ -19,7 +20,7 @@ const SETTLE_POLL_MS = 200;
 /** What a URL names, as far as taking over needs it; `undefined` when it cannot be told. */
 export type LocateTarget = (target: string) =>
   | {
-      readonly organization: OrganizationRef;
+      readonly organization: Organization;
       readonly project?: string;
       readonly repository: string;
       readonly path?: string;
@@ -50,17 +51,17 @@ export interface TakeoverInput {
  * can no longer emit the entities on its behalf, it is dropped. Locations whose
  * file is unknown stay as they are, and are taken over by a later refresh.
  *
- * @returns what the guard refused to let go with their Locations.
+ * @returns what the guard held back with their Locations.
  */
-export async function takeOver(input: TakeoverInput): Promise<Refusal[]> {
+export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
   const { state, logger, signal } = input;
   const official = await state.officialLocations();
   if (official.length === 0) {
     return [];
   }
-  const { resolved, refusals } = await resolve(input, official);
+  const { resolved, heldBack } = await resolve(input, official);
   if (resolved.size === 0) {
-    return refusals;
+    return heldBack;
   }
   logger.info(
     `Taking over ${resolved.size} of ${official.length} Locations that another Azure DevOps provider of this name stated`,
@@ -80,19 +81,19 @@ export async function takeOver(input: TakeoverInput): Promise<Refusal[]> {
       logger.warn(
         'The catalog has not processed the former Locations in time; the next refresh goes on with them',
       );
-      return refusals;
+      return heldBack;
     }
     await delay(SETTLE_POLL_MS, undefined, { signal });
   }
   await stateEverything(input, 'drop', resolved);
-  return refusals;
+  return heldBack;
 }
 
 /** Which Locations can go: those of files that ended present or absent. */
 async function resolve(
   input: TakeoverInput,
   official: readonly ProvidedEntity[],
-): Promise<{ resolved: Set<string>; refusals: Refusal[] }> {
+): Promise<{ resolved: Set<string>; heldBack: HeldBack[] }> {
   const repositories = new Map(
     (await input.ledger.repositories()).map(repository => [
       nameKey(repository.organization, repository.project, repository.name),
@@ -111,7 +112,7 @@ async function resolve(
     children.map(({ entityRef }) => entityRef),
   );
   const lost = children.filter(({ entityRef }) => !owned.has(entityRef));
-  const { released, refusals } = guard(
+  const { released, heldBack } = guard(
     lost.map(({ entityRef }) => ({
       entityRef,
       grade: 'confirmed' as const,
@@ -139,7 +140,7 @@ async function resolve(
         .map(({ entityRef }) => entityRef)
         .filter(entityRef => !held.has(entityRef)),
     ),
-    refusals: [...refusals],
+    heldBack: [...heldBack],
   };
 }
 
@@ -154,7 +155,7 @@ function isResolved(
   if (!location || !asksFor(location.path ?? '')) {
     return false;
   }
-  const organization = organizationKey(location.organization);
+  const organization = location.organization.key;
   const repository = repositories.get(
     nameKey(
       organization,

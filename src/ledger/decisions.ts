@@ -4,7 +4,7 @@ import type {
   DescriptorDecision,
   KnownDescriptor,
   PathObservation,
-} from '../ingestion/model';
+} from '../policy/model';
 import { isOneOf, upsert } from './bulk';
 import type { DesiredReference } from './outbox';
 import { recomputeOwners, writeFirstOwners, type Claim } from './ownership';
@@ -60,13 +60,13 @@ export async function writeDecisions(
     const key = { provider, repository_id: repositoryId, path: decision.path };
     if (decision.write) {
       changed += 1;
-      const { target, objectId, signature, refused } = decision.write;
+      const { target, objectId, signature, rejections } = decision.write;
       descriptors.push({
         ...key,
         target,
         object_id: objectId,
         signature,
-        errors: refused.length > 0 ? JSON.stringify(refused) : null,
+        errors: rejections.length > 0 ? JSON.stringify(rejections) : null,
         removal: null,
         removal_reason: null,
       });

@@ -1,14 +1,13 @@
 import type { DatabaseService } from '@backstage/backend-plugin-api';
 import { stringifyEntityRef, type Entity } from '@backstage/catalog-model';
-import type { RefusedNote } from '../ingestion/model';
-import { describeRefusal } from '../ingestion/reading';
+import { type Rejection, describeRejection } from '../policy/model';
 import { TABLES } from './rows';
 
 /** What is wrong with the file that an error Location stands for, from the ledger. */
 export class LedgerErrors {
   constructor(private readonly database: DatabaseService) {}
 
-  /** One line for each refused document; `undefined` when the ledger knows of none. */
+  /** One line for each rejected document; `undefined` when the ledger knows of none. */
   async of(entity: Entity): Promise<string[] | undefined> {
     const knex = await this.database.getClient();
     const row: { errors: string | null } | undefined = await knex(
@@ -22,7 +21,7 @@ export class LedgerErrors {
       .where({ 'c.entity_ref': stringifyEntityRef(entity), 'c.kind': 'error' })
       .first('d.errors');
     return row?.errors
-      ? (JSON.parse(row.errors) as RefusedNote[]).map(describeRefusal)
+      ? (JSON.parse(row.errors) as Rejection[]).map(describeRejection)
       : undefined;
   }
 }

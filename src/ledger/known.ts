@@ -1,14 +1,12 @@
 import type { Knex } from 'knex';
-import type { KnownClaim, KnownDescriptor } from '../ingestion/model';
+import type {
+  KnownClaim,
+  KnownDescriptor,
+  Removal,
+  RemovalGrade,
+} from '../policy/model';
 import { isOneOf } from './bulk';
-import {
-  chunks,
-  TABLES,
-  type ClaimRow,
-  type DescriptorRow,
-  type Removal,
-  type RemovalGrade,
-} from './rows';
+import { chunks, TABLES, type ClaimRow, type DescriptorRow } from './rows';
 
 /** How many repositories are looked up at a time. */
 const BATCH = 1_000;

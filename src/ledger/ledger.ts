@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { KnownDescriptor } from '../ingestion/model';
+import type { KnownDescriptor, KnownRepository } from '../policy/model';
 import { LedgerHints } from './hints';
 import { loadKnownDescriptors } from './known';
 import { LedgerRemovals } from './removals';
@@ -17,21 +17,6 @@ import { Statistics } from './statistics';
 
 /** How many repositories are read at a time. */
 const PAGE = 2_000;
-
-/** What the ledger knows of one repository, as far as planning needs it. */
-export interface KnownRepository {
-  readonly id: string;
-  readonly organization: string;
-  readonly projectId: string;
-  readonly project: string;
-  readonly name: string;
-  readonly branch?: string;
-  readonly signature?: string;
-  readonly outcome: RepositoryRow['outcome'];
-  /** Milliseconds since 1970. */
-  readonly verifiedAt?: number;
-  readonly missed: number;
-}
 
 /**
  * What we last knew of every repository and descriptor of one provider, in the

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { chooseOwner, type Claimant } from '../ingestion/owner';
+import { chooseOwner, type Claimant } from '../policy/owner';
 import { isOneOf, upsert } from './bulk';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 

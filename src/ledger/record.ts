@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { decide } from '../ingestion/decide';
-import type { PathObservation } from '../ingestion/model';
+import { decide } from '../policy/decide';
+import type { PathObservation } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
 import { writeDecisions, type Decided } from './decisions';
 import { loadKnownDescriptors } from './known';

@@ -6,10 +6,9 @@ import {
   TABLES,
   type ClaimRow,
   type DescriptorRow,
-  type Removal,
-  type RemovalGrade,
   type RepositoryRow,
 } from './rows';
+import type { Removal, RemovalGrade } from '../policy/model';
 
 /** One claim that is to go. */
 export interface Proposal {

@@ -1,9 +1,4 @@
 import type { Knex } from 'knex';
-import type {
-  DuplicateReport,
-  OrganizationReport,
-  RefusedFile,
-} from '../operations/status';
 import {
   chunks,
   TABLES,
@@ -20,7 +15,24 @@ interface OrganizationRow {
   status: string | null;
 }
 
-/** What the ledger can tell of the state of ingestion; see `operations/`. */
+/** A file of which a document was rejected. */
+export interface RejectedFile {
+  readonly organization: string;
+  /** The canonical URL. */
+  readonly target: string;
+  /** One line a document: where, and why. */
+  readonly errors: readonly string[];
+}
+
+/** An entity that more than one descriptor gives. */
+export interface DuplicateReport {
+  readonly entityRef: string;
+  /** The descriptor that gives it. */
+  readonly owner: string;
+  readonly others: readonly string[];
+}
+
+/** What the ledger can tell of the state of ingestion. */
 export class LedgerReports {
   constructor(
     private readonly knex: Knex,
@@ -39,7 +51,7 @@ export class LedgerReports {
     organization: string,
     startedAt: number,
     complete: boolean,
-    report: OrganizationReport,
+    report: object,
   ): Promise<void> {
     const row = {
       provider: this.provider,
@@ -76,10 +88,10 @@ export class LedgerReports {
     };
   }
 
-  /** The files of which a document was refused, by URL. */
-  async refusedFiles(
+  /** The files of which a document was rejected, by URL. */
+  async rejectedFiles(
     describe: (errors: string) => string[],
-  ): Promise<RefusedFile[]> {
+  ): Promise<RejectedFile[]> {
     const rows: Array<{
       target: string;
       errors: string;

@@ -1,3 +1,5 @@
+import type { RemovalGrade } from '../policy/model';
+
 /** The ledger's rows as the database holds them; see `migrations/` and docs/ledger.md. */
 
 export const TABLES = {
@@ -9,15 +11,6 @@ export const TABLES = {
   claims: 'azure_devops_claims',
   references: 'azure_devops_references',
 } as const;
-
-/** How sure we are that something is gone. */
-export type RemovalGrade = 'confirmed' | 'inferred';
-
-/** Something that is about to go, and the evidence for it. */
-export interface Removal {
-  readonly grade: RemovalGrade;
-  readonly reason: string;
-}
 
 /** PostgreSQL gives 64-bit integers as strings, SQLite as numbers. */
 export type BigIntColumn = string | number;

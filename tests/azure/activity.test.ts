@@ -7,6 +7,7 @@ import {
   TOKEN,
   withEnvironment,
 } from './support/clients';
+import { Organization } from '../../src/organization';
 
 const START = Date.parse('2026-03-02T09:10:00.250Z');
 const MINUTE = 60_000;
@@ -37,7 +38,7 @@ function addProject() {
 function clientOf() {
   return clients
     .create()
-    .forOrganization({ host: 'dev.azure.com', organization: 'contoso' });
+    .forOrganization(new Organization('dev.azure.com', 'contoso'));
 }
 
 describe('the activity of a project', () => {

@@ -6,6 +6,7 @@ import {
   TOKEN,
   withEnvironment,
 } from './support/clients';
+import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
 let simulator: Simulator;
@@ -24,7 +25,7 @@ beforeEach(async () => {
   simulator.addOrganization('contoso').grant('alice');
   client = clients
     .create()
-    .forOrganization({ host: 'dev.azure.com', organization: 'contoso' });
+    .forOrganization(new Organization('dev.azure.com', 'contoso'));
 });
 
 afterEach(async () => {
@@ -103,10 +104,9 @@ describe('listRepositories', () => {
       faultOf(
         clients
           .create()
-          .forOrganization({
-            host: 'dev.azure.com',
-            organization: 'no-such-organization',
-          })
+          .forOrganization(
+            new Organization('dev.azure.com', 'no-such-organization'),
+          )
           .listRepositories(),
       ),
     ).resolves.toMatchObject({ kind: 'not-found', typeKey: undefined });
@@ -415,18 +415,19 @@ describe('Azure DevOps Server and the legacy host', () => {
     const pool = clients.create();
     await expect(
       pool
-        .forOrganization({
-          host: new URL(simulator.serverUrl).host,
-          organization: 'tfs/Default Collection',
-        })
+        .forOrganization(
+          new Organization(
+            new URL(simulator.serverUrl).host,
+            'tfs/Default Collection',
+          ),
+        )
         .readItem({ repository: id, path: '/x', content: true }),
     ).resolves.toMatchObject({ content: 'on premises' });
     await expect(
       pool
-        .forOrganization({
-          host: 'contoso.visualstudio.com',
-          organization: 'contoso',
-        })
+        .forOrganization(
+          new Organization('contoso.visualstudio.com', 'contoso'),
+        )
         .readItem({ repository: legacy.id, path: '/x', content: true }),
     ).resolves.toMatchObject({ content: 'in the cloud' });
   });

@@ -7,6 +7,7 @@ import {
   TOKEN,
   withEnvironment,
 } from './support/clients';
+import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
 let simulator: Simulator;
@@ -50,7 +51,7 @@ function organizationWith(
 function cloudClient() {
   return clients
     .create()
-    .forOrganization({ host: 'dev.azure.com', organization: 'contoso' });
+    .forOrganization(new Organization('dev.azure.com', 'contoso'));
 }
 
 const QUESTION = { searchText: 'file:catalog-info.yaml' };
@@ -147,10 +148,7 @@ describe('Code Search', () => {
     organizationWith(1, { name: 'tfs/Main', apiVersion: '6.0' });
     const { total } = await clients
       .create()
-      .forOrganization({
-        host: simulator.serverHost,
-        organization: 'tfs/Main',
-      })
+      .forOrganization(new Organization(simulator.serverHost, 'tfs/Main'))
       .searchFiles(QUESTION);
     expect(total).toBe(1);
     expect(searches()[0]?.url).toContain(

@@ -9,6 +9,7 @@ import {
   TOKEN,
   withEnvironment,
 } from './support/clients';
+import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
 let simulator: Simulator;
@@ -38,10 +39,7 @@ beforeEach(async () => {
     clock,
     timeouts: { deadlineMs: 1_000, headersMs: 20_000, bodyMs: 20_000 },
   });
-  client = pool.forOrganization({
-    host: 'dev.azure.com',
-    organization: 'contoso',
-  });
+  client = pool.forOrganization(new Organization('dev.azure.com', 'contoso'));
   await client.listRepositories();
   // Pauses are skipped; what is under way takes its time.
   skipper = setInterval(() => {
@@ -104,7 +102,7 @@ describe('a fault that lasts', () => {
       const error = await faultOf(read());
       expect(error).toMatchObject({
         kind,
-        organization: { host: 'dev.azure.com', organization: 'contoso' },
+        organization: new Organization('dev.azure.com', 'contoso'),
         operation: `read /catalog-info.yaml of repository ${repository}`,
       });
       expect(injected.hits).toBeGreaterThan(0);
@@ -154,7 +152,7 @@ describe('a fault that passes', () => {
   it('in the discovery goes unnoticed as well', async () => {
     const fresh = clients
       .create()
-      .forOrganization({ host: 'dev.azure.com', organization: 'contoso' });
+      .forOrganization(new Organization('dev.azure.com', 'contoso'));
     simulator.inject({
       match: { endpoint: 'locations' },
       fault: 'unavailable',
@@ -249,10 +247,9 @@ describe('throttling', () => {
       times: 1,
     });
     await read();
-    const person = pool.interactive.forOrganization({
-      host: 'dev.azure.com',
-      organization: 'contoso',
-    });
+    const person = pool.interactive.forOrganization(
+      new Organization('dev.azure.com', 'contoso'),
+    );
     const before = clock.elapsedMs;
     const fault = await faultOf(
       person.readItem({ repository, path: '/x', content: true }),

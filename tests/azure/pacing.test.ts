@@ -3,6 +3,7 @@ import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
 import { until } from '../support/until';
 import { SkippingClock } from './support/clock';
 import { TestClients, TOKEN, withEnvironment } from './support/clients';
+import { Organization } from '../../src/organization';
 
 const REPOSITORIES = 5_000;
 const clients = new TestClients();
@@ -34,10 +35,9 @@ async function refresh(limiter: LimiterOptions) {
       project.addRepository(`repository-${i}`, { files });
     }
     const pool = clients.create({ clock });
-    const client = pool.forOrganization({
-      host: 'dev.azure.com',
-      organization: 'contoso',
-    });
+    const client = pool.forOrganization(
+      new Organization('dev.azure.com', 'contoso'),
+    );
     const began = clock.elapsedMs;
     const repositories = await client.listRepositories();
     let done = false;

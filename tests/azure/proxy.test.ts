@@ -14,11 +14,12 @@ import {
   serveTcp,
   type LocalServer,
 } from './support/server';
+import { Organization } from '../../src/organization';
 
 const servers = new LocalServers();
 const clients = new TestClients();
 const READ = { repository: 'r', path: '/catalog-info.yaml', content: true };
-const CONTOSO = { host: 'dev.azure.com', organization: 'contoso' };
+const CONTOSO = new Organization('dev.azure.com', 'contoso');
 let restore: () => void = () => {};
 let server: LocalServer;
 
@@ -101,10 +102,7 @@ describe('a proxy', () => {
     });
     await clients
       .create()
-      .forOrganization({
-        host: `localhost:${server.port}`,
-        organization: 'coll',
-      })
+      .forOrganization(new Organization(`localhost:${server.port}`, 'coll'))
       .readItem(READ);
     expect(proxy.connects).toEqual([]);
   });

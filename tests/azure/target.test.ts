@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { apiBaseUrl, RequestScope } from '../../src/azure/target';
+import { Organization } from '../../src/organization';
 
 const scope = new RequestScope('https://dev.azure.com/contoso');
 
@@ -58,10 +59,9 @@ describe('RequestScope', () => {
   });
 
   it('covers a whole host where that is one organization', () => {
-    const legacy = apiBaseUrl({
-      host: 'contoso.visualstudio.com',
-      organization: 'contoso',
-    });
+    const legacy = apiBaseUrl(
+      new Organization('contoso.visualstudio.com', 'contoso'),
+    );
     expect(
       new RequestScope(legacy).target(
         'https://contoso.visualstudio.com/_apis/git',
@@ -73,10 +73,9 @@ describe('RequestScope', () => {
   });
 
   it('covers collections below a virtual directory, whatever they are called', () => {
-    const base = apiBaseUrl({
-      host: 'server:8443',
-      organization: "tfs/Bob's Collection (old)",
-    });
+    const base = apiBaseUrl(
+      new Organization('server:8443', "tfs/Bob's Collection (old)"),
+    );
     expect(new RequestScope(base).target(`${base}/_apis/git`)).toEqual({
       origin: 'https://server:8443',
       path: '/tfs/Bob%27s%20Collection%20(old)/_apis/git',

@@ -23,6 +23,7 @@ import {
   serveApi,
   type LocalServer,
 } from './support/server';
+import { Organization } from '../../src/organization';
 
 const servers = new LocalServers();
 const clients = new TestClients();
@@ -57,7 +58,7 @@ function clientOf(
 ) {
   return clients
     .create(options)
-    .forOrganization({ host: `localhost:${port}`, organization: 'coll' });
+    .forOrganization(new Organization(`localhost:${port}`, 'coll'));
 }
 
 const items = () =>
@@ -81,10 +82,10 @@ describe('discovery', () => {
     const pool = clients.create();
     const host = `localhost:${server.port}`;
     await Promise.all([
-      pool.forOrganization({ host, organization: 'coll' }).readItem(READ),
-      pool.forOrganization({ host, organization: 'COLL' }).readItem(READ),
+      pool.forOrganization(new Organization(host, 'coll')).readItem(READ),
+      pool.forOrganization(new Organization(host, 'COLL')).readItem(READ),
       pool.interactive
-        .forOrganization({ host, organization: 'coll' })
+        .forOrganization(new Organization(host, 'coll'))
         .readItem(READ),
     ]);
     expect(methods(server, 'OPTIONS')).toBe(1);
@@ -357,10 +358,9 @@ describe('the credential', () => {
       getAuthorization: () => Promise.reject(new Error('no token today')),
     });
     const pool = clients.create({ credentials });
-    const client = pool.forOrganization({
-      host: `localhost:${server.port}`,
-      organization: 'coll',
-    });
+    const client = pool.forOrganization(
+      new Organization(`localhost:${server.port}`, 'coll'),
+    );
     await expect(client.readItem(READ)).rejects.toThrow('no token today');
     expect(pool.limiterSnapshot()).toMatchObject([{ inFlight: 0 }]);
     expect(server.requests).toHaveLength(0);
@@ -398,10 +398,9 @@ describe('connections', () => {
       }),
     );
     const pool = clients.create();
-    const client = pool.forOrganization({
-      host: `localhost:${server.port}`,
-      organization: 'coll',
-    });
+    const client = pool.forOrganization(
+      new Organization(`localhost:${server.port}`, 'coll'),
+    );
     for (let i = 0; i < 20; i++) {
       await expect(client.readItem(READ)).resolves.toMatchObject({
         outcome: 'present',
@@ -413,7 +412,7 @@ describe('connections', () => {
   it('say so when the name cannot be resolved', async () => {
     const client = clients
       .create({ random: () => 0 })
-      .forOrganization({ host: 'no-such-host.invalid', organization: 'x' });
+      .forOrganization(new Organization('no-such-host.invalid', 'x'));
     const fault = await faultOf(client.readItem(READ));
     expect(fault).toMatchObject({
       kind: 'network',
@@ -446,10 +445,7 @@ describe('clients', () => {
     const pool = clients.create({
       limiter: { initialConcurrency: 2, maxConcurrency: 2 },
     });
-    const organization = {
-      host: `localhost:${server.port}`,
-      organization: 'coll',
-    };
+    const organization = new Organization(`localhost:${server.port}`, 'coll');
     const client = pool.forOrganization(organization);
     const all = Array.from({ length: 5 }, () => faultOf(client.readItem(READ)));
     await until('two requests', () => methods(server, 'GET') === 2);
@@ -460,7 +456,7 @@ describe('clients', () => {
     await until('the sockets to be closed', () => server.sockets.size === 0);
     expect((await faultOf(client.readItem(READ))).kind).toBe('aborted');
     expect(() =>
-      pool.forOrganization({ ...organization, organization: 'other' }),
+      pool.forOrganization(new Organization(organization.host, 'other')),
     ).toThrow('closed');
   });
 
@@ -504,7 +500,7 @@ describe('clients', () => {
     const working = await items();
     const pool = clients.create();
     const of = ({ port }: LocalServer) =>
-      pool.forOrganization({ host: `localhost:${port}`, organization: 'coll' });
+      pool.forOrganization(new Organization(`localhost:${port}`, 'coll'));
     const controller = new AbortController();
     const stuck = Array.from({ length: 100 }, () =>
       faultOf(of(hanging).readItem({ ...READ, signal: controller.signal })),

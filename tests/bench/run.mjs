@@ -15,7 +15,8 @@ const sources = [
   'src',
   'dev/simulator',
   'tests/bench',
-  'tests/locations',
+  'tests/content',
+  'tests/url-reader',
   'tests/support',
 ];
 await build({

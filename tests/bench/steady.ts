@@ -6,7 +6,7 @@ import {
 } from '@backstage/backend-plugin-api';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { EnvHttpProxyAgent } from 'undici';
-import { ProcessingWatch } from '../locations/processing';
+import { ProcessingWatch } from '../url-reader/processing';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { HandScheduler } from './hand-scheduler';

@@ -11,6 +11,7 @@ import { Pool } from 'undici';
 import { CertificateAuthority } from '../../dev/simulator/certificates/authority';
 import { createAzureDevOpsClients } from '../../src/azure/clients';
 import { recordingLogger } from '../support/logs';
+import { Organization } from '../../src/organization';
 
 const CA_DIRECTORY = join(process.cwd(), '.cache', 'ca');
 const ROUNDS = 5;
@@ -119,10 +120,9 @@ async function compare(
       maxConcurrency: concurrency,
     },
   });
-  const client = clients.forOrganization({
-    host: `localhost:${port}`,
-    organization: 'bench',
-  });
+  const client = clients.forOrganization(
+    new Organization(`localhost:${port}`, 'bench'),
+  );
   const variants = {
     'undici Pool': async (index: number) => {
       const { body } = await pool.request({

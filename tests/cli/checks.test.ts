@@ -1,7 +1,8 @@
 import { clockCheck, rateLimitCheck, tokenCheck } from '../../src/cli/checks';
+import { Organization } from '../../src/organization';
 
-const contoso = { host: 'dev.azure.com', organization: 'contoso' };
-const server = { host: 'tfs.example.com', organization: 'Main' };
+const contoso = new Organization('dev.azure.com', 'contoso');
+const server = new Organization('tfs.example.com', 'Main');
 
 it.each([
   [0, 'pass', "agrees with the service's"],

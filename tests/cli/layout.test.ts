@@ -5,6 +5,7 @@ import { parseName } from '../../src/cli/organizations';
 import { routeTo } from '../../src/cli/proxy';
 import { fitColumns, renderTable } from '../../src/cli/table';
 import { displayWidth, fold, wrap } from '../../src/cli/text';
+import { Organization } from '../../src/organization';
 
 const words = fc
   .array(fc.string({ minLength: 1, maxLength: 30 }).filter(w => !/\s/.test(w)))
@@ -117,9 +118,9 @@ it.each([
   ['tfs.example.com:8080/tfs/A', 'tfs.example.com:8080/tfs/A'],
   ['localhost/A', 'localhost/A'],
 ])('takes %s for %s', (text, expected) => {
-  const { host, organization } = parseName(text, [
-    { host: 'dev.azure.com', organization: 'contoso' },
-    { host: 'tfs.example.com', organization: 'tfs/Archive' },
+  const { host, name: organization } = parseName(text, [
+    new Organization('dev.azure.com', 'contoso'),
+    new Organization('tfs.example.com', 'tfs/Archive'),
   ]);
   expect(`${host}/${organization}`).toBe(expected);
 });

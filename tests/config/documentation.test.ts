@@ -4,7 +4,7 @@ import { ConfigReader } from '@backstage/config';
 import { loadConfigSchema } from '@backstage/config-loader';
 import type { JsonObject } from '@backstage/types';
 import { load } from 'js-yaml';
-import { readProviderConfigs } from '../../src/config';
+import { readProviderConfigs } from '../../src/config/index';
 
 const root = join(__dirname, '..', '..');
 const text = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');

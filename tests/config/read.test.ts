@@ -2,6 +2,7 @@ import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
 import { load } from 'js-yaml';
+import { Organization } from '../../src/organization';
 import {
   ConfigurationError,
   type ProviderSettings,
@@ -27,7 +28,7 @@ describe('a block with only what is required', () => {
     expect(settingsOf({ organization: 'contoso' })).toEqual({
       id: 'main',
       providerName: 'AzureDevOpsEntityProvider:main',
-      organizations: [{ host: 'dev.azure.com', organization: 'contoso' }],
+      organizations: [new Organization('dev.azure.com', 'contoso')],
       project: { include: ['*'], exclude: [], matches: expect.any(Function) },
       repository: {
         include: ['*'],
@@ -112,7 +113,7 @@ describe('the blocks of the official module', () => {
     const settings = settingsOf(block, {
       integrations: { azure: [{ host: 'selfhostedazure.yourcompany.com' }] },
     });
-    expect(settings.organizations.map(o => o.organization)).toEqual(['myorg']);
+    expect(settings.organizations.map(o => o.name)).toEqual(['myorg']);
   });
 
   it('mean the same', () => {
@@ -142,7 +143,7 @@ describe('lists', () => {
       exclude: { project: 'Team Old', repository: ['*-archive', '"api-x"'] },
       path: ['catalog-info.yaml', './docs//catalog-info.yaml'],
     });
-    expect(settings.organizations.map(o => o.organization)).toEqual([
+    expect(settings.organizations.map(o => o.name)).toEqual([
       'contoso',
       'fabrikam',
     ]);
@@ -177,10 +178,7 @@ describe('the host', () => {
         server,
       ).organizations,
     ).toEqual([
-      {
-        host: 'devops.example.com:8443',
-        organization: 'tfs/Default Collection',
-      },
+      new Organization('devops.example.com:8443', 'tfs/Default Collection'),
     ]);
   });
 
@@ -195,7 +193,7 @@ describe('the host', () => {
     'may be the legacy name of one organization: %j',
     (block, organization) => {
       expect(settingsOf(block).organizations).toEqual([
-        { host: 'contoso.visualstudio.com', organization },
+        new Organization('contoso.visualstudio.com', organization),
       ]);
     },
   );

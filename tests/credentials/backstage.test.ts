@@ -7,7 +7,7 @@ import type { JsonObject } from '@backstage/types';
 import fc from 'fast-check';
 import { createCredentialDirectory } from '../../src/credentials/directory';
 import { CredentialError } from '../../src/credentials/errors';
-import { organizationUrl, type OrganizationRef } from '../../src/organization';
+import { Organization } from '../../src/organization';
 import { recordingLogger } from '../support/logs';
 import { Cloud, identityOf, identityOfHeader, TENANT_A } from './support';
 
@@ -25,7 +25,7 @@ interface Integration extends JsonObject {
 }
 interface Case {
   azure: Integration[];
-  ref: OrganizationRef;
+  ref: Organization;
 }
 
 const HOSTS = [
@@ -89,7 +89,7 @@ async function backstage({ azure, ref }: Case): Promise<string> {
     );
     const provider =
       DefaultAzureDevOpsCredentialsProvider.fromIntegrations(integrations);
-    const url = `${organizationUrl(ref)}/Project/_git/repository`;
+    const url = `${ref.url}/Project/_git/repository`;
     const credentials = await provider.getCredentials({ url });
     return credentials
       ? identityOfHeader(credentials.headers.Authorization ?? '')
@@ -164,11 +164,11 @@ const EXCEPTIONS: Record<string, (c: Case) => Case> = {
   }) => ({
     // What Backstage compares with is the path of a URL, which is encoded.
     azure: lastKeeps(mapNames(azure, name => encodeURI(fold(name)))),
-    ref: { ...ref, organization: fold(ref.organization) },
+    ref: new Organization(ref.host, fold(ref.name)),
   }),
   'a collection is found under any virtual directory, and with or without one':
     ({ azure, ref }) => {
-      const wanted = fold(ref.organization);
+      const wanted = fold(ref.name);
       const isWhole = (name: string) =>
         name.includes('/') && fold(name) === wanted;
       const whole = azure.some(i =>
@@ -181,19 +181,18 @@ const EXCEPTIONS: Record<string, (c: Case) => Case> = {
             if (isWhole(name)) return collection(name);
             // With its virtual directory a collection is meant more than without.
             if (!name.includes('/')) return whole ? `not ${name}` : name;
-            return ref.organization.includes('/') ? name : collection(name);
+            return ref.name.includes('/') ? name : collection(name);
           }),
         ),
-        ref: {
-          ...ref,
-          organization: ref.organization.replace(/^[^/]+\//, 'tfs/'),
-        },
+        ref: new Organization(ref.host, ref.name.replace(/^[^/]+\//, 'tfs/')),
       };
     },
   '{org}.visualstudio.com is served by the credential of the same organization of dev.azure.com':
     ({ azure, ref }) => ({
       azure,
-      ref: isLegacy(ref.host) ? { ...ref, host: 'dev.azure.com' } : ref,
+      ref: isLegacy(ref.host)
+        ? new Organization('dev.azure.com', ref.name)
+        : ref,
     }),
   '{org}.visualstudio.com has credentials that list its organization': ({
     azure,
@@ -206,7 +205,7 @@ const EXCEPTIONS: Record<string, (c: Case) => Case> = {
       const listing = (spelling: (name: string) => string) =>
         (integration.credentials ?? []).filter(credential =>
           credential.organizations?.some(
-            name => spelling(name) === spelling(ref.organization),
+            name => spelling(name) === spelling(ref.name),
           ),
         );
       const exact = listing(name => name);
@@ -349,11 +348,11 @@ const integrations = fc
     }));
   });
 
-function refsOn(host: string): fc.Arbitrary<OrganizationRef> {
+function refsOn(host: string): fc.Arbitrary<Organization> {
   if (isLegacy(host)) {
     return fc
       .constantFrom('contoso', 'fabrikam')
-      .map(name => ({ host: `${name}.visualstudio.com`, organization: name }));
+      .map(name => new Organization(`${name}.visualstudio.com`, name));
   }
   const names =
     host === 'dev.azure.com'
@@ -367,7 +366,7 @@ function refsOn(host: string): fc.Arbitrary<OrganizationRef> {
         ];
   return fc
     .constantFrom(...names)
-    .map(organization => ({ host, organization }));
+    .map(organization => new Organization(host, organization));
 }
 
 /** A configuration, and organizations that are mostly those of its hosts. */

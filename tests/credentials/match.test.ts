@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { matchCredential } from '../../src/credentials/match';
-import type { OrganizationRef } from '../../src/organization';
+import { Organization } from '../../src/organization';
 
 interface Entry {
   name: string;
@@ -16,15 +16,13 @@ function entry(
   return { name, host, organizations };
 }
 
-function chosen(entries: Entry[], ref: OrganizationRef): string {
+function chosen(entries: Entry[], ref: Organization): string {
   const match = matchCredential(entries, ref);
   return match.outcome === 'matched' ? match.credential.name : match.outcome;
 }
 
-const cloud = (organization: string) => ({
-  host: 'dev.azure.com',
-  organization,
-});
+const cloud = (organization: string) =>
+  new Organization('dev.azure.com', organization);
 
 describe('organizations of dev.azure.com', () => {
   const entries = [
@@ -70,10 +68,8 @@ describe('organizations of dev.azure.com', () => {
 });
 
 describe('organizations under visualstudio.com', () => {
-  const legacy = (organization: string) => ({
-    host: `${organization}.visualstudio.com`,
-    organization,
-  });
+  const legacy = (organization: string) =>
+    new Organization(`${organization}.visualstudio.com`, organization);
 
   it.each<[string, Entry[], string]>([
     [
@@ -117,19 +113,17 @@ describe('organizations under visualstudio.com', () => {
 
   it('is known by its host, whatever the path says', () => {
     expect(
-      chosen([entry('modern', 'dev.azure.com', ['contoso'])], {
-        host: 'contoso.visualstudio.com',
-        organization: 'DefaultCollection',
-      }),
+      chosen(
+        [entry('modern', 'dev.azure.com', ['contoso'])],
+        new Organization('contoso.visualstudio.com', 'DefaultCollection'),
+      ),
     ).toBe('modern');
   });
 });
 
 describe('collections of Azure DevOps Server', () => {
-  const server = (organization: string, host = 'tfs.example.com') => ({
-    host,
-    organization,
-  });
+  const server = (organization: string, host = 'tfs.example.com') =>
+    new Organization(host, organization);
 
   it.each([
     ['DefaultCollection', 'DefaultCollection', 'listed'],
@@ -205,7 +199,7 @@ describe('for every configuration', () => {
     .map(list =>
       list.map((fields, i) => ({ ...fields, name: `credential ${i}` })),
     );
-  const refs = fc.record({ host, organization: name });
+  const refs = fc.tuple(host, name).map(parts => new Organization(...parts));
 
   it('a credential of another host is never chosen', () => {
     fc.assert(
@@ -231,7 +225,7 @@ describe('for every configuration', () => {
           e.organizations.map(n => `${e.host}/${n.split('/').at(-1)}`),
         );
         fc.pre(new Set(names).size === names.length);
-        const upper = { ...ref, organization: ref.organization.toUpperCase() };
+        const upper = new Organization(ref.host, ref.name.toUpperCase());
         const original = chosen(list, ref);
         expect(chosen(list, upper)).toBe(original);
         expect(chosen(folded, ref)).toBe(original);
@@ -248,8 +242,8 @@ describe('for every configuration', () => {
         if (organizations.length === 0) return;
         const last = (n: string) => fold(n).split('/').at(-1);
         const wanted = ref.host.endsWith('.visualstudio.com')
-          ? [last(ref.organization), 'contoso']
-          : [last(ref.organization)];
+          ? [last(ref.name), 'contoso']
+          : [last(ref.name)];
         expect(organizations.some(n => wanted.includes(last(n)))).toBe(true);
       }),
     );

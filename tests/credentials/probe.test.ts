@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { createConnections } from '../../src/azure/connections';
 import { probeOrganization } from '../../src/credentials/probe';
 import { Cloud, TENANT_A } from './support';
+import { Organization } from '../../src/organization';
 
 let cloud: Cloud;
 let dispatcher: Dispatcher;
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 
 const on = (organization: string, host = 'dev.azure.com') =>
-  probeOrganization({ host, organization }, { dispatcher });
+  probeOrganization(new Organization(host, organization), { dispatcher });
 
 it('asks an organization for its tenant, without any credential', async () => {
   expect(await on('contoso')).toEqual({
@@ -60,7 +61,7 @@ it('tells nothing where nothing is to be learnt', async () => {
 });
 
 it('compares clocks', async () => {
-  const organization = { host: 'dev.azure.com', organization: 'contoso' };
+  const organization = new Organization('dev.azure.com', 'contoso');
   const late = await probeOrganization(organization, {
     dispatcher,
     now: () => Date.now() - 600_000,
@@ -72,9 +73,9 @@ it('compares clocks', async () => {
 it('gives up when it is told to', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(
-    probeOrganization(
-      { host: 'dev.azure.com', organization: 'contoso' },
-      { dispatcher, signal },
-    ),
+    probeOrganization(new Organization('dev.azure.com', 'contoso'), {
+      dispatcher,
+      signal,
+    }),
   ).rejects.toThrow('enough');
 });

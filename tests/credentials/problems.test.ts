@@ -11,9 +11,10 @@ import {
 import { redact } from '../../src/credentials/redact';
 import type { CredentialDescription } from '../../src/credentials/types';
 import { TENANT_A, TENANT_B } from './support';
+import { Organization } from '../../src/organization';
 
-const contoso = { host: 'dev.azure.com', organization: 'contoso' };
-const server = { host: 'tfs.example.com', organization: 'tfs/Main' };
+const contoso = new Organization('dev.azure.com', 'contoso');
+const server = new Organization('tfs.example.com', 'tfs/Main');
 
 const TOKEN: CredentialDescription = {
   kind: 'personal access token',

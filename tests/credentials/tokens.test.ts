@@ -13,12 +13,13 @@ import {
   TENANT_A,
   TENANT_B,
 } from './support';
+import { Organization } from '../../src/organization';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const contoso = { host: 'dev.azure.com', organization: 'contoso' };
-const fabrikam = { host: 'dev.azure.com', organization: 'fabrikam' };
+const contoso = new Organization('dev.azure.com', 'contoso');
+const fabrikam = new Organization('dev.azure.com', 'fabrikam');
 
 const SECRETS = ['s3cret~of-contoso', 's3cret~of-fabrikam', 'per$onal-token'];
 
@@ -112,7 +113,7 @@ it('makes one token request for a hundred concurrent first uses', async () => {
   const headers = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>
       directory
-        .forOrganization({ ...fabrikam, organization: `org-${i}` })
+        .forOrganization(new Organization(fabrikam.host, `org-${i}`))
         .getAuthorization(),
     ),
   );
@@ -128,10 +129,9 @@ it('sends a personal access token as it is', async () => {
       credentials: [{ personalAccessToken: ' per$onal-token ' }],
     },
   ]);
-  const credential = directory.forOrganization({
-    host: 'tfs.example.com',
-    organization: 'tfs/DefaultCollection',
-  });
+  const credential = directory.forOrganization(
+    new Organization('tfs.example.com', 'tfs/DefaultCollection'),
+  );
   const header = await credential.getAuthorization();
   expect(Buffer.from(header.slice(6), 'base64').toString()).toBe(
     ':per$onal-token',
@@ -421,7 +421,7 @@ it('uses what the environment has when nothing is configured, and says so', asyn
   const credential = directory.forOrganization(contoso);
   expect(await credential.getAuthorization()).toMatch(/^Bearer /);
   expect(credential.describe().kind).toBe('default Azure credential');
-  directory.forOrganization({ ...contoso, organization: 'CONTOSO' });
+  directory.forOrganization(new Organization(contoso.host, 'CONTOSO'));
   expect(logs.map(line => line.message)).toEqual([
     expect.stringMatching(
       /^No credential under integrations.azure serves dev.azure.com\/contoso .*DefaultAzureCredential/,

@@ -15,10 +15,11 @@ import { readDescriptor } from '../../src/descriptors/read';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { canonicalUrl } from '../../src/descriptors/url';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { Organization } from '../../src/organization';
 
 // The same files through the catalog's own static locations and through us.
 
-const organization = { host: 'dev.azure.com', organization: 'contoso' };
+const organization = new Organization('dev.azure.com', 'contoso');
 
 function urlOf(repository: string): string {
   return canonicalUrl({

@@ -26,8 +26,8 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
     files: files.length,
     documents: 0,
     'entities, deep-equal': 0,
-    'refused by both: syntax': 0,
-    'refused by both: envelope': 0,
+    'rejected by both: syntax': 0,
+    'rejected by both: envelope': 0,
     'defined twice in one file': 0,
     'read by js-yaml alone': 0,
     "read by the catalog's parser": 0,
@@ -60,10 +60,10 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
         counts.documents += 1;
         if (!verdict || !('value' in verdict)) {
           expect(document).toMatchObject({
-            outcome: 'refused',
+            outcome: 'rejected',
             reason: 'syntax',
           });
-          counts['refused by both: syntax'] += 1;
+          counts['rejected by both: syntax'] += 1;
         } else if (document.outcome === 'entity') {
           expect(withoutLocation(document.entity)).toEqual(
             withoutLocation(
@@ -77,7 +77,7 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
         } else {
           expect(document.reason).toBe('envelope');
           expect(() => isEnvelope(verdict.value)).toThrow();
-          counts['refused by both: envelope'] += 1;
+          counts['rejected by both: envelope'] += 1;
         }
       });
 

@@ -50,9 +50,9 @@ describe('the envelope', () => {
     [entity({ name: 'a'.repeat(300) }), /too long/],
     [entity({ name: 'a\0' }), /U\+0000/],
     [entity({ name: 'a\ud800' }), /half of a surrogate pair/],
-  ])('refuses %j and says why', (value, message) => {
+  ])('rejects %j and says why', (value, message) => {
     expect(readEnvelope(value)).toEqual({
-      outcome: 'refused',
+      outcome: 'rejected',
       message: expect.stringMatching(message),
     });
   });
@@ -156,7 +156,7 @@ describe('what the database of the catalog cannot hold', () => {
         'backstage.io/managed-by-origin-location': 'url:https://example.com',
       },
     });
-    expect(readEnvelope(value).outcome).toBe(fits ? 'entity' : 'refused');
+    expect(readEnvelope(value).outcome).toBe(fits ? 'entity' : 'rejected');
     const mutation = connection?.applyMutation({
       type: 'full',
       entities: [{ entity: value as unknown as Entity, locationKey: 'url:x' }],

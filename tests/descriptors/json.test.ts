@@ -62,7 +62,7 @@ describe('a copy as JSON', () => {
     });
   });
 
-  it('is refused where the value contains itself', () => {
+  it('is rejected where the value contains itself', () => {
     const value: { self?: unknown } = {};
     value.self = [{ deeper: value }];
     expect(new JsonCopier(AMPLE).copy(value)).toEqual({
@@ -71,7 +71,7 @@ describe('a copy as JSON', () => {
     });
   });
 
-  it('is refused where the value is too deep for what walks it recursively', () => {
+  it('is rejected where the value is too deep for what walks it recursively', () => {
     const nested = (depth: number) =>
       Array.from({ length: depth }).reduce<unknown>(inner => [inner], 1);
     expect(new JsonCopier(AMPLE).copy(nested(500)).outcome).toBe('json');

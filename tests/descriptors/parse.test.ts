@@ -183,7 +183,7 @@ describe('the parsers', () => {
     expect(parseDocuments(text, OFF)).toEqual([
       { outcome: 'value', value: { a: 1 }, line: 1 },
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         reason: 'syntax',
         message: expect.stringMatching(/Unresolved alias .*undefined/),
         line: 4,
@@ -213,9 +213,9 @@ describe('the parsers', () => {
       { line: 5, column: undefined },
     ],
   ])('say where: %s', (_name, text, place) => {
-    const [, refused] = parseDocuments(text, OFF);
-    expect(refused).toMatchObject({
-      outcome: 'refused',
+    const [, rejected] = parseDocuments(text, OFF);
+    expect(rejected).toMatchObject({
+      outcome: 'rejected',
       reason: 'syntax',
       ...place,
     });
@@ -257,25 +257,25 @@ describe("beyond the size that the catalog's parser may be asked", () => {
       { outcome: 'value', line: 1 },
       { outcome: 'value', value: { a: 'b' } },
       { outcome: 'value', value: { a: [1], b: [1] } },
-      { outcome: 'refused', reason: 'syntax' },
+      { outcome: 'rejected', reason: 'syntax' },
       { outcome: 'value' },
     ]);
   });
 
-  it('directives are refused rather than ignored', () => {
+  it('directives are rejected rather than ignored', () => {
     expect(
       parseDocuments(large('%YAML 1.1\n---\na: yes\n'), OFF),
-    ).toMatchObject([{ outcome: 'refused', reason: 'too-large' }]);
+    ).toMatchObject([{ outcome: 'rejected', reason: 'too-large' }]);
   });
 
   it.each([
     ['characters', `a: ${'x'.repeat(1024 * 1024)}`, /1,048,579 characters/],
     ['structure', 'a:\n'.repeat(30_001), /60,002 line breaks and indicators/],
     ['documents', '---\n'.repeat(3_001), /more than 3,000 documents/],
-  ])('files are refused whole for their %s', (_name, text, message) => {
+  ])('files are rejected whole for their %s', (_name, text, message) => {
     expect(parseDocuments(text, OFF)).toEqual([
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         reason: 'too-large',
         message: expect.stringMatching(message),
       },

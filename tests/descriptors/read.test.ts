@@ -20,7 +20,7 @@ function text(kind: string, name: string, more = ''): string {
 }
 
 describe('a descriptor', () => {
-  it('gives one reading for each document, and a refused one costs the others nothing', () => {
+  it('gives one reading for each document, and a rejected one costs the others nothing', () => {
     const content = [
       text('Component', 'first'),
       '# only a comment\n',
@@ -32,7 +32,7 @@ describe('a descriptor', () => {
     expect(read(content)).toMatchObject([
       { outcome: 'entity', index: 0, entityRef: 'component:default/first' },
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         index: 1,
         reason: 'rules',
         entityRef: 'user:default/intruder',
@@ -40,7 +40,7 @@ describe('a descriptor', () => {
         line: 8,
       },
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         index: 2,
         reason: 'syntax',
         message: expect.stringContaining('Map keys must be unique'),
@@ -48,7 +48,7 @@ describe('a descriptor', () => {
         column: 1,
       },
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         index: 3,
         reason: 'envelope',
         message: expect.stringContaining("in quotes: '4711'"),
@@ -111,7 +111,7 @@ describe('a descriptor', () => {
     });
     expect(read(user, rule(TARGET))).toMatchObject([{ outcome: 'entity' }]);
     expect(read(user, rule(`${TARGET}&version=GBmain`))).toMatchObject([
-      { outcome: 'refused', reason: 'rules' },
+      { outcome: 'rejected', reason: 'rules' },
     ]);
   });
 
@@ -120,7 +120,7 @@ describe('a descriptor', () => {
     const [document] = read(
       text('Location', entity.metadata.name, 'spec: {}\n'),
     );
-    expect(document).toMatchObject({ outcome: 'refused', reason: 'rules' });
+    expect(document).toMatchObject({ outcome: 'rejected', reason: 'rules' });
   });
 
   it('keeps the last of the documents with one reference, as the catalog does', () => {
@@ -132,7 +132,7 @@ describe('a descriptor', () => {
     const documents = read(content);
     expect(documents).toMatchObject([
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         index: 0,
         reason: 'rules',
         message: expect.stringMatching(
@@ -176,10 +176,10 @@ describe('a descriptor', () => {
       'syntax',
       /root/,
     ],
-  ])('is refused where it %s', (_name, content, reason, message) => {
+  ])('is rejected where it %s', (_name, content, reason, message) => {
     expect(read(content)).toMatchObject([
       {
-        outcome: 'refused',
+        outcome: 'rejected',
         index: 0,
         reason,
         message: expect.stringMatching(message),

@@ -173,7 +173,7 @@ describe('catalog rules', () => {
       },
       /both exact and pattern/,
     ],
-  ])('are refused, naming the key, when %s', (_name, settings, message) => {
+  ])('are rejected, naming the key, when %s', (_name, settings, message) => {
     const config = new ConfigReader({ catalog: settings } as JsonObject);
     expect(() => CatalogRules.fromConfig(config)).toThrow(message);
     expect(() => DefaultCatalogRulesEnforcer.fromConfig(config)).toThrow();

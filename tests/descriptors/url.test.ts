@@ -6,8 +6,9 @@ import {
 } from '@backstage/integration';
 import fc from 'fast-check';
 import { canonicalUrl } from '../../src/descriptors/url';
+import { Organization } from '../../src/organization';
 
-const organization = { host: 'dev.azure.com', organization: 'contoso' };
+const organization = new Organization('dev.azure.com', 'contoso');
 
 /** Printable, without what no name of Azure DevOps or Git may have. */
 const name = fc
@@ -67,11 +68,11 @@ describe('the canonical URL', () => {
 
   it.each([
     [
-      { host: 'contoso.visualstudio.com', organization: 'contoso' },
+      new Organization('contoso.visualstudio.com', 'contoso'),
       'https://contoso.visualstudio.com/P/_git/r?path=/x.yaml',
     ],
     [
-      { host: 'azure.example.com:8443', organization: 'tfs/My Collection' },
+      new Organization('azure.example.com:8443', 'tfs/My Collection'),
       'https://azure.example.com:8443/tfs/My%20Collection/P/_git/r?path=/x.yaml',
     ],
   ])('%#: of %s', (other, url) => {

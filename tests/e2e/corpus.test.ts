@@ -82,7 +82,7 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
       });
       const repeated = acceptable.length - lastOfEach(acceptable).length;
       counts.definedTwice += repeated;
-      const refused = report.refusedFiles.find(file => file.target === target);
+      const refused = report.rejectedFiles.find(file => file.target === target);
       expect({ name, refused: refused?.errors.length ?? 0 }).toEqual({
         name,
         refused: errors + entities.length - acceptable.length + repeated,

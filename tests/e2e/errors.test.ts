@@ -32,7 +32,7 @@ describe('a file that cannot be read', () => {
       catalog: { processingInterval: { seconds: 1 } },
     });
     const report = await catalog.refresh();
-    expect(report.refusedFiles).toEqual([
+    expect(report.rejectedFiles).toEqual([
       expect.objectContaining({
         target: TARGET,
         errors: [expect.stringMatching(/^document 2, line 1\d/)],
@@ -80,7 +80,7 @@ describe('a file that cannot be read', () => {
     await catalog.knex('azure_devops_repositories').update({ verified_at: 0 });
     expect(await catalog.refresh()).toMatchObject({
       outcome: 'complete',
-      refusedFiles: [],
+      rejectedFiles: [],
     });
     await catalog.settled();
     expect(await errorLocations()).toEqual([]);

@@ -75,7 +75,7 @@ describe('what a repository may not do', () => {
     );
     expect(refs).toContain('Component:harmless');
     expect(refs.filter(ref => /^(User|Group):/.test(ref))).toEqual([]);
-    expect(report.refusedFiles).toEqual([
+    expect(report.rejectedFiles).toEqual([
       expect.objectContaining({
         target:
           'https://dev.azure.com/contoso/P/_git/users?path=/catalog-info.yaml',

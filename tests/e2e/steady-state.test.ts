@@ -1,5 +1,5 @@
 import { HandScheduler } from '../bench/hand-scheduler';
-import { ProcessingWatch } from '../locations/processing';
+import { ProcessingWatch } from '../url-reader/processing';
 import type { CatalogOptions } from '../support/backend';
 import {
   addReadableOrganization,

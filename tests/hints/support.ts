@@ -12,7 +12,10 @@ import type { JsonObject } from '@backstage/types';
 import type { Knex } from 'knex';
 import { Simulator } from '../../dev/simulator';
 import type { AzureDevOpsClientPool } from '../../src/azure/clients';
-import { readProviderConfigs, type ProviderSettings } from '../../src/config';
+import {
+  readProviderConfigs,
+  type ProviderSettings,
+} from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { HintMemory } from '../../src/ingestion/hints/memory';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
@@ -21,12 +24,12 @@ import { Healing } from '../../src/ledger/healing';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
-import type { RefreshReport } from '../../src/operations/status';
 import { TestClients, tokenDirectory } from '../azure/support/clients';
 import { IDENTITY, TOKEN } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 import { recordingLogger, type LogLine } from '../support/logs';
+import type { RefreshReport } from '../../src/ingestion/report';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

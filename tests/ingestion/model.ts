@@ -13,7 +13,7 @@ import type {
   ItemOutcome,
   Repository,
 } from '../../src/azure/types';
-import { readProviderConfigs } from '../../src/config';
+import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { HintMemory } from '../../src/ingestion/hints/memory';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
@@ -24,6 +24,7 @@ import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
 import { createDatabase } from '../support/databases';
 import { recordingLogger } from '../support/logs';
+import { Organization } from '../../src/organization';
 
 /** What one repository holds: components by name, or no descriptor; and at which revision. */
 export interface Held {
@@ -212,7 +213,7 @@ export class Model {
       throw new Error('Nobody should ask for this');
     };
     return {
-      organization: { host: 'dev.azure.com', organization: 'contoso' },
+      organization: new Organization('dev.azure.com', 'contoso'),
       async listRepositories() {
         await tick();
         if (conditions.listFails) {

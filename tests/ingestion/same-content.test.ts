@@ -4,6 +4,7 @@ import { createDescriptorReader } from '../../src/ingestion/reading';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { ConfigReader } from '@backstage/config';
 import type { Repository } from '../../src/azure/types';
+import { Organization } from '../../src/organization';
 
 const text = (name: string, description = '') =>
   `kind: Component\napiVersion: v1\nmetadata: { name: ${name}, description: "${description}" }\nspec: {}\n`;
@@ -47,7 +48,7 @@ describe('a text that many files share', () => {
 
   it('gives each file an entity of its own', () => {
     const reader = createDescriptorReader({
-      organization: { host: 'dev.azure.com', organization: 'contoso' },
+      organization: new Organization('dev.azure.com', 'contoso'),
       rules: CatalogRules.fromConfig(new ConfigReader({})),
       enableYamlMerge: false,
     });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PathObservation } from '../../src/ingestion/model';
+import type { PathObservation } from '../../src/policy/model';
 import { absent, openLedger, ORGANIZATION, present, probe } from './support';
 
 /** What a repository holds: the components of its one descriptor, or no descriptor. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PathObservation } from '../../src/ingestion/model';
+import type { PathObservation } from '../../src/policy/model';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
@@ -52,7 +52,7 @@ export function present(
         spec: {},
       }),
     })),
-    refused: [],
+    rejections: [],
     forbidden: (options.forbidden ?? []).map(
       name => `component:default/${name}`,
     ),

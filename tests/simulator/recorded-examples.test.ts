@@ -7,6 +7,7 @@ import type { AzureDevOpsClient } from '../../src/azure/types';
 import { describeWithShared } from '../support/shared';
 import { basic } from './ask';
 import { read } from './specification/specification';
+import { Organization } from '../../src/organization';
 
 /** An answer of the real service, as Microsoft recorded it beside its specification. */
 interface Example {
@@ -57,10 +58,9 @@ describeWithShared(
         },
       });
       close = () => clients.close();
-      client = clients.forOrganization({
-        host: 'dev.azure.com',
-        organization: 'fabrikam',
-      });
+      client = clients.forOrganization(
+        new Organization('dev.azure.com', 'fabrikam'),
+      );
     });
 
     afterAll(async () => {

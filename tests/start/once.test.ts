@@ -67,7 +67,7 @@ describe('npm start -- --once', () => {
       const { counts } = company;
       const { taken, broken, forbidden, refused } = counts.documents;
       expect(numberIn(output, 'Descriptors')).toBe(counts.descriptors);
-      // Every document is an entity or is listed as refused, by us or by the catalog.
+      // Every document is an entity or is listed as rejected, by us or by the catalog.
       const entities = numberIn(output, 'Entities');
       const listed = output.match(/^ +document \d+.*: /gm)?.length ?? 0;
       expect(entities + listed).toBe(taken + broken + forbidden + refused);

@@ -44,7 +44,7 @@ describe('what npm start tells of an ingestion', () => {
 
      Descriptors: 3
      Entities:    7
-     Refused:     0 files
+     Rejected:    0 files
      Requests:    12
      Catalog:     9 entities: 5 Component, 2 API, 2 Location
                   7 from here, 2 from Locations that the catalog reads itself
@@ -52,11 +52,11 @@ describe('what npm start tells of an ingestion', () => {
     `);
   });
 
-  it('names every refused document and every entity that is defined twice', () => {
+  it('names every rejected document and every entity that is defined twice', () => {
     const text = formatSummary(
       ingestion(
         refreshReport({
-          refusedFiles: [
+          rejectedFiles: [
             {
               organization: 'dev.azure.com/contoso',
               target:
@@ -88,7 +88,7 @@ describe('what npm start tells of an ingestion', () => {
 
      Skipped repositories: 1 disabled, 1 empty
 
-     Refused files (1):
+     Rejected files (1):
        https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml
          document 1: User is not allowed by catalog.rules
          document 2, line 7, column 3: duplicated key
@@ -101,7 +101,7 @@ describe('what npm start tells of an ingestion', () => {
 
      Descriptors: 3
      Entities:    7
-     Refused:     1 file, each shown in the catalog as a Location
+     Rejected:    1 file, each shown in the catalog as a Location
      Requests:    12
      Catalog:     9 entities: 5 Component, 2 API, 2 Location
                   7 from here, 2 from Locations that the catalog reads itself

@@ -2,7 +2,7 @@ import type { CatalogContent, Ingestion } from '../../dev/summary';
 import type {
   OrganizationReport,
   RefreshReport,
-} from '../../src/operations/status';
+} from '../../src/ingestion/report';
 
 /** An organization that went well, but for what is given. */
 export function organizationReport(
@@ -19,7 +19,7 @@ export function organizationReport(
       missing: 0,
     },
     probes: { conclusive: 3, unknown: 0, reasons: {} },
-    removals: { released: 0, refusals: [] },
+    removals: { released: 0, heldBack: [] },
     hints: [],
     notes: [],
     ...overrides,
@@ -39,7 +39,7 @@ export function refreshReport(
     entities: 7,
     added: 7,
     removed: 0,
-    refusedFiles: [],
+    rejectedFiles: [],
     duplicates: [],
     ...overrides,
   };

@@ -40,7 +40,7 @@ describe('npm start', () => {
           /^Entities: +(\d+)\nRefused: +(\d+)/m,
         );
         const [, byCatalog = 0] =
-          /^Refused by the catalog itself \((\d+)\)/m.exec(run.output) ?? [];
+          /^Rejected by the catalog itself \((\d+)\)/m.exec(run.output) ?? [];
         expect(emitted.length + Number(byCatalog)).toBe(
           Number(given) + Number(refused),
         );

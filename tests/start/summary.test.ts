@@ -6,7 +6,7 @@ import {
 } from '../../dev/summary';
 import { ingestion, organizationReport, refreshReport } from './reports';
 
-const REFUSED = {
+const REJECTED = {
   organization: 'dev.azure.com/contoso',
   target: 'https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml',
   errors: ['document 1: broken'],
@@ -17,9 +17,9 @@ const NEVER_STARTED = {
 };
 
 describe('whether an ingestion succeeded', () => {
-  it('has nothing to do with refused files', () => {
+  it('has nothing to do with rejected files', () => {
     expect(
-      failures(ingestion(refreshReport({ refusedFiles: [REFUSED] }))),
+      failures(ingestion(refreshReport({ rejectedFiles: [REJECTED] }))),
     ).toEqual([]);
   });
 
@@ -84,12 +84,12 @@ describe('an ingestion', () => {
     expect(isFinished({ refreshes: [NEVER_STARTED], requests: 0 })).toBe(false);
   });
 
-  it('gives the catalog its entities, and a Location for each refused file', () => {
+  it('gives the catalog its entities, and a Location for each rejected file', () => {
     expect(
       expectedEntities(
         ingestion(
           refreshReport({ entities: 7 }),
-          refreshReport({ entities: 2, refusedFiles: [REFUSED] }),
+          refreshReport({ entities: 2, rejectedFiles: [REJECTED] }),
         ),
       ),
     ).toBe(10);

@@ -14,12 +14,12 @@ import catalogPlugin from '@backstage/plugin-catalog-backend';
 import type { JsonObject } from '@backstage/types';
 import knexFactory, { type Knex } from 'knex';
 import azureDevOpsModule from '../../src';
-import type { RefreshReport } from '../../src/operations/status';
-import { azureDevOpsServiceRef } from '../../src/services';
+import { statusServiceRef } from '../../src/status/report';
 import { postgresUrl, type DatabaseKind } from './databases';
 import { recordingLogger, type LogLine } from './logs';
 import { until } from './until';
 import { witness } from './witness';
+import type { RefreshReport } from '../../src/ingestion/report';
 
 export type Refreshed = RefreshReport & { error?: string };
 
@@ -220,11 +220,11 @@ function observer(
         env.registerInit({
           deps: {
             database: coreServices.database,
-            azureDevOps: azureDevOpsServiceRef,
+            status: statusServiceRef,
           },
-          async init({ database, azureDevOps }) {
+          async init({ database, status }) {
             seen.knex = await database.getClient();
-            seen.board = azureDevOps.board;
+            seen.board = status;
           },
         });
       } else {

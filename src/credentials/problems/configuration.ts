@@ -10,7 +10,7 @@ export const CONFIGURATION_PROBLEMS = {
         : `no credential is configured for ${organization.host}`,
     cure: ({ organization }) =>
       `Add a credential under integrations.azure with host: ${organization.host}, ` +
-      `and either name '${organization.organization}' in its organizations or leave organizations out`,
+      `and either name '${organization.name}' in its organizations or leave organizations out`,
   },
   'personal-access-token-empty': {
     cause: () => 'the configured personal access token is empty',

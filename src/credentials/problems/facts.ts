@@ -1,9 +1,9 @@
-import type { OrganizationRef } from '../../organization';
+import type { Organization } from '../../organization';
 import type { CredentialDescription } from '../types';
 
 /** What a diagnosis may say. Nothing in it is secret. */
 export interface ProblemFacts {
-  readonly organization: OrganizationRef;
+  readonly organization: Organization;
   readonly credential?: CredentialDescription;
   /** What was said, or the code of it, such as `AADSTS7000222`. */
   readonly detail?: string;

@@ -1,9 +1,9 @@
-import { isCloudHost, organizationUrl } from '../../organization';
+import { isCloudHost } from '../../organization';
 import { type ProblemFacts, type ProblemText, said } from './facts';
 
 /** The page on which the owner of a personal access token sees its state. */
 function tokensPage({ organization }: ProblemFacts): string {
-  return `${organizationUrl(organization)}/_usersSettings/tokens`;
+  return `${organization.url}/_usersSettings/tokens`;
 }
 
 const NEW_TOKEN =
@@ -42,14 +42,14 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `the identity has never been added to the organization${said(facts)}`,
     cure: facts =>
-      `Add it at ${organizationUrl(facts.organization)}/_settings/users with the access level Basic, ` +
+      `Add it at ${facts.organization.url}/_settings/users with the access level Basic, ` +
       'and to a group that may read the repositories; a new membership can take a few minutes to have an effect',
   },
   'identity-not-authorized': {
     cause: facts =>
       `Azure DevOps knows the identity but does not let it into the organization${said(facts)}`,
     cure: facts =>
-      `Check at ${organizationUrl(facts.organization)}/_settings/users that the identity is listed with the access level Basic, ` +
+      `Check at ${facts.organization.url}/_settings/users that the identity is listed with the access level Basic, ` +
       'and that it is a member of a project or of a group that may read',
   },
   'wrong-tenant': {
@@ -75,7 +75,7 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `Azure DevOps answers with its sign-in page instead of data${said(facts)}`,
     cure: facts =>
-      `Check at ${organizationUrl(facts.organization)}/_settings/users that the identity is one of the organization's users, and that it belongs to its tenant; ` +
+      `Check at ${facts.organization.url}/_settings/users that the identity is one of the organization's users, and that it belongs to its tenant; ` +
       'an overloaded Azure DevOps answers so too, and Backstage tries again by itself',
   },
   'token-not-accepted': {
@@ -88,13 +88,13 @@ export const SERVICE_PROBLEMS = {
   'permission-missing': {
     cause: facts => `the identity lacks a permission${said(facts)}`,
     cure: facts =>
-      `Open the project at ${organizationUrl(facts.organization)} and give it the permission to read (Project settings > Repositories > Security), or membership in Readers`,
+      `Open the project at ${facts.organization.url} and give it the permission to read (Project settings > Repositories > Security), or membership in Readers`,
   },
   'organization-not-found': {
     cause: ({ organization }) =>
       isCloudHost(organization.host)
-        ? `there is no organization '${organization.organization}'`
-        : `there is no collection '${organization.organization}' on ${organization.host}`,
+        ? `there is no organization '${organization.name}'`
+        : `there is no collection '${organization.name}' on ${organization.host}`,
     cure: ({ organization }) =>
       isCloudHost(organization.host)
         ? `Compare the name with what follows https://${organization.host}/ in the browser: it may be mistyped, or have been renamed`
@@ -110,7 +110,7 @@ export const SERVICE_PROBLEMS = {
     cause: facts =>
       `Azure DevOps slows the identity down or blocks it for a while${said(facts)}`,
     cure: facts =>
-      `Wait: Backstage tries again by itself. If it lasts, look at ${organizationUrl(facts.organization)}/_settings/usage for what else uses the identity`,
+      `Wait: Backstage tries again by itself. If it lasts, look at ${facts.organization.url}/_settings/usage for what else uses the identity`,
     transient: true,
   },
   'service-unavailable': {

@@ -93,7 +93,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `no credential is configured for the organization, and none is found in the environment${said(facts)}`,
     cure: ({ organization }) =>
-      `Add a credential for '${organization.organization}' under integrations.azure, ` +
+      `Add a credential for '${organization.name}' under integrations.azure, ` +
       'or give the environment one: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, a managed identity, or az login',
   },
   'token-service-unavailable': {

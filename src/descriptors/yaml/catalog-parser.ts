@@ -4,7 +4,7 @@ import { parseEntityYaml } from '@backstage/plugin-catalog-node';
 export type CatalogParserReading =
   | { readonly outcome: 'value'; readonly value: object }
   | {
-      readonly outcome: 'refused';
+      readonly outcome: 'rejected';
       readonly message: string;
       /** Counted from 1, from the beginning of the text. */
       readonly line?: number;
@@ -41,7 +41,7 @@ export function readWithCatalogParser(
         readings.push({ outcome: 'value', value: result.entity });
       } else if (result.type === 'error') {
         readings.push({
-          outcome: 'refused',
+          outcome: 'rejected',
           ...describeError(result.error.message),
         });
       }

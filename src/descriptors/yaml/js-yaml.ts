@@ -26,7 +26,7 @@ export type JsYamlReading =
       readonly certain: boolean;
     }
   | {
-      readonly outcome: 'refused';
+      readonly outcome: 'rejected';
       readonly message: string;
       /** Counted from 1, from the beginning of the text. */
       readonly line?: number;
@@ -42,7 +42,7 @@ export function readWithJsYaml(
     const events = parseEvents(text, { maxDepth: MAX_DEPTH });
     if (hasExcessiveAliases(text, events)) {
       return {
-        outcome: 'refused',
+        outcome: 'rejected',
         message: `more than ${MAX_ALIASES_OF_ONE_ANCHOR} aliases of one anchor, which the catalog takes for an attack`,
       };
     }
@@ -53,7 +53,7 @@ export function readWithJsYaml(
       maxTotalMergeKeys: MAX_MERGED_KEYS,
     });
     if (values.length > 1) {
-      return { outcome: 'refused', message: 'a document marker was expected' };
+      return { outcome: 'rejected', message: 'a document marker was expected' };
     }
     const value = values[0] ?? null;
     return {
@@ -66,7 +66,7 @@ export function readWithJsYaml(
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     return {
-      outcome: 'refused',
+      outcome: 'rejected',
       message: error.reason,
       ...(error.mark && {
         line: error.mark.line + 1,
@@ -76,7 +76,7 @@ export function readWithJsYaml(
   }
 }
 
-/** The catalog's own parser refuses to resolve one anchor more often. */
+/** The catalog's own parser rejects to resolve one anchor more often. */
 function hasExcessiveAliases(text: string, events: readonly Event[]): boolean {
   const counts = new Map<string, number>();
   for (const event of events) {

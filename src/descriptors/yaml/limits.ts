@@ -24,7 +24,7 @@ export const MAX_DEPTH = 100;
 /** Aliases of one document that js-yaml resolves. */
 export const MAX_ALIASES = 1_000;
 
-/** Aliases of one anchor: with more the catalog's own parser refuses the document. */
+/** Aliases of one anchor: with more the catalog's own parser rejects the document. */
 export const MAX_ALIASES_OF_ONE_ANCHOR = 99;
 
 /** Keys that js-yaml copies for the merge keys (`<<`) of one document. */

@@ -1,4 +1,4 @@
-import type { KnownDescriptor, PathObservation } from '../model';
+import type { KnownDescriptor, PathObservation } from '../../policy/model';
 
 /** A file that a probe found to be another than the ledger has. */
 export interface FoundChange {

@@ -1,11 +1,13 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { AzureDevOpsClient, Repository } from '../../azure/types';
-import type { ProviderSettings } from '../../config';
+import type { ProviderSettings } from '../../config/index';
 import type { LedgerHints } from '../../ledger/hints';
-import type { KnownRepository } from '../../ledger/ledger';
-import type { OrganizationReport } from '../../operations/status';
-import type { KnownDescriptor, PathObservation } from '../model';
-import type { ProbeReason } from '../plan';
+import type {
+  KnownDescriptor,
+  PathObservation,
+  KnownRepository,
+} from '../../policy/model';
+import type { ProbeReason } from '../../policy/plan';
 import { ActivityHints } from './activity';
 import { askSources, type Answers } from './asking';
 import { isOff } from './availability';
@@ -25,6 +27,7 @@ import type {
   HintSourceName,
   MissedChange,
 } from './types';
+import type { OrganizationReport } from '../report';
 
 export interface HintInput {
   /** The organization's key. */

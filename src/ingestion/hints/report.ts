@@ -1,9 +1,9 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { OrganizationReport } from '../../operations/status';
 import type { OrganizationMemory } from './memory';
 import { describeCaught, describeOff } from './saying';
 import type { Trust } from './trust';
 import type { HintSourceName } from './types';
+import type { OrganizationReport } from '../report';
 
 /** How one source fared in one pass. */
 export interface SourceStanding {

@@ -1,6 +1,6 @@
 import type { Repository } from '../../azure/types';
-import type { KnownRepository } from '../../ledger/ledger';
 import type { HintProject, HintRepository } from './types';
+import type { KnownRepository } from '../../policy/model';
 
 /**
  * Pure. The projects that hints can be about: those with a repository that was

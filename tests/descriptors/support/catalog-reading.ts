@@ -4,8 +4,8 @@ import {
   type ParseOptions,
 } from '../../../src/descriptors/parse';
 
-/** One document: its value, or `undefined` where it is refused. */
-export type Verdict = { value: unknown } | { refused: true };
+/** One document: its value, or `undefined` where it is rejected. */
+export type Verdict = { value: unknown } | { rejected: true };
 
 export interface CatalogReading {
   readonly verdicts: Verdict[];
@@ -29,7 +29,9 @@ export function catalogReading(
       options,
     )) {
       verdicts.push(
-        result.type === 'entity' ? { value: result.entity } : { refused: true },
+        result.type === 'entity'
+          ? { value: result.entity }
+          : { rejected: true },
       );
     }
     return { verdicts, threw: false };
@@ -44,14 +46,14 @@ export function ourReading(text: string, options: ParseOptions): Verdict[] {
   return parseDocuments(text, options).map(document =>
     document.outcome === 'value'
       ? { value: document.value }
-      : { refused: true as const },
+      : { rejected: true as const },
   );
 }
 
 /**
  * Expects that we take what the catalog takes, with the same values, and refuse
- * what it refuses. Where its parser throws, the document of which it does is
- * refused, and what follows is ours to read.
+ * what it rejects. Where its parser throws, the document of which it does is
+ * rejected, and what follows is ours to read.
  */
 export function expectSameReading(text: string, options: ParseOptions): void {
   const theirs = catalogReading(text, options);
@@ -60,7 +62,7 @@ export function expectSameReading(text: string, options: ParseOptions): void {
     const count = theirs.verdicts.length;
     expect(ours.slice(0, count + 1)).toStrictEqual([
       ...theirs.verdicts,
-      { refused: true },
+      { rejected: true },
     ]);
   } else {
     expect(ours).toStrictEqual(theirs.verdicts);

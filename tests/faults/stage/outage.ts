@@ -289,12 +289,12 @@ function tellingOf(report: Refreshed): string {
     (sum, { repositories }) => sum + repositories.missing,
     0,
   );
-  const refused = report.refusedFiles.length;
+  const refused = report.rejectedFiles.length;
   return [
     'no error',
     ...(missing > 0 ? [`${missing} repositories missing from the list`] : []),
     ...(refused > 0
-      ? [`${refused} refused file: ${report.refusedFiles[0]?.errors[0]}`]
+      ? [`${refused} rejected file: ${report.rejectedFiles[0]?.errors[0]}`]
       : []),
   ].join('; ');
 }

@@ -8,11 +8,10 @@ import {
   type AzureDevOpsClientsOptions,
 } from '../../../src/azure/clients';
 import { createCredentialDirectory } from '../../../src/credentials/directory';
-import { RepositoryContent } from '../../../src/locations/content';
-import { readLocationContext } from '../../../src/locations/context';
-import { readUrlReaderSettings } from '../../../src/locations/settings';
-import { StatusBoard } from '../../../src/operations/board';
-import { azureDevOpsServiceRef } from '../../../src/services';
+import { RepositoryContent } from '../../../src/content/content';
+import { readLocationContext } from '../../../src/content/context';
+import { readUrlReaderSettings } from '../../../src/config/url-reader';
+import { azureDevOpsServiceRef } from '../../../src/shared-service';
 
 export type ClientSettings = Pick<
   AzureDevOpsClientsOptions,
@@ -46,7 +45,7 @@ export function serviceWith(settings: ClientSettings): BackendFeature {
         settings: readUrlReaderSettings(config),
         logger,
       });
-      return { credentials, clients, content, board: new StatusBoard() };
+      return { credentials, clients, content };
     },
   });
 }

@@ -2,7 +2,7 @@ import { changedFiles } from '../../../src/ingestion/hints/changes';
 import type {
   KnownDescriptor,
   PathObservation,
-} from '../../../src/ingestion/model';
+} from '../../../src/policy/model';
 
 const known = (path: string, objectId: string): KnownDescriptor => ({
   path,
@@ -18,7 +18,7 @@ const present = (path: string, objectId: string): PathObservation => ({
   objectId,
   signature: 'after',
   claims: [],
-  refused: [],
+  rejections: [],
   forbidden: [],
   unreadable: false,
 });

@@ -1,0 +1,94 @@
+import { NotFoundError } from '@backstage/errors';
+import type { AbsentItem } from '../azure/types';
+import { findsDescriptor, type DescriptorPath } from '../config/index';
+import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import { isGlob, pathGlob } from '../content/glob';
+
+/** A file that may be a descriptor. */
+export interface FoundFile {
+  readonly path: string;
+  readonly objectId: string;
+}
+
+/** How descriptors are told from other files. */
+export interface DescriptorNames {
+  /** `catalog.import.entityFilename`: a name, or a path below any folder, or a glob. */
+  readonly entityFilename: string;
+  /** The `path` settings of the providers. */
+  readonly providerPaths: readonly DescriptorPath[];
+}
+
+/**
+ * Finds the descriptors that a URL means: the one that it names, those that its
+ * glob finds, those below its folder, or, for a repository or a page of it,
+ * those of the whole repository.
+ *
+ * @throws a `NotFoundError` when the branch, tag or commit does not exist
+ */
+export async function findDescriptors(
+  content: RepositoryContent,
+  resolved: ResolvedRepository,
+  path: string | undefined,
+  names: DescriptorNames,
+  signal?: AbortSignal,
+): Promise<FoundFile[]> {
+  if (path === undefined) {
+    return await listDescriptors(content, resolved, '/', names, signal);
+  }
+  if (isGlob(path)) {
+    const glob = pathGlob(path);
+    return await list(content, resolved, glob.scopePath, signal, glob.matches);
+  }
+  const file = await content.readFile(resolved, path, { maxAgeMs: 0, signal });
+  if (file.outcome === 'present') {
+    return isDescriptor(file.path, names) || /\.ya?ml$/i.test(file.path)
+      ? [file]
+      : // The page of some other file stands for its repository.
+        await listDescriptors(content, resolved, '/', names, signal);
+  }
+  return file.reason === 'not-a-file'
+    ? await listDescriptors(content, resolved, path, names, signal)
+    : nothing(file);
+}
+
+/** Whether a path is that of a descriptor, by the import's file name or a provider's `path`. */
+export function isDescriptor(path: string, names: DescriptorNames): boolean {
+  const file = names.entityFilename.replace(/^\/+/, '');
+  const named = isGlob(file)
+    ? pathGlob(`/**/${file}`).matches(path)
+    : path.endsWith(`/${file}`);
+  return named || findsDescriptor(names.providerPaths, path);
+}
+
+async function listDescriptors(
+  content: RepositoryContent,
+  resolved: ResolvedRepository,
+  scopePath: string,
+  names: DescriptorNames,
+  signal: AbortSignal | undefined,
+): Promise<FoundFile[]> {
+  return await list(content, resolved, scopePath, signal, path =>
+    isDescriptor(path, names),
+  );
+}
+
+async function list(
+  content: RepositoryContent,
+  resolved: ResolvedRepository,
+  scopePath: string,
+  signal: AbortSignal | undefined,
+  matches: (path: string) => boolean,
+): Promise<FoundFile[]> {
+  const listing = await content.listFiles(resolved, scopePath, signal);
+  return listing.outcome === 'absent'
+    ? nothing(listing)
+    : listing.items.filter(item => matches(item.path));
+}
+
+/** No file is an answer; no such branch is a mistake in the URL. */
+function nothing(absent: AbsentItem): FoundFile[] {
+  if (absent.reason === 'branch-not-found') {
+    throw new NotFoundError(absent.message);
+  }
+  return [];
+}

@@ -1,0 +1,61 @@
+import {
+  coreServices,
+  createBackendModule,
+} from '@backstage/backend-plugin-api';
+import {
+  catalogAnalysisExtensionPoint,
+  catalogServiceRef,
+} from '@backstage/plugin-catalog-node';
+import { readProviderConfigs } from '../config/index';
+import { CatalogRules } from '../descriptors/rules';
+import { azureDevOpsServiceRef } from '../shared-service';
+import { AzureDevOpsLocationAnalyzer } from './analyzer';
+import { catalogKnownLocations } from './known-locations';
+
+/** What catalog-import calls a descriptor where nothing is configured. */
+const DEFAULT_FILENAME = 'catalog-info.yaml';
+
+/**
+ * Lets catalog-import see the descriptors that a repository of Azure DevOps has.
+ *
+ * @public
+ */
+export const catalogModuleAzureDevOpsLocationAnalyzer = createBackendModule({
+  pluginId: 'catalog',
+  moduleId: 'azure-devops-location-analyzer',
+  register(env) {
+    env.registerInit({
+      deps: {
+        analysis: catalogAnalysisExtensionPoint,
+        auth: coreServices.auth,
+        azureDevOps: azureDevOpsServiceRef,
+        catalog: catalogServiceRef,
+        config: coreServices.rootConfig,
+        logger: coreServices.logger,
+      },
+      async init({ analysis, auth, azureDevOps, catalog, config, logger }) {
+        const { content } = azureDevOps;
+        const { context } = content;
+        analysis.addScmLocationAnalyzer(
+          new AzureDevOpsLocationAnalyzer({
+            content,
+            names: {
+              entityFilename:
+                config.getOptionalString('catalog.import.entityFilename') ??
+                DEFAULT_FILENAME,
+              providerPaths: readProviderConfigs(config).flatMap(
+                ({ settings }) => settings?.paths ?? [],
+              ),
+            },
+            rules: CatalogRules.fromConfig(config),
+            enableYamlMerge:
+              config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
+            knownLocations: () =>
+              catalogKnownLocations({ catalog, auth, config, context }),
+            logger,
+          }),
+        );
+      },
+    });
+  },
+});

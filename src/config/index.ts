@@ -1,0 +1,14 @@
+/** `catalog.providers.azureDevOps`, read into settings; every mistake reported at once. */
+export { ConfigurationError, type ConfigurationMistake } from './mistakes';
+export {
+  findsDescriptor,
+  type DescriptorPath,
+  type NameFilter,
+} from './patterns';
+export { readProviderConfigs } from './read';
+export type {
+  HintSettings,
+  ProviderReading,
+  ProviderSettings,
+  RemovalSettings,
+} from './settings';

@@ -1,0 +1,97 @@
+import {
+  AuthenticationError,
+  InputError,
+  NotAllowedError,
+  ServiceUnavailableError,
+} from '@backstage/errors';
+import { AzureDevOpsRequestError } from '../azure/errors';
+import { CredentialError } from '../credentials/errors';
+import type { UnsupportedUrl } from './parsed-url';
+
+/**
+ * Whether an error says only that the service cannot answer now: it throttles,
+ * is down, or broke off. What was read before is then still the best that is
+ * known. A denied credential is not among these, unless the service was
+ * throttling: somebody may have taken the permission away.
+ */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof CredentialError) {
+    return error.transient;
+  }
+  if (!(error instanceof AzureDevOpsRequestError)) {
+    return error instanceof ServiceUnavailableError;
+  }
+  switch (error.kind) {
+    case 'throttled':
+    case 'unavailable':
+    case 'network':
+    case 'timeout':
+    case 'malformed':
+      return true;
+    case 'unauthorized':
+    case 'sign-in':
+      return error.duringThrottling === true;
+    default:
+      return false;
+  }
+}
+
+/** Whether the service says that something is not there or may not be read; it does not say which. */
+export function isNotFoundOrForbidden(error: unknown): boolean {
+  return error instanceof AzureDevOpsRequestError && error.kind === 'not-found';
+}
+
+/** Whether an answer was larger than an answer of its kind may be. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof AzureDevOpsRequestError && error.kind === 'too-large';
+}
+
+/** The error for a URL that cannot be read as a URL of Azure DevOps. */
+export function unsupportedUrlError(
+  url: string,
+  unsupported: UnsupportedUrl,
+): InputError {
+  return new InputError(`${subject(url)}. ${unsupported.message}`);
+}
+
+/**
+ * What Backstage's plugins should see of an error of ours: the class that says
+ * whether trying again, another credential or another URL would help.
+ *
+ * None of them is a `NotFoundError`. Callers take that as proof that a file is
+ * gone, and an error of the service proves nothing.
+ */
+export function toBackstageError(url: string, error: unknown): unknown {
+  const message = `${subject(url)}: ${error instanceof Error ? error.message : String(error)}`;
+  if (isTransient(error)) {
+    return new ServiceUnavailableError(message);
+  }
+  if (error instanceof CredentialError) {
+    return new AuthenticationError(message);
+  }
+  if (error instanceof NotAllowedError) {
+    return new NotAllowedError(message);
+  }
+  if (!(error instanceof AzureDevOpsRequestError)) {
+    return error;
+  }
+  switch (error.kind) {
+    case 'unauthorized':
+    case 'sign-in':
+      return new AuthenticationError(message);
+    case 'forbidden':
+    case 'not-found':
+    case 'redirected':
+      return new NotAllowedError(message);
+    case 'bad-request':
+    case 'too-large':
+      return new InputError(message);
+    default:
+      return error;
+  }
+}
+
+/** How a message about a URL begins. What stands before the `@` may be a token. */
+export function subject(url: string): string {
+  return `Unable to read ${url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')}`;
+}

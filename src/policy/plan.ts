@@ -1,0 +1,195 @@
+import type { Repository } from '../azure/types';
+import type { SkippedRepository } from './select';
+import type { KnownRepository, Removal } from './model';
+
+/** Why a repository is probed in this pass. */
+export type ProbeReason =
+  /** Never probed before. */
+  | 'new'
+  /** Renamed, moved, on another branch, emptied, or read under other settings. */
+  | 'changed'
+  /** The last probe was unknown, or something of it is about to go. */
+  | 'unfinished'
+  /** A hint says that it changed. */
+  | 'hinted'
+  /** Its turn to be verified. */
+  | 'verify';
+
+export interface PlannedProbe {
+  readonly repository: Repository;
+  readonly reason: ProbeReason;
+}
+
+export interface Plan {
+  /** Whom to probe, in this order. */
+  readonly probes: readonly PlannedProbe[];
+  /** Everything that they give is about to go, on the evidence of the list and the configuration. */
+  readonly gone: ReadonlyArray<{
+    readonly repositoryId: string;
+    readonly removal: Removal;
+  }>;
+  /** Known repositories that the list lacks: that alone says nothing. */
+  readonly missing: readonly KnownRepository[];
+  /** Selected repositories for which what was inferred before is void. */
+  readonly listedAgain: readonly string[];
+}
+
+export interface PlanInput {
+  readonly selected: readonly Repository[];
+  readonly skipped: readonly SkippedRepository[];
+  /** What the ledger knows of the provider's repositories, by id. */
+  readonly known: ReadonlyMap<string, KnownRepository>;
+  /** The organization's key. */
+  readonly organization: string;
+  /** The branch that the configuration names, if it does. */
+  readonly branch?: string;
+  /** Fingerprint of settings and names that a probe of this repository would be made under. */
+  readonly signatureOf: (repository: Repository) => string;
+  /** Repositories of which something is marked as about to go, with the grade. */
+  readonly doubtful: ReadonlyMap<string, Removal['grade']>;
+  /** Repositories that a hint names. */
+  readonly hinted: ReadonlySet<string>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** When the organization was last passed over; absent before the first pass. */
+  readonly lastPassAt?: number;
+  readonly verifyEveryMs: number;
+}
+
+const ORDER: readonly ProbeReason[] = [
+  'new',
+  'changed',
+  'unfinished',
+  'hinted',
+  'verify',
+];
+
+/**
+ * Whom to look at in this pass, and in what order. Pure.
+ *
+ * What the list shows to be new or different is probed at once, at no extra
+ * cost; then what hints name; then as many of those not verified for longest as
+ * make every repository's turn come within `verifyEveryMs`.
+ */
+export function planPass(input: PlanInput): Plan {
+  const byReason = new Map<ProbeReason, Repository[]>();
+  const add = (reason: ProbeReason, repository: Repository) => {
+    const list = byReason.get(reason) ?? [];
+    list.push(repository);
+    byReason.set(reason, list);
+  };
+  const settled: Array<{ repository: Repository; verifiedAt: number }> = [];
+  const listedAgain: string[] = [];
+
+  for (const repository of input.selected) {
+    const known = input.known.get(repository.id);
+    if (
+      known &&
+      (known.missed > 0 || input.doubtful.get(repository.id) === 'inferred')
+    ) {
+      listedAgain.push(repository.id);
+    }
+    const reason = urgency(input, repository, known);
+    if (reason) {
+      add(reason, repository);
+    } else {
+      settled.push({ repository, verifiedAt: known?.verifiedAt ?? 0 });
+    }
+  }
+
+  const gone: Array<{ repositoryId: string; removal: Removal }> = [];
+  for (const { repository, reason, evidence } of input.skipped) {
+    const known = input.known.get(repository.id);
+    if (!known) {
+      continue;
+    }
+    if (evidence === 'disabled') {
+      gone.push({
+        repositoryId: repository.id,
+        removal: { grade: 'confirmed', reason: 'the repository is disabled' },
+      });
+    } else if (evidence === 'configuration') {
+      gone.push({
+        repositoryId: repository.id,
+        removal: {
+          grade: 'inferred',
+          reason: 'the configuration no longer selects the repository',
+        },
+      });
+    } else if (
+      reason === 'empty' &&
+      (known.branch !== undefined || known.outcome !== 'conclusive')
+    ) {
+      // The list says that it has no default branch; only a probe proves it.
+      add('changed', repository);
+    }
+  }
+
+  for (const repository of due(input, settled)) {
+    add('verify', repository);
+  }
+
+  const listed = new Set([
+    ...input.selected.map(repository => repository.id),
+    ...input.skipped.map(({ repository }) => repository.id),
+  ]);
+  const missing = [...input.known.values()].filter(
+    known => known.organization === input.organization && !listed.has(known.id),
+  );
+
+  return {
+    probes: ORDER.flatMap(reason =>
+      (byReason.get(reason) ?? []).map(repository => ({ repository, reason })),
+    ),
+    gone,
+    missing,
+    listedAgain,
+  };
+}
+
+function urgency(
+  input: PlanInput,
+  repository: Repository,
+  known: KnownRepository | undefined,
+): ProbeReason | undefined {
+  if (!known) {
+    return 'new';
+  }
+  if (
+    known.outcome === 'conclusive' &&
+    (known.signature !== input.signatureOf(repository) ||
+      known.branch !== (input.branch ?? repository.defaultBranch))
+  ) {
+    return 'changed';
+  }
+  if (known.outcome !== 'conclusive' || input.doubtful.has(repository.id)) {
+    return 'unfinished';
+  }
+  return input.hinted.has(repository.id) ? 'hinted' : undefined;
+}
+
+/** Whose turn it is: those overdue, and a share of the rest that matches the time since the last pass. */
+function due(
+  input: PlanInput,
+  settled: ReadonlyArray<{ repository: Repository; verifiedAt: number }>,
+): Repository[] {
+  const { now, lastPassAt, verifyEveryMs } = input;
+  // A time to come was noted under another clock, of another replica or before
+  // this one was set right: as long as it is off by, so long ago it may have been.
+  const ago = (time: number) => Math.abs(now - time);
+  const oldestFirst = [...settled].sort(
+    (a, b) => ago(b.verifiedAt) - ago(a.verifiedAt),
+  );
+  // A first pass that was aborted left no time, but what it verified says when
+  // it began.
+  const since = lastPassAt ?? oldestFirst[0]?.verifiedAt ?? now;
+  const share = Math.min(1, ago(since) / verifyEveryMs);
+  // Short of rounding errors: 70 repositories in 7 passes are 10 a pass, not 11.
+  const budget = Math.ceil(settled.length * share - 1e-6);
+  const overdue = oldestFirst.filter(
+    ({ verifiedAt }) => ago(verifiedAt) >= verifyEveryMs,
+  ).length;
+  return oldestFirst
+    .slice(0, Math.max(budget, overdue))
+    .map(({ repository }) => repository);
+}

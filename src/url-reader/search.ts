@@ -1,0 +1,109 @@
+import type {
+  UrlReaderServiceSearchOptions,
+  UrlReaderServiceSearchResponse,
+} from '@backstage/backend-plugin-api';
+import { InputError, NotModifiedError } from '@backstage/errors';
+import { canonicalLocationUrl } from '../content/canonical';
+import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import { subject, toBackstageError } from '../content/errors';
+import { fileEtag, filesEtag, objectIdOfEtag } from './etag';
+import { pathGlob } from '../content/glob';
+
+/** What is searched for. */
+export interface SearchRequest {
+  /** As it was asked for; for messages. */
+  readonly url: string;
+  readonly content: RepositoryContent;
+  readonly resolved: ResolvedRepository;
+  /** A file, or a glob. */
+  readonly path: string;
+  readonly options: UrlReaderServiceSearchOptions;
+}
+
+/** Finds one file. @param maxAgeMs - what was said at most so long ago is taken for true, in milliseconds */
+export async function searchFile(
+  { content, resolved, path, options }: SearchRequest,
+  maxAgeMs: number,
+): Promise<UrlReaderServiceSearchResponse> {
+  const { etag, signal } = options;
+  const file = await content.readFile(resolved, path, {
+    signal,
+    maxAgeMs,
+    knownObjectId: objectIdOfEtag(etag),
+  });
+  if (file.outcome === 'absent') {
+    return { files: [], etag: '' };
+  }
+  const url = urlOf(resolved, file.path);
+  const current = fileEtag(file.objectId, url);
+  if (etag === current) {
+    throw new NotModifiedError();
+  }
+  const bytes = await file.content(signal);
+  return {
+    etag: current,
+    // The cache keeps its own: what is handed out may be written to.
+    files: [{ url, content: async () => Buffer.from(bytes) }],
+  };
+}
+
+/** Finds what a glob matches, by one listing; contents are read when they are asked for. */
+export async function searchGlob({
+  url: asked,
+  content,
+  resolved,
+  path,
+  options,
+}: SearchRequest): Promise<UrlReaderServiceSearchResponse> {
+  const { etag, signal } = options;
+  const glob = pathGlob(path);
+  const listing = await content.listFiles(resolved, glob.scopePath, signal);
+  if (listing.outcome === 'absent') {
+    return { files: [], etag: '' };
+  }
+  const found = listing.items
+    .filter(item => glob.matches(item.path))
+    .map(item => ({
+      key: urlOf(resolved, item.path),
+      objectId: item.objectId,
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const current = filesEtag(found);
+  if (etag === current) {
+    throw new NotModifiedError();
+  }
+  return {
+    etag: current,
+    files: found.map(({ key, objectId }) => ({
+      url: key,
+      content: async () => {
+        try {
+          return Buffer.from(
+            await content.readBlob(resolved, objectId, signal),
+          );
+        } catch (error) {
+          throw toBackstageError(asked, error);
+        }
+      },
+    })),
+  };
+}
+
+/** The path of a file that a URL has to name. @throws an `InputError` when it names none */
+export function fileOf(url: string, path: string | undefined): string {
+  if (path === undefined) {
+    throw new InputError(
+      `${subject(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.`,
+    );
+  }
+  return path;
+}
+
+function urlOf(resolved: ResolvedRepository, path: string): string {
+  return canonicalLocationUrl({
+    organization: resolved.client.organization,
+    repository: resolved.repository,
+    path,
+    version: resolved.version,
+  });
+}

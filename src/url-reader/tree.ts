@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import type { ReadTreeResponseFactory } from '@backstage/backend-defaults/urlReader';
+import type {
+  UrlReaderServiceReadTreeOptions,
+  UrlReaderServiceReadTreeResponse,
+} from '@backstage/backend-plugin-api';
+import { NotFoundError, NotModifiedError } from '@backstage/errors';
+import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import { subject, toBackstageError } from '../content/errors';
+import { filesEtag } from './etag';
+
+/** So many files are on their way at once when a whole tree is written out. */
+const READ_AHEAD = 8;
+
+/**
+ * Reads a tree by its listing, and of its files those that are wanted. The
+ * etag is made of the files' paths and object ids, so a commit elsewhere in the
+ * repository does not change it.
+ */
+export async function readTree(request: {
+  url: string;
+  content: RepositoryContent;
+  resolved: ResolvedRepository;
+  /** The folder, or a single file; absent for the whole repository. */
+  path?: string;
+  options: UrlReaderServiceReadTreeOptions;
+  treeResponseFactory: ReadTreeResponseFactory;
+}): Promise<UrlReaderServiceReadTreeResponse> {
+  const { url, content, resolved, path, options } = request;
+  const { etag, filter, signal } = options;
+  const listing = await content.listFiles(resolved, path ?? '/', signal);
+  if (listing.outcome === 'absent') {
+    throw new NotFoundError(`${subject(url)}: ${listing.message}`);
+  }
+  const files = listing.items.map(({ path: full, objectId }) => ({
+    key: relativePath(full, path),
+    objectId,
+  }));
+  const current = filesEtag(files);
+  if (etag === current) {
+    throw new NotModifiedError();
+  }
+  const wanted = files.filter(({ key }) => filter?.(key) ?? true);
+  const read = async (objectId: string): Promise<Buffer> => {
+    try {
+      // The cache keeps its own: what is handed out may be written to.
+      return Buffer.from(await content.readBlob(resolved, objectId, signal));
+    } catch (error) {
+      throw toBackstageError(url, error);
+    }
+  };
+  const inOrder = () => {
+    const next = readAhead(wanted.map(file => () => read(file.objectId)));
+    return request.treeResponseFactory.fromReadableArray(
+      wanted.map(({ key }, index) => ({
+        path: key,
+        data: Readable.from(whenRead(() => next(index))),
+      })),
+    );
+  };
+  return {
+    files: async () =>
+      wanted.map(({ key, objectId }) => ({
+        path: key,
+        content: () => read(objectId),
+      })),
+    archive: async () => (await inOrder()).archive(),
+    dir: async dirOptions => (await inOrder()).dir(dirOptions),
+    etag: current,
+  };
+}
+
+/** A path as seen from the folder; a file that was named itself is seen by its own name. */
+function relativePath(full: string, folder: string | undefined): string {
+  return full === folder
+    ? full.slice(full.lastIndexOf('/') + 1)
+    : full.slice((folder ?? '').length).replace(/^\/+/, '');
+}
+
+/**
+ * For a consumer that takes items in order: while it deals with one, the next
+ * few are on their way. Nothing is kept once it was taken.
+ */
+function readAhead<T>(
+  reads: ReadonlyArray<() => Promise<T>>,
+): (index: number) => Promise<T> {
+  const started = new Map<number, Promise<T>>();
+  let next = 0;
+  return async index => {
+    for (; next < reads.length && next < index + READ_AHEAD; next++) {
+      const item = reads[next]!();
+      // Whoever takes the item handles its failure; until then nobody does.
+      item.catch(() => {});
+      started.set(next, item);
+    }
+    try {
+      return await started.get(index)!;
+    } finally {
+      started.delete(index);
+    }
+  };
+}
+
+/** Begins to read only when the stream is read from. */
+async function* whenRead(read: () => Promise<Buffer>): AsyncGenerator<Buffer> {
+  yield await read();
+}

@@ -1,0 +1,50 @@
+import { ConfigReader } from '@backstage/config';
+import { readUrlReaderSettings } from '../../src/config/url-reader';
+
+function read(urlReader?: object) {
+  return readUrlReaderSettings(
+    new ConfigReader({ catalog: { azureDevOps: { urlReader } } } as object),
+  );
+}
+
+describe('catalog.azureDevOps.urlReader', () => {
+  it('need not be there', () => {
+    const defaults = {
+      enabled: true,
+      freshnessMs: 15 * 60_000,
+      locationFreshnessMs: 0,
+      maxStaleMs: 6 * 3_600_000,
+      cacheBytes: 64 * 1024 * 1024,
+    };
+    expect(readUrlReaderSettings(new ConfigReader({}))).toEqual(defaults);
+    expect(read({})).toEqual(defaults);
+  });
+
+  it('takes durations as Backstage writes them', () => {
+    expect(
+      read({
+        enabled: false,
+        freshness: { minutes: 5 },
+        locationFreshness: 'PT10M',
+        maxStale: '2h',
+        cacheMegabytes: 8,
+      }),
+    ).toEqual({
+      enabled: false,
+      freshnessMs: 300_000,
+      locationFreshnessMs: 600_000,
+      maxStaleMs: 7_200_000,
+      cacheBytes: 8 * 1024 * 1024,
+    });
+  });
+
+  it.each([
+    [{ enabled: 'perhaps' }, 'catalog.azureDevOps.urlReader.enabled'],
+    [{ freshness: 'soon' }, "'catalog.azureDevOps.urlReader.freshness'"],
+    [{ maxStale: { ours: 5 } }, "'catalog.azureDevOps.urlReader.maxStale'"],
+    [{ cacheMegabytes: 0 }, 'catalog.azureDevOps.urlReader.cacheMegabytes'],
+    [{ cacheMegabytes: 99999 }, 'from 1 to 4096, got 99999'],
+  ])('says what is wrong with %j', (block, message) => {
+    expect(() => read(block)).toThrow(message);
+  });
+});

@@ -1,0 +1,70 @@
+import { ConfigReader } from '@backstage/config';
+import { readLocationContext } from '../../src/content/context';
+import { Organization } from '../../src/organization';
+
+describe('what the configuration says about hosts and organizations', () => {
+  it('knows dev.azure.com without being told, as Backstage does', () => {
+    expect(readLocationContext(new ConfigReader({}))).toEqual({
+      hosts: ['dev.azure.com'],
+      organizations: [],
+    });
+  });
+
+  it('names the organizations of providers first, then those of credentials', () => {
+    const config = new ConfigReader({
+      integrations: {
+        azure: [
+          {
+            credentials: [
+              { organizations: ['Fabrikam'], personalAccessToken: 'p' },
+            ],
+          },
+          {
+            host: 'tfs.example.com',
+            credentials: [
+              {
+                organizations: ['DefaultCollection'],
+                personalAccessToken: 'p',
+              },
+            ],
+          },
+          {
+            host: 'adventure.visualstudio.com',
+            credentials: [{ personalAccessToken: 'p' }],
+          },
+        ],
+      },
+      catalog: {
+        providers: {
+          azureDevOps: {
+            cloud: { organizations: ['contoso', 'northwind'] },
+            server: {
+              host: 'tfs.example.com',
+              organization: 'tfs/DefaultCollection',
+            },
+            wrong: { organizatoin: 'oops' },
+          },
+        },
+      },
+    });
+    expect(readLocationContext(config)).toEqual({
+      hosts: ['dev.azure.com', 'tfs.example.com', 'adventure.visualstudio.com'],
+      organizations: [
+        new Organization('dev.azure.com', 'contoso'),
+        new Organization('dev.azure.com', 'northwind'),
+        new Organization('tfs.example.com', 'tfs/DefaultCollection'),
+        new Organization('dev.azure.com', 'Fabrikam'),
+        new Organization('tfs.example.com', 'DefaultCollection'),
+      ],
+    });
+  });
+
+  it('refuses what Backstage refuses, in its words', () => {
+    const config = new ConfigReader({
+      integrations: { azure: [{ host: 'https://dev.azure.com' }] },
+    });
+    expect(() => readLocationContext(config)).toThrow(
+      "Invalid Azure integration config, 'https://dev.azure.com' is not a valid host",
+    );
+  });
+});

@@ -1,0 +1,196 @@
+import {
+  AzureUrlReader,
+  type ReadTreeResponseFactory,
+  UrlReaders,
+} from '@backstage/backend-defaults/urlReader';
+import type { UrlReaderService } from '@backstage/backend-plugin-api';
+import { type Config, ConfigReader } from '@backstage/config';
+import type { JsonObject } from '@backstage/types';
+import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+import { Simulator } from '../../dev/simulator/index';
+import { createAzureDevOpsClients } from '../../src/azure/clients';
+import { type Clock, systemClock } from '../../src/azure/clock';
+import { createCredentialDirectory } from '../../src/credentials/directory';
+import type { Timeouts } from '../../src/azure/exchange';
+import { RepositoryContent } from '../../src/content/content';
+import { readLocationContext } from '../../src/content/context';
+import type { Patience } from '../../src/content/last-good';
+import { AzureDevOpsUrlReader } from '../../src/url-reader/reader';
+import { readUrlReaderSettings } from '../../src/config/url-reader';
+import { type LogLine, recordingLogger } from '../support/logs';
+
+export const TOKEN = 'a-token-that-is-valid-in-the-simulator';
+
+/** The simulator as the corporate proxy of this process, which Backstage's own reader goes through as well. */
+export async function startSimulator(): Promise<{
+  simulator: Simulator;
+  close(): Promise<void>;
+}> {
+  const simulator = await Simulator.start();
+  simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
+  const { HTTPS_PROXY = '', NO_PROXY = '' } = simulator.environment;
+  const restore = setEnvironment({ HTTPS_PROXY, NO_PROXY });
+  const { fetch } = globalThis;
+  const agent = new EnvHttpProxyAgent();
+  // Backstage's own reader uses the global fetch, which Node 20 sends past every
+  // proxy. Jest's modules have a global object of their own, so undici's way of
+  // setting a dispatcher for Node's fetch does not reach it.
+  const throughProxy = (url: string, init?: object) =>
+    undiciFetch(url, { ...init, dispatcher: agent });
+  globalThis.fetch = throughProxy as unknown as typeof fetch;
+  return {
+    simulator,
+    async close() {
+      globalThis.fetch = fetch;
+      restore();
+      await agent.destroy();
+      await simulator.close();
+    },
+  };
+}
+
+/** @returns what puts the environment back as it was */
+function setEnvironment(values: Record<string, string>): () => void {
+  const before = Object.keys(values).map(
+    key => [key, process.env[key]] as const,
+  );
+  Object.assign(process.env, values);
+  return () => {
+    for (const [key, value] of before) {
+      if (value === undefined) {
+        delete process.env[key];
+      } else {
+        process.env[key] = value;
+      }
+    }
+  };
+}
+
+export interface Reading {
+  readonly content: RepositoryContent;
+  /** As the catalog has it. */
+  readonly reader: AzureDevOpsUrlReader;
+  /** As any other plugin has it. */
+  readonly interactiveReader: AzureDevOpsUrlReader;
+  /** Backstage's own, with the same configuration. */
+  readonly stock: UrlReaderService;
+  readonly clients: ReturnType<typeof createAzureDevOpsClients>;
+  readonly config: Config;
+  readonly logs: LogLine[];
+  /** Lets time pass for the caches, in milliseconds. */
+  pass(milliseconds: number): void;
+  close(): Promise<void>;
+}
+
+/** Everything that reads, made as the shared service makes it. */
+export function startReading(
+  simulator: Simulator,
+  options: {
+    catalog?: JsonObject;
+    azure?: JsonObject[];
+    patience?: Patience;
+    /** How many times as fast the clients' pauses and deadlines go by. Default: 1. */
+    speed?: number;
+    /** Default: the client's own. */
+    timeouts?: Partial<Timeouts>;
+  } = {},
+): Reading {
+  const server = new URL(simulator.serverUrl).host;
+  const config: Config = new ConfigReader({
+    integrations: {
+      azure: options.azure ?? [
+        { credentials: [{ personalAccessToken: TOKEN }] },
+        { host: server, credentials: [{ personalAccessToken: TOKEN }] },
+        {
+          host: 'contoso.visualstudio.com',
+          credentials: [{ personalAccessToken: TOKEN }],
+        },
+      ],
+    },
+    catalog: options.catalog ?? {},
+  });
+  const logs: LogLine[] = [];
+  const logger = recordingLogger(logs);
+  let passed = 0;
+  const clients = createAzureDevOpsClients({
+    credentials: createCredentialDirectory({ config, logger }),
+    logger,
+    clock: hastened(options.speed ?? 1),
+    timeouts: options.timeouts,
+  });
+  const content = new RepositoryContent({
+    clients,
+    context: readLocationContext(config),
+    settings: readUrlReaderSettings(config),
+    logger,
+    now: () => Date.now() + passed,
+    patience: options.patience,
+  });
+  const treeResponseFactory = treeResponses(config);
+  const readerFor = (interactive: boolean) =>
+    new AzureDevOpsUrlReader({ content, treeResponseFactory, interactive });
+  return {
+    content,
+    reader: readerFor(false),
+    interactiveReader: readerFor(true),
+    stock: UrlReaders.create({
+      config,
+      logger,
+      factories: [AzureUrlReader.factory],
+    }),
+    clients,
+    config,
+    logs,
+    pass(milliseconds) {
+      passed += milliseconds;
+    },
+    close: () => clients.close(),
+  };
+}
+
+/** The machine's clock, for a client that is to wait less. */
+function hastened(speed: number): Clock {
+  const start = systemClock.now();
+  return {
+    now: () => start + (systemClock.now() - start) * speed,
+    schedule: (delayMs, callback) =>
+      systemClock.schedule(delayMs / speed, callback),
+  };
+}
+
+/** What Backstage hands to every reader for writing trees out. */
+function treeResponses(config: Config): ReadTreeResponseFactory {
+  let found: ReadTreeResponseFactory | undefined;
+  UrlReaders.create({
+    config,
+    logger: recordingLogger([]),
+    factories: [
+      ({ treeResponseFactory }) => {
+        found = treeResponseFactory;
+        return [];
+      },
+    ],
+  });
+  if (!found) {
+    throw new Error('Backstage called no factory');
+  }
+  return found;
+}
+
+/** A descriptor of one component. */
+export function component(name: string, description = ''): string {
+  return [
+    'apiVersion: backstage.io/v1alpha1',
+    'kind: Component',
+    'metadata:',
+    `  name: ${name}`,
+    `  description: ${JSON.stringify(description)}`,
+    'spec:',
+    '  type: service',
+    '  lifecycle: production',
+    '  owner: team',
+    '',
+  ].join('\n');
+}
+
+export const MINUTE = 60_000;

@@ -1,0 +1,375 @@
+import type { LocationContext } from '../../src/content/context';
+import {
+  isUnsupported,
+  type RepositoryUrl,
+} from '../../src/content/parsed-url';
+import { isAzureDevOpsUrl, parseRepositoryUrl } from '../../src/content/url';
+import { Organization } from '../../src/organization';
+
+const SERVER = 'tfs.example.com';
+const context: LocationContext = {
+  hosts: ['dev.azure.com', SERVER, 'localhost:8443'],
+  organizations: [
+    new Organization('dev.azure.com', 'contoso'),
+    new Organization(SERVER, 'tfs/DefaultCollection'),
+    new Organization(SERVER, 'Plain'),
+  ],
+};
+
+const contoso = new Organization('dev.azure.com', 'contoso');
+const payments = {
+  outcome: 'repository',
+  kind: 'web',
+  organization: contoso,
+  project: 'Payments',
+  repository: 'api',
+  path: undefined,
+  version: undefined,
+} satisfies RepositoryUrl;
+const COMMIT = '23d0bc5b128a10056dc68afece360d8a0fabb014';
+const GUID = '278d5cd2-584d-4b63-824a-2ba458937249';
+
+function parse(text: string, within: LocationContext = context) {
+  return parseRepositoryUrl(text, within);
+}
+
+describe('a URL of Azure DevOps Services', () => {
+  it.each<[string, Partial<RepositoryUrl>]>([
+    ['https://dev.azure.com/contoso/Payments/_git/api', {}],
+    ['https://dev.azure.com/contoso/Payments/_git/api/', {}],
+    ['  https://dev.azure.com/contoso/Payments/_git/api\n', {}],
+    ['https://DEV.azure.com/Contoso/Payments/_git/api', {}],
+    ['http://dev.azure.com/contoso/Payments/_git/api', {}],
+    ['https://dev.azure.com:443/contoso//Payments/_git/api', {}],
+    ['https://contoso@dev.azure.com/contoso/Payments/_git/api', {}],
+    ['https://user:secret@dev.azure.com/contoso/Payments/_git/api', {}],
+    ['https://dev.azure.com/contoso/Payments/_GIT/api', {}],
+    ['https://dev.azure.com/contoso/Payments/_git/_full/api', {}],
+    ['https://dev.azure.com/contoso/Payments/_git/_optimized/api', {}],
+    ['https://dev.azure.com/contoso/Payments/_git/api/branches', {}],
+    ['https://dev.azure.com/contoso/Payments/_git/api/pullrequest/12', {}],
+    ['https://dev.azure.com/contoso/_git/Payments', { repository: 'Payments' }],
+    [
+      `https://dev.azure.com/contoso/_git/${GUID}`,
+      { project: undefined, repository: GUID },
+    ],
+    [
+      'https://dev.azure.com/contoso/My%20Project/_git/C%23%20%26%20more',
+      { project: 'My Project', repository: 'C# & more' },
+    ],
+    [
+      `https://dev.azure.com/contoso/Payments/_git/api/commit/${COMMIT}?refName=refs%2Fheads%2Fmain`,
+      { version: { type: 'commit', version: COMMIT } },
+    ],
+    ['https://contoso.visualstudio.com/Payments/_git/api', {}],
+    [
+      'https://contoso.visualstudio.com/DefaultCollection/Payments/_git/api',
+      {},
+    ],
+    [
+      'https://Contoso.VisualStudio.com/defaultcollection/Payments/_git/api',
+      {},
+    ],
+    [
+      'https://contoso.visualstudio.com/_git/Payments',
+      { repository: 'Payments' },
+    ],
+    [
+      'https://contoso.visualstudio.com/DefaultCollection/_git/Payments',
+      { repository: 'Payments' },
+    ],
+  ])('%s', (url, expected) => {
+    expect(parse(url)).toEqual({ ...payments, ...expected });
+  });
+});
+
+describe('a path and a version', () => {
+  const base = 'https://dev.azure.com/contoso/Payments/_git/api';
+  const file = { ...payments, path: '/catalog-info.yaml' };
+
+  it.each<[string, Partial<RepositoryUrl>]>([
+    ['?path=/catalog-info.yaml', {}],
+    ['?path=%2Fcatalog-info.yaml', {}],
+    ['?path=catalog-info.yaml', {}],
+    ['?path=//catalog-info.yaml', {}],
+    ['?path=/docs/../catalog-info.yaml', {}],
+    ['?PATH=/catalog-info.yaml', {}],
+    ['?path=/catalog-info.yaml&_a=contents', {}],
+    [
+      '?path=/catalog-info.yaml&line=3&lineEnd=4&lineStartColumn=1&lineEndColumn=1&lineStyle=plain&_a=contents',
+      {},
+    ],
+    ['?path=/catalog-info.yaml&anchor=usage&fullScreen=true', {}],
+    ['?path=/catalog-info.yaml#L3', {}],
+    ['#path=%2Fcatalog-info.yaml&version=GBmain&_a=contents', main()],
+    ['?path=/catalog-info.yaml&version=GBmain', main()],
+    ['?version=GBmain&path=/catalog-info.yaml', main()],
+    [
+      '?path=/catalog-info.yaml&version=GBfeature%2Fa%26b',
+      { version: { type: 'branch', version: 'feature/a&b' } },
+    ],
+    [
+      '?path=/catalog-info.yaml&version=GTv1.0',
+      { version: { type: 'tag', version: 'v1.0' } },
+    ],
+    [
+      `?path=/catalog-info.yaml&version=GC${COMMIT}`,
+      { version: { type: 'commit', version: COMMIT } },
+    ],
+    ['?path=/a%2Bb%20c.yaml', { path: '/a+b c.yaml' }],
+    ['?path=/**/catalog-info.yaml', { path: '/**/catalog-info.yaml' }],
+    ['?path=/docs/', { path: '/docs' }],
+    ['?path=/', { path: undefined }],
+    ['?path=', { path: undefined }],
+    ['?_a=history', { path: undefined }],
+  ])('%s', (query, expected) => {
+    expect(parse(base + query)).toEqual({ ...file, ...expected });
+  });
+
+  function main(): Partial<RepositoryUrl> {
+    return { version: { type: 'branch', version: 'main' } };
+  }
+});
+
+describe('an ssh URL', () => {
+  const ssh = { ...payments, kind: 'ssh' };
+
+  it.each<[string, Partial<RepositoryUrl>]>([
+    ['git@ssh.dev.azure.com:v3/contoso/Payments/api', {}],
+    ['ssh://git@ssh.dev.azure.com/v3/contoso/Payments/api', {}],
+    ['ssh://git@SSH.dev.azure.com:22/v3/contoso/Payments/api', {}],
+    ['contoso@vs-ssh.visualstudio.com:v3/contoso/Payments/api', {}],
+    ['ssh://contoso@vs-ssh.visualstudio.com/v3/contoso/Payments/api', {}],
+    [
+      'ssh://contoso@vs-ssh.visualstudio.com:22/DefaultCollection/Payments/_ssh/api',
+      {},
+    ],
+    ['ssh://contoso@contoso.visualstudio.com:22/Payments/_git/api', {}],
+    [
+      'git@ssh.dev.azure.com:v3/contoso/My%20Project/my%20repo',
+      { project: 'My Project', repository: 'my repo' },
+    ],
+    [
+      'ssh://tfs.example.com:22/tfs/DefaultCollection/Payments/_git/api',
+      {
+        organization: new Organization(SERVER, 'tfs/DefaultCollection'),
+      },
+    ],
+  ])('%s', (url, expected) => {
+    expect(parse(url)).toEqual({ ...ssh, ...expected });
+  });
+});
+
+describe('an _apis URL', () => {
+  const api = { ...payments, kind: 'api' };
+
+  it.each<[string, Partial<RepositoryUrl>]>([
+    ['/contoso/Payments/_apis/git/repositories/api', {}],
+    [
+      `/contoso/_apis/git/repositories/${GUID}`,
+      { project: undefined, repository: GUID },
+    ],
+    [
+      '/contoso/Payments/_apis/git/repositories/api/items?path=/a.yaml&api-version=7.1',
+      { path: '/a.yaml' },
+    ],
+    [
+      '/contoso/Payments/_apis/git/repositories/api/items/docs/a.yaml?versionType=Branch&versionOptions=None',
+      { path: '/docs/a.yaml' },
+    ],
+    [
+      '/contoso/Payments/_apis/git/repositories/api/items?path=/a.yaml&versionDescriptor%5BversionType%5D=1&versionDescriptor%5Bversion%5D=v1&%24format=octetStream&download=true',
+      { path: '/a.yaml', version: { type: 'tag', version: 'v1' } },
+    ],
+    [
+      `/contoso/Payments/_apis/git/repositories/api/items?scopePath=/docs&versionDescriptor.version=${COMMIT}&versionDescriptor.versionType=commit`,
+      { path: '/docs', version: { type: 'commit', version: COMMIT } },
+    ],
+    [
+      '/contoso/Payments/_apis/git/repositories/api/items?path=/a.yaml&version=main',
+      { path: '/a.yaml', version: { type: 'branch', version: 'main' } },
+    ],
+    ['/contoso/Payments/_apis/git/repositories/api/refs?filter=heads/', {}],
+  ])('%s', (path, expected) => {
+    expect(parse(`https://dev.azure.com${path}`)).toEqual({
+      ...api,
+      ...expected,
+    });
+  });
+});
+
+describe('a URL of Azure DevOps Server', () => {
+  const on = (host: string, organization: string, project = 'P') => ({
+    organization: new Organization(host, organization),
+    project,
+  });
+
+  it.each<[string, object]>([
+    // What is configured decides.
+    [
+      `https://${SERVER}/tfs/DefaultCollection/P/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection'),
+    ],
+    [
+      `https://${SERVER}/TFS/defaultcollection/P/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection'),
+    ],
+    [
+      `https://${SERVER}/tfs/DefaultCollection/_git/r`,
+      on(SERVER, 'tfs/DefaultCollection', 'r'),
+    ],
+    [`https://${SERVER}/Plain/P/_git/r`, on(SERVER, 'Plain')],
+    [`https://${SERVER}/Plain/_git/r`, on(SERVER, 'Plain', 'r')],
+    [
+      `https://${SERVER}/azuredevops/Plain/P/_git/r`,
+      on(SERVER, 'azuredevops/Plain'),
+    ],
+    [
+      `https://${SERVER}/azuredevops/Plain/_git/r`,
+      on(SERVER, 'azuredevops/Plain', 'r'),
+    ],
+    // Otherwise the usual shape.
+    ['https://localhost:8443/C/P/_git/r', on('localhost:8443', 'C')],
+    ['https://localhost:8443/C/_git/r', on('localhost:8443', 'C', 'r')],
+    ['https://localhost:8443/tfs/C/P/_git/r', on('localhost:8443', 'tfs/C')],
+    ['https://localhost:8443/tfs/C/_git/r', on('localhost:8443', 'tfs/C', 'r')],
+    [
+      'https://localhost:8443/azuredevops/C/P/_git/r',
+      on('localhost:8443', 'azuredevops/C'),
+    ],
+    [
+      'https://localhost:8443/My%20Collection/P/_git/r',
+      on('localhost:8443', 'My Collection'),
+    ],
+  ])('%s', (url, expected) => {
+    expect(parse(url)).toMatchObject({ ...expected, repository: 'r' });
+  });
+
+  it('takes what Backstage calls a collection for a virtual directory when more follows than a project', () => {
+    const virtual: LocationContext = {
+      hosts: [SERVER],
+      organizations: [
+        new Organization(SERVER, 'azuredevops'),
+        new Organization(SERVER, 'tfs'),
+      ],
+    };
+    expect(
+      parse(`https://${SERVER}/azuredevops/C/P/_git/r`, virtual),
+    ).toMatchObject(on(SERVER, 'azuredevops/C'));
+    expect(parse(`https://${SERVER}/tfs/C/_git/r`, virtual)).toMatchObject(
+      on(SERVER, 'tfs/C', 'r'),
+    );
+  });
+});
+
+describe('the two names of Azure DevOps Services', () => {
+  it('end at the one that a provider uses', () => {
+    const legacy: LocationContext = {
+      hosts: ['dev.azure.com', 'fabrikam.visualstudio.com'],
+      organizations: [
+        new Organization('fabrikam.visualstudio.com', 'fabrikam'),
+      ],
+    };
+    for (const url of [
+      'https://fabrikam.visualstudio.com/P/_git/r',
+      'https://dev.azure.com/Fabrikam/P/_git/r',
+      'git@ssh.dev.azure.com:v3/fabrikam/P/r',
+    ]) {
+      expect(parse(url, legacy)).toMatchObject({
+        organization: legacy.organizations[0],
+      });
+    }
+  });
+
+  it('stay apart where only an integration knows the legacy one', () => {
+    const both: LocationContext = {
+      hosts: ['dev.azure.com', 'fabrikam.visualstudio.com'],
+      organizations: [],
+    };
+    expect(
+      parse('https://fabrikam.visualstudio.com/P/_git/r', both),
+    ).toMatchObject({
+      organization: new Organization('fabrikam.visualstudio.com', 'fabrikam'),
+    });
+    expect(
+      parse('https://dev.azure.com/fabrikam/P/_git/r', both),
+    ).toMatchObject({
+      organization: new Organization('dev.azure.com', 'fabrikam'),
+    });
+  });
+
+  it('become dev.azure.com where nothing is configured', () => {
+    const none: LocationContext = {
+      hosts: ['dev.azure.com'],
+      organizations: [],
+    };
+    expect(
+      parse('https://fabrikam.visualstudio.com/P/_git/r', none),
+    ).toMatchObject({
+      organization: new Organization('dev.azure.com', 'fabrikam'),
+    });
+  });
+});
+
+describe('a URL that cannot be read', () => {
+  it.each<[string, string]>([
+    ['', 'malformed'],
+    ['catalog-info.yaml', 'malformed'],
+    ['https://dev.azure.com/contoso/Payments/_git/100%', 'malformed'],
+    ['ftp://dev.azure.com/contoso/Payments/_git/api', 'scheme'],
+    [`http://${SERVER}/Plain/P/_git/r`, 'scheme'],
+    ['https://github.com/contoso/api', 'host'],
+    ['ssh://git@github.com/contoso/_git/api', 'host'],
+    ['https://dev.azure.com.evil.example/contoso/P/_git/r', 'host'],
+    ['https://dev.azure.com/contoso', 'no-repository'],
+    ['https://dev.azure.com/contoso/Payments', 'no-repository'],
+    ['https://dev.azure.com/contoso/Payments/_git', 'no-repository'],
+    ['https://dev.azure.com/contoso/Payments/_wiki/wikis/w', 'no-repository'],
+    [
+      'https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P',
+      'no-repository',
+    ],
+    ['https://dev.azure.com/contoso/_apis/wit/workitems/1', 'no-repository'],
+    ['ssh://git@ssh.dev.azure.com/contoso/Payments/api', 'no-repository'],
+    ['https://dev.azure.com/_git/api', 'segments'],
+    ['https://dev.azure.com/contoso/a/b/_git/api', 'segments'],
+    [`https://${SERVER}/tfs/DefaultCollection/a/b/_git/r`, 'segments'],
+    ['git@ssh.dev.azure.com:v3/contoso/api', 'segments'],
+    ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=main', 'version'],
+    ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB', 'version'],
+    [
+      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain',
+      'version',
+    ],
+    ['https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd', 'path'],
+  ])('%s: %s', (url, reason) => {
+    expect(parse(url)).toMatchObject({ outcome: 'unsupported', reason });
+  });
+
+  it('does not repeat what stands before the @', () => {
+    const unsupported = parse('https://me:hunter2@github.com/contoso/api');
+    expect(isUnsupported(unsupported) && unsupported.message).not.toContain(
+      'hunter2',
+    );
+  });
+});
+
+describe('which URLs are answered for', () => {
+  it.each([
+    ['https://dev.azure.com/contoso', true],
+    ['https://dev.azure.com/contoso/P/_git/r', true],
+    ['http://dev.azure.com/contoso/P/_git/r', true],
+    [`https://${SERVER}/anything`, true],
+    [`http://${SERVER}/Plain/P/_git/r`, false],
+    ['https://contoso.visualstudio.com/P/_git/r', true],
+    ['https://code.visualstudio.com/docs', false],
+    ['https://marketplace.visualstudio.com/items?itemName=a', false],
+    ['https://github.com/contoso/api', false],
+    ['ssh://git@ssh.dev.azure.com/v3/contoso/P/r', true],
+    ['git@ssh.dev.azure.com:v3/contoso/P/r', true],
+    ['ssh://git@github.com/contoso/api', false],
+    ['not a URL', false],
+  ])('%s: %s', (url, expected) => {
+    expect(isAzureDevOpsUrl(url, context)).toBe(expected);
+  });
+});

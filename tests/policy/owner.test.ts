@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { chooseOwner, type Claimant } from '../../src/policy/owner';
+
+const claimant = fc.record({
+  repositoryId: fc.constantFrom('r1', 'r2', 'r3', 'r4'),
+  path: fc.constant('/catalog-info.yaml'),
+  target: fc.constantFrom('https://a', 'https://b', 'https://c', 'https://d'),
+  removal: fc.constantFrom(
+    undefined,
+    'confirmed' as const,
+    'inferred' as const,
+  ),
+});
+const claimants = fc.uniqueArray(claimant, {
+  selector: c => c.repositoryId,
+  maxLength: 4,
+});
+
+describe('the owner of an entity reference', () => {
+  it('is the incumbent for as long as its going is not confirmed', () => {
+    fc.assert(
+      fc.property(claimants, fc.nat(), (claims, pick) => {
+        const incumbent = claims[pick % Math.max(1, claims.length)];
+        fc.pre(incumbent !== undefined && incumbent.removal !== 'confirmed');
+        expect(chooseOwner(claims, incumbent)).toBe(incumbent);
+      }),
+    );
+  });
+
+  it('does not depend on the order in which claims are looked at', () => {
+    fc.assert(
+      fc.property(claimants, claims => {
+        expect(chooseOwner([...claims].reverse(), undefined)).toBe(
+          chooseOwner(claims, undefined),
+        );
+      }),
+    );
+  });
+
+  it('is somebody whenever anybody claims it', () => {
+    fc.assert(
+      fc.property(claimants, claims => {
+        expect(chooseOwner(claims, undefined) === undefined).toBe(
+          claims.length === 0,
+        );
+      }),
+    );
+  });
+
+  it('passes to a live claim when the incumbent is confirmed gone', () => {
+    const gone: Claimant = {
+      repositoryId: 'r1',
+      path: '/a',
+      target: 'https://a',
+      removal: 'confirmed',
+    };
+    const live: Claimant = {
+      repositoryId: 'r2',
+      path: '/b',
+      target: 'https://b',
+    };
+    expect(chooseOwner([gone, live], gone)).toBe(live);
+    expect(chooseOwner([gone], gone)).toBe(gone);
+  });
+});

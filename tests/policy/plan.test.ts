@@ -1,0 +1,274 @@
+import fc from 'fast-check';
+import type { Repository } from '../../src/azure/types';
+import { planPass, type PlanInput } from '../../src/policy/plan';
+import type { KnownRepository } from '../../src/policy/model';
+
+const ORGANIZATION = 'dev.azure.com/contoso';
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+function repository(id: string, changes: Partial<Repository> = {}): Repository {
+  return {
+    id,
+    name: id,
+    project: { id: 'p', name: 'p', state: 'wellFormed' },
+    defaultBranch: 'main',
+    isDisabled: false,
+    isFork: false,
+    ...changes,
+  };
+}
+
+function known(
+  id: string,
+  changes: Partial<KnownRepository> = {},
+): KnownRepository {
+  return {
+    id,
+    organization: ORGANIZATION,
+    projectId: 'p',
+    project: 'p',
+    name: id,
+    branch: 'main',
+    signature: `signature of ${id}`,
+    outcome: 'conclusive',
+    verifiedAt: 0,
+    missed: 0,
+    ...changes,
+  };
+}
+
+function input(changes: Partial<PlanInput> = {}): PlanInput {
+  return {
+    selected: [],
+    skipped: [],
+    known: new Map(),
+    organization: ORGANIZATION,
+    signatureOf: r => `signature of ${r.name}`,
+    doubtful: new Map(),
+    hinted: new Set(),
+    now: 0,
+    lastPassAt: 0,
+    verifyEveryMs: 6 * HOUR,
+    ...changes,
+  };
+}
+
+function reasons(plan: ReturnType<typeof planPass>) {
+  return plan.probes.map(p => `${p.repository.id}: ${p.reason}`);
+}
+
+function knownMap(...rows: KnownRepository[]) {
+  return new Map(rows.map(row => [row.id, row]));
+}
+
+describe('the plan of a pass', () => {
+  it('probes at once what the list shows to be new or different', () => {
+    const plan = planPass(
+      input({
+        selected: [
+          repository('settled'),
+          repository('new'),
+          repository('renamed', { name: 'other name' }),
+          repository('moved', { defaultBranch: 'trunk' }),
+          repository('unknown'),
+          repository('doubtful'),
+          repository('hinted'),
+        ],
+        known: knownMap(
+          known('settled'),
+          known('renamed'),
+          known('moved'),
+          known('unknown', { outcome: 'unknown' }),
+          known('doubtful'),
+          known('hinted'),
+        ),
+        doubtful: new Map([['doubtful', 'confirmed']]),
+        hinted: new Set(['hinted']),
+      }),
+    );
+    expect(reasons(plan)).toEqual([
+      'new: new',
+      'renamed: changed',
+      'moved: changed',
+      'unknown: unfinished',
+      'doubtful: unfinished',
+      'hinted: hinted',
+    ]);
+  });
+
+  it('probes a known repository that the list shows without a branch, once', () => {
+    const skipped = [
+      {
+        repository: repository('r', { defaultBranch: undefined }),
+        reason: 'empty' as const,
+        evidence: 'state' as const,
+      },
+    ];
+    const emptied = planPass(input({ skipped, known: knownMap(known('r')) }));
+    expect(reasons(emptied)).toEqual(['r: changed']);
+    expect(emptied.gone).toEqual([]);
+    const settled = planPass(
+      input({ skipped, known: knownMap(known('r', { branch: undefined })) }),
+    );
+    expect(settled.probes).toEqual([]);
+  });
+
+  it('takes a disabled repository for confirmed, a deselected one for inferred, and a missing one for neither', () => {
+    const plan = planPass(
+      input({
+        skipped: [
+          {
+            repository: repository('disabled', { isDisabled: true }),
+            reason: 'disabled',
+            evidence: 'disabled',
+          },
+          {
+            repository: repository('deselected'),
+            reason: 'repository-filter',
+            evidence: 'configuration',
+          },
+        ],
+        known: knownMap(
+          known('disabled'),
+          known('deselected'),
+          known('missing'),
+          known('elsewhere', { organization: 'dev.azure.com/fabrikam' }),
+        ),
+      }),
+    );
+    expect(
+      plan.gone.map(({ repositoryId, removal }) => [
+        repositoryId,
+        removal.grade,
+      ]),
+    ).toEqual([
+      ['disabled', 'confirmed'],
+      ['deselected', 'inferred'],
+    ]);
+    expect(plan.missing.map(({ id }) => id)).toEqual(['missing']);
+  });
+
+  it('voids what was inferred of a repository that is listed again', () => {
+    const plan = planPass(
+      input({
+        selected: [repository('back'), repository('doubtful'), repository('r')],
+        known: knownMap(
+          known('back', { missed: 2 }),
+          known('doubtful'),
+          known('r'),
+        ),
+        doubtful: new Map([['doubtful', 'inferred']]),
+      }),
+    );
+    expect(plan.listedAgain).toEqual(['back', 'doubtful']);
+  });
+
+  it('verifies every repository within the time promised, at an even rate', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 120 }),
+        fc.integer({ min: 1, max: 12 }),
+        (count, passes) => {
+          const verifyEveryMs = 6 * HOUR;
+          const every = verifyEveryMs / passes;
+          const ids = Array.from({ length: count }, (_, i) => `r${i}`);
+          const verifiedAt = new Map(ids.map(id => [id, 0]));
+          for (let pass = 1; pass <= 3 * passes; pass++) {
+            const now = pass * every;
+            const plan = planPass(
+              input({
+                selected: ids.map(id => repository(id)),
+                known: knownMap(
+                  ...ids.map(id =>
+                    known(id, { verifiedAt: verifiedAt.get(id) }),
+                  ),
+                ),
+                now,
+                lastPassAt: now - every,
+                verifyEveryMs,
+              }),
+            );
+            expect(plan.probes.length).toBeLessThanOrEqual(
+              Math.ceil(count / passes),
+            );
+            for (const { repository: r } of plan.probes) {
+              verifiedAt.set(r.id, now);
+            }
+            for (const id of ids) {
+              expect(now - (verifiedAt.get(id) ?? 0)).toBeLessThan(
+                verifyEveryMs,
+              );
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('goes on after a first pass that was aborted, and does not begin again', () => {
+    const now = 10 * MINUTE;
+    const plan = planPass(
+      input({
+        selected: ['a', 'b', 'c', 'd'].map(id => repository(id)),
+        known: knownMap(
+          known('a', { verifiedAt: now - MINUTE }),
+          known('b', { verifiedAt: now - MINUTE }),
+          known('c', { verifiedAt: now - 2 * MINUTE }),
+        ),
+        now,
+        lastPassAt: undefined,
+      }),
+    );
+    expect(reasons(plan)).toEqual(['d: new', 'c: verify']);
+  });
+
+  it('verifies also what was noted under a clock that was ahead', () => {
+    const year = 365 * 24 * HOUR;
+    const plan = planPass(
+      input({
+        selected: [repository('a'), repository('b'), repository('c')],
+        known: knownMap(
+          known('a', { verifiedAt: 10 * year }),
+          known('b', { verifiedAt: year }),
+          // Another replica's clock, five minutes ahead: no reason for haste.
+          known('c', { verifiedAt: year + 5 * MINUTE }),
+        ),
+        now: year,
+        lastPassAt: year,
+      }),
+    );
+    expect(reasons(plan)).toEqual(['a: verify']);
+  });
+
+  it('plans each repository at most once, and nothing that is not listed', () => {
+    const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(id),
+        fc.uniqueArray(id),
+        fc.uniqueArray(id),
+        fc.nat({ max: 24 }),
+        (selected, inLedger, hinted, hours) => {
+          const plan = planPass(
+            input({
+              selected: selected.map(name => repository(name)),
+              known: knownMap(...inLedger.map(name => known(name))),
+              hinted: new Set(hinted),
+              now: hours * HOUR,
+            }),
+          );
+          const planned = plan.probes.map(p => p.repository.id);
+          expect(new Set(planned).size).toBe(planned.length);
+          expect(
+            planned.every(name => selected.some(other => other === name)),
+          ).toBe(true);
+          expect(plan.gone).toEqual([]);
+          expect(plan.missing.map(m => m.id).sort()).toEqual(
+            inLedger.filter(name => !selected.includes(name)).sort(),
+          );
+        },
+      ),
+    );
+  });
+});

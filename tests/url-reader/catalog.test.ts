@@ -1,0 +1,291 @@
+import type { Entity } from '@backstage/catalog-model';
+import type { JsonObject } from '@backstage/types';
+import type { Organization, Repository } from '../../dev/simulator/index';
+import { catalogModuleAzureDevOpsLocationAnalyzer } from '../../src/catalog-import/module';
+import { azureDevOpsUrlReaderFactory } from '../../src/url-reader/reader-factory';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { until } from '../support/until';
+import { ProcessingWatch } from './processing';
+import { component, startSimulator, TOKEN } from '../content/support';
+
+// The real catalog, reading single files of Azure DevOps through our reader.
+
+const PAYMENTS = 'https://dev.azure.com/contoso/Payments/_git';
+const FILE = '?path=/catalog-info.yaml';
+
+let world: Awaited<ReturnType<typeof startSimulator>>;
+let contoso: Organization;
+let catalog: TestCatalog | undefined;
+let watch: ProcessingWatch;
+let api: Repository;
+
+beforeAll(async () => {
+  world = await startSimulator();
+  contoso = world.simulator.addOrganization('contoso');
+  contoso.grant('alice');
+  contoso.addProject('Payments');
+});
+afterAll(() => world.close());
+
+beforeEach(() => {
+  api = contoso.project('Payments').addRepository('api', {
+    files: {
+      '/catalog-info.yaml': component('api'),
+      '/text.md': 'from the file',
+    },
+  });
+});
+afterEach(async () => {
+  world.simulator.faults.removeAll();
+  await catalog?.stop();
+  catalog = undefined;
+  for (const repository of [...contoso.project('Payments').repositories()]) {
+    repository.delete({ permanently: true });
+  }
+});
+
+async function start(block: JsonObject = {}): Promise<TestCatalog> {
+  watch = new ProcessingWatch();
+  catalog = await startCatalog({
+    withoutModule: true,
+    features: [
+      azureDevOpsUrlReaderFactory,
+      catalogModuleAzureDevOpsLocationAnalyzer,
+      watch.feature,
+    ],
+    integrations: {
+      azure: [{ credentials: [{ personalAccessToken: TOKEN }] }],
+    },
+    catalog: { processingInterval: { hours: 1 }, ...block },
+  });
+  return catalog;
+}
+
+const url = (target: string) => ({ type: 'url', target });
+
+async function components(from: TestCatalog): Promise<string[]> {
+  const found = await from.entities({ kind: 'Component' });
+  return found.map(({ metadata }) => metadata.name).sort();
+}
+
+function problems(from: TestCatalog): string[] {
+  return from.logs
+    .filter(({ level }) => level === 'warn' || level === 'error')
+    .map(({ message }) => message)
+    .filter(
+      message => !message.includes('dangerouslyDisableDefaultAuthPolicy'),
+    );
+}
+
+describe('one file under several locations', () => {
+  it('is one entity, without a conflict', async () => {
+    const catalog = await start({
+      locations: [url(`${PAYMENTS}/api${FILE}`)],
+    });
+    for (const target of [
+      `${PAYMENTS}/api?path=%2Fcatalog-info.yaml`,
+      `${PAYMENTS}/api${FILE}&version=GBmain&_a=contents`,
+      `https://dev.azure.com/Contoso/payments/_git/API${FILE}`,
+    ]) {
+      await catalog.client.addLocation(url(target));
+    }
+    await watch.settled(catalog);
+    await watch.processAgain(catalog);
+    await watch.processAgain(catalog);
+
+    const found = await catalog.entities({ kind: 'Component' });
+    expect(found).toHaveLength(1);
+    expect(
+      found[0]!.metadata.annotations!['backstage.io/managed-by-location'],
+    ).toBe(`url:${PAYMENTS}/api${FILE}`);
+    expect(await catalog.entities({ kind: 'Location' })).toHaveLength(4);
+    expect(problems(catalog)).toEqual([]);
+    expect(errorsOf(found[0]!)).toEqual([]);
+  });
+
+  it("is one entity when a monorepo's root lists what a glob finds", async () => {
+    contoso.project('Payments').addRepository('mono', {
+      files: {
+        '/catalog-info.yaml': [
+          'apiVersion: backstage.io/v1alpha1',
+          'kind: Location',
+          'metadata: {name: mono}',
+          'spec: {targets: [./svc/a/catalog-info.yaml, ./svc/b/catalog-info.yaml]}',
+        ].join('\n'),
+        '/svc/a/catalog-info.yaml': component('a'),
+        '/svc/b/catalog-info.yaml': component('b'),
+      },
+    });
+    const catalog = await start({
+      locations: [
+        url(`${PAYMENTS}/mono${FILE}`),
+        url(`${PAYMENTS}/mono?path=/svc/*/catalog-info.yaml`),
+      ],
+    });
+    await watch.settled(catalog);
+    await watch.processAgain(catalog);
+    await watch.processAgain(catalog);
+    expect(await components(catalog)).toEqual(['a', 'b']);
+    expect(problems(catalog)).toEqual([]);
+  });
+});
+
+describe('a location', () => {
+  it('keeps its entity when the service says nothing of use, and loses it when the file is gone', async () => {
+    const catalog = await start({ locations: [url(`${PAYMENTS}/api${FILE}`)] });
+    await watch.settled(catalog);
+    expect(await components(catalog)).toEqual(['api']);
+
+    for (const fault of [
+      'sign-in-203',
+      'sign-in-200',
+      'sign-in-302',
+      'unauthorized',
+      'organization-not-found',
+      'truncate',
+    ] as const) {
+      const injected = world.simulator.inject({ fault });
+      await watch.processAgain(catalog);
+      expect(injected.hits).toBeGreaterThan(0);
+      injected.remove();
+      expect(await components(catalog)).toEqual(['api']);
+    }
+    contoso.revoke('alice');
+    await watch.processAgain(catalog);
+    await watch.processAgain(catalog);
+    expect(await components(catalog)).toEqual(['api']);
+    contoso.grant('alice');
+
+    api.push({ files: { '/catalog-info.yaml': component('renamed') } });
+    await watch.processAgain(catalog);
+    await until('the new entity alone', async () => {
+      return (await components(catalog)).join() === 'renamed';
+    });
+  });
+
+  it('is registered in the wizard, which knows it then in whatever spelling', async () => {
+    const catalog = await start();
+    const target = `${PAYMENTS}/api`;
+    const analyze = async (text: string) =>
+      await catalog.client.analyzeLocation({ location: url(text) });
+
+    const first = await analyze(target);
+    expect(first.generateEntities).toEqual([]);
+    expect(first.existingEntityFiles).toMatchObject([
+      {
+        isRegistered: false,
+        location: url(`${target}${FILE}`),
+        entity: { metadata: { name: 'api' } },
+      },
+    ]);
+
+    const byClone = await analyze(
+      'git@ssh.dev.azure.com:v3/contoso/Payments/api',
+    );
+    expect(byClone.existingEntityFiles).toEqual(first.existingEntityFiles);
+
+    const spelled = `${target}?path=%2Fcatalog-info.yaml&_a=contents`;
+    const dryRun = await catalog.client.addLocation({
+      ...url(spelled),
+      dryRun: true,
+    });
+    expect(dryRun.entities.map(({ kind }) => kind).sort()).toEqual([
+      'Component',
+      'Location',
+    ]);
+    await catalog.client.addLocation(url(spelled));
+    await watch.settled(catalog);
+    const second = await analyze(target);
+    expect(second.existingEntityFiles).toMatchObject([
+      { isRegistered: true, location: url(spelled) },
+    ]);
+  });
+
+  it('of a repository without a descriptor leads to a proposal', async () => {
+    contoso.project('Payments').addRepository('bare', {
+      files: { '/README.md': '# Bare' },
+    });
+    const catalog = await start();
+    const analyzed = await catalog.client.analyzeLocation({
+      location: url(`${PAYMENTS}/bare`),
+    });
+    expect(analyzed.existingEntityFiles).toEqual([]);
+    expect(analyzed.generateEntities).toHaveLength(1);
+  });
+
+  it.each([
+    ['a repository that does not exist', `${PAYMENTS}/nowhere`, 404],
+    [
+      'a project that may not be read',
+      'https://dev.azure.com/contoso/Secret/_git/x',
+      403,
+    ],
+    ['a project', 'https://dev.azure.com/contoso/Payments', 400],
+  ])('of %s is an error that says so', async (_what, target, status) => {
+    const catalog = await start();
+    const response = await fetchFrom(catalog, target);
+    expect(response.status).toBe(status);
+  });
+
+  async function fetchFrom(catalog: TestCatalog, target: string) {
+    return await fetch(`${catalog.baseUrl}/api/catalog/analyze-location`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ location: url(target) }),
+    });
+  }
+});
+
+describe('a placeholder', () => {
+  it('is read once in fifteen minutes, and downloaded once', async () => {
+    api.push({
+      files: {
+        '/catalog-info.yaml': [
+          'apiVersion: backstage.io/v1alpha1',
+          'kind: API',
+          'metadata: {name: api}',
+          'spec:',
+          '  type: openapi',
+          '  lifecycle: production',
+          '  owner: team',
+          '  definition: {$text: ./text.md}',
+        ].join('\n'),
+      },
+    });
+    const catalog = await start({ locations: [url(`${PAYMENTS}/api${FILE}`)] });
+    await watch.settled(catalog);
+    const [entity] = await until('the API', async () => {
+      const found = await catalog.entities({ kind: 'API' });
+      return found.length > 0 && found;
+    });
+    expect(entity!.spec).toMatchObject({ definition: 'from the file' });
+    for (let i = 0; i < 5; i++) {
+      await watch.processAgain(catalog);
+    }
+    const reads = world.simulator.requests
+      .list({ endpoint: 'items' })
+      .filter(({ url: asked }) => asked.includes('text.md'));
+    expect(reads).toHaveLength(1);
+  });
+});
+
+describe('Backstage without the reader', () => {
+  it('reads with its own when it is switched off', async () => {
+    const catalog = await start({
+      locations: [url(`${PAYMENTS}/api${FILE}`)],
+      azureDevOps: { urlReader: { enabled: false } },
+    });
+    await watch.settled(catalog);
+    expect(await components(catalog)).toEqual(['api']);
+    const [read] = world.simulator.requests
+      .list({ endpoint: 'items' })
+      .slice(-1);
+    expect(read!.url).toContain('api-version=6.0');
+  });
+});
+
+function errorsOf(entity: Entity): unknown[] {
+  const status = Reflect.get(entity, 'status') as
+    { items?: Array<{ error?: unknown }> } | undefined;
+  return status?.items?.flatMap(({ error }) => error ?? []) ?? [];
+}

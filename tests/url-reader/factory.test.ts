@@ -1,0 +1,128 @@
+import {
+  coreServices,
+  createBackendPlugin,
+  type UrlReaderService,
+} from '@backstage/backend-plugin-api';
+import { mockServices, startTestBackend } from '@backstage/backend-test-utils';
+import type { JsonObject } from '@backstage/types';
+import { azureDevOpsUrlReaderFactory } from '../../src/url-reader/reader-factory';
+import { component, startSimulator, TOKEN } from '../content/support';
+
+const FILE =
+  'https://dev.azure.com/contoso/Payments/_git/api?path=/catalog-info.yaml';
+
+let world: Awaited<ReturnType<typeof startSimulator>>;
+
+beforeAll(async () => {
+  world = await startSimulator();
+  const contoso = world.simulator.addOrganization('contoso');
+  contoso.grant('alice');
+  contoso.addProject('Payments').addRepository('api', {
+    files: { '/catalog-info.yaml': component('api') },
+  });
+});
+afterAll(() => world.close());
+beforeEach(() => world.simulator.requests.reset());
+
+/** A backend with plugins of these ids, and what each of them reads with. */
+async function start(ids: string[], data: JsonObject = {}) {
+  const readers = new Map<string, UrlReaderService>();
+  const backend = await startTestBackend({
+    features: [
+      azureDevOpsUrlReaderFactory,
+      mockServices.rootConfig.factory({
+        data: {
+          integrations: {
+            azure: [{ credentials: [{ personalAccessToken: TOKEN }] }],
+          },
+          ...data,
+        },
+      }),
+      ...ids.map(pluginId =>
+        createBackendPlugin({
+          pluginId,
+          register(env) {
+            env.registerInit({
+              deps: { urlReader: coreServices.urlReader },
+              async init({ urlReader }) {
+                readers.set(pluginId, urlReader);
+              },
+            });
+          },
+        }),
+      ),
+    ],
+  });
+  return {
+    read: async (id: string, url = FILE) =>
+      (await (await readers.get(id)!.readUrl(url)).buffer()).toString(),
+    readTree: (id: string, url: string) => readers.get(id)!.readTree(url),
+    stop: () => backend.stop(),
+  };
+}
+
+function asked(endpoint: string): number {
+  return world.simulator.requests.count({ endpoint });
+}
+
+describe('the reader in every plugin', () => {
+  it('shares what it knows: one look-up, one download', async () => {
+    const backend = await start(['catalog', 'scaffolder', 'techdocs']);
+    for (const id of ['catalog', 'scaffolder', 'techdocs', 'catalog']) {
+      expect(await backend.read(id)).toBe(component('api'));
+    }
+    expect(asked('repository')).toBe(1);
+    const items = world.simulator.requests.list({ endpoint: 'items' });
+    // The first brings the content along. The catalog's second read is
+    // answered from memory; where somebody waits it is asked for.
+    expect(items.map(({ url }) => url.includes('includeContent=true'))).toEqual(
+      [true, false, false],
+    );
+    await backend.stop();
+  });
+
+  it('leaves to others what is not Azure DevOps, or not to be reached without sending a credential in the clear', async () => {
+    const backend = await start(['scaffolder']);
+    for (const url of [
+      'https://elsewhere.example/file.yaml',
+      'https://code.visualstudio.com/file.yaml',
+      'http://localhost:1/Collection/P/_git/r?path=/a',
+    ]) {
+      await expect(backend.read('scaffolder', url)).rejects.toMatchObject({
+        name: 'NotAllowedError',
+        message: expect.stringContaining('backend.reading.allow'),
+      });
+    }
+    expect(asked('items')).toBe(0);
+    await backend.stop();
+  });
+
+  it('refuses what leads to no repository, with a message that says so', async () => {
+    const backend = await start(['scaffolder']);
+    await expect(
+      backend.readTree('scaffolder', 'https://dev.azure.com/contoso'),
+    ).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining('/_git/{repository}'),
+    });
+    await backend.stop();
+  });
+
+  it('is not there when it is switched off', async () => {
+    const backend = await start(['scaffolder'], {
+      catalog: { azureDevOps: { urlReader: { enabled: false } } },
+    });
+    expect(await backend.read('scaffolder')).toBe(component('api'));
+    const [read] = world.simulator.requests.list({ endpoint: 'items' });
+    expect(read!.url).toContain('api-version=6.0');
+    await backend.stop();
+  });
+
+  it('says which key is wrong when it starts', async () => {
+    await expect(
+      start(['scaffolder'], {
+        catalog: { azureDevOps: { urlReader: { freshness: 'later' } } },
+      }),
+    ).rejects.toThrow('catalog.azureDevOps.urlReader.freshness');
+  });
+});

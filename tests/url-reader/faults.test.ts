@@ -1,0 +1,267 @@
+import { FAULT_KINDS, type FaultKind } from '../../dev/simulator/faults/index';
+import type {
+  FaultOptions,
+  InjectedFault,
+  Repository,
+} from '../../dev/simulator/index';
+import { until } from '../support/until';
+import {
+  component,
+  MINUTE,
+  type Reading,
+  startReading,
+  startSimulator,
+} from '../content/support';
+
+// Whatever the service answers: nothing of it is taken for content, and only
+// its own word that a file is gone is taken for that.
+
+const REPOSITORY = 'https://dev.azure.com/contoso/Payments/_git/api';
+const FILE = `${REPOSITORY}?path=/catalog-info.yaml`;
+const GLOB = `${REPOSITORY}?path=/**/catalog-info.yaml`;
+
+/** The pauses that throttling brings go by so many times as fast. */
+const SPEED = 200;
+
+/** Faults that say that the service cannot answer now, rather than that it may not. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'throttled',
+  'throttled-bare',
+  'throttled-403',
+  'server-error',
+  'bad-gateway',
+  'unavailable',
+  'empty-200',
+  'reset-before-headers',
+  'close-before-headers',
+  'reset-mid-body',
+  'hang-mid-body',
+  'hang',
+  'truncate',
+  'short-body',
+  'short-chunked',
+  'corrupt-gzip',
+  'truncated-gzip',
+  'drip',
+  'dns-failure',
+  'broken JSON',
+]);
+const ERRORS: Record<string, string> = {
+  'sign-in-203': 'AuthenticationError',
+  'sign-in-302': 'AuthenticationError',
+  'sign-in-200': 'AuthenticationError',
+  unauthorized: 'AuthenticationError',
+  forbidden: 'NotAllowedError',
+  'conditional-access': 'NotAllowedError',
+  'organization-not-found': 'NotAllowedError',
+  'redirect to another host': 'NotAllowedError',
+  'huge-body': 'InputError',
+};
+
+const MORE: Record<string, FaultOptions> = {
+  'redirect to another host': {
+    response: {
+      status: 302,
+      headers: { Location: 'https://elsewhere.example/catalog-info.yaml' },
+    },
+  },
+  'broken JSON': {
+    response: {
+      status: 200,
+      headers: { 'Content-Type': 'application/json' },
+      body: Buffer.from('{"objectId":'),
+    },
+  },
+};
+
+let world: Awaited<ReturnType<typeof startSimulator>>;
+let api: Repository;
+let reading: Reading;
+const rows: string[] = [];
+
+beforeAll(async () => {
+  world = await startSimulator();
+  const contoso = world.simulator.addOrganization('contoso');
+  contoso.grant('alice');
+  api = contoso.addProject('Payments').addRepository('api', {
+    files: { '/catalog-info.yaml': component('api') },
+  });
+});
+afterAll(async () => {
+  process.stdout.write(
+    `fault: nothing known yet; content known (nothing removed, nothing taken for content)\n${rows.join('\n')}\n`,
+  );
+  await world.close();
+});
+beforeEach(() => {
+  reading = startReading(world.simulator, {
+    speed: SPEED,
+    timeouts: {
+      deadlineMs: 2_000 * SPEED,
+      headersMs: 1_500 * SPEED,
+      bodyMs: 1_000 * SPEED,
+    },
+  });
+});
+afterEach(async () => {
+  world.simulator.faults.removeAll();
+  await reading.close();
+});
+
+function inject(name: string): InjectedFault {
+  return world.simulator.inject(
+    MORE[name] ?? { fault: name as FaultKind, bytes: 300 * 1024 * 1024 },
+  );
+}
+
+/** What came of a read: the content, that there is nothing, or the error's name. */
+async function outcome(
+  read: () => Promise<string | undefined>,
+): Promise<string> {
+  try {
+    return (await read()) ?? 'nothing';
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+const search = (etag?: string) => () =>
+  reading.reader.search(FILE, { etag }).then(async ({ files }) => {
+    return files[0] && (await files[0].content()).toString();
+  });
+const searchGlob = () =>
+  reading.reader.search(GLOB).then(async ({ files }) => {
+    return files[0] && (await files[0].content()).toString();
+  });
+const readUrl = () =>
+  reading.reader
+    .readUrl(FILE)
+    .then(async response => (await response.buffer()).toString());
+const readTree = () =>
+  reading.reader.readTree(REPOSITORY).then(async tree => {
+    const [file] = await tree.files();
+    return file && (await file.content()).toString();
+  });
+
+describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
+  const refused = TRANSIENT.has(name)
+    ? 'ServiceUnavailableError'
+    : ERRORS[name];
+
+  it('gives an error where nothing is known', async () => {
+    const fault = inject(name);
+    const outcomes = await Promise.all([
+      outcome(search()),
+      outcome(readUrl),
+      outcome(searchGlob),
+      outcome(readTree),
+    ]);
+    expect(outcomes).toEqual([refused, refused, refused, refused]);
+    expect(fault.hits).toBeGreaterThan(0);
+  });
+
+  it('leaves what is known as it is, and is over when it is over', async () => {
+    const good = component('api');
+    const { etag } = await reading.reader.search(FILE);
+    expect(await outcome(readUrl)).toBe(good);
+    reading.pass(20 * MINUTE);
+
+    const fault = inject(name);
+    const served = TRANSIENT.has(name);
+    const [conditional, unconditional] = await Promise.all([
+      outcome(search(etag)),
+      outcome(readUrl),
+    ]);
+    const outcomes = { conditional, unconditional };
+    rows.push(
+      `${name}: ${refused}; ${outcomes.unconditional === good ? 'served' : outcomes.unconditional}`,
+    );
+    expect(outcomes).toEqual(
+      served
+        ? { conditional: 'NotModifiedError', unconditional: good }
+        : { conditional: refused, unconditional: refused },
+    );
+    expect(
+      reading.logs.filter(
+        ({ level, message }) =>
+          level === 'warn' && message.includes('cannot answer at the moment'),
+      ),
+    ).toHaveLength(served ? 1 : 0);
+    fault.remove();
+
+    const { commitId } = api.push({
+      files: { '/catalog-info.yaml': component('api', name) },
+    });
+    reading.content.invalidate(api.id);
+    await until('the new content', async () => {
+      return (await outcome(readUrl)) === component('api', name);
+    });
+    expect(commitId).toBe(api.branch('main')!.id);
+    api.push({ files: { '/catalog-info.yaml': good } });
+  });
+});
+
+describe('what stands in', () => {
+  it('does so for no longer than it may', async () => {
+    await reading.reader.readUrl(FILE);
+    const fault = inject('unavailable');
+    reading.pass(5 * 60 * MINUTE);
+    expect(await outcome(readUrl)).toBe(component('api'));
+    reading.pass(2 * 60 * MINUTE);
+    expect(await outcome(readUrl)).toBe('ServiceUnavailableError');
+    fault.remove();
+  });
+
+  it('does so after a while when the service is only slow, and what was slow is there for the next', async () => {
+    await reading.close();
+    reading = startReading(world.simulator, {
+      patience: { withLastGoodMs: 50, withoutMs: 50 },
+    });
+    await until('a first read', async () => {
+      return (await outcome(readUrl)) === component('api');
+    });
+    api.push({ files: { '/catalog-info.yaml': component('api', 'later') } });
+    reading.content.invalidate(api.id);
+    let letGo = () => {};
+    const held = new Promise<void>(resolve => {
+      letGo = resolve;
+    });
+    const fault = world.simulator.inject({
+      match: { endpoint: ['items', 'repository'] },
+      response: async (_request, proceed) => {
+        await held;
+        return proceed();
+      },
+    });
+    expect(await outcome(readUrl)).toBe(component('api'));
+    expect(fault.hits).toBeGreaterThan(0);
+    letGo();
+    await until('the slow answer', async () => {
+      return (await outcome(readUrl)) === component('api', 'later');
+    });
+    api.push({ files: { '/catalog-info.yaml': component('api') } });
+  });
+
+  it('is not what a refused credential gets, unless the service was throttling', async () => {
+    await reading.reader.readUrl(FILE);
+    reading.pass(20 * MINUTE);
+    const refused = inject('unauthorized');
+    expect(await outcome(readUrl)).toBe('AuthenticationError');
+    refused.remove();
+
+    await reading.reader.readUrl(FILE);
+    reading.pass(20 * MINUTE);
+    let first = true;
+    const fault = world.simulator.inject({
+      response: () => {
+        const answer = first
+          ? { status: 429, headers: { 'Content-Type': 'text/plain' }, body: '' }
+          : { status: 401 };
+        first = false;
+        return answer;
+      },
+    });
+    expect(await outcome(readUrl)).toBe(component('api'));
+    fault.remove();
+  });
+});

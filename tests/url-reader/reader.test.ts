@@ -1,0 +1,472 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Repository } from '../../dev/simulator/index';
+import {
+  component,
+  MINUTE,
+  type Reading,
+  startReading,
+  startSimulator,
+} from '../content/support';
+
+const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452ff00fe', 'hex');
+const URL_OF_API = 'https://dev.azure.com/contoso/Payments/_git/api';
+const FILE = `${URL_OF_API}?path=/catalog-info.yaml`;
+
+let world: Awaited<ReturnType<typeof startSimulator>>;
+let reading: Reading;
+let api: Repository;
+
+beforeAll(async () => {
+  world = await startSimulator();
+  const contoso = world.simulator.addOrganization('contoso');
+  contoso.grant('alice');
+  contoso.addProject('Payments');
+});
+afterAll(() => world.close());
+
+beforeEach(() => {
+  const payments = world.simulator.organizations
+    .find('contoso', 'cloud')!
+    .project('Payments');
+  api = payments.addRepository('api', {
+    files: {
+      '/catalog-info.yaml': component('api'),
+      '/docs/index.md': '# Index',
+      '/docs/deep/page.md': '# Page',
+      '/docs/logo.png': PNG,
+      '/svc/a/catalog-info.yaml': component('a'),
+      '/svc/b/catalog-info.yaml': component('b'),
+      '/svc/.hidden/catalog-info.yaml': component('hidden'),
+      '/bom.txt': '\ufeffwith a mark',
+    },
+  });
+  reading = startReading(world.simulator);
+  world.simulator.requests.reset();
+});
+afterEach(async () => {
+  await reading.close();
+  api.delete({ permanently: true });
+});
+
+/** Requests for content or metadata, without those that find out about the service. */
+function asked(endpoint?: string): number {
+  const { requests } = world.simulator;
+  return endpoint
+    ? requests.count({ endpoint })
+    : ['repository', 'items', 'blobs'].reduce(
+        (sum, each) => sum + requests.count({ endpoint: each }),
+        0,
+      );
+}
+
+async function text(
+  promise: Promise<{ buffer(): Promise<Buffer> }>,
+): Promise<string> {
+  return (await (await promise).buffer()).toString('utf8');
+}
+
+describe('readUrl', () => {
+  it('gives the bytes of the file, as a buffer or as a stream', async () => {
+    expect(await text(reading.reader.readUrl(FILE))).toBe(component('api'));
+    const response = await reading.reader.readUrl(
+      `${URL_OF_API}?path=/docs/logo.png`,
+    );
+    const chunks: Buffer[] = [];
+    for await (const chunk of response.stream!()) {
+      chunks.push(chunk as Buffer);
+    }
+    expect(Buffer.concat(chunks)).toEqual(PNG);
+    expect(
+      await (
+        await reading.reader.readUrl(`${URL_OF_API}?path=/bom.txt`)
+      ).buffer(),
+    ).toEqual(Buffer.from('\ufeffwith a mark'));
+  });
+
+  it('takes the object id for an etag', async () => {
+    const { etag } = await reading.reader.readUrl(FILE);
+    expect(etag).toBe(api.entry('/catalog-info.yaml')!.object.id);
+    await expect(reading.reader.readUrl(FILE, { etag })).rejects.toMatchObject({
+      name: 'NotModifiedError',
+    });
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    const changed = await reading.reader.readUrl(FILE, { etag });
+    expect(changed.etag).not.toBe(etag);
+    expect((await changed.buffer()).toString()).toBe(component('api', 'new'));
+  });
+
+  it('downloads nothing to find that nothing has changed', async () => {
+    const { etag } = await reading.reader.readUrl(FILE);
+    world.simulator.requests.reset();
+    for (let i = 0; i < 3; i++) {
+      await expect(reading.reader.readUrl(FILE, { etag })).rejects.toThrow();
+    }
+    const items = world.simulator.requests.list({ endpoint: 'items' });
+    expect(items).toHaveLength(3);
+    for (const { url } of items) {
+      expect(url).not.toContain('includeContent=true');
+    }
+    expect(asked()).toBe(3);
+  });
+
+  it('honours lastModifiedAfter by when the content was first seen', async () => {
+    const before = new Date(Date.now() - 1000);
+    await reading.reader.readUrl(FILE);
+    const after = new Date(Date.now() + 1000);
+    const readAfter = (lastModifiedAfter: Date) =>
+      reading.reader.readUrl(FILE, { lastModifiedAfter });
+    await expect(readAfter(after)).rejects.toMatchObject({
+      name: 'NotModifiedError',
+    });
+    expect(await text(readAfter(before))).toBe(component('api'));
+    reading.pass(MINUTE);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    expect(await text(readAfter(after))).toBe(component('api', 'new'));
+  });
+
+  it('says that a file is not there only if the service does', async () => {
+    for (const [query, why] of [
+      ['?path=/missing.yaml', 'TF401174'],
+      ['?path=/docs', 'not a file'],
+      ['?path=/catalog-info.yaml&version=GBgone', 'TF401175'],
+    ]) {
+      await expect(
+        reading.reader.readUrl(URL_OF_API + query),
+      ).rejects.toMatchObject({
+        name: 'NotFoundError',
+        message: expect.stringContaining(why!),
+      });
+    }
+    await expect(
+      reading.reader.readUrl(FILE.replace('_git/api', '_git/other')),
+    ).rejects.toMatchObject({ name: 'NotAllowedError' });
+  });
+
+  it.each<[string, string, string]>([
+    [URL_OF_API, 'InputError', '?path=/catalog-info.yaml'],
+    ['https://dev.azure.com/contoso/Payments', 'InputError', '/_git/'],
+    [`${FILE}&version=main`, 'InputError', 'version=GBmain'],
+  ])('says what to write instead of %s', async (url, name, message) => {
+    await expect(reading.reader.readUrl(url)).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('stops when it is told to', async () => {
+    const before = AbortSignal.abort(new Error('never mind'));
+    await expect(
+      reading.reader.readUrl(FILE, { signal: before }),
+    ).rejects.toThrow('never mind');
+    expect(asked()).toBe(0);
+
+    const fault = world.simulator.inject({
+      match: { endpoint: 'items' },
+      fault: 'hang',
+    });
+    const abort = new AbortController();
+    const read = reading.reader.readUrl(FILE, { signal: abort.signal });
+    const refused = expect(read).rejects.toThrow('enough');
+    while (fault.hits === 0) {
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    abort.abort(new Error('enough'));
+    await refused;
+    fault.remove();
+  });
+});
+
+describe('reads without an etag', () => {
+  it('are answered from memory for as long as the freshness says', async () => {
+    await reading.reader.readUrl(FILE);
+    const first = asked();
+    for (let minutes = 0; minutes < 14; minutes++) {
+      reading.pass(MINUTE);
+      await reading.reader.readUrl(FILE);
+    }
+    expect(asked()).toBe(first);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    expect(await text(reading.reader.readUrl(FILE))).toBe(component('api'));
+    reading.pass(2 * MINUTE);
+    expect(await text(reading.reader.readUrl(FILE))).toBe(
+      component('api', 'new'),
+    );
+  });
+
+  it('see a push at once that is announced', async () => {
+    await reading.reader.readUrl(FILE);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    reading.content.invalidate(api.id.toUpperCase());
+    expect(await text(reading.reader.readUrl(FILE))).toBe(
+      component('api', 'new'),
+    );
+  });
+
+  it('do not take an answer for fresh that a push overtook', async () => {
+    const fault = world.simulator.inject({
+      match: { endpoint: 'items' },
+      delayMs: 50,
+      times: 1,
+    });
+    const read = reading.reader.readUrl(FILE);
+    while (fault.hits === 0) {
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    reading.content.invalidate(api.id);
+    await read;
+    const before = asked('items');
+    await reading.reader.readUrl(FILE);
+    expect(asked('items')).toBe(before + 1);
+  });
+
+  it('ask the service each time in a plugin that somebody waits for, and download nothing twice', async () => {
+    const { interactiveReader } = reading;
+    await interactiveReader.readUrl(FILE);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    expect(await text(interactiveReader.readUrl(FILE))).toBe(
+      component('api', 'new'),
+    );
+    world.simulator.requests.reset();
+    await interactiveReader.readUrl(FILE);
+    expect(asked('items')).toBe(1);
+    expect(
+      world.simulator.requests.list({ endpoint: 'items' })[0]!.url,
+    ).not.toContain('includeContent=true');
+  });
+
+  it('share one request when they come at once', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, () => reading.reader.readUrl(FILE)),
+    );
+    expect([asked('repository'), asked('items'), asked('blobs')]).toEqual([
+      1, 1, 0,
+    ]);
+  });
+
+  it('are handed content of their own', async () => {
+    const first = await (await reading.reader.readUrl(FILE)).buffer();
+    first.fill(0);
+    expect(await text(reading.reader.readUrl(FILE))).toBe(component('api'));
+  });
+});
+
+describe('search', () => {
+  const spellings = [
+    FILE,
+    `${URL_OF_API}?path=%2Fcatalog-info.yaml&_a=contents`,
+    `${FILE}&version=GBmain`,
+    'https://DEV.azure.com/Contoso/payments/_git/API?path=catalog-info.yaml',
+    'https://contoso.visualstudio.com/DefaultCollection/Payments/_git/api?path=/catalog-info.yaml',
+  ];
+
+  it('answers every spelling with the canonical URL', async () => {
+    reading = await again({
+      catalog: {
+        providers: { azureDevOps: { main: { organization: 'contoso' } } },
+      },
+    });
+    for (const url of spellings) {
+      const { files } = await reading.reader.search(url);
+      expect(files.map(file => file.url)).toEqual([FILE]);
+      expect((await files[0]!.content()).toString()).toBe(component('api'));
+    }
+  });
+
+  it('says not modified until the content or the canonical URL changes', async () => {
+    const { etag } = await reading.reader.search(FILE);
+    const search = () => reading.reader.search(FILE, { etag });
+    await expect(search()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    // A commit elsewhere in the repository is none of its business.
+    api.push({ files: { '/docs/index.md': '# Changed' } });
+    await expect(search()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    const changed = await search();
+    expect((await changed.files[0]!.content()).toString()).toBe(
+      component('api', 'new'),
+    );
+
+    api.setDefaultBranch('main');
+    api.push({ branch: 'trunk', files: { '/x': 'y' } });
+    const onMain = `${FILE}&version=GBmain`;
+    const first = await reading.reader.search(onMain);
+    expect(first.files[0]!.url).toBe(FILE);
+    api.setDefaultBranch('trunk');
+    reading.pass(61 * MINUTE);
+    const renamed = await reading.reader.search(onMain, { etag: first.etag });
+    expect(renamed.files[0]!.url).toBe(onMain);
+  });
+
+  it('knows from an etag alone, after a restart, that nothing has to be downloaded', async () => {
+    const { etag } = await reading.reader.search(FILE);
+    reading = await again();
+    world.simulator.requests.reset();
+    await expect(reading.reader.search(FILE, { etag })).rejects.toMatchObject({
+      name: 'NotModifiedError',
+    });
+    expect(
+      world.simulator.requests
+        .list({ endpoint: 'items' })
+        .filter(({ url }) => url.includes('includeContent=true')),
+    ).toEqual([]);
+  });
+
+  it('finds nothing only if the service says that there is nothing', async () => {
+    for (const query of [
+      '?path=/missing.yaml',
+      '?path=/docs',
+      '?path=/catalog-info.yaml&version=GBgone',
+      '?path=/nowhere/*/catalog-info.yaml',
+    ]) {
+      expect(await reading.reader.search(URL_OF_API + query)).toEqual({
+        files: [],
+        etag: '',
+      });
+    }
+    await expect(
+      reading.reader.search(FILE.replace('_git/api', '_git/other')),
+    ).rejects.toMatchObject({ name: 'NotAllowedError' });
+    api.disable();
+    reading.pass(61 * MINUTE);
+    await expect(reading.reader.search(FILE)).rejects.toMatchObject({
+      name: 'NotAllowedError',
+      message: expect.stringContaining('is disabled'),
+    });
+  });
+
+  it('finds what a glob matches, with one listing and the files that match', async () => {
+    const url = `${URL_OF_API}?path=/svc/*/catalog-info.yaml`;
+    const { files, etag } = await reading.reader.search(url);
+    expect(files.map(file => file.url)).toEqual([
+      `${URL_OF_API}?path=/svc/a/catalog-info.yaml`,
+      `${URL_OF_API}?path=/svc/b/catalog-info.yaml`,
+    ]);
+    expect(asked('items')).toBe(1);
+    expect(
+      await Promise.all(
+        files.map(async file => (await file.content()).toString()),
+      ),
+    ).toEqual([component('a'), component('b')]);
+    expect(asked('blobs')).toBe(2);
+
+    const search = () => reading.reader.search(url, { etag });
+    await expect(search()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/docs/index.md': '# Changed' } });
+    await expect(search()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/svc/b/catalog-info.yaml': null } });
+    expect((await search()).files).toHaveLength(1);
+  });
+
+  it('reads tags and commits', async () => {
+    const [first] = api.commits();
+    api.tag('v1.0');
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    for (const version of ['GTv1.0', `GC${first!.id}`]) {
+      const url = `${FILE}&version=${version}`;
+      const { files } = await reading.reader.search(url);
+      expect(files[0]!.url).toBe(url);
+      expect((await files[0]!.content()).toString()).toBe(component('api'));
+    }
+  });
+
+  it('follows a repository that is replaced by another of the same name', async () => {
+    await reading.reader.search(FILE);
+    const { project } = api;
+    api.delete();
+    api = project.addRepository('api', {
+      files: { '/catalog-info.yaml': component('api', 'the second') },
+    });
+    const { files } = await reading.reader.search(FILE);
+    expect((await files[0]!.content()).toString()).toBe(
+      component('api', 'the second'),
+    );
+  });
+});
+
+describe('readTree', () => {
+  const DOCS = `${URL_OF_API}?path=/docs`;
+
+  it('gives the files below a folder, by their paths inside of it', async () => {
+    const tree = await reading.reader.readTree(DOCS);
+    const files = await tree.files();
+    expect(files.map(({ path }) => path).sort()).toEqual([
+      'deep/page.md',
+      'index.md',
+      'logo.png',
+    ]);
+    const logo = files.find(({ path }) => path === 'logo.png')!;
+    expect(await logo.content()).toEqual(PNG);
+    const whole = await (await reading.reader.readTree(URL_OF_API)).files();
+    expect(whole).toHaveLength(8);
+  });
+
+  it('downloads what the filter lets through, and nothing else', async () => {
+    const seen: string[] = [];
+    const tree = await reading.reader.readTree(DOCS, {
+      filter(path) {
+        seen.push(path);
+        return path.endsWith('.md');
+      },
+    });
+    expect(seen.sort()).toEqual(['deep/page.md', 'index.md', 'logo.png']);
+    const files = await tree.files();
+    expect(asked('blobs')).toBe(0);
+    await Promise.all(files.map(file => file.content()));
+    expect(asked('blobs')).toBe(2);
+    expect(asked('items')).toBe(1);
+  });
+
+  it('says not modified until something in the folder changes', async () => {
+    const { etag } = await reading.reader.readTree(DOCS);
+    const read = () => reading.reader.readTree(DOCS, { etag });
+    await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/docs/deep/page.md': '# Changed' } });
+    expect((await read()).etag).not.toBe(etag);
+  });
+
+  it('writes a folder out', async () => {
+    const tree = await reading.reader.readTree(DOCS);
+    const target = await tree.dir();
+    try {
+      expect(target.startsWith(tmpdir())).toBe(true);
+      expect(readFileSync(join(target, 'logo.png'))).toEqual(PNG);
+      expect(readFileSync(join(target, 'deep', 'page.md'), 'utf8')).toBe(
+        '# Page',
+      );
+      expect(existsSync(join(target, 'catalog-info.yaml'))).toBe(false);
+    } finally {
+      rmSync(target, { recursive: true });
+    }
+  });
+
+  it('makes an archive', async () => {
+    const tree = await reading.reader.readTree(DOCS);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await tree.archive()) {
+      chunks.push(Buffer.from(chunk));
+    }
+    const archive = Buffer.concat(chunks);
+    expect(archive.includes('deep/page.md')).toBe(true);
+    expect(archive.includes(PNG)).toBe(true);
+  });
+
+  it('says that a folder is not there, and takes a file for a tree of one', async () => {
+    await expect(
+      reading.reader.readTree(`${URL_OF_API}?path=/nowhere`),
+    ).rejects.toMatchObject({ name: 'NotFoundError' });
+    const tree = await reading.reader.readTree(FILE);
+    const files = await tree.files();
+    expect(files.map(({ path }) => path)).toEqual(['catalog-info.yaml']);
+  });
+});
+
+/** A process that has just been started. */
+async function again(
+  options?: Parameters<typeof startReading>[1],
+): Promise<Reading> {
+  await reading.close();
+  return startReading(world.simulator, options);
+}
