@@ -175,18 +175,12 @@ export interface Config {
 
           /**
            * Within which time every repository is read again, whether or not anything hints at a change.
-           * Default: 6 hours.
+           * Default: 6 hours; 1 hour for Azure DevOps Server, which documents no rate limits.
            */
           verifyEvery?: string | HumanDuration;
 
-          /** Which sources of hints may be asked about changes. */
+          /** What may be asked which repositories have changed. */
           hints?: {
-            /**
-             * The activity metrics of projects, about one request a project.
-             * Default: true.
-             */
-            activityMetrics?: boolean;
-
             /**
              * Code Search, about one request for 1,000 descriptors, where the extension is installed.
              * Default: true.

@@ -1,3 +1,4 @@
+import { isCloudHost } from '../organization';
 import type { Block } from './block';
 import { readOrganizations } from './organizations';
 import {
@@ -16,6 +17,8 @@ import type {
 
 const DEFAULT_PATH = '/catalog-info.yaml';
 
+const HOUR_MS = 60 * 60 * 1000;
+
 /**
  * How often every repository is verified unless the block says otherwise.
  *
@@ -23,8 +26,12 @@ const DEFAULT_PATH = '/catalog-info.yaml';
  * one that nothing names stays unseen. Six hours see it within a working day,
  * and with a refresh every 30 minutes cost a twelfth of the repositories as
  * requests: 833 a refresh for 10,000 repositories, about one in two seconds.
+ *
+ * Azure DevOps Server often has neither Code Search nor webhooks, and no rate
+ * limits either (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
+ * is about Services alone), so that an hour costs nobody anything.
  */
-const DEFAULT_VERIFY_EVERY_MS = 6 * 60 * 60 * 1000;
+const DEFAULT_VERIFY_EVERY_MS = { services: 6 * HOUR_MS, server: HOUR_MS };
 
 /** The keys of one provider. */
 export const PROVIDER_KEYS = [
@@ -51,7 +58,7 @@ const REMOVAL_KEYS = [
   'minimum',
   'allow',
 ];
-const HINT_KEYS = ['activityMetrics', 'codeSearch'];
+const HINT_KEYS = ['codeSearch'];
 
 /** Keys that belong elsewhere, or that other providers have under another name. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
@@ -98,10 +105,12 @@ export function readSettings(
   exclude.refuseUnknown(EXCLUDE_KEYS);
   // There is nothing to choose: every method is used for what it is good at.
   block.text('discoveryMethod', 'the name of a discovery method');
+  const organizations = readOrganizations(block, integrationHosts);
+  const isServer = organizations.some(({ host }) => !isCloudHost(host));
   return {
     id,
     providerName: providerNameOf(id),
-    organizations: readOrganizations(block, integrationHosts),
+    organizations,
     project: readNameFilter(block, exclude, 'project'),
     repository: readNameFilter(block, exclude, 'repository'),
     branch: readBranch(block),
@@ -109,7 +118,11 @@ export function readSettings(
     skipForkedRepos: block.boolean('skipForkedRepos', false),
     schedule: readSchedule(block),
     removals: readRemovals(block.block('removals')),
-    verifyEveryMs: readDuration(block, 'verifyEvery', DEFAULT_VERIFY_EVERY_MS),
+    verifyEveryMs: readDuration(
+      block,
+      'verifyEvery',
+      DEFAULT_VERIFY_EVERY_MS[isServer ? 'server' : 'services'],
+    ),
     hints: readHints(block.block('hints')),
   };
 }
@@ -206,8 +219,5 @@ function readRemovals(removals: Block): RemovalSettings {
 
 function readHints(hints: Block): HintSettings {
   hints.refuseUnknown(HINT_KEYS);
-  return {
-    activityMetrics: hints.boolean('activityMetrics', true),
-    codeSearch: hints.boolean('codeSearch', true),
-  };
+  return { codeSearch: hints.boolean('codeSearch', true) };
 }

@@ -17,10 +17,8 @@ export interface RemovalSettings {
   readonly allow?: string;
 }
 
-/** The sources of hints that may be asked. */
+/** What may be asked which repositories have changed. */
 export interface HintSettings {
-  /** Project activity metrics: about one request a project. Default: true. */
-  readonly activityMetrics: boolean;
   /** Code Search: about one request for 1,000 descriptors. Default: true. */
   readonly codeSearch: boolean;
 }

@@ -6,8 +6,7 @@ import type { ProbeRecord } from '../ledger/record';
 import { type Organization } from '../organization';
 import type { Applier } from './apply';
 import { BlobTexts } from './blob-texts';
-import { Consultation } from './hints/consultation';
-import type { HintMemory } from './hints/memory';
+import { askForHints, countMissedChange, type HintMemory } from './hints';
 import {
   type PathObservation,
   type KnownRepository,
@@ -70,11 +69,9 @@ export async function passOrganization(input: PassInput): Promise<void> {
     repositories.map(({ id }) => id),
   );
   const lastPassAt = await ledger.reports.lastPassAt(organization);
-  const hints = await Consultation.hold({
+  const hinted = await askForHints({
     ...input,
     organization,
-    ledger: ledger.hints,
-    memory: input.hintMemory.of(organization),
     lastPassAt,
     repositories,
     selected,
@@ -90,7 +87,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
     doubtful: new Map(proposals.map(p => [p.repositoryId, p.grade])),
-    hinted: hints.repositories,
+    hinted,
     now: startedAt,
     lastPassAt,
     verifyEveryMs: settings.verifyEveryMs,
@@ -98,8 +95,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.repositories.missing = plan.missing.length;
   await ledger.removals.listedAgain(plan.listedAgain);
 
-  await probeAll(input, organization, plan, known, hints);
-  await hints.conclude();
+  await probeAll(input, organization, plan, known);
 
   const complete = report.probes.unknown === 0;
   if (report.probes.unknown > MAX_PROBLEMS) {
@@ -128,7 +124,6 @@ async function probeAll(
   organization: string,
   plan: Plan,
   known: ReadonlyMap<string, KnownRepository>,
-  hints: Consultation,
 ): Promise<void> {
   const recorder = await Recorder.start(input);
   const blobs = new BlobTexts();
@@ -146,7 +141,6 @@ async function probeAll(
             organizationKey: organization,
             known,
             recorder,
-            hints,
             blobs,
           },
           round,
@@ -183,13 +177,12 @@ async function probeRound(
     readonly organizationKey: string;
     readonly known: ReadonlyMap<string, KnownRepository>;
     readonly recorder: Recorder;
-    readonly hints: Consultation;
     readonly blobs: BlobTexts;
   },
   probes: readonly PlannedProbe[],
   attempt: number,
 ): Promise<void> {
-  const { ledger, signal, known, recorder, hints } = input;
+  const { ledger, signal, known, recorder } = input;
   for (let start = 0; start < probes.length; start += LOOKAHEAD) {
     const section = probes.slice(start, start + LOOKAHEAD);
     // A repository that was never seen has nothing in the ledger to look up.
@@ -223,7 +216,9 @@ async function probeRound(
             };
       count(input.report, repository, unknown);
       logRejectedDocuments(input.logger, paths);
-      hints.found(repository, reason, former, paths, input.now());
+      if (reason === 'verify' && attempt === 0) {
+        countMissedChange(input.report, former, paths);
+      }
       await recorder.add({
         repository: {
           id: repository.id,

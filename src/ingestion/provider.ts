@@ -27,7 +27,6 @@ import type { RefreshObserver, RefreshReport } from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
-import { HintMemory } from './hints/memory';
 import { refresh, type RefreshContext } from './refresh';
 
 export interface ProviderOptions {
@@ -83,12 +82,10 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         const parsed = parseRepositoryUrl(target, content.context);
         return parsed.outcome === 'repository' ? parsed : undefined;
       },
-      hintMemory: new HintMemory(),
+      hintMemory: new Map(),
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),
-      relyOnActivity: (organization, until) =>
-        content.relyOnActivity(organization, until),
       logger: this.options.logger,
       now: this.options.now ?? Date.now,
     };

@@ -10,7 +10,7 @@ import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
 import { type Organization } from '../organization';
 import { Applier } from './apply';
-import type { HintMemory } from './hints/memory';
+import type { HintMemory } from './hints';
 import { type Rejection, describeRejection } from '../policy/model';
 import { heal } from './heal';
 import { passOrganization } from './pass';
@@ -43,8 +43,6 @@ export interface RefreshContext {
     error: unknown,
     organization: Organization,
   ) => Promise<string | undefined>;
-  /** Is told how long the activity statistics of an organization are known to be of use; 0 when they are not. */
-  readonly relyOnActivity?: (organization: Organization, until: number) => void;
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -198,16 +196,6 @@ async function passAlone(
       report: organizationReport,
       told: report,
     });
-    // Whoever else uses these statistics hears at once when they were caught
-    // not knowing of a change, or when nobody checks on them any more.
-    const isInUse = organizationReport.hints.some(
-      ({ source, state }) =>
-        source === 'activityMetrics' && (state === 'asked' || state === 'idle'),
-    );
-    context.relyOnActivity?.(
-      organization,
-      isInUse ? now() + settings.verifyEveryMs : 0,
-    );
   } catch (error) {
     organizationReport.outcome = 'failed';
     organizationReport.problems.push(

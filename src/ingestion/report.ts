@@ -30,26 +30,27 @@ export interface OrganizationReport {
     /** What the guard held back. */
     heldBack: HeldBack[];
   };
-  /** How the sources of hints fared; those that are switched off in the configuration are left out. */
-  hints: HintReport[];
-  /** What the operator should know, though nothing failed. */
-  notes: string[];
+  /** How Code Search fared; absent in the first refresh, and when the configuration switches it off. */
+  hints?: HintReport;
 }
 
-/** How one source of hints fared in one pass over one organization. */
-export interface HintReport {
-  readonly source: 'activityMetrics' | 'codeSearch';
-  /**
-   * `asked`; `idle`: it had no turn in this pass; `off`: the service lacks or
-   * refuses it, or it failed; `dropped`: it was caught not knowing of a change.
-   */
-  readonly state: 'asked' | 'idle' | 'off' | 'dropped';
-  /** Why it is off or was dropped. */
-  readonly reason?: string;
-  readonly requests: number;
-  /** How many repositories it named. */
-  readonly named: number;
-}
+/** How Code Search fared in one pass over one organization. */
+export type HintReport =
+  | {
+      readonly state: 'asked';
+      readonly requests: number;
+      /** How many repositories it named. */
+      readonly named: number;
+      /** In how many others verification found a change. */
+      missed: number;
+    }
+  | {
+      /** The service lacks or denies it, it failed, or it is of no use under these settings. */
+      readonly state: 'off';
+      readonly reason: string;
+      /** When it is tried again, in milliseconds since 1970; absent when the settings are the reason. */
+      readonly until?: number;
+    };
 
 /** One refresh of one provider. */
 export interface RefreshReport {
@@ -80,8 +81,6 @@ export function startOrganizationReport(
     repositories: { seen: 0, selected: 0, skipped: {}, missing: 0 },
     probes: { conclusive: 0, unknown: 0, reasons: {} },
     removals: { released: 0, heldBack: [] },
-    hints: [],
-    notes: [],
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor, KnownRepository } from '../policy/model';
-import { LedgerHints } from './hints';
 import { loadKnownDescriptors } from './known';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
@@ -18,12 +17,18 @@ import { Statistics } from './statistics';
 /** How many repositories are read at a time. */
 const PAGE = 2_000;
 
+/** Which blob a descriptor was when it was last read. */
+export interface StoredObjectId {
+  readonly repositoryId: string;
+  readonly path: string;
+  readonly objectId: string;
+}
+
 /**
  * What we last knew of every repository and descriptor of one provider, in the
  * catalog plugin's own database.
  */
 export class Ledger {
-  readonly hints: LedgerHints;
   readonly removals: LedgerRemovals;
   readonly reports: LedgerReports;
   private readonly statistics: Statistics;
@@ -32,7 +37,6 @@ export class Ledger {
     private readonly knex: Knex,
     private readonly provider: string,
   ) {
-    this.hints = new LedgerHints(knex, provider);
     this.removals = new LedgerRemovals(knex, provider);
     this.reports = new LedgerReports(knex, provider);
     this.statistics = new Statistics(knex);
@@ -177,6 +181,23 @@ export class Ledger {
     repositoryIds: readonly string[],
   ): Promise<Map<string, KnownDescriptor[]>> {
     return await loadKnownDescriptors(this.knex, this.provider, repositoryIds);
+  }
+
+  /** The object ids of all descriptors of one organization. */
+  async objectIds(organization: string): Promise<StoredObjectId[]> {
+    return await this.knex(`${TABLES.descriptors} as d`)
+      .join(`${TABLES.repositories} as r`, function sameRepository() {
+        this.on('r.provider', 'd.provider').andOn(
+          'r.repository_id',
+          'd.repository_id',
+        );
+      })
+      .where({ 'r.provider': this.provider, 'r.organization': organization })
+      .select({
+        repositoryId: 'd.repository_id',
+        path: 'd.path',
+        objectId: 'd.object_id',
+      });
   }
 
   /** Of these references, those that some descriptor gives. */

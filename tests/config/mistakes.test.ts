@@ -61,7 +61,7 @@ describe('one mistake gives one sentence', () => {
     ],
     [
       { hints: { search: true } },
-      'Unknown key `~.hints.search`; expected one of `activityMetrics`, `codeSearch`',
+      'Unknown key `~.hints.search`; expected one of `codeSearch`',
     ],
     [
       { schedule: { frequenzy: 'PT1M' } },

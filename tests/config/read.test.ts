@@ -52,7 +52,7 @@ describe('a block with only what is required', () => {
         allow: undefined,
       },
       verifyEveryMs: 6 * 60 * 60 * 1000,
-      hints: { activityMetrics: true, codeSearch: true },
+      hints: { codeSearch: true },
     });
   });
 
@@ -229,10 +229,7 @@ describe('values as environment variables give them', () => {
       maxPercentage: 12.5,
       minimum: 0,
     });
-    expect(settings.hints).toEqual({
-      activityMetrics: true,
-      codeSearch: false,
-    });
+    expect(settings.hints).toEqual({ codeSearch: false });
   });
 });
 
@@ -266,6 +263,21 @@ describe('schedule and verifyEvery', () => {
     expect(settingsOf({ organization: 'contoso', verifyEvery })).toMatchObject({
       verifyEveryMs: expected,
     });
+  });
+
+  it.each([
+    [{ organization: 'contoso' }, 6],
+    [{ host: 'contoso.visualstudio.com' }, 6],
+    [{ host: 'devops.example.com', organization: 'tfs/Main' }, 1],
+    [
+      { host: 'devops.example.com', organization: 'Main', verifyEvery: 'PT6H' },
+      6,
+    ],
+  ])('verifies, with the block %j, every %i hours', (block, hours) => {
+    const settings = settingsOf(block, {
+      integrations: { azure: [{ host: 'devops.example.com' }] },
+    });
+    expect(settings.verifyEveryMs).toBe(hours * 60 * 60 * 1000);
   });
 });
 

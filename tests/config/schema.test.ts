@@ -48,7 +48,7 @@ describe('config.d.ts, as Backstage compiles it', () => {
         allow: '3f2a9c01d4e5',
       },
       verifyEvery: { hours: 6 },
-      hints: { activityMetrics: false, codeSearch: true },
+      hints: { codeSearch: true },
     });
   });
 

@@ -15,7 +15,6 @@ import type {
 } from '../../src/azure/types';
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
-import { HintMemory } from '../../src/ingestion/hints/memory';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogState } from '../../src/ledger/catalog-state';
 import { Healing } from '../../src/ledger/healing';
@@ -142,7 +141,7 @@ export class Model {
             model: {
               organization: 'contoso',
               verifyEvery: { milliseconds: 1 },
-              hints: { activityMetrics: false, codeSearch: false },
+              hints: { codeSearch: false },
               removals,
             },
           },
@@ -178,7 +177,7 @@ export class Model {
         catalogState: new CatalogState(knex, settings.providerName),
         healing: new Healing(knex, settings.providerName),
         locate: () => undefined,
-        hintMemory: new HintMemory(),
+        hintMemory: new Map(),
         logger: recordingLogger([]),
       },
       () => database.destroy(),

@@ -20,8 +20,6 @@ export function organizationReport(
     },
     probes: { conclusive: 3, unknown: 0, reasons: {} },
     removals: { released: 0, heldBack: [] },
-    hints: [],
-    notes: [],
     ...overrides,
   };
 }

@@ -37,7 +37,7 @@ export const PROVIDER: JsonObject = {
     scope: 'local',
   },
   verifyEvery: { milliseconds: 1 },
-  hints: { activityMetrics: false, codeSearch: false },
+  hints: { codeSearch: false },
 };
 
 /** Each organization has an identity of its own, also under the name that it may get. */

@@ -3,7 +3,7 @@ import { openLedger, ORGANIZATION, present, probe } from './support';
 
 const OTHER = 'dev.azure.com/fabrikam';
 
-describe.each(DATABASES)('what the ledger on %s tells of', kind => {
+describe.each(DATABASES)('the ledger on %s', kind => {
   let opened: Awaited<ReturnType<typeof openLedger>>;
   beforeEach(async () => {
     opened = await openLedger(kind);
@@ -40,40 +40,25 @@ describe.each(DATABASES)('what the ledger on %s tells of', kind => {
     await opened.destroy();
   });
 
-  it('the descriptors of each project', async () => {
-    const { hints } = opened.ledger;
-    expect(await hints.descriptorCounts(ORGANIZATION)).toEqual(
-      new Map([
-        ['p1', 3],
-        ['p2', 1],
-      ]),
-    );
-    expect(await hints.descriptorCounts('dev.azure.com/nobody')).toEqual(
-      new Map(),
-    );
-  });
-
-  it('object ids', async () => {
-    const ids = await opened.ledger.hints.objectIds(['a', 'd', 'x']);
-    expect([...ids.keys()]).toEqual(['a']);
-    expect([...(ids.get('a') ?? [])]).toEqual([
-      ['/1', present(['a1'], { path: '/1' }).objectId],
-      ['/2', present(['a2'], { path: '/2' }).objectId],
+  it('gives the object ids of the descriptors of one organization, and of no other', async () => {
+    const { ledger } = opened;
+    const objectId = (claim: string, path: string) =>
+      present([claim], { path }).objectId;
+    const ids = await ledger.objectIds(ORGANIZATION);
+    expect(
+      ids.sort((a, b) =>
+        `${a.repositoryId}${a.path}` < `${b.repositoryId}${b.path}` ? -1 : 1,
+      ),
+    ).toEqual([
+      { repositoryId: 'a', path: '/1', objectId: objectId('a1', '/1') },
+      { repositoryId: 'a', path: '/2', objectId: objectId('a2', '/2') },
+      { repositoryId: 'b', path: '/1', objectId: objectId('b1', '/1') },
+      { repositoryId: 'c', path: '/1', objectId: objectId('c1', '/1') },
     ]);
+    expect(await ledger.objectIds('dev.azure.com/nobody')).toEqual([]);
   });
 
-  it('trust, beside what is noted of passes', async () => {
-    const { hints, reports } = opened.ledger;
-    expect(await hints.trust(ORGANIZATION)).toBeUndefined();
-    await hints.saveTrust(ORGANIZATION, 'first');
-    await opened.knex('azure_devops_organizations').update({ last_pass_at: 5 });
-    await hints.saveTrust(ORGANIZATION, 'second');
-    expect(await hints.trust(ORGANIZATION)).toBe('second');
-    expect(await reports.lastPassAt(ORGANIZATION)).toBe(5);
-    expect(await hints.trust(OTHER)).toBeUndefined();
-  });
-
-  it('the repositories of an organization, and those of its list that were in another', async () => {
+  it('gives the repositories of an organization, and those in its list that were in another', async () => {
     const { ledger } = opened;
     const keys = async (organization: string, listed: string[]) =>
       [...(await ledger.repositoriesIn(organization, listed)).keys()].sort();
@@ -93,7 +78,7 @@ describe.each(DATABASES)('what the ledger on %s tells of', kind => {
     });
   });
 
-  it('the repositories of organizations that nobody names', async () => {
+  it('gives the repositories of organizations that the configuration no longer names', async () => {
     const { ledger } = opened;
     expect(await ledger.repositoriesOutside([ORGANIZATION])).toEqual(
       new Map([[OTHER, ['e']]]),

@@ -10,26 +10,25 @@ import {
 } from '@backstage/plugin-catalog-node';
 import type { JsonObject } from '@backstage/types';
 import type { Knex } from 'knex';
-import { Simulator } from '../../dev/simulator';
-import type { AzureDevOpsClientPool } from '../../src/azure/clients';
+import { Simulator } from '../../../dev/simulator';
+import type { AzureDevOpsClientPool } from '../../../src/azure/clients';
 import {
   readProviderConfigs,
   type ProviderSettings,
-} from '../../src/config/index';
-import { CatalogRules } from '../../src/descriptors/rules';
-import { HintMemory } from '../../src/ingestion/hints/memory';
-import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
-import { CatalogState } from '../../src/ledger/catalog-state';
-import { Healing } from '../../src/ledger/healing';
-import { Ledger } from '../../src/ledger/ledger';
-import { migrateLedger } from '../../src/ledger/migrate';
-import { Outbox } from '../../src/ledger/outbox';
-import { TestClients, tokenDirectory } from '../azure/support/clients';
-import { IDENTITY, TOKEN } from '../e2e/support';
-import { startCatalog, type TestCatalog } from '../support/backend';
-import { until } from '../support/until';
-import { recordingLogger, type LogLine } from '../support/logs';
-import type { RefreshReport } from '../../src/ingestion/report';
+} from '../../../src/config/index';
+import { CatalogRules } from '../../../src/descriptors/rules';
+import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
+import { CatalogState } from '../../../src/ledger/catalog-state';
+import { Healing } from '../../../src/ledger/healing';
+import { Ledger } from '../../../src/ledger/ledger';
+import { migrateLedger } from '../../../src/ledger/migrate';
+import { Outbox } from '../../../src/ledger/outbox';
+import { TestClients, tokenDirectory } from '../../azure/support/clients';
+import { IDENTITY, TOKEN } from '../../e2e/support';
+import { startCatalog, type TestCatalog } from '../../support/backend';
+import { until } from '../../support/until';
+import { recordingLogger, type LogLine } from '../../support/logs';
+import type { RefreshReport } from '../../../src/ingestion/report';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -56,8 +55,6 @@ export interface HintStage {
   requested(endpoint: string): Promise<void>;
   /** Goes on under other settings. */
   configure(settings: JsonObject): void;
-  /** Another process: what was remembered is forgotten, the ledger stays. */
-  restart(): void;
   /** References in the catalog's own database. */
   references(): Promise<string[]>;
   stop(): Promise<void>;
@@ -70,7 +67,6 @@ export interface Refreshed {
     readonly repositories: number;
     readonly items: number;
     readonly blobs: number;
-    readonly activity: number;
     readonly codesearch: number;
   };
 }
@@ -95,17 +91,15 @@ export async function setHintStage(
   const clients = new TestClients();
   const logs: LogLine[] = [];
 
-  const start = () =>
-    contextOf({
-      settings: settingsOf(settings),
-      clients: clients.create({ credentials: tokenDirectory(TOKEN) }),
-      ledger,
-      knex,
-      connection,
-      logs,
-      now,
-    });
-  let context = start();
+  let context = contextOf({
+    settings: settingsOf(settings),
+    clients: clients.create({ credentials: tokenDirectory(TOKEN) }),
+    ledger,
+    knex,
+    connection,
+    logs,
+    now,
+  });
 
   return {
     simulator,
@@ -121,9 +115,6 @@ export async function setHintStage(
         ...context,
         settings: settingsOf({ ...settings, ...changes }),
       };
-    },
-    restart() {
-      context = start();
     },
     async requested(endpoint) {
       await until(
@@ -144,7 +135,6 @@ export async function setHintStage(
           repositories: count('repositories'),
           items: count('items'),
           blobs: count('blobs'),
-          activity: count('activity'),
           codesearch: count('codesearch'),
         },
       };
@@ -206,7 +196,7 @@ function contextOf(options: {
     catalogState: new CatalogState(options.knex, PROVIDER),
     healing: new Healing(options.knex, PROVIDER),
     locate: () => undefined,
-    hintMemory: new HintMemory(),
+    hintMemory: new Map(),
     connection: options.connection,
     logger: recordingLogger(options.logs),
     now: options.now,
