@@ -33,7 +33,7 @@ export interface SearchedFiles {
  * @throws what the client throws
  */
 export async function searchFiles(
-  client: AzureDevOpsClient,
+  client: Pick<AzureDevOpsClient, 'searchFiles'>,
   options: {
     readonly texts: readonly string[];
     readonly projects: readonly SearchedProject[];

@@ -216,6 +216,7 @@ async function probeRound(
             };
       count(input.report, repository, unknown);
       logRejectedDocuments(input.logger, paths);
+      // Repeated probes find the same change again.
       if (reason === 'verify' && attempt === 0) {
         countMissedChange(input.report, former, paths);
       }

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { readDescriptorPath } from '../../../src/config/patterns';
-import { groupProjects, searchTexts } from '../../../src/ingestion/code-search';
+import {
+  groupProjects,
+  searchFiles,
+  searchTexts,
+} from '../../../src/ingestion/code-search';
 
 describe('the groups that projects are searched in', () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 3_000 }), {
@@ -31,6 +35,50 @@ describe('the groups that projects are searched in', () => {
     expect(groupProjects(projects(40, 250))).toHaveLength(10);
     expect(groupProjects(projects(50, 20))).toHaveLength(1);
     expect(groupProjects([])).toEqual([]);
+  });
+});
+
+describe('the searches of one refresh', () => {
+  // A hundred thousand files are more than a simulator can be asked to hold.
+  const endless = () => {
+    const asked: Array<readonly string[] | undefined> = [];
+    const client = {
+      async searchFiles({ projects }: { projects?: readonly string[] }) {
+        asked.push(projects);
+        return {
+          total: 5_000,
+          files: [],
+          complete: false,
+          indexing: false,
+          requests: 2,
+        };
+      },
+    };
+    return { asked, client };
+  };
+  const search = async (projects: number, descriptors: number) => {
+    const { asked, client } = endless();
+    const names = Array.from({ length: projects }, (_, i) => `p${i}`);
+    const { requests } = await searchFiles(client, {
+      texts: ['path:/catalog-info.yaml'],
+      projects: names.map(name => ({ name, descriptors })),
+      everyProject: true,
+    });
+    expect(requests).toBe(2 * asked.length);
+    return { asked, names };
+  };
+
+  it('narrow down to single projects where results are cut, and no further', async () => {
+    const { asked, names } = await search(7, 1);
+    expect(asked).toHaveLength(13);
+    expect(asked[0]).toBeUndefined();
+    const single = asked.filter(projects => projects?.length === 1).flat();
+    expect(single.sort()).toEqual(names);
+  });
+
+  it('are a hundred at most', async () => {
+    expect((await search(400, 1)).asked).toHaveLength(100);
+    expect((await search(400, 1_000)).asked).toHaveLength(100);
   });
 });
 
