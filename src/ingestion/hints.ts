@@ -30,7 +30,7 @@ const PAUSE_WHILE_INDEXING_MS = HOUR_MS;
 /** After this time Code Search is tried again after a failure that may pass. */
 const PAUSE_AFTER_FAILURE_MS = 15 * MINUTE_MS;
 
-/** When none of so many files has the object id that the ledger has, the index means something else by it. */
+/** When none of so many files ever had the object id that the ledger has, the index means something else by it. */
 const ENOUGH_TO_COMPARE = 20;
 
 /** Why Code Search is not asked at present. */
@@ -50,7 +50,14 @@ export interface Difference {
 interface OrganizationMemory {
   readonly off?: HintsOff;
   readonly differences: ReadonlyMap<string, Difference>;
+  /** Whether the index ever had the same object id for a file as the ledger. */
+  readonly isComparable: boolean;
 }
+
+const NOTHING: OrganizationMemory = {
+  differences: new Map(),
+  isComparable: false,
+};
 
 /** What one provider keeps in memory from one refresh to the next, by the organization's key. */
 export type HintMemory = Map<string, OrganizationMemory>;
@@ -89,8 +96,8 @@ export async function askForHints(
   if (input.lastPassAt === undefined || !settings.hints.codeSearch) {
     return new Set();
   }
-  const memory = hintMemory.get(organization);
-  const off = describeUnusable(settings) ?? stillOff(memory?.off, now);
+  const memory = hintMemory.get(organization) ?? NOTHING;
+  const off = describeUnusable(settings) ?? stillOff(memory.off, now);
   if (off) {
     return switchOff(input, off);
   }
@@ -117,17 +124,18 @@ export async function askForHints(
     ledger,
     repositories,
     paths: settings.paths,
-    differences: memory?.differences ?? new Map(),
+    differences: memory.differences,
     now,
   });
-  if (comparison.compared >= ENOUGH_TO_COMPARE && comparison.same === 0) {
+  const isComparable = memory.isComparable || comparison.same > 0;
+  if (!isComparable && comparison.compared >= ENOUGH_TO_COMPARE) {
     return switchOff(input, {
       reason: `none of ${comparison.compared} descriptors has the same object id in the search index as in Git`,
       until: now + PAUSE_WHEN_MISSING_MS,
     });
   }
   const { changed, differences } = comparison;
-  hintMemory.set(organization, { differences });
+  hintMemory.set(organization, { differences, isComparable });
   report.hints = {
     state: 'asked',
     requests: searched.requests,
@@ -321,16 +329,13 @@ function projectsOf(
   return [...projects.values()];
 }
 
-/** Reports why nothing is asked, and logs it once. */
+/** Reports why nothing is asked, and logs it when it begins. */
 function switchOff(input: HintInput, off: HintsOff): ReadonlySet<string> {
   const { hintMemory, logger, organization, report } = input;
-  const former = hintMemory.get(organization);
-  hintMemory.set(organization, {
-    differences: former?.differences ?? new Map(),
-    off,
-  });
+  const former = hintMemory.get(organization) ?? NOTHING;
+  hintMemory.set(organization, { ...former, off });
   report.hints = { state: 'off', ...off };
-  if (off.reason !== former?.off?.reason) {
+  if (!former.off) {
     const until =
       off.until === undefined
         ? ''

@@ -7,6 +7,9 @@ import {
   type Refreshed,
 } from './support';
 
+// Only to end a test that hangs.
+jest.setTimeout(20 * MINUTE);
+
 const PROJECTS = 4;
 
 let stage: HintStage;
@@ -99,13 +102,17 @@ describe('Code Search that gives no answers', () => {
       expect(second.report.outcome).toBe('complete');
       expect(second.requests.codesearch).toBeGreaterThan(0);
       expect(hintsOf(second)).toEqual(off);
-      // A minute before that time it is not asked yet.
+      // Until that time it is not asked.
       while (stage.now() + 10 * MINUTE < until) {
         const next = await later(5 * MINUTE);
         expect(next.report.outcome).toBe('complete');
         expect(next.requests.codesearch).toBe(0);
         expect(hintsOf(next)).toEqual(off);
       }
+      // Then it is, and fails again.
+      const again = await later(10 * MINUTE);
+      expect(again.requests.codesearch).toBeGreaterThan(0);
+      expect(hintsOf(again)).toEqual({ ...off, until: stage.now() + pause });
       expect(
         stage.logs
           .filter(({ message }) => message.includes('no hints'))
@@ -120,9 +127,9 @@ describe('Code Search that gives no answers', () => {
       ]);
       mendIt();
       push();
-      const mended = await later(10 * MINUTE);
-      expect(hintsOf(mended)).toMatchObject({ state: 'asked', named: 1 });
-      expect(mended.report).toMatchObject({ added: 1, removed: 1 });
+      const mended = await later(pause);
+      expect(hintsOf(mended)).toMatchObject({ state: 'asked' });
+      expect(await stage.references()).toContain('component:default/pushed');
     },
   );
 
@@ -223,6 +230,42 @@ describe('a refresh with Code Search', () => {
       });
     }
     expect(await stage.references()).toEqual(before);
+  });
+
+  const pushToAll = () => {
+    for (let i = 0; i < PROJECTS; i++) {
+      for (let j = 0; j < 6; j++) {
+        stage.organization
+          .project(`p${i}`)
+          .repository(`r${j}`)
+          .push({
+            files: { '/catalog-info.yaml': descriptor(`c${i}-${j}`, 'new') },
+          });
+      }
+    }
+  };
+
+  it('reads all repositories at once when all were pushed to', async () => {
+    await start();
+    await later();
+    pushToAll();
+    const refreshed = await later();
+    expect(hinted(refreshed)).toBe(PROJECTS * 6);
+    expect(refreshed.report.added).toBe(PROJECTS * 6);
+  });
+
+  it('takes no hints from an index in which no object id was ever that of Git', async () => {
+    await start();
+    // To whoever has never seen one agree, this looks the same.
+    pushToAll();
+    const refreshed = await later();
+    expect(hinted(refreshed)).toBe(0);
+    expect(hintsOf(refreshed)).toEqual({
+      state: 'off',
+      reason:
+        'none of 24 descriptors has the same object id in the search index as in Git',
+      until: stage.now() + 6 * HOUR,
+    });
   });
 
   it('finds a change though the index has more files of that name than results can be reached', async () => {
