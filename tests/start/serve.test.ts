@@ -37,7 +37,7 @@ describe('npm start', () => {
           );
         });
         const [, given, refused] = await run.find(
-          /^Entities: +(\d+)\nRefused: +(\d+)/m,
+          /^Entities: +(\d+)\nRejected: +(\d+)/m,
         );
         const [, byCatalog = 0] =
           /^Rejected by the catalog itself \((\d+)\)/m.exec(run.output) ?? [];
