@@ -55,15 +55,16 @@ export const azureDevOpsServiceRef = createServiceRef<AzureDevOpsService>({
           lifecycle.addShutdownHook(() => made.close());
           return made;
         });
-        const content = once(
-          () =>
-            new RepositoryContent({
-              clients: clients(),
-              context: readLocationContext(config),
-              settings: readUrlReaderSettings(config),
-              logger,
-            }),
-        );
+        const content = once(() => {
+          const made = new RepositoryContent({
+            clients: clients(),
+            context: readLocationContext(config),
+            settings: readUrlReaderSettings(config),
+            logger,
+          });
+          lifecycle.addShutdownHook(() => made.close());
+          return made;
+        });
         // Made when first used, so that a mistake in the configuration is an
         // error of the part that needs it. A provider whose module did not start
         // would have its entities removed by the catalog.

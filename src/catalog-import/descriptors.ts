@@ -30,24 +30,26 @@ export async function findDescriptors(
   resolved: ResolvedRepository,
   path: string | undefined,
   names: DescriptorNames,
-  signal?: AbortSignal,
 ): Promise<FoundFile[]> {
   if (path === undefined) {
-    return await listDescriptors(content, resolved, '/', names, signal);
+    return await listDescriptors(content, resolved, '/', names);
   }
   if (isGlob(path)) {
     const glob = pathGlob(path);
-    return await list(content, resolved, glob.scopePath, signal, glob.matches);
+    return await list(content, resolved, glob.scopePath, glob.matches);
   }
-  const file = await content.readFile(resolved, path, { maxAgeMs: 0, signal });
+  const file = await content.readFile(resolved, path, {
+    maxAgeMs: 0,
+    content: false,
+  });
   if (file.outcome === 'present') {
     return isDescriptor(file.path, names) || /\.ya?ml$/i.test(file.path)
       ? [file]
       : // The page of some other file stands for its repository.
-        await listDescriptors(content, resolved, '/', names, signal);
+        await listDescriptors(content, resolved, '/', names);
   }
   return file.reason === 'not-a-file'
-    ? await listDescriptors(content, resolved, path, names, signal)
+    ? await listDescriptors(content, resolved, path, names)
     : nothing(file);
 }
 
@@ -65,9 +67,8 @@ async function listDescriptors(
   resolved: ResolvedRepository,
   scopePath: string,
   names: DescriptorNames,
-  signal: AbortSignal | undefined,
 ): Promise<FoundFile[]> {
-  return await list(content, resolved, scopePath, signal, path =>
+  return await list(content, resolved, scopePath, path =>
     isDescriptor(path, names),
   );
 }
@@ -76,10 +77,9 @@ async function list(
   content: RepositoryContent,
   resolved: ResolvedRepository,
   scopePath: string,
-  signal: AbortSignal | undefined,
   matches: (path: string) => boolean,
 ): Promise<FoundFile[]> {
-  const listing = await content.listFiles(resolved, scopePath, signal);
+  const listing = await content.listFiles(resolved, scopePath);
   return listing.outcome === 'absent'
     ? nothing(listing)
     : listing.items.filter(item => matches(item.path));

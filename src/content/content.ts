@@ -1,5 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { NotAllowedError } from '@backstage/errors';
+import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
 import type {
   AbsentItem,
   AzureDevOpsClient,
@@ -8,26 +8,22 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { type Organization } from '../organization';
-import { ProjectActivity } from './activity';
-import { Blobs } from './blobs';
+import type { UrlReaderSettings } from '../config/url-reader';
+import type { Organization } from '../organization';
 import { effectiveVersion } from './canonical';
-import { AnnouncedChanges } from './changes';
 import type { LocationContext } from './context';
 import { isNotFoundOrForbidden } from './errors';
 import { Files, type PresentFile, type ReadFileOptions } from './files';
-import { LastGood, type Patience, withPatience } from './last-good';
-import { Repositories } from './repositories';
-import type { UrlReaderSettings } from '../config/url-reader';
-import { SharedOperations } from './shared-operations';
+import { Freshness } from './freshness';
 import type { RepositoryUrl } from './parsed-url';
+import { Repositories } from './repositories';
+import {
+  type Patience,
+  SharedReads,
+  startWaiting,
+  type Waiting,
+} from './shared-reads';
 
-/**
- * How long a name is believed to stand for the same repository, and the
- * repository to have the same name and default branch, in milliseconds. Files
- * are read by the repository's id, so a renamed one goes on being read.
- */
-const NAMES_FRESHNESS_MS = 60 * 60_000;
 const DEFAULT_PATIENCE: Patience = {
   withLastGoodMs: 10_000,
   withoutMs: 60_000,
@@ -51,6 +47,8 @@ export interface ResolvedRepository {
   readonly repository: Repository;
   /** The version that the URL names; absent for the default branch, also where the URL names that outright. */
   readonly version?: VersionRef;
+  /** The patience of the read that it was resolved for. */
+  readonly waiting: Waiting;
 }
 
 /**
@@ -61,13 +59,12 @@ export class RepositoryContent {
   readonly context: LocationContext;
   readonly settings: UrlReaderSettings;
   readonly #clients: ContentClients;
-  readonly #patienceMs: number;
-  readonly #changes = new AnnouncedChanges();
-  readonly #activity: ProjectActivity;
+  readonly #patience: Patience;
+  readonly #freshness: Freshness;
   readonly #repositories: Repositories;
   readonly #files: Files;
-  readonly #blobs: Blobs;
-  readonly #listing = new SharedOperations<ListingOutcome>();
+  readonly #listings = new SharedReads<ListingOutcome>();
+  #isClosed = false;
 
   constructor(options: {
     clients: ContentClients;
@@ -80,38 +77,15 @@ export class RepositoryContent {
     patience?: Patience;
   }) {
     const { clients, context, settings, logger, now = Date.now } = options;
-    const { patience = DEFAULT_PATIENCE } = options;
-    const changes = this.#changes;
-    const lastGood = new LastGood({
-      maxStaleMs: settings.maxStaleMs,
-      patience,
-      logger,
-      now,
-    });
+    const { maxStaleMs, cacheBytes } = settings;
+    const freshness = new Freshness({ maxStaleMs, logger, now });
     this.context = context;
     this.settings = settings;
     this.#clients = clients;
-    this.#patienceMs = patience.withoutMs;
-    this.#blobs = new Blobs(settings.cacheBytes);
-    this.#activity = new ProjectActivity({
-      maxAgeMs: settings.freshnessMs,
-      patienceMs: patience.withLastGoodMs,
-      changes,
-      now,
-    });
-    this.#files = new Files({
-      blobs: this.#blobs,
-      changes,
-      activity: this.#activity,
-      lastGood,
-      now,
-    });
-    this.#repositories = new Repositories({
-      freshnessMs: NAMES_FRESHNESS_MS,
-      changes,
-      lastGood,
-      now,
-    });
+    this.#patience = options.patience ?? DEFAULT_PATIENCE;
+    this.#freshness = freshness;
+    this.#files = new Files({ cacheBytes, freshness, now });
+    this.#repositories = new Repositories(freshness);
   }
 
   /**
@@ -121,17 +95,20 @@ export class RepositoryContent {
    * @param repositoryId - the repository's GUID
    */
   invalidate(repositoryId: string): void {
-    this.#changes.announce(repositoryId);
+    this.#freshness.invalidate(repositoryId);
   }
 
-  /**
-   * Lets the statistics of pushes stand in for reading file after file again: to
-   * be called, again and again, by who can tell whether they are to be trusted.
-   *
-   * @param until - in milliseconds since 1970
-   */
-  relyOnActivity(organization: Organization, until: number): void {
-    this.#activity.rely(organization, until);
+  /** Takes over the names and default branches in a list of repositories, so that they need not be asked for one by one. */
+  confirmNames(
+    organization: Organization,
+    repositories: readonly Repository[],
+  ): void {
+    this.#repositories.confirm(organization, repositories);
+  }
+
+  /** Answers no more: the clients are closed with the backend. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** The repository that a URL names, or `undefined` when it does not exist or may not be read. */
@@ -140,11 +117,17 @@ export class RepositoryContent {
     reader: Reader = {},
   ): Promise<Repository | undefined> {
     const client = this.client(url, reader);
-    return await this.#repositories.resolve(client, url, reader);
+    const waiting = startWaiting(this.#patience, reader.signal);
+    return await this.#repositories.resolve(client, url, waiting);
   }
 
-  /** The client for the organization of a URL. @throws `CredentialError` */
+  /** The client for the organization of a URL. @throws `CredentialError`, `ServiceUnavailableError` */
   client(url: RepositoryUrl, { interactive }: Reader): AzureDevOpsClient {
+    if (this.#isClosed) {
+      throw new ServiceUnavailableError(
+        'The backend is shutting down, and asks Azure DevOps nothing more. Try again when it has started.',
+      );
+    }
     const clients = interactive ? this.#clients.interactive : this.#clients;
     return clients.forOrganization(url.organization);
   }
@@ -162,14 +145,16 @@ export class RepositoryContent {
     use: (resolved: ResolvedRepository) => Promise<T>,
   ): Promise<T> {
     const client = this.client(url, reader);
+    const waiting = startWaiting(this.#patience, reader.signal);
     const resolve = (repository: Repository): ResolvedRepository => ({
       client,
       repository,
       version: effectiveVersion(repository, url.version),
+      waiting,
     });
     const repository = checkReadable(
       url,
-      await this.#repositories.resolve(client, url, reader),
+      await this.#repositories.resolve(client, url, waiting),
     );
     try {
       return await use(resolve(repository));
@@ -177,8 +162,7 @@ export class RepositoryContent {
       if (!isNotFoundOrForbidden(error)) {
         throw error;
       }
-      const current = await this.#repositories.resolve(client, url, {
-        ...reader,
+      const current = await this.#repositories.resolve(client, url, waiting, {
         again: true,
       });
       if (current?.id === repository.id) {
@@ -188,54 +172,55 @@ export class RepositoryContent {
     }
   }
 
-  /** One file. @throws `AzureDevOpsRequestError`, `CredentialError` */
+  /** One file. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
   async readFile(
     resolved: ResolvedRepository,
     path: string,
     options: ReadFileOptions,
   ): Promise<PresentFile | AbsentItem> {
-    const { client, repository, version } = resolved;
-    return await this.#files.read(
-      client,
-      { repository, path, version },
-      options,
-    );
+    const { client, repository, version, waiting } = resolved;
+    const file = { repository, path, version };
+    return await this.#files.read(client, file, waiting, options);
   }
 
-  /** All files below a folder, in one request. @throws `AzureDevOpsRequestError`, `CredentialError` */
+  /** All files below a folder, in one request. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
   async listFiles(
     resolved: ResolvedRepository,
     scopePath: string,
-    signal?: AbortSignal,
   ): Promise<ListingOutcome> {
-    const { client, repository, version } = resolved;
+    const { client, repository, version, waiting } = resolved;
     const key = [
       client.organization.key,
       repository.id,
       JSON.stringify(version),
       scopePath,
     ].join('\n');
-    return await withPatience(this.#patienceMs, signal, waiting =>
-      this.#listing.run(key, waiting, shared =>
-        client.listItems({
-          repository: repository.id,
-          scopePath,
-          version,
-          signal: shared,
-        }),
-      ),
+    return await this.#listings.join(key, waiting, false, signal =>
+      client.listItems({
+        repository: repository.id,
+        scopePath,
+        version,
+        signal,
+      }),
     );
   }
 
-  /** The content of a listed file. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
+  /**
+   * The content of a file that was found, at any time after.
+   *
+   * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`
+   */
   async readBlob(
-    resolved: ResolvedRepository,
+    { client, repository }: ResolvedRepository,
     objectId: string,
     signal?: AbortSignal,
   ): Promise<Buffer> {
-    const { client, repository } = resolved;
-    return await withPatience(this.#patienceMs, signal, waiting =>
-      this.#blobs.read(client, repository.id, objectId, waiting),
+    const waiting = startWaiting(this.#patience, signal);
+    return await this.#files.readContent(
+      client,
+      repository.id,
+      objectId,
+      waiting,
     );
   }
 }

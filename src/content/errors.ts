@@ -27,6 +27,8 @@ export function isTransient(error: unknown): boolean {
     case 'network':
     case 'timeout':
     case 'malformed':
+    // Where the caller did not give up itself, the clients were closed.
+    case 'aborted':
       return true;
     case 'unauthorized':
     case 'sign-in':

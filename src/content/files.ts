@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { ServiceUnavailableError } from '@backstage/errors';
+import { LRUCache } from 'lru-cache';
 import type {
   AbsentItem,
   AzureDevOpsClient,
@@ -5,13 +8,9 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import type { ProjectActivity } from './activity';
-import type { Blobs } from './blobs';
-import { LeastRecentlyUsed } from './cache';
-import type { AnnouncedChanges } from './changes';
 import { isTooLarge } from './errors';
-import type { LastGood } from './last-good';
-import { SharedOperations } from './shared-operations';
+import type { Asked, Freshness } from './freshness';
+import { SharedReads, type Waiting } from './shared-reads';
 
 /** So many files are remembered, without their content; some hundred bytes each. */
 const MOST_FILES = 50_000;
@@ -24,11 +23,12 @@ export interface FileAddress {
 }
 
 export interface ReadFileOptions {
-  readonly signal?: AbortSignal;
   /** What was said at most so long ago is taken for true, in milliseconds; 0 asks the service. */
   readonly maxAgeMs: number;
   /** The object id that the caller has content for already: as long as it holds, no content is needed. */
   readonly knownObjectId?: string;
+  /** Whether content is needed at all. Default: true. */
+  readonly content?: boolean;
 }
 
 export interface PresentFile {
@@ -38,166 +38,247 @@ export interface PresentFile {
   readonly objectId: string;
   /** Since when at least the file has had this content, in milliseconds: it was so when first seen, and ever since. */
   readonly sameSince: number;
-  content(signal?: AbortSignal): Promise<Buffer>;
+  /** Absent where the caller needs none. */
+  readonly content?: Buffer;
 }
 
+/** A file as it was last seen. */
 interface Sighting {
   readonly path: string;
   readonly objectId: string;
   readonly sameSince: number;
-  readonly verifiedAt: number;
-  readonly ticket: number;
+  readonly asked: Asked;
 }
 
-/** What asking gave; `content` only if it came along. */
-type Answer = (Sighting & { content?: Buffer }) | AbsentItem;
+type Answer = (PresentFile & Sighting) | AbsentItem;
 
 /** Reads files, each content once. */
 export class Files {
-  readonly #blobs: Blobs;
-  readonly #changes: AnnouncedChanges;
-  readonly #activity: ProjectActivity;
-  readonly #lastGood: LastGood;
+  readonly #freshness: Freshness;
   readonly #now: () => number;
-  readonly #seen = new LeastRecentlyUsed<Sighting>(MOST_FILES);
-  readonly #asking = new SharedOperations<Answer>();
+  /** Contents by object id, which stands for one content for ever, in whatever repository. */
+  readonly #contents: LRUCache<string, Buffer>;
+  readonly #seen = new LRUCache<string, Sighting>({ max: MOST_FILES });
+  readonly #reads = new SharedReads<Answer>();
+  readonly #downloads = new SharedReads<Buffer>();
 
   constructor(options: {
-    blobs: Blobs;
-    changes: AnnouncedChanges;
-    activity: ProjectActivity;
-    lastGood: LastGood;
+    /** How much content is kept, in bytes. */
+    cacheBytes: number;
+    freshness: Freshness;
     now: () => number;
   }) {
-    this.#blobs = options.blobs;
-    this.#changes = options.changes;
-    this.#activity = options.activity;
-    this.#lastGood = options.lastGood;
+    this.#freshness = options.freshness;
     this.#now = options.now;
+    this.#contents = new LRUCache({
+      maxSize: options.cacheBytes,
+      // One file should not push out all others.
+      maxEntrySize: Math.ceil(options.cacheBytes / 4),
+      sizeCalculation: content => Math.max(1, content.byteLength),
+    });
   }
 
   /**
-   * One file: that it is there, with its object id, or that it is positively not.
+   * One file: that it is there, with its object id and the content that is
+   * needed, or that it is positively not.
    *
-   * @throws `AzureDevOpsRequestError`, `CredentialError`, or the signal's reason
+   * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`, or the signal's reason
    */
   async read(
     client: AzureDevOpsClient,
     file: FileAddress,
+    waiting: Waiting,
     options: ReadFileOptions,
   ): Promise<PresentFile | AbsentItem> {
+    const { repository } = file;
     const key = keyOf(client, file);
     const seen = this.#seen.get(key);
-    if (seen && (await this.#holds(client, file.repository, seen, options))) {
-      return this.#present(client, file, seen);
+    const lastGood = seen && this.#atHand(seen, options);
+    if (
+      seen &&
+      this.#freshness.isFresh(seen.asked, repository.id, options.maxAgeMs)
+    ) {
+      return (
+        lastGood ?? {
+          outcome: 'present',
+          ...seen,
+          content: await this.readContent(
+            client,
+            repository.id,
+            seen.objectId,
+            waiting,
+          ),
+        }
+      );
     }
-    const known = options.knownObjectId ?? seen?.objectId;
-    // Who has the content asks for the object id alone; the others get both at once.
-    const withContent =
-      known === undefined ||
-      (options.knownObjectId === undefined && !this.#blobs.get(known));
     const reading = {
       organization: client.organization,
-      what: `${file.path} of repository ${file.repository.name}`,
-      signal: options.signal,
+      what: `${file.path} of repository ${repository.name}`,
+      signal: waiting.signal,
     };
-    const answer = await this.#lastGood.standsInFor(seen, reading, waiting =>
-      this.#asking.run(`${key}\n${withContent}`, waiting, signal =>
-        this.#ask(client, file, key, withContent, signal),
-      ),
+    const { content = true, knownObjectId = '' } = options;
+    return await this.#freshness.serveStaleOnError(
+      lastGood,
+      reading,
+      hasLastGood =>
+        this.#reads.join(
+          `${key}\n${content ? knownObjectId : 'without content'}`,
+          waiting,
+          hasLastGood,
+          signal => this.#ask(client, file, key, options, signal),
+        ),
     );
-    return 'outcome' in answer ? answer : this.#present(client, file, answer);
   }
 
+  /**
+   * The content of an object id, from the service if it is not kept.
+   *
+   * @throws as `read`
+   */
+  async readContent(
+    client: AzureDevOpsClient,
+    repositoryId: string,
+    objectId: string,
+    waiting: Waiting,
+  ): Promise<Buffer> {
+    return (
+      this.#contents.get(objectId) ??
+      (await this.#downloads.join(
+        `${repositoryId}\n${objectId}`,
+        waiting,
+        false,
+        signal => this.#download(client, repositoryId, objectId, signal),
+      ))
+    );
+  }
+
+  /** What was seen, with its content; `undefined` when that is needed and not kept. */
+  #atHand(
+    seen: Sighting,
+    options: ReadFileOptions,
+  ): (PresentFile & Sighting) | undefined {
+    const needed = isContentNeeded(seen.objectId, options);
+    const content = needed ? this.#contents.get(seen.objectId) : undefined;
+    return needed && !content
+      ? undefined
+      : { outcome: 'present', ...seen, content };
+  }
+
+  /**
+   * Asks for the file, and for its content where that is needed. What was seen
+   * before is replaced when all of it is there: until then it can be served.
+   */
   async #ask(
     client: AzureDevOpsClient,
     file: FileAddress,
     key: string,
-    withContent: boolean,
+    options: ReadFileOptions,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const verifiedAt = this.#now();
-    const ticket = this.#changes.ticket();
-    const item = await readItem(client, file, withContent, signal);
+    const asked = this.#freshness.asked();
+    const item = await this.#readItem(client, file, key, options, signal);
     if (item.outcome === 'absent') {
       this.#seen.delete(key);
       return item;
     }
-    const before = this.#seen.get(key);
-    const sighting: Sighting = {
-      path: item.path,
-      objectId: item.objectId,
-      sameSince:
-        before?.objectId === item.objectId ? before.sameSince : this.#now(),
-      verifiedAt,
-      ticket,
-    };
-    // Of two answers that cross, the one that was asked for later counts.
-    if (!before || before.verifiedAt <= verifiedAt) {
-      this.#seen.set(key, sighting);
-    }
-    const content =
+    const { path, objectId } = item;
+    const came =
       item.content === undefined
         ? undefined
-        : this.#blobs.keepText(item.objectId, item.content);
-    return { ...sighting, content };
+        : this.#keepText(objectId, item.content);
+    const content = isContentNeeded(objectId, options)
+      ? (came ??
+        this.#contents.get(objectId) ??
+        (await this.#download(client, file.repository.id, objectId, signal)))
+      : undefined;
+    const before = this.#seen.peek(key);
+    const sameSince =
+      before?.objectId === objectId ? before.sameSince : this.#now();
+    const sighting: Sighting = { path, objectId, sameSince, asked };
+    // Of two answers that cross, the one that was asked for later counts.
+    if (!before || before.asked.at <= asked.at) {
+      this.#seen.set(key, sighting);
+    }
+    return { outcome: 'present', ...sighting, content };
   }
 
-  #present(
+  /** The item, with its text where the content is needed and not at hand. */
+  async #readItem(
     client: AzureDevOpsClient,
     file: FileAddress,
-    seen: Sighting & { content?: Buffer },
-  ): PresentFile {
-    return {
-      outcome: 'present',
-      path: seen.path,
-      objectId: seen.objectId,
-      sameSince: seen.sameSince,
-      content: async signal =>
-        seen.content ??
-        (await this.#blobs.read(client, file.repository.id, seen.objectId, {
-          signal,
-        })),
-    };
+    key: string,
+    options: ReadFileOptions,
+    signal: AbortSignal,
+  ): Promise<ItemOutcome> {
+    const { path, version } = file;
+    const request = { repository: file.repository.id, path, version, signal };
+    const last = this.#seen.peek(key)?.objectId;
+    const withContent =
+      options.content !== false &&
+      options.knownObjectId === undefined &&
+      (last === undefined || !this.#contents.has(last));
+    try {
+      return await client.readItem({ ...request, content: withContent });
+    } catch (error) {
+      // More than an answer with text may hold is read as a blob.
+      if (withContent && isTooLarge(error)) {
+        return await client.readItem({ ...request, content: false });
+      }
+      throw error;
+    }
   }
 
-  /** Whether what was seen need not be asked for again. */
-  async #holds(
+  async #download(
     client: AzureDevOpsClient,
-    repository: Repository,
-    seen: Sighting,
-    { maxAgeMs, signal }: ReadFileOptions,
-  ): Promise<boolean> {
-    if (
-      maxAgeMs === 0 ||
-      !this.#changes.isCurrent(repository.id, seen.ticket)
-    ) {
-      return false;
+    repositoryId: string,
+    objectId: string,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    const bytes = await client.readBlob({
+      repository: repositoryId,
+      objectId,
+      signal,
+    });
+    if (blobObjectId(bytes) !== objectId) {
+      throw new ServiceUnavailableError(
+        `Azure DevOps sent ${bytes.byteLength} bytes that are not the blob ${objectId} of repository ${repositoryId}. They were dropped; the next read asks again.`,
+      );
     }
-    return (
-      this.#now() - seen.verifiedAt < maxAgeMs ||
-      (await this.#activity.vouchesFor(client, repository, seen, signal))
-    );
+    const content = Buffer.from(bytes);
+    this.#contents.set(objectId, content);
+    return content;
+  }
+
+  /**
+   * Keeps what the service decoded as text, if encoding it again gives the very
+   * file: not so for what is not UTF-8, or was cut short.
+   */
+  #keepText(objectId: string, text: string): Buffer | undefined {
+    const content = Buffer.from(text, 'utf8');
+    if (blobObjectId(content) !== objectId) {
+      return undefined;
+    }
+    this.#contents.set(objectId, content);
+    return content;
   }
 }
 
-/** The item with its content, unless that is more than an answer with text may hold: then it is read as a blob. */
-async function readItem(
-  client: AzureDevOpsClient,
-  file: FileAddress,
-  content: boolean,
-  signal: AbortSignal,
-): Promise<ItemOutcome> {
-  const { path, version } = file;
-  const request = { repository: file.repository.id, path, version, signal };
-  try {
-    return await client.readItem({ ...request, content });
-  } catch (error) {
-    if (content && isTooLarge(error)) {
-      return await client.readItem({ ...request, content: false });
-    }
-    throw error;
-  }
+function isContentNeeded(
+  objectId: string,
+  { content = true, knownObjectId }: ReadFileOptions,
+): boolean {
+  return content && objectId !== knownObjectId;
+}
+
+/**
+ * The object id that Git gives to a file's content. Content whose id is not the
+ * one that was asked for has been cut short, decoded or replaced on its way.
+ */
+function blobObjectId(content: Uint8Array): string {
+  return createHash('sha1')
+    .update(`blob ${content.byteLength}\0`)
+    .update(content)
+    .digest('hex');
 }
 
 function keyOf(client: AzureDevOpsClient, file: FileAddress): string {

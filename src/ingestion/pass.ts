@@ -43,6 +43,11 @@ export interface PassInput {
   readonly report: OrganizationReport;
   /** Counts what the catalog was told. */
   readonly told: { added: number; removed: number };
+  /** Is told what the list of repositories says. */
+  readonly onRepositories?: (
+    organization: Organization,
+    repositories: readonly Repository[],
+  ) => void;
 }
 
 /**
@@ -56,6 +61,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   const startedAt = now();
 
   const repositories = await client.listRepositories({ signal: input.signal });
+  input.onRepositories?.(input.organization, repositories);
   const { selected, skipped } = selectRepositories({ settings, repositories });
   report.repositories.seen = repositories.length;
   report.repositories.selected = selected.length;

@@ -86,6 +86,8 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),
+      onRepositories: (organization, repositories) =>
+        content.confirmNames(organization, repositories),
       logger: this.options.logger,
       now: this.options.now ?? Date.now,
     };

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
-import type { AzureDevOpsClients } from '../azure/types';
+import type { AzureDevOpsClients, Repository } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogState } from '../ledger/catalog-state';
@@ -43,6 +43,11 @@ export interface RefreshContext {
     error: unknown,
     organization: Organization,
   ) => Promise<string | undefined>;
+  /** Is told what each list of repositories says. */
+  readonly onRepositories?: (
+    organization: Organization,
+    repositories: readonly Repository[],
+  ) => void;
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -195,6 +200,7 @@ async function passAlone(
       signal,
       report: organizationReport,
       told: report,
+      onRepositories: context.onRepositories,
     });
   } catch (error) {
     organizationReport.outcome = 'failed';

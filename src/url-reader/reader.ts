@@ -69,7 +69,6 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
     const conditional = etag !== undefined || lastModifiedAfter !== undefined;
     return await this.#read(url, signal, async (resolved, { path }) => {
       const file = await this.#content.readFile(resolved, fileOf(url, path), {
-        signal,
         maxAgeMs: this.#maxAge(resolved, conditional),
         knownObjectId: objectIdOfEtag(etag),
       });
@@ -84,7 +83,9 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
       ) {
         throw new NotModifiedError();
       }
-      const content = await file.content(signal);
+      const content =
+        file.content ??
+        (await this.#content.readBlob(resolved, file.objectId, signal));
       return await ReadUrlResponseFactory.fromReadable(
         // The cache keeps its own: what is handed out may be written to.
         Readable.from([Buffer.from(content)]),

@@ -27,7 +27,6 @@ export async function searchFile(
 ): Promise<UrlReaderServiceSearchResponse> {
   const { etag, signal } = options;
   const file = await content.readFile(resolved, path, {
-    signal,
     maxAgeMs,
     knownObjectId: objectIdOfEtag(etag),
   });
@@ -39,7 +38,8 @@ export async function searchFile(
   if (etag === current) {
     throw new NotModifiedError();
   }
-  const bytes = await file.content(signal);
+  const bytes =
+    file.content ?? (await content.readBlob(resolved, file.objectId, signal));
   return {
     etag: current,
     // The cache keeps its own: what is handed out may be written to.
@@ -57,7 +57,7 @@ export async function searchGlob({
 }: SearchRequest): Promise<UrlReaderServiceSearchResponse> {
   const { etag, signal } = options;
   const glob = pathGlob(path);
-  const listing = await content.listFiles(resolved, glob.scopePath, signal);
+  const listing = await content.listFiles(resolved, glob.scopePath);
   if (listing.outcome === 'absent') {
     return { files: [], etag: '' };
   }

@@ -28,7 +28,7 @@ export async function readTree(request: {
 }): Promise<UrlReaderServiceReadTreeResponse> {
   const { url, content, resolved, path, options } = request;
   const { etag, filter, signal } = options;
-  const listing = await content.listFiles(resolved, path ?? '/', signal);
+  const listing = await content.listFiles(resolved, path ?? '/');
   if (listing.outcome === 'absent') {
     throw new NotFoundError(`${subject(url)}: ${listing.message}`);
   }

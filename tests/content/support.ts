@@ -11,10 +11,11 @@ import { Simulator } from '../../dev/simulator/index';
 import { createAzureDevOpsClients } from '../../src/azure/clients';
 import { type Clock, systemClock } from '../../src/azure/clock';
 import { createCredentialDirectory } from '../../src/credentials/directory';
+import type { CredentialDirectory } from '../../src/credentials/types';
 import type { Timeouts } from '../../src/azure/exchange';
 import { RepositoryContent } from '../../src/content/content';
 import { readLocationContext } from '../../src/content/context';
-import type { Patience } from '../../src/content/last-good';
+import type { Patience } from '../../src/content/shared-reads';
 import { AzureDevOpsUrlReader } from '../../src/url-reader/reader';
 import { readUrlReaderSettings } from '../../src/config/url-reader';
 import { type LogLine, recordingLogger } from '../support/logs';
@@ -93,6 +94,8 @@ export function startReading(
     speed?: number;
     /** Default: the client's own. */
     timeouts?: Partial<Timeouts>;
+    /** Is waited for before each token. */
+    beforeToken?: () => Promise<void>;
   } = {},
 ): Reading {
   const server = new URL(simulator.serverUrl).host;
@@ -113,7 +116,10 @@ export function startReading(
   const logger = recordingLogger(logs);
   let passed = 0;
   const clients = createAzureDevOpsClients({
-    credentials: createCredentialDirectory({ config, logger }),
+    credentials: waitingFor(
+      options.beforeToken,
+      createCredentialDirectory({ config, logger }),
+    ),
     logger,
     clock: hastened(options.speed ?? 1),
     timeouts: options.timeouts,
@@ -144,7 +150,31 @@ export function startReading(
     pass(milliseconds) {
       passed += milliseconds;
     },
-    close: () => clients.close(),
+    async close() {
+      content.close();
+      await clients.close();
+    },
+  };
+}
+
+/** The same credentials, whose tokens come when the test lets them. */
+function waitingFor(
+  beforeToken: (() => Promise<void>) | undefined,
+  directory: CredentialDirectory,
+): CredentialDirectory {
+  return {
+    forOrganization(organization) {
+      const credential = directory.forOrganization(organization);
+      return {
+        identityKey: credential.identityKey,
+        describe: () => credential.describe(),
+        reject: authorization => credential.reject(authorization),
+        async getAuthorization(options) {
+          await beforeToken?.();
+          return await credential.getAuthorization(options);
+        },
+      };
+    },
   };
 }
 

@@ -237,7 +237,7 @@ describe('a location', () => {
 });
 
 describe('a placeholder', () => {
-  it('is read once in fifteen minutes, and downloaded once', async () => {
+  it('is read once within its freshness, however often the catalog processes its entity', async () => {
     api.push({
       files: {
         '/catalog-info.yaml': [

@@ -164,7 +164,7 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
     const good = component('api');
     const { etag } = await reading.reader.search(FILE);
     expect(await outcome(readUrl)).toBe(good);
-    reading.pass(20 * MINUTE);
+    reading.pass(61 * MINUTE);
 
     const fault = inject(name);
     const served = TRANSIENT.has(name);
@@ -244,13 +244,13 @@ describe('what stands in', () => {
 
   it('is not what a refused credential gets, unless the service was throttling', async () => {
     await reading.reader.readUrl(FILE);
-    reading.pass(20 * MINUTE);
+    reading.pass(61 * MINUTE);
     const refused = inject('unauthorized');
     expect(await outcome(readUrl)).toBe('AuthenticationError');
     refused.remove();
 
     await reading.reader.readUrl(FILE);
-    reading.pass(20 * MINUTE);
+    reading.pass(61 * MINUTE);
     let first = true;
     const fault = world.simulator.inject({
       response: () => {

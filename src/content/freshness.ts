@@ -1,0 +1,129 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { LRUCache } from 'lru-cache';
+import type { Organization } from '../organization';
+import { isTransient } from './errors';
+
+/** At most one warning an organization in this time, in milliseconds: a throttled hour concerns thousands of reads. */
+const WARNING_INTERVAL_MS = 60_000;
+/** Of so many organizations it is remembered when a warning was logged. */
+const MOST_ORGANIZATIONS = 1_000;
+/** So many repositories are remembered to have changed; then everything that was read before counts as changed. */
+const MOST_CHANGED = 100_000;
+
+/** When something was asked of the service, by the clock and in the order of events. */
+export interface Asked {
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  readonly ticket: number;
+}
+
+/** What is read, for the log. */
+export interface Reading {
+  readonly organization: Organization;
+  /** `/catalog-info.yaml of repository api`. */
+  readonly what: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * How long answers of the service are believed. Freshness ends by time, and at
+ * once when a repository is said to have changed. What is no longer fresh is
+ * served where the service cannot answer.
+ */
+export class Freshness {
+  readonly #maxStaleMs: number;
+  readonly #logger: LoggerService;
+  readonly #now: () => number;
+  readonly #changed = new Map<string, number>();
+  /** The ticket of repositories that are not remembered. */
+  #oldest = 0;
+  #ticket = 0;
+  readonly #warnings = new LRUCache<string, { at: number; others: number }>({
+    max: MOST_ORGANIZATIONS,
+  });
+
+  constructor(options: {
+    /** How old an answer may be that is served where the service cannot answer, in milliseconds. */
+    maxStaleMs: number;
+    logger: LoggerService;
+    now: () => number;
+  }) {
+    this.#maxStaleMs = options.maxStaleMs;
+    this.#logger = options.logger;
+    this.#now = options.now;
+  }
+
+  /** To be called before a request is made, so that its answer is not taken for fresh when a change overtakes it. */
+  asked(): Asked {
+    return { at: this.#now(), ticket: this.#ticket };
+  }
+
+  /** @param repositoryId - the GUID, in any case */
+  isFresh(asked: Asked, repositoryId: string, maxAgeMs: number): boolean {
+    return this.#age(asked) < maxAgeMs && this.isCurrent(asked, repositoryId);
+  }
+
+  /** Whether the repository has not been said to have changed since. @param repositoryId - the GUID, in any case */
+  isCurrent({ ticket }: Asked, repositoryId: string): boolean {
+    const changed = this.#changed.get(repositoryId.toLowerCase());
+    return (changed ?? this.#oldest) <= ticket;
+  }
+
+  /** @param repositoryId - the GUID, in any case */
+  invalidate(repositoryId: string): void {
+    this.#ticket += 1;
+    if (this.#changed.size >= MOST_CHANGED) {
+      this.#changed.clear();
+      this.#oldest = this.#ticket;
+    }
+    this.#changed.set(repositoryId.toLowerCase(), this.#ticket);
+  }
+
+  /**
+   * Asks; where the service cannot answer, or not in time, gives the last good
+   * answer instead, with a warning.
+   *
+   * @param ask - is told whether there is a last good answer that can be served
+   * @throws what asking throws, when there is none or the error says more than that the service cannot answer
+   */
+  async serveStaleOnError<T, S extends { readonly asked: Asked }>(
+    lastGood: S | undefined,
+    reading: Reading,
+    ask: (hasLastGood: boolean) => Promise<T>,
+  ): Promise<T | S> {
+    const usable =
+      lastGood && this.#age(lastGood.asked) <= this.#maxStaleMs
+        ? lastGood
+        : undefined;
+    try {
+      return await ask(usable !== undefined);
+    } catch (error) {
+      reading.signal?.throwIfAborted();
+      if (!usable || !isTransient(error)) {
+        throw error;
+      }
+      this.#warn(reading, error, this.#age(usable.asked));
+      return usable;
+    }
+  }
+
+  #age({ at }: Asked): number {
+    return this.#now() - at;
+  }
+
+  #warn({ organization, what }: Reading, reason: unknown, ageMs: number): void {
+    const now = this.#now();
+    const last = this.#warnings.get(organization.key);
+    if (last && now - last.at < WARNING_INTERVAL_MS) {
+      last.others += 1;
+      return;
+    }
+    const others = last?.others
+      ? ` and for ${last.others} other reads since the last such warning`
+      : '';
+    this.#logger.warn(
+      `${organization.label} cannot answer at the moment. What it said ${Math.round(ageMs / 1000)} s ago is served for ${what}${others}. ${String(reason)}`,
+    );
+    this.#warnings.set(organization.key, { at: now, others: 0 });
+  }
+}
