@@ -8,7 +8,7 @@ import type {
 import { readDescriptor } from '../descriptors/read';
 import type { CatalogRules } from '../descriptors/rules';
 import type { RejectedDocument } from '../descriptors/types';
-import { canonicalLocationUrl } from '../content/canonical';
+import { canonicalLocationUrl, isUnsupported } from '../content/repository-url';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import {
   type DescriptorNames,
@@ -22,7 +22,6 @@ import {
 } from '../content/errors';
 import type { KnownLocations } from './known-locations';
 import { explainMissingRepository } from './missing';
-import { isUnsupported } from '../content/parsed-url';
 import { isAzureDevOpsUrl, parseRepositoryUrl } from '../content/url';
 
 /** So many descriptors are read at once. */

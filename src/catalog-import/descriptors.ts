@@ -2,7 +2,7 @@ import { NotFoundError } from '@backstage/errors';
 import type { AbsentItem } from '../azure/types';
 import { findsDescriptor, type DescriptorPath } from '../config/index';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import { isGlob, pathGlob } from '../content/glob';
+import { isGlob, pathGlob } from '../content/repository-url';
 
 /** A file that may be a descriptor. */
 export interface FoundFile {

@@ -1,10 +1,15 @@
 import type { AuthService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import type { CatalogService } from '@backstage/plugin-catalog-node';
-import { effectiveVersion, type ResolvedFile } from '../content/canonical';
+import {
+  effectiveVersion,
+  isGlob,
+  isUnsupported,
+  pathGlob,
+  type RepositoryUrl,
+  type ResolvedFile,
+} from '../content/repository-url';
 import type { LocationContext } from '../content/context';
-import { isGlob, pathGlob } from '../content/glob';
-import { isUnsupported, type RepositoryUrl } from '../content/parsed-url';
 import { parseRepositoryUrl } from '../content/url';
 
 /** What the catalog knows of a file already. */

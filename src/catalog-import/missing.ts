@@ -2,7 +2,7 @@ import { NotAllowedError, NotFoundError } from '@backstage/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { nearest } from '../config/nearest';
 import { isNotFoundOrForbidden } from '../content/errors';
-import type { RepositoryUrl } from '../content/parsed-url';
+import type { RepositoryUrl } from '../content/repository-url';
 
 /** At most so many names are listed in a message. */
 const MOST_NAMES = 10;

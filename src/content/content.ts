@@ -10,12 +10,11 @@ import type {
 } from '../azure/types';
 import type { UrlReaderSettings } from '../config/url-reader';
 import type { Organization } from '../organization';
-import { effectiveVersion } from './canonical';
+import { effectiveVersion, type RepositoryUrl } from './repository-url';
 import type { LocationContext } from './context';
 import { isNotFoundOrForbidden } from './errors';
 import { Files, type PresentFile, type ReadFileOptions } from './files';
 import { Freshness } from './freshness';
-import type { RepositoryUrl } from './parsed-url';
 import { Repositories } from './repositories';
 import {
   type Patience,

@@ -6,7 +6,7 @@ import {
 } from '@backstage/errors';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import { CredentialError } from '../credentials/errors';
-import type { UnsupportedUrl } from './parsed-url';
+import type { UnsupportedUrl } from './repository-url';
 
 /**
  * Whether an error says only that the service cannot answer now: it throttles,

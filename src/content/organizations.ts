@@ -5,7 +5,7 @@ import {
   Organization,
 } from '../organization';
 import type { LocationContext } from './context';
-import { unsupported, type UnsupportedUrl } from './parsed-url';
+import { unsupported, type UnsupportedUrl } from './repository-url';
 
 /** An organization, and what stands between it and `_git` in a URL: a project, or nothing. */
 export interface LeadingSegments {

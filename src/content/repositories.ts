@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { Organization } from '../organization';
 import type { Asked, Freshness } from './freshness';
-import type { RepositoryUrl } from './parsed-url';
+import type { RepositoryUrl } from './repository-url';
 import { SharedReads, type Waiting } from './shared-reads';
 
 /** So many repositories are remembered; some hundred bytes each. */

@@ -1,7 +1,7 @@
 import { CLOUD_HOST } from '../organization';
 import type { LocationContext } from './context';
 import { cloudOrganization, splitLeadingSegments } from './organizations';
-import { unsupported, type ParsedUrl } from './parsed-url';
+import { unsupported, type ParsedUrl } from './repository-url';
 const MODERN_SSH_HOST = 'ssh.dev.azure.com';
 const LEGACY_SSH_HOST = 'vs-ssh.visualstudio.com';
 

@@ -19,10 +19,12 @@ import {
   subject,
   toBackstageError,
 } from '../content/errors';
-import { objectIdOfEtag } from './etag';
-import { isGlob } from '../content/glob';
-import { isUnsupported, type RepositoryUrl } from '../content/parsed-url';
-import { fileOf, searchFile, searchGlob } from './search';
+import { fileOf, objectIdOfEtag, searchFile, searchGlob } from './search';
+import {
+  isGlob,
+  isUnsupported,
+  type RepositoryUrl,
+} from '../content/repository-url';
 import { readTree } from './tree';
 import { parseRepositoryUrl } from '../content/url';
 

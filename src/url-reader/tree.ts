@@ -7,7 +7,7 @@ import type {
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import { subject, toBackstageError } from '../content/errors';
-import { filesEtag } from './etag';
+import { filesEtag } from './search';
 
 /** So many files are on their way at once when a whole tree is written out. */
 const READ_AHEAD = 8;

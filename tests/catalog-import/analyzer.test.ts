@@ -153,7 +153,7 @@ describe('the analyzer', () => {
     expect(await found(`${API}?path=/catalog-info.yml`)).toEqual([]);
   });
 
-  it('says what the catalog has already, under the target that it has it by', async () => {
+  it('shows what the catalog has already, with the target that it was registered by', async () => {
     const other = `${API}?path=%2Fsvc%2Fa%2Fcatalog-info.yaml`;
     known.set(`${API}?path=/catalog-info.yaml`, { as: 'provided' });
     known.set(`${API}?path=/svc/a/catalog-info.yaml`, {
@@ -175,7 +175,7 @@ describe('the analyzer', () => {
     ]);
   });
 
-  it('says which: does not exist, or may not be read', async () => {
+  it('tells a repository that does not exist from one that may not be read', async () => {
     const at = (path: string) =>
       analyzer().analyze({ url: `https://dev.azure.com/${path}` });
     await expect(at('contoso/Payments/_git/aip')).rejects.toMatchObject({
@@ -211,7 +211,7 @@ describe('the analyzer', () => {
     });
   });
 
-  it('blames nobody who pastes a URL for the credential of the backend', async () => {
+  it('answers 403, not 401, when the credential of the backend is denied', async () => {
     world.simulator.personalAccessToken(TOKEN).state = 'expired';
     try {
       await expect(analyzer().analyze({ url: API })).rejects.toMatchObject({
@@ -223,7 +223,7 @@ describe('the analyzer', () => {
     }
   });
 
-  it('does not propose a descriptor where one is that cannot be read', async () => {
+  it('proposes no descriptor where one is that gives no entity', async () => {
     await expect(found(API.replace('api', 'broken'))).rejects.toMatchObject({
       name: 'InputError',
       message: expect.stringContaining('/catalog-info.yaml, document 1'),
@@ -236,7 +236,7 @@ describe('the analyzer', () => {
     ).toEqual([expect.stringContaining('/svc/catalog-info.yaml, document 1')]);
   });
 
-  it('answers for Azure DevOps and nothing else', () => {
+  it('supports URLs of Azure DevOps and no others', () => {
     expect(analyzer().supports(API)).toBe(true);
     expect(analyzer().supports('git@ssh.dev.azure.com:v3/contoso/P/r')).toBe(
       true,

@@ -47,7 +47,7 @@ describe('whether a location covers a file', () => {
     expect(covers(target, file, context)).toBe(expected);
   });
 
-  it('tells the versions of a file apart', () => {
+  it('is decided by the version too', () => {
     const onTag = {
       ...file,
       version: { type: 'tag', version: 'v1' } as const,

@@ -2,8 +2,8 @@ import { ConfigReader } from '@backstage/config';
 import { readLocationContext } from '../../src/content/context';
 import { Organization } from '../../src/organization';
 
-describe('what the configuration says about hosts and organizations', () => {
-  it('knows dev.azure.com without being told, as Backstage does', () => {
+describe('reading hosts and organizations from the configuration', () => {
+  it('includes dev.azure.com where it is not configured, as Backstage does', () => {
     expect(readLocationContext(new ConfigReader({}))).toEqual({
       hosts: ['dev.azure.com'],
       organizations: [],
@@ -59,7 +59,7 @@ describe('what the configuration says about hosts and organizations', () => {
     });
   });
 
-  it('refuses what Backstage refuses, in its words', () => {
+  it('rejects the integrations that Backstage rejects, with the same message', () => {
     const config = new ConfigReader({
       integrations: { azure: [{ host: 'https://dev.azure.com' }] },
     });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { canonicalUrl } from '../../src/descriptors/url';
-import { canonicalLocationUrl } from '../../src/content/canonical';
+import { canonicalLocationUrl } from '../../src/content/repository-url';
 import type { LocationContext } from '../../src/content/context';
 import { parseRepositoryUrl } from '../../src/content/url';
 import { Organization } from '../../src/organization';
@@ -50,7 +50,7 @@ function knowing(known: Organization): LocationContext {
 }
 
 describe('the canonical URL of a descriptor', () => {
-  it('is read back to what it was made of', () => {
+  it('is parsed to the parts that it was made of', () => {
     fc.assert(
       fc.property(
         organization,
@@ -81,7 +81,7 @@ describe('the canonical URL of a descriptor', () => {
     );
   });
 
-  it('is the one that all spellings of a version lead to', () => {
+  it('names the default branch nowhere, and every other version', () => {
     fc.assert(
       fc.property(name, path, branch, (repository, file, version) => {
         const ref = new Organization('dev.azure.com', 'contoso');
@@ -121,7 +121,7 @@ describe('the canonical URL of a descriptor', () => {
   });
 });
 
-describe('reading a URL', () => {
+describe('parsing a URL', () => {
   it('never throws, whatever the text', () => {
     const anything = fc.oneof(
       fc.string(),

@@ -2,7 +2,7 @@ import type { LocationContext } from '../../src/content/context';
 import {
   isUnsupported,
   type RepositoryUrl,
-} from '../../src/content/parsed-url';
+} from '../../src/content/repository-url';
 import { isAzureDevOpsUrl, parseRepositoryUrl } from '../../src/content/url';
 import { Organization } from '../../src/organization';
 
@@ -262,8 +262,8 @@ describe('a URL of Azure DevOps Server', () => {
   });
 });
 
-describe('the two names of Azure DevOps Services', () => {
-  it('end at the one that a provider uses', () => {
+describe('dev.azure.com and visualstudio.com', () => {
+  it('lead to one organization, under the host that a provider uses', () => {
     const legacy: LocationContext = {
       hosts: ['dev.azure.com', 'fabrikam.visualstudio.com'],
       organizations: [
@@ -281,7 +281,7 @@ describe('the two names of Azure DevOps Services', () => {
     }
   });
 
-  it('stay apart where only an integration knows the legacy one', () => {
+  it('lead to two organizations where only an integration names the legacy host', () => {
     const both: LocationContext = {
       hosts: ['dev.azure.com', 'fabrikam.visualstudio.com'],
       organizations: [],
@@ -298,7 +298,7 @@ describe('the two names of Azure DevOps Services', () => {
     });
   });
 
-  it('become dev.azure.com where nothing is configured', () => {
+  it('both lead to dev.azure.com where nothing is configured', () => {
     const none: LocationContext = {
       hosts: ['dev.azure.com'],
       organizations: [],
@@ -311,7 +311,7 @@ describe('the two names of Azure DevOps Services', () => {
   });
 });
 
-describe('a URL that cannot be read', () => {
+describe('an unsupported URL', () => {
   it.each<[string, string]>([
     ['', 'malformed'],
     ['catalog-info.yaml', 'malformed'],
@@ -346,7 +346,7 @@ describe('a URL that cannot be read', () => {
     expect(parse(url)).toMatchObject({ outcome: 'unsupported', reason });
   });
 
-  it('does not repeat what stands before the @', () => {
+  it('is reported without its user name and token', () => {
     const unsupported = parse('https://me:hunter2@github.com/contoso/api');
     expect(isUnsupported(unsupported) && unsupported.message).not.toContain(
       'hunter2',
@@ -354,7 +354,7 @@ describe('a URL that cannot be read', () => {
   });
 });
 
-describe('which URLs are answered for', () => {
+describe('the predicate of the URL reader', () => {
   it.each([
     ['https://dev.azure.com/contoso', true],
     ['https://dev.azure.com/contoso/P/_git/r', true],

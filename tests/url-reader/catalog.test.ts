@@ -77,8 +77,8 @@ function problems(from: TestCatalog): string[] {
     );
 }
 
-describe('one file under several locations', () => {
-  it('is one entity, without a conflict', async () => {
+describe('one file that several locations name', () => {
+  it('is one entity without a conflict, however they spell its URL', async () => {
     const catalog = await start({
       locations: [url(`${PAYMENTS}/api${FILE}`)],
     });
@@ -131,7 +131,7 @@ describe('one file under several locations', () => {
 });
 
 describe('a location', () => {
-  it('keeps its entity when the service says nothing of use, and loses it when the file is gone', async () => {
+  it('keeps its entity through every error of the service, and follows the file when it changes', async () => {
     const catalog = await start({ locations: [url(`${PAYMENTS}/api${FILE}`)] });
     await watch.settled(catalog);
     expect(await components(catalog)).toEqual(['api']);
@@ -163,7 +163,7 @@ describe('a location', () => {
     });
   });
 
-  it('is registered in the wizard, which knows it then in whatever spelling', async () => {
+  it('that was registered by catalog-import is shown there as registered, however its URL is spelled', async () => {
     const catalog = await start();
     const target = `${PAYMENTS}/api`;
     const analyze = async (text: string) =>
@@ -201,7 +201,7 @@ describe('a location', () => {
     ]);
   });
 
-  it('of a repository without a descriptor leads to a proposal', async () => {
+  it('of a repository without a descriptor is answered by catalog-import with a proposal', async () => {
     contoso.project('Payments').addRepository('bare', {
       files: { '/README.md': '# Bare' },
     });
@@ -269,8 +269,8 @@ describe('a placeholder', () => {
   });
 });
 
-describe('Backstage without the reader', () => {
-  it('reads with its own when it is switched off', async () => {
+describe('urlReader.enabled: false', () => {
+  it('leaves the reading to the reader of Backstage', async () => {
     const catalog = await start({
       locations: [url(`${PAYMENTS}/api${FILE}`)],
       azureDevOps: { urlReader: { enabled: false } },

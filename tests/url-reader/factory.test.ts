@@ -66,7 +66,7 @@ function asked(endpoint: string): number {
 }
 
 describe('the reader in every plugin', () => {
-  it('shares what it knows: one look-up, one download', async () => {
+  it('shares one look-up and one download with all other plugins', async () => {
     const backend = await start(['catalog', 'scaffolder', 'techdocs']);
     for (const id of ['catalog', 'scaffolder', 'techdocs', 'catalog']) {
       expect(await backend.read(id)).toBe(component('api'));
@@ -81,7 +81,7 @@ describe('the reader in every plugin', () => {
     await backend.stop();
   });
 
-  it('leaves to others what is not Azure DevOps, or not to be reached without sending a credential in the clear', async () => {
+  it('does not read other hosts, nor a Server over plain http', async () => {
     const backend = await start(['scaffolder']);
     for (const url of [
       'https://elsewhere.example/file.yaml',
@@ -97,7 +97,7 @@ describe('the reader in every plugin', () => {
     await backend.stop();
   });
 
-  it('refuses what leads to no repository, with a message that says so', async () => {
+  it('rejects a URL that names no repository, and says how to write it', async () => {
     const backend = await start(['scaffolder']);
     await expect(
       backend.readTree('scaffolder', 'https://dev.azure.com/contoso'),
@@ -108,7 +108,7 @@ describe('the reader in every plugin', () => {
     await backend.stop();
   });
 
-  it('is not there when it is switched off', async () => {
+  it('leaves Azure DevOps to the reader of Backstage when it is switched off', async () => {
     const backend = await start(['scaffolder'], {
       catalog: { azureDevOps: { urlReader: { enabled: false } } },
     });
@@ -118,7 +118,7 @@ describe('the reader in every plugin', () => {
     await backend.stop();
   });
 
-  it('says which key is wrong when it starts', async () => {
+  it('stops the start of the backend with the key of a setting that is wrong', async () => {
     await expect(
       start(['scaffolder'], {
         catalog: { azureDevOps: { urlReader: { freshness: 'later' } } },

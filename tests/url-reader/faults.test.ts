@@ -144,11 +144,11 @@ const readTree = () =>
   });
 
 describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
-  const refused = TRANSIENT.has(name)
+  const expected = TRANSIENT.has(name)
     ? 'ServiceUnavailableError'
     : ERRORS[name];
 
-  it('gives an error where nothing is known', async () => {
+  it('is an error to every read where nothing was read before', async () => {
     const fault = inject(name);
     const outcomes = await Promise.all([
       outcome(search()),
@@ -156,11 +156,11 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
       outcome(searchGlob),
       outcome(readTree),
     ]);
-    expect(outcomes).toEqual([refused, refused, refused, refused]);
+    expect(outcomes).toEqual([expected, expected, expected, expected]);
     expect(fault.hits).toBeGreaterThan(0);
   });
 
-  it('leaves what is known as it is, and is over when it is over', async () => {
+  it('changes nothing that was read before, and ends with the fault', async () => {
     const good = component('api');
     const { etag } = await reading.reader.search(FILE);
     expect(await outcome(readUrl)).toBe(good);
@@ -174,12 +174,12 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
     ]);
     const outcomes = { conditional, unconditional };
     rows.push(
-      `${name}: ${refused}; ${outcomes.unconditional === good ? 'served' : outcomes.unconditional}`,
+      `${name}: ${expected}; ${outcomes.unconditional === good ? 'served' : outcomes.unconditional}`,
     );
     expect(outcomes).toEqual(
       served
         ? { conditional: 'NotModifiedError', unconditional: good }
-        : { conditional: refused, unconditional: refused },
+        : { conditional: expected, unconditional: expected },
     );
     expect(
       reading.logs.filter(
@@ -201,8 +201,8 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
   });
 });
 
-describe('what stands in', () => {
-  it('does so for no longer than it may', async () => {
+describe('the last good content', () => {
+  it('is served for no longer than maxStale', async () => {
     await reading.reader.readUrl(FILE);
     const fault = inject('unavailable');
     reading.pass(5 * 60 * MINUTE);
@@ -212,7 +212,7 @@ describe('what stands in', () => {
     fault.remove();
   });
 
-  it('does so after a while when the service is only slow, and what was slow is there for the next', async () => {
+  it('is served while the service is slow, until the slow answer has come', async () => {
     await reading.close();
     reading = startReading(world.simulator, {
       patience: { withLastGoodMs: 50, withoutMs: 50 },
@@ -242,12 +242,12 @@ describe('what stands in', () => {
     api.push({ files: { '/catalog-info.yaml': component('api') } });
   });
 
-  it('is not what a refused credential gets, unless the service was throttling', async () => {
+  it('is not served to a denied credential, unless the service was throttling', async () => {
     await reading.reader.readUrl(FILE);
     reading.pass(61 * MINUTE);
-    const refused = inject('unauthorized');
+    const denied = inject('unauthorized');
     expect(await outcome(readUrl)).toBe('AuthenticationError');
-    refused.remove();
+    denied.remove();
 
     await reading.reader.readUrl(FILE);
     reading.pass(61 * MINUTE);

@@ -85,7 +85,7 @@ describe('readUrl', () => {
     ).toEqual(Buffer.from('\ufeffwith a mark'));
   });
 
-  it('takes the object id for an etag', async () => {
+  it('gives the object id as etag, and says not modified while it is the same', async () => {
     const { etag } = await reading.reader.readUrl(FILE);
     expect(etag).toBe(api.entry('/catalog-info.yaml')!.object.id);
     await expect(reading.reader.readUrl(FILE, { etag })).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe('readUrl', () => {
     expect((await changed.buffer()).toString()).toBe(component('api', 'new'));
   });
 
-  it('downloads nothing to find that nothing has changed', async () => {
+  it('downloads nothing while nothing has changed', async () => {
     const { etag } = await reading.reader.readUrl(FILE);
     world.simulator.requests.reset();
     for (let i = 0; i < 3; i++) {
@@ -111,7 +111,7 @@ describe('readUrl', () => {
     expect(asked()).toBe(3);
   });
 
-  it('honours lastModifiedAfter by when the content was first seen', async () => {
+  it('says not modified after lastModifiedAfter unless the content changed since', async () => {
     const before = new Date(Date.now() - 1000);
     await reading.reader.readUrl(FILE);
     const after = new Date(Date.now() + 1000);
@@ -126,7 +126,7 @@ describe('readUrl', () => {
     expect(await text(readAfter(after))).toBe(component('api', 'new'));
   });
 
-  it('says that a file is not there only if the service does', async () => {
+  it('says not found only if the service says that the file is not there', async () => {
     for (const [query, why] of [
       ['?path=/missing.yaml', 'TF401174'],
       ['?path=/docs', 'not a file'],
@@ -155,7 +155,7 @@ describe('readUrl', () => {
     });
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const before = AbortSignal.abort(new Error('never mind'));
     await expect(
       reading.reader.readUrl(FILE, { signal: before }),
@@ -168,12 +168,12 @@ describe('readUrl', () => {
     });
     const abort = new AbortController();
     const read = reading.reader.readUrl(FILE, { signal: abort.signal });
-    const refused = expect(read).rejects.toThrow('enough');
+    const aborted = expect(read).rejects.toThrow('enough');
     while (fault.hits === 0) {
       await new Promise(resolve => setImmediate(resolve));
     }
     abort.abort(new Error('enough'));
-    await refused;
+    await aborted;
     fault.remove();
   });
 });
@@ -195,7 +195,7 @@ describe('reads without an etag', () => {
     );
   });
 
-  it('see a push at once that is announced', async () => {
+  it('give the new content at once when the repository is said to have changed', async () => {
     await reading.reader.readUrl(FILE);
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
     reading.content.invalidate(api.id.toUpperCase());
@@ -204,7 +204,7 @@ describe('reads without an etag', () => {
     );
   });
 
-  it('do not take an answer for fresh that a push overtook', async () => {
+  it('ask again where the repository was said to have changed during the request', async () => {
     const fault = world.simulator.inject({
       match: { endpoint: 'items' },
       delayMs: 50,
@@ -221,7 +221,7 @@ describe('reads without an etag', () => {
     expect(asked('items')).toBe(before + 1);
   });
 
-  it('ask the service each time in a plugin that somebody waits for, and download nothing twice', async () => {
+  it('ask each time in a plugin that somebody waits for, and download nothing twice', async () => {
     const { interactiveReader } = reading;
     await interactiveReader.readUrl(FILE);
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
@@ -245,7 +245,23 @@ describe('reads without an etag', () => {
     ]);
   });
 
-  it('are handed content of their own', async () => {
+  it('download a file again that is larger than a quarter of the memory, and push no other file out for it', async () => {
+    api.push({ files: { '/large.txt': 'x'.repeat(300 * 1024) } });
+    reading = await again({
+      catalog: { azureDevOps: { urlReader: { cacheMegabytes: 1 } } },
+    });
+    const large = `${URL_OF_API}?path=/large.txt`;
+    await reading.reader.readUrl(FILE);
+    await reading.reader.readUrl(large);
+    world.simulator.requests.reset();
+    await reading.reader.readUrl(FILE);
+    expect(asked()).toBe(0);
+    const response = await reading.reader.readUrl(large);
+    expect(await response.buffer()).toHaveLength(300 * 1024);
+    expect(asked()).toBe(1);
+  });
+
+  it('get content that the caller may change', async () => {
     const first = await (await reading.reader.readUrl(FILE)).buffer();
     first.fill(0);
     expect(await text(reading.reader.readUrl(FILE))).toBe(component('api'));
@@ -298,7 +314,7 @@ describe('search', () => {
     expect(renamed.files[0]!.url).toBe(onMain);
   });
 
-  it('knows from an etag alone, after a restart, that nothing has to be downloaded', async () => {
+  it('downloads nothing after a restart for a caller that has the etag', async () => {
     const { etag } = await reading.reader.search(FILE);
     reading = await again();
     world.simulator.requests.reset();
@@ -370,7 +386,7 @@ describe('search', () => {
     }
   });
 
-  it('follows a repository that is replaced by another of the same name', async () => {
+  it('reads the repository that replaced a deleted one of the same name', async () => {
     await reading.reader.search(FILE);
     const { project } = api;
     api.delete();

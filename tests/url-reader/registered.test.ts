@@ -119,7 +119,7 @@ function measure(): Interval {
   return interval;
 }
 
-it(`${LOCATIONS} registered locations are downloaded once in ${INTERVALS} intervals`, async () => {
+it(`${LOCATIONS} registered locations are each downloaded once in ${INTERVALS} intervals`, async () => {
   const ours = await run({});
   const relaxed = await run({
     azureDevOps: { urlReader: { locationFreshness: { minutes: 15 } } },

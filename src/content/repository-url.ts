@@ -1,0 +1,137 @@
+import { Minimatch } from 'minimatch';
+import type { Repository, VersionRef } from '../azure/types';
+import { canonicalUrl } from '../descriptors/url';
+import type { Organization } from '../organization';
+
+/** What a URL of Azure DevOps says: a repository, and what of it. */
+export interface RepositoryUrl {
+  readonly outcome: 'repository';
+  /** Which family of URLs it is of. */
+  readonly kind: 'web' | 'ssh' | 'api';
+  readonly organization: Organization;
+  /** A name or a GUID, percent-decoded; absent where an `_apis` URL names the repository by its GUID alone. */
+  readonly project?: string;
+  /** A name or a GUID, percent-decoded. */
+  readonly repository: string;
+  /** A file, a folder or a glob, as `/docs/api.yaml`; absent for the whole repository. */
+  readonly path?: string;
+  /** Absent for the default branch. */
+  readonly version?: VersionRef;
+}
+
+export type ParsedUrl = RepositoryUrl | UnsupportedUrl;
+
+/** Why a URL does not say what to read. */
+export type UnsupportedReason =
+  /** Not a URL at all, or one with broken percent-encoding. */
+  | 'malformed'
+  /** A scheme other than https and ssh. */
+  | 'scheme'
+  /** A host that is neither Azure DevOps Services nor configured. */
+  | 'host'
+  /** Azure DevOps, but not a Git repository: a project, a board, a wiki. */
+  | 'no-repository'
+  /** More segments than organization and project before the repository. */
+  | 'segments'
+  /** A `version` that is no branch, tag or commit. */
+  | 'version'
+  /** A path that leaves the repository. */
+  | 'path';
+
+/** A URL that cannot be read, with the reason and what to write instead. */
+export interface UnsupportedUrl {
+  readonly outcome: 'unsupported';
+  readonly reason: UnsupportedReason;
+  /** A whole sentence or two; never contains the URL's user information. */
+  readonly message: string;
+}
+
+export function unsupported(
+  reason: UnsupportedReason,
+  message: string,
+): UnsupportedUrl {
+  return { outcome: 'unsupported', reason, message };
+}
+
+export function isUnsupported(value: unknown): value is UnsupportedUrl {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { outcome?: unknown }).outcome === 'unsupported'
+  );
+}
+
+/** A file, in terms of what the service itself says about its repository. */
+export interface ResolvedFile {
+  readonly organization: Organization;
+  readonly repository: Repository;
+  readonly path: string;
+  /** Absent for the default branch. */
+  readonly version?: VersionRef;
+}
+
+/**
+ * The version to read and to name. The default branch named outright is the
+ * default branch; the comparison is exact, as Git compares branches.
+ */
+export function effectiveVersion(
+  repository: Repository,
+  version: VersionRef | undefined,
+): VersionRef | undefined {
+  return version?.type === 'branch' &&
+    version.version === repository.defaultBranch
+    ? undefined
+    : version;
+}
+
+/**
+ * The one URL of a file, by which a provider, a static location and a
+ * registered location of it are known as the same. For a tag or a commit it is
+ * the file's URL with that version.
+ */
+export function canonicalLocationUrl(file: ResolvedFile): string {
+  const version = effectiveVersion(file.repository, file.version);
+  const parts = {
+    organization: file.organization,
+    project: file.repository.project.name,
+    repository: file.repository.name,
+    path: file.path,
+  };
+  const url = canonicalUrl(parts);
+  if (!version) {
+    return url;
+  }
+  const ofBranch = canonicalUrl({ ...parts, branch: version.version });
+  if (version.type === 'branch') {
+    return ofBranch;
+  }
+  // A tag's or commit's name is written as a branch's is, behind its own prefix.
+  const encoded = ofBranch.slice(`${url}&version=GB`.length);
+  return `${url}&version=${version.type === 'tag' ? 'GT' : 'GC'}${encoded}`;
+}
+
+/** Whether a path stands for many: it has a wildcard, as Backstage's readers see it. */
+export function isGlob(path: string): boolean {
+  return /[*?]/.test(path);
+}
+
+/** A glob over the paths of a repository. */
+export interface PathGlob {
+  /** The deepest folder without a wildcard, below which every match lies. */
+  readonly scopePath: string;
+  /** @param path - from the repository's root, with a leading slash */
+  matches(path: string): boolean;
+}
+
+/** Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders. */
+export function pathGlob(pattern: string): PathGlob {
+  const relative = pattern.replace(/^\/+/, '');
+  const folders = relative.split('/').slice(0, -1);
+  const wildcard = folders.findIndex(folder => /[*?[\]{}()!+@]/.test(folder));
+  const fixed = wildcard < 0 ? folders : folders.slice(0, wildcard);
+  const matcher = new Minimatch(relative);
+  return {
+    scopePath: `/${fixed.join('/')}`,
+    matches: path => matcher.match(path.replace(/^\/+/, '')),
+  };
+}
