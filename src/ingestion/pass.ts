@@ -16,6 +16,7 @@ import { planPass, type Plan, type PlannedProbe } from '../policy/plan';
 import { probeRepository, type DescriptorReader } from './probe';
 import { Recorder } from './recorder';
 import { removeWhatIsGone } from './removal';
+import type { RepositoryContent } from '../content/content';
 import { selectRepositories } from '../policy/select';
 import type { OrganizationReport } from './report';
 
@@ -43,11 +44,8 @@ export interface PassInput {
   readonly report: OrganizationReport;
   /** Counts what the catalog was told. */
   readonly told: { added: number; removed: number };
-  /** Is told what the list of repositories says. */
-  readonly onRepositories?: (
-    organization: Organization,
-    repositories: readonly Repository[],
-  ) => void;
+  /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
+  readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
 }
 
 /**
@@ -61,7 +59,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   const startedAt = now();
 
   const repositories = await client.listRepositories({ signal: input.signal });
-  input.onRepositories?.(input.organization, repositories);
+  input.content?.confirmNames(input.organization, repositories);
   const { selected, skipped } = selectRepositories({ settings, repositories });
   report.repositories.seen = repositories.length;
   report.repositories.selected = selected.length;
@@ -225,6 +223,13 @@ async function probeRound(
       // Repeated probes find the same change again.
       if (reason === 'verify' && attempt === 0) {
         countMissedChange(input.report, former, paths);
+      }
+      // Other files of the repository may have changed with its descriptors.
+      if (
+        reason === 'changed' ||
+        paths.some(({ outcome }) => outcome === 'present')
+      ) {
+        input.content?.invalidate(repository.id);
       }
       await recorder.add({
         repository: {

@@ -86,8 +86,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),
-      onRepositories: (organization, repositories) =>
-        content.confirmNames(organization, repositories),
+      content,
       logger: this.options.logger,
       now: this.options.now ?? Date.now,
     };

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
-import type { AzureDevOpsClients, Repository } from '../azure/types';
+import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogState } from '../ledger/catalog-state';
@@ -13,7 +13,7 @@ import { Applier } from './apply';
 import type { HintMemory } from './hints';
 import { type Rejection, describeRejection } from '../policy/model';
 import { heal } from './heal';
-import { passOrganization } from './pass';
+import { type PassInput, passOrganization } from './pass';
 import { createDescriptorReader } from './reading';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
 import { takeOver, type LocateTarget } from './takeover';
@@ -43,11 +43,8 @@ export interface RefreshContext {
     error: unknown,
     organization: Organization,
   ) => Promise<string | undefined>;
-  /** Is told what each list of repositories says. */
-  readonly onRepositories?: (
-    organization: Organization,
-    repositories: readonly Repository[],
-  ) => void;
+  /** Other content of the same repositories, which is kept fresh by what a refresh finds out. */
+  readonly content?: PassInput['content'];
   readonly logger: LoggerService;
   readonly now: () => number;
 }
@@ -200,7 +197,7 @@ async function passAlone(
       signal,
       report: organizationReport,
       told: report,
-      onRepositories: context.onRepositories,
+      content: context.content,
     });
   } catch (error) {
     organizationReport.outcome = 'failed';
