@@ -59,7 +59,7 @@ export class SharedReads<T> {
     const limitMs = hasLastGood ? patience.withLastGoodMs : patience.withoutMs;
     read.waiters += 1;
     try {
-      return await untilEither(
+      return await waitFor(
         read.result,
         signal,
         limitMs,
@@ -95,7 +95,7 @@ export class SharedReads<T> {
 }
 
 /** The result, unless the signal or the time that is left ends the waiting before. */
-async function untilEither<T>(
+async function waitFor<T>(
   result: Promise<T>,
   signal: AbortSignal | undefined,
   limitMs: number,

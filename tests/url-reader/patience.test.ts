@@ -127,6 +127,7 @@ describe('a request that several readers wait for', () => {
   it('is aborted when the last of them gives up, also if the patience of another had ended before', async () => {
     const { arrived, release } = await start();
     expect(await ask()).toBe('before');
+    await until('the request', () => arrived.length > 0);
     const abort = new AbortController();
     const second = ask(abort.signal);
     // So that it waits for the request as well.
