@@ -3,7 +3,7 @@ import type { ConfigurationError } from '../config/index';
 import { type Organization } from '../organization';
 import type { Check } from './check';
 import { examine } from './examination';
-import { type Io, mayColour, widthOf } from './io';
+import { type Io, mayColour, organizationJson, widthOf } from './io';
 import { selectOrganizations } from './organizations';
 import { EXIT, type ExitCode } from './problem';
 import { Progress } from './progress';
@@ -76,5 +76,9 @@ function renderJson(reports: readonly Report[]): string {
   const passed = reports.every(({ checks }) =>
     checks.every(check => check.status !== 'fail'),
   );
-  return JSON.stringify({ passed, reports }, null, 2);
+  const shown = reports.map(({ organization, ...report }) => ({
+    ...report,
+    organization: organization && organizationJson(organization),
+  }));
+  return JSON.stringify({ passed, reports: shown }, null, 2);
 }

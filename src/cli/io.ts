@@ -1,3 +1,5 @@
+import type { Organization } from '../organization';
+
 /** What a run of the command line has to do with the world. */
 export interface Io {
   readonly stdout: Sink;
@@ -31,4 +33,9 @@ export function mayColour(sink: Sink, env: NodeJS.ProcessEnv): boolean {
 /** A name as the service gave it, without what would make a terminal do things. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+}
+
+/** An organization in output for machines. */
+export function organizationJson({ host, name }: Organization) {
+  return { host, organization: name };
 }

@@ -5,7 +5,7 @@ import type { CredentialDescription } from '../credentials/types';
 import { type Organization } from '../organization';
 import { type Failure, findCause } from './failure';
 import { renderFailure } from './failure-text';
-import { type Io, widthOf } from './io';
+import { type Io, organizationJson, widthOf } from './io';
 import { selectOrganizations } from './organizations';
 import { EXIT, type ExitCode } from './problem';
 import { Progress } from './progress';
@@ -117,12 +117,12 @@ function renderJson(listings: readonly Listing[]): string {
   const organizations = listings.map(listing =>
     'failure' in listing
       ? {
-          ...listing.organization,
+          ...organizationJson(listing.organization),
           credential: listing.failure.credential,
           error: listing.failure.diagnosis,
         }
       : {
-          ...listing.organization,
+          ...organizationJson(listing.organization),
           credential: listing.credential,
           repositories: listing.repositories.map(repository => ({
             ...repository,

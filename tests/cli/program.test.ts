@@ -7,7 +7,6 @@ import { Cloud, TENANT_A } from '../credentials/support';
 import { witness } from '../support/witness';
 import { World } from './scenarios';
 import { loadProgram, run, runOn, type TerminalOptions } from './terminal';
-import { Organization } from '../../src/organization';
 
 const program = loadProgram();
 
@@ -256,7 +255,7 @@ describe('output', () => {
       reports: [
         {
           title: 'dev.azure.com/contoso',
-          organization: new Organization('dev.azure.com', 'contoso'),
+          organization: { host: 'dev.azure.com', organization: 'contoso' },
           checks: expect.arrayContaining([
             { name: 'projects', status: 'pass', message: '2 projects visible' },
           ]),
