@@ -1,5 +1,5 @@
 import { readRateLimit, type ResponseHeaders } from '../azure/headers';
-import { readClaims } from '../credentials/claims';
+import { readClaims } from '../credentials/access-token';
 import type { OrganizationProbe } from '../credentials/probe';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';

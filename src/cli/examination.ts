@@ -1,5 +1,5 @@
 import type { ResponseHeaders } from '../azure/headers';
-import { readClaims } from '../credentials/claims';
+import { readClaims } from '../credentials/access-token';
 import {
   type OrganizationProbe,
   probeOrganization,

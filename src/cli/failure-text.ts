@@ -3,7 +3,7 @@ import {
   diagnose,
   type Diagnosis,
 } from '../credentials/problems/diagnosis';
-import { redact } from '../credentials/redact';
+import { redact } from '../credentials/errors';
 import { CLOUD_HOST, Organization } from '../organization';
 import type { Failure } from './failure';
 import { hanging } from './text';

@@ -1,7 +1,7 @@
 import type { Config } from '@backstage/config';
 import { type ConfigurationError, readProviderConfigs } from '../config/index';
 import { readConfiguredCredentials } from '../credentials/configured';
-import { decodeName, fitOfName } from '../credentials/names';
+import { decodeName, fitOfName } from '../credentials/match';
 import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import { UsageError } from './problem';
 

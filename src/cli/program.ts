@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '@backstage/config';
 import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
-import { redact } from '../credentials/redact';
+import { redact } from '../credentials/errors';
 import { readConfiguration } from './configuration';
 import { doctor } from './doctor';
 import { diagnoseConfiguration, renderFailure } from './failure-text';

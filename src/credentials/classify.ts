@@ -1,6 +1,5 @@
 import type { ProblemId } from './problems/diagnosis';
-import { redact } from './redact';
-import { TokenError } from './token-error';
+import { redact, TokenError } from './errors';
 
 /** Who was asked for a token. */
 export type TokenIssuer =

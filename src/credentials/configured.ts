@@ -3,7 +3,7 @@ import {
   type AzureDevOpsCredential,
   readAzureIntegrationConfigs,
 } from '@backstage/integration';
-import type { CredentialKind } from './types';
+import type { CredentialDescription, CredentialKind } from './types';
 
 /** One entry of `integrations.azure[].credentials[]`. It holds the secret, so it must not be logged or thrown. */
 export interface ConfiguredCredential {
@@ -65,4 +65,57 @@ function assertNever(credential: never): never {
     `Expected a kind of Azure DevOps credential that this version knows, got '${String(kind)}'; ` +
       `update backstage-plugin-catalog-backend-module-azure-devops to a version that matches @backstage/integration`,
   );
+}
+
+/** What may be said about a configured credential, whichever organization it serves. */
+export function describeConfigured({
+  credential,
+  configKey,
+}: ConfiguredCredential): Omit<CredentialDescription, 'matchedBy'> {
+  return {
+    kind: kindOf(credential),
+    configKey,
+    ...('clientId' in credential &&
+      credential.clientId !== SYSTEM_ASSIGNED && {
+        clientId: credential.clientId,
+      }),
+    ...('tenantId' in credential && { tenantId: credential.tenantId }),
+  };
+}
+
+/** One line a credential, for the message that none of them matches. */
+export function listConfigured(
+  configured: readonly ConfiguredCredential[],
+): string[] {
+  return configured.map(({ credential, configKey, organizations }) => {
+    const names = organizations.map(name => `'${name}'`).join(', ');
+    return `${kindOf(credential)} (${configKey}) for ${names || 'all organizations'}`;
+  });
+}
+
+/**
+ * Who is behind a credential, without saying anything secret: two entries of
+ * one identity have one key.
+ */
+export function identityKeyOf(
+  entry: ConfiguredCredential,
+  configured: readonly ConfiguredCredential[],
+): string {
+  const { credential } = entry;
+  switch (credential.kind) {
+    case 'PersonalAccessToken': {
+      const first = configured.find(
+        other =>
+          other.credential.kind === 'PersonalAccessToken' &&
+          other.credential.personalAccessToken ===
+            credential.personalAccessToken,
+      );
+      return `personal-access-token:${(first ?? entry).configKey}`;
+    }
+    case 'ClientSecret':
+    case 'ManagedIdentityClientAssertion':
+      return `service-principal:${credential.tenantId}/${credential.clientId}`.toLowerCase();
+    case 'ManagedIdentity':
+      return `managed-identity:${credential.clientId}`.toLowerCase();
+  }
 }

@@ -1,5 +1,9 @@
 import { type Organization } from '../organization';
-import { type Diagnosis, describeCredential } from './problems/diagnosis';
+import {
+  type Diagnosis,
+  describeCredential,
+  type ProblemId,
+} from './problems/diagnosis';
 import type { CredentialDescription } from './types';
 
 /**
@@ -48,4 +52,37 @@ export function composeMessage(
     `What to do: ${diagnosis.cure}.`,
     `More: ${diagnosis.docs}`,
   ].join(' ');
+}
+
+/** No token could be had. It knows of no organization yet; that is added where an organization asks. */
+export class TokenError extends Error {
+  readonly problem: ProblemId;
+  /** What the token service said, without anything secret in it. */
+  readonly detail: string | undefined;
+
+  constructor(problem: ProblemId, detail?: string) {
+    super(detail ? `${problem} (${detail})` : problem);
+    this.name = 'TokenError';
+    this.problem = problem;
+    this.detail = detail;
+  }
+}
+
+/** What stands in place of a secret. */
+const REDACTED = '[redacted]';
+
+/**
+ * Takes out of a text everything that has the form of a credential: JSON Web
+ * Tokens, authorization headers, personal access tokens of the newer form, and
+ * the secret parameters of a token request.
+ */
+export function redact(text: string): string {
+  return text
+    .replace(/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, REDACTED)
+    .replace(/\b(Bearer|Basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${REDACTED}`)
+    .replace(/\b[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}\b/g, REDACTED)
+    .replace(
+      /\b(client_secret|client_assertion|access_token|password)=[^&\s"']+/gi,
+      `$1=${REDACTED}`,
+    );
 }

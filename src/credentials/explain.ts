@@ -1,11 +1,10 @@
 import type { Organization } from '../organization';
-import { type AccessFailure, classifyAccessFailure } from './access';
-import { readClaims } from './claims';
+import { readClaims } from './access-token';
 import { composeMessage, CredentialError } from './errors';
-import { type Diagnosis, diagnose } from './problems/diagnosis';
+import { type Diagnosis, diagnose, type ProblemId } from './problems/diagnosis';
 import type { OrganizationProbe } from './probe';
 import { authorityOf } from './tokens';
-import type { OrganizationCredential } from './types';
+import type { CredentialDescription, OrganizationCredential } from './types';
 
 export interface ExplainOptions {
   /** Asks the organization about itself, without a credential: see `probeOrganization`. Without it a wrong tenant shows only where the answer names the right one. */
@@ -78,4 +77,125 @@ async function tenantOfToken(
   } catch {
     return undefined;
   }
+}
+
+/**
+ * As much of a failed request to Azure DevOps as a diagnosis needs. An
+ * `AzureDevOpsRequestError` is one.
+ */
+export interface AccessFailure {
+  readonly organization: Organization;
+  readonly kind: string;
+  /** What was seen, as a clause. */
+  readonly seen: string;
+  readonly status?: number;
+  readonly typeKey?: string;
+  readonly serviceMessage?: string;
+  /** The tenant that the organization is connected to, where the answer says so. */
+  readonly resourceTenant?: string;
+  /** The service was throttling the identity, and then refuses valid credentials too. */
+  readonly duringThrottling?: boolean;
+}
+
+/** What else is known when an access failure is judged. */
+export interface AccessContext {
+  readonly credential: CredentialDescription;
+  /** The tenant of the token, if the credential is one of Microsoft Entra and the token tells. */
+  readonly tokenTenant?: string;
+  /** The tenant that the organization is connected to. */
+  readonly organizationTenant?: string;
+  /** Whether the organization is there, if it was asked. */
+  readonly organizationExists?: boolean;
+  /** Whether the same credential is accepted where no scope is needed, if that was tried. */
+  readonly identityAccepted?: boolean;
+}
+
+/** Says which problem it is that a request to Azure DevOps failed with. */
+export function classifyAccessFailure(
+  failure: AccessFailure,
+  context: AccessContext,
+): ProblemId {
+  if (failure.duringThrottling) return 'service-throttled';
+  switch (failure.kind) {
+    case 'throttled':
+      return 'service-throttled';
+    case 'unavailable':
+    case 'timeout':
+      return 'service-unavailable';
+    case 'network':
+      return 'service-unreachable';
+    case 'unauthorized':
+    case 'sign-in':
+    case 'forbidden':
+      return context.organizationExists === false
+        ? 'organization-not-found'
+        : refusal(failure, context);
+    case 'not-found':
+      return missing(failure, context);
+    default:
+      return 'answer-not-understood';
+  }
+}
+
+function refusal(failure: AccessFailure, context: AccessContext): ProblemId {
+  const { serviceMessage = '' } = failure;
+  if (/VS403463/.test(serviceMessage)) return 'conditional-access';
+  if (context.credential.kind === 'personal access token') {
+    return refusalOfPersonalAccessToken(failure, context);
+  }
+  if (isWrongTenant(failure, context)) return 'wrong-tenant';
+  if (/TF401444|VS403283/.test(serviceMessage)) return 'identity-not-added';
+  if (failure.typeKey === 'InvalidIdentityException')
+    return 'token-not-accepted';
+  if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
+  if (failure.kind === 'sign-in') return 'sign-in-page';
+  return failure.kind === 'unauthorized'
+    ? 'token-not-accepted'
+    : 'permission-missing';
+}
+
+function refusalOfPersonalAccessToken(
+  failure: AccessFailure,
+  context: AccessContext,
+): ProblemId {
+  const { serviceMessage = '', kind } = failure;
+  if (/\bexpired\b/i.test(serviceMessage)) {
+    return 'personal-access-token-expired';
+  }
+  if (/\brevoked\b/i.test(serviceMessage)) {
+    return 'personal-access-token-revoked';
+  }
+  if (/\bscopes?\b/i.test(serviceMessage)) return 'personal-access-token-scope';
+  if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
+  if (kind === 'forbidden') return 'permission-missing';
+  if (context.identityAccepted) return 'personal-access-token-scope';
+  // To a token that it does not know the service answers as to none at all: with
+  // the ways to sign in, which a token that it knows is not told.
+  return kind === 'sign-in' || failure.resourceTenant !== undefined
+    ? 'personal-access-token-unknown'
+    : 'personal-access-token-refused';
+}
+
+function isWrongTenant(
+  failure: AccessFailure,
+  context: AccessContext,
+): boolean {
+  const organizationTenant =
+    context.organizationTenant ?? failure.resourceTenant;
+  return (
+    organizationTenant !== undefined &&
+    context.tokenTenant !== undefined &&
+    organizationTenant.toLowerCase() !== context.tokenTenant.toLowerCase()
+  );
+}
+
+function missing(failure: AccessFailure, context: AccessContext): ProblemId {
+  if (/^ProjectDoesNotExist/.test(failure.typeKey ?? '')) {
+    return 'project-not-found';
+  }
+  // Whatever the service knows to be missing it names; a bare 404 is its front
+  // end's, which does not know the organization.
+  return context.organizationExists === false || !failure.typeKey
+    ? 'organization-not-found'
+    : 'permission-missing';
 }

@@ -8,8 +8,8 @@ import {
 } from '@azure/identity';
 import { classifyTokenFailure, type TokenIssuer } from './classify';
 import { SYSTEM_ASSIGNED } from './configured';
-import { TokenError } from './token-error';
-import type { AccessToken } from './token-policy';
+import { TokenError } from './errors';
+import type { AccessToken } from './access-token';
 import type { AcquireToken, TokenSource } from './token-source';
 
 /** The scope of tokens for Azure DevOps: all that the identity may do there. */

@@ -6,9 +6,8 @@ import {
   renewAt,
   replaceableFrom,
   usableUntil,
-} from './token-policy';
-import { TokenError } from './token-error';
-import { abortable, withTimeout } from './waiting';
+} from './access-token';
+import { TokenError } from './errors';
 
 /**
  * Asks for a token. `instead` is a token that the service has refused, so that
@@ -187,5 +186,51 @@ export class TokenSource {
           };
     this.#failures = 0;
     this.#lastFailure = undefined;
+  }
+}
+
+/**
+ * Ends the wait for something that may never come.
+ *
+ * @throws what `timedOut` makes, after `milliseconds`. The work itself goes on,
+ * and whatever becomes of it then is nobody's concern.
+ */
+async function withTimeout<T>(
+  work: () => Promise<T>,
+  milliseconds: number,
+  timedOut: () => Error,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(timedOut()), milliseconds);
+  });
+  try {
+    return await Promise.race([work(), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Ends one caller's wait when its signal is aborted, without ending the work
+ * that others may be waiting for as well.
+ *
+ * @throws the signal's reason.
+ */
+async function abortable<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return await work;
+  const settled = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { signal: settled.signal });
+  });
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    settled.abort();
   }
 }

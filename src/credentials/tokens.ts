@@ -1,6 +1,9 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { type ConfiguredCredential, SYSTEM_ASSIGNED } from './configured';
-import { describeConfigured } from './description';
+import {
+  type ConfiguredCredential,
+  describeConfigured,
+  SYSTEM_ASSIGNED,
+} from './configured';
 import {
   withAssertion,
   withAssertionOfManagedIdentity,

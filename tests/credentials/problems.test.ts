@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { classifyAccessFailure } from '../../src/credentials/access';
+import { classifyAccessFailure } from '../../src/credentials/explain';
 import { classifyTokenFailure } from '../../src/credentials/classify';
 import { composeMessage } from '../../src/credentials/errors';
 import {
@@ -8,7 +8,7 @@ import {
   PROBLEM_IDS,
   type ProblemId,
 } from '../../src/credentials/problems/diagnosis';
-import { redact } from '../../src/credentials/redact';
+import { redact } from '../../src/credentials/errors';
 import type { CredentialDescription } from '../../src/credentials/types';
 import { TENANT_A, TENANT_B } from './support';
 import { Organization } from '../../src/organization';

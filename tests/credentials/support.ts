@@ -3,7 +3,7 @@ import { ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import { Simulator } from '../../dev/simulator';
 import type { SimulatorOptions } from '../../dev/simulator/simulator';
-import { readClaims } from '../../src/credentials/claims';
+import { readClaims } from '../../src/credentials/access-token';
 import type * as DirectoryModule from '../../src/credentials/directory';
 import type {
   CredentialDirectory,

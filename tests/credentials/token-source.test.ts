@@ -1,7 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import fc from 'fast-check';
-import { TokenError } from '../../src/credentials/token-error';
-import type { AccessToken } from '../../src/credentials/token-policy';
+import { TokenError } from '../../src/credentials/errors';
+import type { AccessToken } from '../../src/credentials/access-token';
 import { TokenSource } from '../../src/credentials/token-source';
 
 const MINUTE = 60_000;

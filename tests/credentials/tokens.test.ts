@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@backstage/types';
 import type { FaultOptions } from '../../dev/simulator';
-import { readClaims } from '../../src/credentials/claims';
+import { readClaims } from '../../src/credentials/access-token';
 import { SecretScan } from '../support/secrets';
 import { until } from '../support/until';
 import {
