@@ -167,7 +167,7 @@ export interface Config {
             minimum?: number;
 
             /**
-             * The code that a refusal printed: lets that very set of removals
+             * The code that was printed when removals were held back: lets that very set
              * through, and no other. In quotes, as it may consist of digits alone.
              */
             allow?: string;

@@ -38,7 +38,12 @@ export class Block {
   }
 
   /** Notes that a value is not what it should be; `expected` is to be read after "to be". */
-  refuse(key: string, expected: string, found: unknown, hint?: string): void {
+  reportMistake(
+    key: string,
+    expected: string,
+    found: unknown,
+    hint?: string,
+  ): void {
     this.#mistakes.push(unexpectedValue(key, expected, found, hint));
   }
 
@@ -74,7 +79,11 @@ export class Block {
       return text === undefined ? [] : [{ key: this.key(name), text }];
     }
     if (value.length === 0) {
-      this.refuse(this.key(name), `${expected} or a list of them`, value);
+      this.reportMistake(
+        this.key(name),
+        `${expected} or a list of them`,
+        value,
+      );
     }
     return value.flatMap((entry, i) => {
       const key = `${this.key(name)}[${i}]`;
@@ -107,7 +116,7 @@ export class Block {
       const range =
         to === undefined ? `of at least ${from}` : `from ${from} to ${to}`;
       const expected = `${integer ? 'a whole number' : 'a number'} ${range}`;
-      this.refuse(this.key(name), expected, value);
+      this.reportMistake(this.key(name), expected, value);
       return fallback;
     }
     return number;
@@ -119,7 +128,7 @@ export class Block {
     if (value === undefined) return fallback;
     const read = this.#convert(value, config => config.getBoolean('value'));
     if (read === undefined) {
-      this.refuse(this.key(name), '`true` or `false`', value);
+      this.reportMistake(this.key(name), '`true` or `false`', value);
     }
     return read ?? fallback;
   }
@@ -128,7 +137,7 @@ export class Block {
   block(name: string): Block {
     const value = this.raw(name);
     if (value !== undefined && !isObject(value)) {
-      this.refuse(this.key(name), 'an object', value);
+      this.reportMistake(this.key(name), 'an object', value);
     }
     return new Block(
       this.key(name),
@@ -142,7 +151,7 @@ export class Block {
    *
    * @param elsewhere - keys that people look for here, and what to do instead
    */
-  refuseUnknown(
+  reportUnknownKeys(
     known: readonly string[],
     elsewhere: ReadonlyMap<string, string> = new Map(),
   ): void {
@@ -169,7 +178,7 @@ export class Block {
       typeof value === 'number' || typeof value === 'boolean'
         ? 'put it in quotes to make it a string'
         : undefined;
-    this.refuse(key, expected, value, hint);
+    this.reportMistake(key, expected, value, hint);
     return undefined;
   }
 

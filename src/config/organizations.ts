@@ -36,7 +36,7 @@ export function readOrganizations(
       legacyName !== undefined &&
       organization.toLowerCase() !== legacyName.toLowerCase()
     ) {
-      block.refuse(
+      block.reportMistake(
         key,
         `\`${legacyName}\`, the organization of the host \`${host}\`, or to be left out`,
         text,
@@ -88,11 +88,11 @@ function readHost(
   if (text === undefined) return undefined;
   const host = normalizedHost(text);
   if (host === undefined || isServiceHost(host)) {
-    block.refuse(block.key('host'), A_HOST, text, hintForHost(text));
+    block.reportMistake(block.key('host'), A_HOST, text, hintForHost(text));
     return undefined;
   }
   if (!isCloudHost(host) && !integrationHosts.has(host)) {
-    block.refuse(
+    block.reportMistake(
       block.key('host'),
       'the `host` of one of the entries under `integrations.azure`',
       text,
@@ -147,7 +147,7 @@ function readNames(block: Block, legacyName: string | undefined): FoundText[] {
     return [];
   }
   if (Array.isArray(one)) {
-    block.refuse(
+    block.reportMistake(
       block.key('organization'),
       'the name of one organization',
       one,
@@ -162,7 +162,7 @@ function readNames(block: Block, legacyName: string | undefined): FoundText[] {
     const expected =
       'the name of an organization (for Azure DevOps Server: of a collection)';
     if (one === undefined) {
-      block.refuse(block.key('organization'), expected, undefined);
+      block.reportMistake(block.key('organization'), expected, undefined);
       return [];
     }
     const text = block.text('organization', expected);
@@ -181,17 +181,17 @@ function checkName(
   const expected = cloud
     ? 'the name of an organization, such as `contoso`'
     : 'the name of a collection, such as `DefaultCollection` or `tfs/DefaultCollection`';
-  const refuse = (hint?: string) => {
-    block.refuse(key, expected, text, hint);
+  const reportMistake = (hint?: string) => {
+    block.reportMistake(key, expected, text, hint);
     return undefined;
   };
   if (text.includes('*')) {
-    return refuse(
+    return reportMistake(
       'organizations cannot be given as a pattern, because no request lists them',
     );
   }
   if (text.includes('://')) {
-    return refuse('the scheme and the host are not part of it');
+    return reportMistake('the scheme and the host are not part of it');
   }
   const name = text.replace(/^\/+|\/+$/g, '');
   const segments = name.split('/');
@@ -199,7 +199,7 @@ function checkName(
     segment => /^\.{0,2}$/.test(segment) || /[\\:?#@<>|"]/.test(segment),
   );
   if (wrong || (cloud && (segments.length > 1 || /\s/.test(name)))) {
-    return refuse();
+    return reportMistake();
   }
   return name;
 }

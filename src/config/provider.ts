@@ -100,9 +100,9 @@ export function readSettings(
   block: Block,
   integrationHosts: ReadonlySet<string>,
 ): ProviderSettings {
-  block.refuseUnknown(PROVIDER_KEYS, ELSEWHERE);
+  block.reportUnknownKeys(PROVIDER_KEYS, ELSEWHERE);
   const exclude = block.block('exclude');
-  exclude.refuseUnknown(EXCLUDE_KEYS);
+  exclude.reportUnknownKeys(EXCLUDE_KEYS);
   // There is nothing to choose: every method is used for what it is good at.
   block.text('discoveryMethod', 'the name of a discovery method');
   const organizations = readOrganizations(block, integrationHosts);
@@ -151,7 +151,7 @@ function readNamePatterns(block: Block, name: string): string[] | undefined {
     const hasSlash = /[/\\]/.test(pattern);
     if (pattern === '' || hasSlash) {
       const hint = hasSlash ? 'names contain no slash' : undefined;
-      block.refuse(key, expected, text, hint);
+      block.reportMistake(key, expected, text, hint);
       return [];
     }
     return [pattern];
@@ -163,13 +163,13 @@ function readBranch(block: Block): string | undefined {
   const text = block.text('branch', expected);
   if (text === undefined) return undefined;
   const branch = text.replace(/^refs\/heads\//, '');
-  // What `git check-ref-format` refuses, and tags.
+  // What `git check-ref-format` does not take, and tags.
   if (
     /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|^[/.]|\/[/.]|[/.]$|\.lock(?:\/|$)|^refs\//u.test(
       branch,
     )
   ) {
-    block.refuse(block.key('branch'), expected, text);
+    block.reportMistake(block.key('branch'), expected, text);
     return undefined;
   }
   return branch;
@@ -185,14 +185,14 @@ function readPaths(block: Block): DescriptorPath[] {
     given.flatMap(({ key, text }) => {
       const reading = readDescriptorPath(text);
       if (reading.expected === undefined) return reading.paths;
-      block.refuse(key, reading.expected, text);
+      block.reportMistake(key, reading.expected, text);
       return [];
     }),
   );
 }
 
 function readRemovals(removals: Block): RemovalSettings {
-  removals.refuseUnknown(REMOVAL_KEYS);
+  removals.reportUnknownKeys(REMOVAL_KEYS);
   const percentage = { from: 0, to: 100 };
   return {
     confirmations: removals.number('confirmations', {
@@ -213,11 +213,14 @@ function readRemovals(removals: Block): RemovalSettings {
       integer: true,
       fallback: 10,
     }),
-    allow: removals.text('allow', 'the code that the refusal printed'),
+    allow: removals.text(
+      'allow',
+      'the code that was printed when removals were held back',
+    ),
   };
 }
 
 function readHints(hints: Block): HintSettings {
-  hints.refuseUnknown(HINT_KEYS);
+  hints.reportUnknownKeys(HINT_KEYS);
   return { codeSearch: hints.boolean('codeSearch', true) };
 }

@@ -34,7 +34,7 @@ export function readSchedule(
   block: Block,
 ): SchedulerServiceTaskScheduleDefinition {
   const schedule = block.block('schedule');
-  schedule.refuseUnknown(SCHEDULE_KEYS);
+  schedule.reportUnknownKeys(SCHEDULE_KEYS);
   return {
     frequency: readPart(
       schedule,
@@ -74,7 +74,7 @@ export function readDuration(
   } catch {
     // Said below, in the words of the other mistakes.
   }
-  block.refuse(block.key(name), A_POSITIVE_DURATION, value);
+  block.reportMistake(block.key(name), A_POSITIVE_DURATION, value);
   return fallback;
 }
 
@@ -95,7 +95,7 @@ function readPart(
     } catch {
       // Said below, in the words of the other mistakes.
     }
-    schedule.refuse(schedule.key(name), expected, value);
+    schedule.reportMistake(schedule.key(name), expected, value);
   }
   return readSchedulerServiceTaskScheduleDefinitionFromConfig(
     new ConfigReader(DEFAULT_SCHEDULE),
@@ -107,7 +107,7 @@ function isFrequency({
 }: SchedulerServiceTaskScheduleDefinition): boolean {
   if ('trigger' in frequency) return true;
   if (!('cron' in frequency)) return durationToMilliseconds(frequency) > 0;
-  // The scheduler itself refuses what is wrong in detail; Backstage lets any value through to it.
+  // The scheduler itself throws for what is wrong in detail; Backstage lets any value through to it.
   const { cron }: { cron: unknown } = frequency;
   if (typeof cron !== 'string') return false;
   const fields = cron.trim().split(/\s+/);

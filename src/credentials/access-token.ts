@@ -46,7 +46,7 @@ export function pauseAfterFailure(failures: number): number {
 }
 
 /**
- * When a token that has itself replaced a refused one may be replaced again:
+ * When a token that has itself replaced a denied one may be replaced again:
  * not soon, since a second token is not accepted where the first was not.
  */
 export function replaceableFrom(

@@ -55,7 +55,7 @@ const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
 export function classifyTokenFailure(failure: TokenFailure): TokenError {
   const text = redact(failure.text);
   const code = /AADSTS(\d+)/.exec(text)?.[1];
-  if (code) return entraRefusal(code, text);
+  if (code) return entraError(code, text);
   if (/Invalid tenant id/i.test(text)) {
     return new TokenError('tenant-not-found');
   }
@@ -69,7 +69,7 @@ export function classifyTokenFailure(failure: TokenFailure): TokenError {
   }
 }
 
-function entraRefusal(code: string, text: string): TokenError {
+function entraError(code: string, text: string): TokenError {
   const problem = ENTRA_CODES[code];
   return problem
     ? new TokenError(problem, `AADSTS${code}`)

@@ -19,7 +19,7 @@ export interface ConfiguredCredential {
 /**
  * Reads `integrations.azure` as Backstage itself does.
  *
- * @throws what `@backstage/integration` throws, in its own words: what Backstage refuses is refused here.
+ * @throws what `@backstage/integration` throws, in its own words: what is a mistake to Backstage is one here.
  */
 export function readConfiguredCredentials(
   config: Config,

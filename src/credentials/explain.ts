@@ -23,7 +23,7 @@ export interface AccessExplanation {
 
 /**
  * Says why an organization could not be read, and what to do: the cause behind
- * a request that Azure DevOps refused or did not answer.
+ * a request that Azure DevOps denied or did not answer.
  *
  * @param failure - an `AzureDevOpsRequestError` or a `CredentialError`
  * @param credential - the credential that the request was made with
@@ -93,7 +93,7 @@ export interface AccessFailure {
   readonly serviceMessage?: string;
   /** The tenant that the organization is connected to, where the answer says so. */
   readonly resourceTenant?: string;
-  /** The service was throttling the identity, and then refuses valid credentials too. */
+  /** The service was throttling the identity, and then denies valid credentials too. */
   readonly duringThrottling?: boolean;
 }
 
@@ -129,7 +129,7 @@ export function classifyAccessFailure(
     case 'forbidden':
       return context.organizationExists === false
         ? 'organization-not-found'
-        : refusal(failure, context);
+        : denial(failure, context);
     case 'not-found':
       return missing(failure, context);
     default:
@@ -137,11 +137,11 @@ export function classifyAccessFailure(
   }
 }
 
-function refusal(failure: AccessFailure, context: AccessContext): ProblemId {
+function denial(failure: AccessFailure, context: AccessContext): ProblemId {
   const { serviceMessage = '' } = failure;
   if (/VS403463/.test(serviceMessage)) return 'conditional-access';
   if (context.credential.kind === 'personal access token') {
-    return refusalOfPersonalAccessToken(failure, context);
+    return denialOfPersonalAccessToken(failure, context);
   }
   if (isWrongTenant(failure, context)) return 'wrong-tenant';
   if (/TF401444|VS403283/.test(serviceMessage)) return 'identity-not-added';
@@ -154,7 +154,7 @@ function refusal(failure: AccessFailure, context: AccessContext): ProblemId {
     : 'permission-missing';
 }
 
-function refusalOfPersonalAccessToken(
+function denialOfPersonalAccessToken(
   failure: AccessFailure,
   context: AccessContext,
 ): ProblemId {

@@ -73,7 +73,7 @@ function networkCodeOf(error: unknown): string {
 
 // Every token is asked of a new object of the library. An object keeps its
 // token until five minutes before expiry, which leaves no other way to a fresh
-// one; and after an answer of 429 or 5xx it refuses for a minute to ask again.
+// one; and after an answer of 429 or 5xx it does not ask again for a minute.
 
 /** Asks with a client id and a client secret. */
 export function withClientSecret(options: {

@@ -10,7 +10,7 @@ import {
 import { TokenError } from './errors';
 
 /**
- * Asks for a token. `instead` is a token that the service has refused, so that
+ * Asks for a token. `instead` is a token that the service has denied, so that
  * one which comes out of a cache unchanged is no answer.
  *
  * @throws TokenError
@@ -32,7 +32,7 @@ interface Held extends AccessToken {
   readonly usableUntil: number;
   /** When to start renewing it. */
   readonly renewAt: number;
-  /** Until when a refusal of it brings no other. */
+  /** Until when it is not replaced although the service denies it. */
   readonly replaceableFrom: number;
 }
 
@@ -45,7 +45,7 @@ export class TokenSource {
   readonly #options: TokenSourceOptions;
   #held: Held | undefined;
   #inFlight: Promise<AccessToken> | undefined;
-  /** Set while a token that the service refused is being replaced: everybody waits for the outcome. */
+  /** Set while a token that the service denied is being replaced: everybody waits for the outcome. */
   #replacing: Promise<boolean> | undefined;
   #failures = 0;
   #lastFailure: { error: unknown; retryAt: number } | undefined;
@@ -70,15 +70,15 @@ export class TokenSource {
   }
 
   /**
-   * Replaces a token that the service has refused although it should be valid.
+   * Replaces a token that the service has denied although it should be valid.
    *
    * @returns whether another token is there, with which to try once more.
    */
-  async replace(refused: string): Promise<boolean> {
+  async replace(denied: string): Promise<boolean> {
     if (this.#replacing) return await this.#replacing;
     const held = this.#usable();
     // Renewed in the meantime, or expired on the way and renewed at the next use.
-    if (held?.token !== refused) return true;
+    if (held?.token !== denied) return true;
     const isTooSoon = this.#options.now() < held.replaceableFrom;
     if (isTooSoon || this.#isPausing()) return false;
     this.#replacing = this.#replaceHeld(held).finally(() => {
@@ -98,9 +98,9 @@ export class TokenSource {
       }
       return token !== held.token;
     } catch (error) {
-      // The refused token is kept: a service under load answers 401 to valid
+      // The denied token is kept: a service under load answers 401 to valid
       // tokens too, and there is nothing better.
-      this.#warn(error, 'could not be replaced after it was refused');
+      this.#warn(error, 'could not be replaced after Azure DevOps denied it');
       return false;
     }
   }

@@ -286,7 +286,7 @@ describe('one mistake gives one sentence', () => {
     ],
     [
       { removals: { allow: 123456789012 } },
-      'Expected `~.removals.allow` to be the code that the refusal printed, got `123456789012` (number); put it in quotes to make it a string',
+      'Expected `~.removals.allow` to be the code that was printed when removals were held back, got `123456789012` (number); put it in quotes to make it a string',
     ],
   ])('%j', (block, expected) => {
     expect(mistakesOf({ organization: 'contoso', ...block })).toEqual([
