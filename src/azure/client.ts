@@ -6,7 +6,9 @@ import {
   GitVersionType,
   VersionControlRecursionType,
 } from 'azure-devops-node-api/interfaces/GitInterfaces';
+import type { CoreApi } from 'azure-devops-node-api/CoreApi';
 import type { GitApi } from 'azure-devops-node-api/GitApi';
+import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { ProjectAnalysisApi } from 'azure-devops-node-api/ProjectAnalysisApi';
 import type { Organization } from '../organization';
 import { readActivity, verifyActivity } from './activity';
@@ -19,6 +21,7 @@ import {
   repositoryReader,
   toPresentItem,
   toRepository,
+  verifyFields,
   verifyItem,
   verifyItems,
   verifyList,
@@ -33,6 +36,7 @@ import { LIMITS } from './limits';
 import type { Call } from './call';
 import type {
   AbsentItem,
+  ApiVersions,
   AzureDevOpsClient,
   CodeSearchResult,
   ItemOutcome,
@@ -40,6 +44,7 @@ import type {
   Repository,
   RepositoryActivity,
   RequestOptions,
+  ServiceIdentity,
   VersionRef,
 } from './types';
 
@@ -49,12 +54,20 @@ const VERSION_TYPES = {
   commit: GitVersionType.Commit,
 } as const;
 
+/** The most projects of one answer. */
+const MOST_PROJECTS = 1_000;
+
+/** The id of the resource `repositories` of the area `git`, the same everywhere. */
+const REPOSITORIES_RESOURCE = '225f7195-f9c7-4d14-ab28-a83f7ff77e1f';
+
 type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
 type BlobRequest = Parameters<AzureDevOpsClient['readBlob']>[0];
 
 /** The parts of one organization's interface that are asked. */
 export interface OrganizationParts {
   readonly git: OrganizationApi<GitApi>;
+  readonly core: OrganizationApi<CoreApi>;
+  readonly locations: OrganizationApi<LocationsApi>;
   readonly analysis: OrganizationApi<ProjectAnalysisApi>;
   readonly search: CodeSearch;
 }
@@ -62,6 +75,8 @@ export interface OrganizationParts {
 /** What this module asks of one organization, put to azure-devops-node-api where it can be. */
 export class ApiClient implements AzureDevOpsClient {
   readonly #api: OrganizationApi<GitApi>;
+  readonly #core: OrganizationApi<CoreApi>;
+  readonly #locations: OrganizationApi<LocationsApi>;
   readonly #analysis: OrganizationApi<ProjectAnalysisApi>;
   readonly #search: CodeSearch;
   readonly #lane: Lane;
@@ -72,9 +87,59 @@ export class ApiClient implements AzureDevOpsClient {
     lane: Lane,
   ) {
     this.#api = parts.git;
+    this.#core = parts.core;
+    this.#locations = parts.locations;
     this.#analysis = parts.analysis;
     this.#search = parts.search;
     this.#lane = lane;
+  }
+
+  async getIdentity(options: RequestOptions = {}): Promise<ServiceIdentity> {
+    const call = this.#call(options, {
+      operation: 'ask who the credential belongs to',
+      maxBytes: LIMITS.repository,
+      verify: verifyFields('authenticatedUser.id'),
+    });
+    const { authenticatedUser = {} } = await this.#locations.call(
+      call,
+      locations => locations.getConnectionData(),
+    );
+    const { id = '', providerDisplayName: name } = authenticatedUser;
+    return { id, name };
+  }
+
+  async listProjects(
+    options: RequestOptions = {},
+  ): Promise<Repository['project'][]> {
+    const call = this.#call(options, {
+      operation: 'list the projects',
+      maxBytes: LIMITS.projects,
+      compress: true,
+      verify: verifyList('id', 'name'),
+    });
+    const projects = await this.#core.call(call, core =>
+      core.getProjects(undefined, MOST_PROJECTS),
+    );
+    return projects.map(({ id = '', name = '', state }) => ({
+      id,
+      name,
+      state: String(state),
+    }));
+  }
+
+  async getApiVersions(
+    options: RequestOptions = {},
+  ): Promise<ApiVersions | undefined> {
+    const call = this.#call(options, {
+      operation: 'ask which versions are spoken',
+      maxBytes: LIMITS.discovery,
+    });
+    const location = await this.#api.call(call, git =>
+      git.vsoClient.beginGetLocation('git', REPOSITORIES_RESOURCE),
+    );
+    return location?.releasedVersion
+      ? { released: location.releasedVersion, newest: location.maxVersion }
+      : undefined;
   }
 
   async listRepositories(

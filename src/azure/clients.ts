@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
 import { OrganizationApi } from './api';
-import { GIT, PROJECT_ANALYSIS } from './areas';
+import { CORE, GIT, LOCATIONS, PROJECT_ANALYSIS } from './areas';
 import { ApiClient } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
@@ -162,6 +162,8 @@ class ClientPool implements AzureDevOpsClientPool {
     });
     const parts = {
       git: new OrganizationApi(requester, GIT),
+      core: new OrganizationApi(requester, CORE),
+      locations: new OrganizationApi(requester, LOCATIONS),
       analysis: new OrganizationApi(requester, PROJECT_ANALYSIS),
       search: new CodeSearch(requester),
     };

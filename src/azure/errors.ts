@@ -78,6 +78,8 @@ export class AzureDevOpsRequestError extends Error implements RequestFault {
   readonly organization: Organization;
   /** What was being done, as an infinitive: `list the repositories`. */
   readonly operation: string;
+  /** Everything that is known of it. */
+  readonly fault: RequestFault;
   readonly kind: RequestErrorKind;
   readonly seen: string;
   readonly retryable: boolean;
@@ -98,6 +100,7 @@ export class AzureDevOpsRequestError extends Error implements RequestFault {
     super(composeRequestErrorMessage(organization, operation, fault));
     this.organization = organization;
     this.operation = operation;
+    this.fault = fault;
     this.kind = fault.kind;
     this.seen = fault.seen;
     this.retryable = fault.retryable;

@@ -7,6 +7,8 @@ export const LIMITS = {
   /** Every repository of an organization, at about 1.5 KB each. */
   repositories: 256 * MEBIBYTE,
   repository: MEBIBYTE,
+  /** A thousand projects with their descriptions. */
+  projects: 16 * MEBIBYTE,
   /** A descriptor within JSON. What is larger is no descriptor. */
   item: 16 * MEBIBYTE,
   /** Every file of a repository, at about 0.5 KB each. */

@@ -19,6 +19,19 @@ export interface Repository {
   readonly size?: number;
 }
 
+/** Who an organization takes a credential for. */
+export interface ServiceIdentity {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** Versions of the interface for repositories. */
+export interface ApiVersions {
+  readonly released: string;
+  /** The newest preview. */
+  readonly newest: string;
+}
+
 /** A file at the tip of a branch, positively there. */
 export interface PresentItem {
   readonly outcome: 'present';
@@ -106,6 +119,15 @@ export interface RequestOptions {
  */
 export interface AzureDevOpsClient {
   readonly organization: Organization;
+
+  /** Whom the organization takes the credential for. Needs no scope. */
+  getIdentity(options?: RequestOptions): Promise<ServiceIdentity>;
+
+  /** The projects that the identity may see; the first 1,000 of them. */
+  listProjects(options?: RequestOptions): Promise<Repository['project'][]>;
+
+  /** Which versions of the interface the service speaks; `undefined` when it does not say. */
+  getApiVersions(options?: RequestOptions): Promise<ApiVersions | undefined>;
 
   /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */
   listRepositories(

@@ -36,6 +36,40 @@ afterEach(async () => {
 
 const contoso = () => simulator.organization('contoso');
 
+describe('what doctor asks', () => {
+  it('says whom the organization takes the credential for, whatever its scope', async () => {
+    simulator.addPersonalAccessToken(TOKEN, {
+      identity: 'alice',
+      scopes: ['vso.work'],
+    });
+    expect(await client.getIdentity()).toEqual({
+      id: expect.stringMatching(/^[\da-f-]{36}$/),
+      name: 'alice',
+    });
+    await expect(client.listRepositories()).rejects.toThrow();
+  });
+
+  it('lists the projects that the identity may see', async () => {
+    const seen = contoso().addProject('Payments');
+    contoso().addProject('Hidden');
+    contoso().revoke('alice');
+    contoso().grant('alice', { projects: ['Payments'] });
+    expect(await client.listProjects()).toEqual([
+      { id: seen.id, name: 'Payments', state: 'wellFormed' },
+    ]);
+  });
+
+  it('says which versions are spoken, without a request once something was read', async () => {
+    await client.listRepositories();
+    const before = simulator.requests.count();
+    expect(await client.getApiVersions()).toEqual({
+      released: expect.stringMatching(/^7\.\d$/),
+      newest: expect.stringMatching(/^7\.\d$/),
+    });
+    expect(simulator.requests.count()).toBe(before);
+  });
+});
+
 describe('listRepositories', () => {
   it('lists what the identity sees, in one request', async () => {
     const project = contoso().addProject('Pay ments & more');

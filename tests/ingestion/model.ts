@@ -238,6 +238,9 @@ export class Model {
         }
         return itemOf(id, held, content);
       },
+      getIdentity: unused,
+      listProjects: unused,
+      getApiVersions: unused,
       getRepository: unused,
       listItems: unused,
       readBlob: unused,
