@@ -1,14 +1,42 @@
-import { readRateLimit, type ResponseHeaders } from '../azure/headers';
+import type { LimiterSnapshot } from '../azure/limiter/limiter';
+import type { ApiVersions, Repository, ServiceIdentity } from '../azure/types';
 import { readClaims } from '../credentials/access-token';
-import type { OrganizationProbe } from '../credentials/probe';
-import { describeCredential } from '../credentials/problems/diagnosis';
+import type { OrganizationProbe } from '../credentials/explain';
+import {
+  describeCredential,
+  type Diagnosis,
+} from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
 import { isCloudHost, type Organization } from '../organization';
-import { type Check, pass, warn } from './check';
-import { formatDuration } from './format';
-import { routeTo } from './proxy';
+import { summarize } from './repositories';
+import { count, formatDuration, printable } from './text';
 
-// Each says what one finding means. What finds it is elsewhere.
+// What each finding of `doctor` means. The findings themselves come from doctor.ts.
+
+/** One thing that `doctor` looks at. */
+export interface Check {
+  readonly name: string;
+  readonly status: 'pass' | 'warn' | 'fail';
+  /** What was found, as a clause. */
+  readonly message: string;
+  /** What to do about it, as a sentence; for all that does not pass. */
+  readonly cure?: string;
+  /** Where more is said about it. */
+  readonly docs?: string;
+}
+
+export function pass(name: string, message: string): Check {
+  return { name, status: 'pass', message };
+}
+
+export function warn(name: string, message: string, cure: string): Check {
+  return { name, status: 'warn', message, cure };
+}
+
+export function fail(name: string, diagnosis: Diagnosis): Check {
+  const { cause, cure, docs } = diagnosis;
+  return { name, status: 'fail', message: cause, cure, docs };
+}
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -84,6 +112,50 @@ export function proxyCheck(
   }
 }
 
+/** How a host is reached. */
+export type Route =
+  | { readonly way: 'direct' }
+  | { readonly way: 'proxy'; readonly proxy: string }
+  /** An entry of NO_PROXY keeps the host from the proxy. */
+  | { readonly way: 'exception'; readonly entry: string };
+
+/**
+ * How https requests reach a host by the environment's variables, in lower or
+ * upper case, as undici reads them: `HTTPS_PROXY`, else `HTTP_PROXY`, except
+ * for what `NO_PROXY` names.
+ */
+export function routeTo(host: string, env: NodeJS.ProcessEnv): Route {
+  const proxy = variable('HTTPS_PROXY', env) || variable('HTTP_PROXY', env);
+  if (!proxy) return { way: 'direct' };
+  const exceptions = variable('NO_PROXY', env);
+  const entry = exceptions
+    .split(/[,\s]+/)
+    .find(
+      candidate =>
+        candidate !== '' &&
+        (exceptions === '*' || covers(candidate.toLowerCase(), host)),
+    );
+  return entry === undefined
+    ? { way: 'proxy', proxy: withoutPassword(proxy) }
+    : { way: 'exception', entry };
+}
+
+function covers(entry: string, host: string): boolean {
+  const [name = '', port = '443'] = host.toLowerCase().split(':');
+  const [, pattern = entry, onlyPort] = /^(.+):(\d+)$/.exec(entry) ?? [];
+  if (onlyPort !== undefined && onlyPort !== port) return false;
+  const domain = pattern.replace(/^\*?\./, '');
+  return name === domain || name.endsWith(`.${domain}`);
+}
+
+function variable(name: string, env: NodeJS.ProcessEnv): string {
+  return (env[name.toLowerCase()] ?? env[name] ?? '').trim();
+}
+
+function withoutPassword(proxy: string): string {
+  return proxy.replace(/^([a-z]+:\/\/)?[^/@]*@/i, '$1***@');
+}
+
 /** How far the clocks are apart: tokens are valid by the service's. */
 export function clockCheck(aheadMs: number | undefined): Check {
   if (aheadMs === undefined) {
@@ -103,29 +175,78 @@ export function clockCheck(aheadMs: number | undefined): Check {
     : { ...warn('clock', message, cure), status: 'fail' };
 }
 
+/** Who the organization takes the credential for. */
+export function membershipCheck({ id, name }: ServiceIdentity): Check {
+  const known = printable(name ?? 'an identity without a name');
+  return pass('membership', `known as ${known} (${printable(id)})`);
+}
+
+/** How many projects the identity sees; of a thousand there may be more. */
+export function projectsCheck(visible: number): Check {
+  const more = visible === 1_000 ? ' or more' : '';
+  const message = `${count(visible, 'project')}${more} visible`;
+  return visible > 0
+    ? pass('projects', message)
+    : warn(
+        'projects',
+        message,
+        'Add the identity to the group Readers of the projects that the catalog is to show',
+      );
+}
+
+/** How many repositories the identity sees. */
+export function repositoriesCheck(visible: readonly Repository[]): Check {
+  return visible.length > 0
+    ? pass('repositories', `${summarize(visible)} visible`)
+    : warn(
+        'repositories',
+        'none visible: what may not be read is left out without a word',
+        'Give the identity the access level Basic (a Stakeholder sees no repositories) and the permission to read in ' +
+          'Project settings > Repositories > Security',
+      );
+}
+
+/** Which versions of the interface the service speaks. */
+export function apiVersionCheck(
+  organization: Organization,
+  versions: ApiVersions | undefined,
+): Check {
+  return versions
+    ? pass(
+        'api version',
+        `${versions.released} (newest preview ${versions.newest})`,
+      )
+    : warn(
+        'api version',
+        `${organization.label} does not say which versions it speaks`,
+        'Check that the address is that of Azure DevOps, and not of something in front of it',
+      );
+}
+
 /** How much of its share of the service the identity has left. */
 export function rateLimitCheck(
   organization: Organization,
-  headers: ResponseHeaders,
+  pacing: Pick<LimiterSnapshot, 'limit' | 'remaining' | 'pausedUntil'>,
   now: number,
 ): Check {
-  const signal = readRateLimit(headers, now);
-  if (!isCloudHost(organization.host) && signal?.limit === undefined) {
-    return pass('rate limit', 'Azure DevOps Server names none');
-  }
-  const { limit, remaining, delayMs = 0, retryAfterMs = 0 } = signal ?? {};
+  const { limit, remaining, pausedUntil } = pacing;
   const cure = `Look at ${organization.url}/_settings/usage for what else uses the identity`;
-  if (delayMs > 0 || retryAfterMs > 0) {
+  if (pausedUntil !== undefined) {
     return warn(
       'rate limit',
-      `the service is slowing the identity down (${formatDuration(Math.max(delayMs, retryAfterMs))})`,
+      `the service is slowing the identity down (${formatDuration(pausedUntil - now)})`,
       cure,
     );
   }
   if (limit === undefined || remaining === undefined) {
-    return pass('rate limit', 'far away: the service names no limit');
+    return pass(
+      'rate limit',
+      isCloudHost(organization.host)
+        ? 'far away: the service names no limit'
+        : 'Azure DevOps Server names none',
+    );
   }
-  const message = `${remaining} of ${limit} units left in 5 minutes`;
+  const message = `${Math.floor(remaining)} of ${limit} units left in 5 minutes`;
   return remaining < limit / 4
     ? warn('rate limit', message, cure)
     : pass('rate limit', message);

@@ -1,14 +1,38 @@
 import type { Config } from '@backstage/config';
+import { probeOrganization } from '../azure/probe';
 import type { ConfigurationError } from '../config/index';
-import { type Organization } from '../organization';
-import type { Check } from './check';
-import { examine } from './examination';
-import { type Io, mayColour, organizationJson, widthOf } from './io';
+import { readClaims } from '../credentials/access-token';
+import type { OrganizationProbe } from '../credentials/explain';
+import { diagnose } from '../credentials/problems/diagnosis';
+import { authorityOf } from '../credentials/tokens';
+import type { OrganizationCredential } from '../credentials/types';
+import type { Organization } from '../organization';
+import {
+  apiVersionCheck,
+  type Check,
+  clockCheck,
+  credentialCheck,
+  fail,
+  membershipCheck,
+  organizationCheck,
+  projectsCheck,
+  proxyCheck,
+  rateLimitCheck,
+  repositoriesCheck,
+  tokenCheck,
+} from './checks';
+import {
+  EXIT,
+  type ExitCode,
+  type Io,
+  mayColour,
+  organizationJson,
+  Progress,
+  widthOf,
+} from './io';
 import { selectOrganizations } from './organizations';
-import { EXIT, type ExitCode } from './problem';
-import { Progress } from './progress';
-import { painter, renderChecks, renderTotals } from './report';
-import { openSession } from './session';
+import { findCause, openSession, type Session } from './session';
+import { hanging, wrap } from './text';
 
 export interface DoctorOptions {
   /** As they were named; empty for all that are configured. */
@@ -45,13 +69,18 @@ export async function doctor(
   try {
     for (const mistake of selection.mistakes) add(configurationReport(mistake));
     for (const organization of selection.organizations) {
-      const checks = await examine({ session, organization, io, progress });
+      const checks = await new Examination(
+        session,
+        organization,
+        io,
+        progress,
+      ).run();
       const title = organization.label;
       add({ title, organization, checks });
     }
   } finally {
     progress.clear();
-    await session.close();
+    await session.clients.close();
   }
   const all = reports.flatMap(report => report.checks);
   io.stdout.write(
@@ -81,4 +110,173 @@ function renderJson(reports: readonly Report[]): string {
     organization: organization && organizationJson(organization),
   }));
   return JSON.stringify({ passed, reports: shown }, null, 2);
+}
+
+/** Looks at one organization, from its credential to its repositories and the way there. */
+class Examination {
+  readonly #checks: Check[] = [];
+
+  constructor(
+    private readonly session: Session,
+    private readonly organization: Organization,
+    private readonly io: Io,
+    private readonly progress: Progress,
+  ) {}
+
+  async run(): Promise<Check[]> {
+    const { organization, io } = this;
+    this.#say('asking whether it is there');
+    const probe = await probeOrganization(organization, { now: io.now });
+    const credential = await this.#examineCredential();
+    const isMember =
+      credential !== undefined &&
+      this.#examineOrganization(probe, credential) &&
+      (await this.#examineAccess());
+    this.#checks.push(proxyCheck(organization, io.env));
+    if (probe) this.#checks.push(clockCheck(probe.clockAheadMs));
+    if (isMember) this.#checks.push(this.#rateLimit());
+    return this.#checks;
+  }
+
+  /** @returns the credential and its Authorization header, when there is one to be had. */
+  async #examineCredential(): Promise<
+    { credential: OrganizationCredential; authorization: string } | undefined
+  > {
+    const { session, organization, io } = this;
+    let name = 'credential';
+    try {
+      const credential = session.credentials.forOrganization(organization);
+      this.#checks.push(credentialCheck(credential.describe(), organization));
+      name = 'token';
+      this.#say('getting a token');
+      const authorization = await credential.getAuthorization();
+      this.#checks.push(tokenCheck(authorization, io.now()));
+      return { credential, authorization };
+    } catch (error) {
+      await this.#fail(name, error);
+      return undefined;
+    }
+  }
+
+  /** @returns whether it is worth going on. */
+  #examineOrganization(
+    probe: OrganizationProbe | undefined,
+    served: { credential: OrganizationCredential; authorization: string },
+  ): boolean {
+    const { organization } = this;
+    const tokenTenant = readClaims(served.authorization)?.tenantId;
+    const facts = {
+      organization,
+      credential: served.credential.describe(),
+      authority: authorityOf(process.env),
+      tokenTenant,
+      organizationTenant: probe?.tenantId,
+    };
+    if (probe?.exists === false) {
+      this.#checks.push(
+        fail('organization', diagnose('organization-not-found', facts)),
+      );
+      return false;
+    }
+    if (
+      probe?.tenantId &&
+      tokenTenant &&
+      probe.tenantId !== tokenTenant.toLowerCase()
+    ) {
+      this.#checks.push(fail('organization', diagnose('wrong-tenant', facts)));
+      return false;
+    }
+    // Without an answer the next question says why.
+    if (probe) this.#checks.push(organizationCheck(organization, probe));
+    return true;
+  }
+
+  /** @returns whether the organization knows the identity. */
+  async #examineAccess(): Promise<boolean> {
+    const { session, organization } = this;
+    const client = session.clients.interactive.forOrganization(organization);
+    this.#say('asking who the credential belongs to');
+    const isMember = await this.#look('membership', async () =>
+      membershipCheck(await client.getIdentity()),
+    );
+    if (!isMember) return false;
+    this.#say('listing projects');
+    await this.#look('projects', async () =>
+      projectsCheck((await client.listProjects()).length),
+    );
+    this.#say('listing repositories');
+    await this.#look('repositories', async () =>
+      repositoriesCheck(await client.listRepositories()),
+    );
+    await this.#look('api version', async () =>
+      apiVersionCheck(organization, await client.getApiVersions()),
+    );
+    return true;
+  }
+
+  #rateLimit(): Check {
+    const { session, organization, io } = this;
+    const pacing = session.clients
+      .limiterSnapshot()
+      .find(entry => entry.organization.key === organization.key);
+    return rateLimitCheck(organization, pacing ?? {}, io.now());
+  }
+
+  async #look(name: string, find: () => Promise<Check>): Promise<boolean> {
+    try {
+      this.#checks.push(await find());
+      return true;
+    } catch (error) {
+      await this.#fail(name, error);
+      return false;
+    }
+  }
+
+  async #fail(name: string, error: unknown): Promise<void> {
+    const { session, organization } = this;
+    const { diagnosis } = await findCause(session, organization, error);
+    this.#checks.push(fail(name, diagnosis));
+  }
+
+  #say(what: string): void {
+    this.progress.show(`${this.organization.label}: ${what} ...`);
+  }
+}
+
+type Paint = (status: Check['status'], text: string) => string;
+
+const COLOURS = { pass: 32, warn: 33, fail: 31 } as const;
+
+/** Colours for a terminal, or none. */
+function painter(coloured: boolean): Paint {
+  return (status, text) =>
+    coloured ? `\u001b[${COLOURS[status]}m${text}\u001b[0m` : text;
+}
+
+const NAME_WIDTH = 13;
+
+/** What was found about one organization, or about the configuration, for people. */
+function renderChecks(
+  title: string,
+  checks: readonly Check[],
+  width: number,
+  paint: Paint,
+): string {
+  const lines = checks.flatMap(({ name, status, message, cure, docs }) => {
+    const lead = `  ${status}  ${name.padEnd(NAME_WIDTH)} `;
+    const indent = ' '.repeat(lead.length);
+    return [
+      hanging(lead, message, width).replace(status, paint(status, status)),
+      ...(cure ? [hanging(`${indent}-> `, cure, width)] : []),
+      ...(docs ? [`${indent}   ${docs}`] : []),
+    ];
+  });
+  return [...wrap(title, width), ...lines].join('\n');
+}
+
+/** The last line: how much of everything there was. */
+function renderTotals(checks: readonly Check[]): string {
+  const of = (status: Check['status']) =>
+    checks.filter(check => check.status === status).length;
+  return `${of('pass')} passed, ${of('warn')} warned, ${of('fail')} failed`;
 }

@@ -17,6 +17,23 @@ export interface Sink {
   readonly columns?: number;
 }
 
+/** How a run ended, for scripts. */
+export const EXIT = {
+  /** Everything was done, and nothing is wrong. */
+  ok: 0,
+  /** Something is wrong with the configuration, a credential or an organization. */
+  problem: 1,
+  /** The command line was wrong. */
+  usage: 2,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** The command line itself was wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 /** The width that is assumed where none is known. */
 const DEFAULT_WIDTH = 80;
 
@@ -30,12 +47,30 @@ export function mayColour(sink: Sink, env: NodeJS.ProcessEnv): boolean {
   return sink.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
-/** A name as the service gave it, without what would make a terminal do things. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
-}
-
 /** An organization in output for machines. */
 export function organizationJson({ host, name }: Organization) {
   return { host, organization: name };
+}
+
+/** Says on a terminal what takes its time, in one line that goes away again. */
+export class Progress {
+  readonly #sink: Sink;
+  #shown = false;
+
+  /** Shows nothing when the sink is no terminal. */
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  show(text: string): void {
+    if (!this.#sink.isTTY) return;
+    const line = text.slice(0, (this.#sink.columns ?? DEFAULT_WIDTH) - 1);
+    this.#sink.write(`\r\u001b[K${line}`);
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) this.#sink.write('\r\u001b[K');
+    this.#shown = false;
+  }
 }

@@ -3,7 +3,7 @@ import { type ConfigurationError, readProviderConfigs } from '../config/index';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { decodeName, fitOfName } from '../credentials/match';
 import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
-import { UsageError } from './problem';
+import { UsageError } from './io';
 
 /** The organizations that a command is about. */
 export interface Selection {

@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@backstage/config';
+import { ConfigSources } from '@backstage/config-loader';
 import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { redact } from '../credentials/errors';
-import { readConfiguration } from './configuration';
 import { doctor } from './doctor';
-import { diagnoseConfiguration, renderFailure } from './failure-text';
-import { type Io, widthOf } from './io';
-import { EXIT, type ExitCode, UsageError } from './problem';
-import { textAt } from './ask';
+import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
 import { repositories } from './repositories';
+import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging } from './text';
 
 interface CommonOptions {
@@ -122,8 +120,33 @@ function collect(value: string, previous: readonly string[]): string[] {
 /** Where the package lies, seen from the sources as well as from what is built of them. */
 function version(): string {
   const file = join(__dirname, '..', '..', 'package.json');
-  const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return textAt(json, 'version') ?? 'unknown';
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+/**
+ * Reads the configuration as Backstage's backend does: the files that are
+ * named, or else app-config.yaml and app-config.local.yaml; then the
+ * environment variables that begin with APP_CONFIG_. `${NAME}` stands for an
+ * environment variable.
+ *
+ * @throws what Backstage throws for a file that is missing or cannot be read.
+ */
+async function readConfiguration(
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Config> {
+  const source = ConfigSources.default({
+    argv: files.flatMap(file => ['--config', file]),
+    env,
+    substitutionFunc: async name => env[name]?.trim(),
+    watch: false,
+  });
+  const config = await ConfigSources.toConfig(source);
+  config.close();
+  return config;
 }
 
 /** Says what is wrong with `integrations.azure`, without which no command can do anything. */

@@ -2,21 +2,31 @@ import type { Config } from '@backstage/config';
 import type { Repository } from '../azure/types';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
-import { type Organization } from '../organization';
-import { type Failure, findCause } from './failure';
-import { renderFailure } from './failure-text';
-import { type Io, organizationJson, widthOf } from './io';
-import { selectOrganizations } from './organizations';
-import { EXIT, type ExitCode } from './problem';
-import { Progress } from './progress';
+import type { Organization } from '../organization';
 import {
-  renderRepositories,
-  sortRepositories,
-  stateOf,
-  summarize,
-} from './repository-list';
-import { openSession, type Session } from './session';
-import { hanging } from './text';
+  EXIT,
+  type ExitCode,
+  type Io,
+  organizationJson,
+  Progress,
+  widthOf,
+} from './io';
+import { selectOrganizations } from './organizations';
+import {
+  type Failure,
+  findCause,
+  openSession,
+  renderFailure,
+  type Session,
+} from './session';
+import {
+  type Column,
+  count,
+  formatBytes,
+  hanging,
+  printable,
+  renderTable,
+} from './text';
 
 export interface RepositoriesOptions {
   /** As they were named; empty for all that are configured. */
@@ -59,7 +69,7 @@ export async function repositories(
     }
   } finally {
     progress.clear();
-    await session.close();
+    await session.clients.close();
   }
   if (options.json) io.stdout.write(`${renderJson(listings)}\n`);
   const failed =
@@ -76,7 +86,7 @@ async function list(
     const credential = session.credentials
       .forOrganization(organization)
       .describe();
-    const visible = await session.clients
+    const visible = await session.clients.interactive
       .forOrganization(organization)
       .listRepositories({ project });
     return {
@@ -104,7 +114,7 @@ function write(listing: Listing, io: Io): void {
   const heading = hanging('', `${name}: ${summarize(found)}, ${as}`, width);
   const body =
     found.length > 0
-      ? renderRepositories(found, width)
+      ? renderRepositories(found)
       : hanging('', NOTHING_VISIBLE, width);
   io.stdout.write(`${heading}\n\n${body}\n\n`);
 }
@@ -131,4 +141,60 @@ function renderJson(listings: readonly Listing[]): string {
         },
   );
   return JSON.stringify({ organizations }, null, 2);
+}
+
+/** The name comes last, so that a long one pushes nothing out of its column. */
+const COLUMNS: readonly Column[] = [
+  { title: 'SIZE', align: 'right' },
+  { title: 'STATE' },
+  { title: 'DEFAULT BRANCH' },
+  { title: 'PROJECT' },
+  { title: 'REPOSITORY' },
+];
+
+/** Repositories by project and name, as people look for them. */
+function sortRepositories(repositories: readonly Repository[]): Repository[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return [...repositories].sort(
+    (a, b) =>
+      compare(a.project.name, b.project.name) || compare(a.name, b.name),
+  );
+}
+
+/** A table of repositories for people. */
+function renderRepositories(repositories: readonly Repository[]): string {
+  return renderTable(
+    COLUMNS,
+    repositories.map(repository =>
+      [
+        repository.size === undefined ? '-' : formatBytes(repository.size),
+        stateOf(repository).join(', '),
+        repository.defaultBranch ?? '-',
+        repository.project.name,
+        repository.name,
+      ].map(printable),
+    ),
+  );
+}
+
+/** How many repositories in how many projects. */
+export function summarize(repositories: readonly Repository[]): string {
+  const projects = new Set(repositories.map(r => r.project.id)).size;
+  return (
+    `${count(repositories.length, 'repository', 'repositories')} ` +
+    `in ${count(projects, 'project')}`
+  );
+}
+
+/** What is to be known of a repository before its files are looked for. */
+function stateOf(repository: Repository): string[] {
+  const states = [
+    ...(repository.isDisabled ? ['disabled'] : []),
+    ...(repository.defaultBranch === undefined ? ['empty'] : []),
+    ...(repository.isFork ? ['fork'] : []),
+    ...(repository.project.state === 'wellFormed'
+      ? []
+      : [`project ${repository.project.state}`]),
+  ];
+  return states.length > 0 ? states : ['ready'];
 }

@@ -1,27 +1,33 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
-import type { Dispatcher } from 'undici';
-import { createAzureDevOpsClients } from '../azure/clients';
-import { createConnections } from '../azure/connections';
-import type { AzureDevOpsClients } from '../azure/types';
+import {
+  type AzureDevOpsClientPool,
+  createAzureDevOpsClients,
+} from '../azure/clients';
+import { AzureDevOpsRequestError } from '../azure/errors';
+import { probeOrganization } from '../azure/probe';
+import type { AzureDevOpsClient } from '../azure/types';
 import { createCredentialDirectory } from '../credentials/directory';
-import type { CredentialDirectory } from '../credentials/types';
-import { type Io, widthOf } from './io';
-import type { Progress } from './progress';
+import { CredentialError, redact } from '../credentials/errors';
+import { explainAccessError } from '../credentials/explain';
+import {
+  describeCredential,
+  diagnose,
+  type Diagnosis,
+} from '../credentials/problems/diagnosis';
+import type {
+  CredentialDescription,
+  CredentialDirectory,
+} from '../credentials/types';
+import { CLOUD_HOST, Organization } from '../organization';
+import { type Io, type Progress, widthOf } from './io';
 import { hanging } from './text';
 
 /** What commands reach organizations with. */
 export interface Session {
   readonly credentials: CredentialDirectory;
-  /** For people who wait: refused rather than kept waiting for long. */
-  readonly clients: AzureDevOpsClients;
-  /** For requests that the clients have no use for. */
-  readonly dispatcher: Dispatcher;
-  close(): Promise<void>;
+  readonly clients: AzureDevOpsClientPool;
 }
-
-/** Milliseconds for connecting, through a proxy or not. */
-const CONNECT_TIMEOUT = 10_000;
 
 /** @throws what `@backstage/integration` throws when `integrations.azure` is not valid. */
 export function openSession(
@@ -30,24 +36,10 @@ export function openSession(
   progress: Progress,
 ): Session {
   const logger = createLogger(io, progress);
-  const credentials = createCredentialDirectory({
-    config,
-    logger,
-    now: io.now,
-  });
-  const pool = createAzureDevOpsClients({ credentials, logger });
-  const { kept, fresh } = createConnections(
-    { sockets: 4, connectMs: CONNECT_TIMEOUT },
-    io.env,
-  );
-  return {
-    credentials,
-    clients: pool.interactive,
-    dispatcher: fresh,
-    close: async () => {
-      await Promise.all([pool.close(), kept.destroy(), fresh.destroy()]);
-    },
-  };
+  const { now } = io;
+  const credentials = createCredentialDirectory({ config, logger, now });
+  const clients = createAzureDevOpsClients({ credentials, logger });
+  return { credentials, clients };
 }
 
 /** Warnings and errors go to standard error, the rest nowhere: what matters is in the output. */
@@ -64,4 +56,81 @@ function createLogger({ stderr }: Io, progress: Progress): LoggerService {
     child: () => logger,
   };
   return logger;
+}
+
+/** Why an organization could not be asked, for people and for machines. */
+export interface Failure {
+  readonly diagnosis: Diagnosis;
+  /** Absent when none matches. */
+  readonly credential?: CredentialDescription;
+}
+
+/**
+ * Finds the cause of a failure, by asking the organization further questions
+ * where they tell more.
+ *
+ * @throws the error itself when it is no failure of a credential or a request.
+ */
+export async function findCause(
+  { credentials, clients }: Session,
+  organization: Organization,
+  error: unknown,
+): Promise<Failure> {
+  if (error instanceof CredentialError) {
+    return { diagnosis: error.diagnosis, credential: error.credential };
+  }
+  if (!(error instanceof AzureDevOpsRequestError)) throw error;
+  const credential = credentials.forOrganization(organization);
+  const client = clients.interactive.forOrganization(organization);
+  const { diagnosis } = await explainAccessError(error, credential, {
+    probe: probeOrganization,
+    identityAccepted:
+      error.fault.kind === 'unauthorized'
+        ? await isAccepted(client)
+        : undefined,
+  });
+  return { diagnosis, credential: credential.describe() };
+}
+
+/** Whether the credential is good for what needs no scope. */
+async function isAccepted(client: AzureDevOpsClient): Promise<boolean> {
+  try {
+    await client.getIdentity();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A failure in lines, for people. */
+export function renderFailure(
+  name: string,
+  { diagnosis, credential }: Failure,
+  width: number,
+): string {
+  const { cause, cure, docs } = diagnosis;
+  return [
+    hanging('', `${name}: ${cause}.`, width),
+    ...(credential
+      ? [hanging('  Credential:  ', describeCredential(credential), width)]
+      : []),
+    hanging('  What to do:  ', `${cure}.`, width),
+    `  More:        ${docs}`,
+  ].join('\n');
+}
+
+/** What is wrong with `integrations.azure`, in Backstage's words, and the cure. */
+export function diagnoseConfiguration(error: unknown): Diagnosis {
+  const detail = redact(error instanceof Error ? error.message : String(error));
+  const host = /config for (\S+), only personal access tokens/.exec(
+    detail,
+  )?.[1];
+  return diagnose(
+    host ? 'server-needs-personal-access-token' : 'credentials-not-valid',
+    {
+      organization: new Organization(host ?? CLOUD_HOST, ''),
+      detail,
+      authority: '',
+    },
+  );
 }

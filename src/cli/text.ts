@@ -25,37 +25,66 @@ export function hanging(lead: string, text: string, width: number): string {
     .join('\n');
 }
 
-/**
- * Breaks a text into lines that take at most `width` columns of a terminal:
- * between words where a line is at least half full, and within a word elsewhere.
- * Spaces at a break are dropped.
- */
-export function fold(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let rest = text;
-  while (displayWidth(rest) > width) {
-    let line = '';
-    for (const character of rest) {
-      if (displayWidth(line + character) > width) break;
-      line += character;
-    }
-    const space = rest.slice(0, line.length + 1).lastIndexOf(' ');
-    const end = space > line.length / 2 ? space : line.length;
-    lines.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
-  }
-  return [...lines, rest];
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
 }
 
-/** Characters that take two columns of a terminal: East Asian scripts and pictographs. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+/** A table in which each column is as wide as its longest cell. */
+export function renderTable(
+  columns: readonly Column[],
+  rows: ReadonlyArray<readonly string[]>,
+): string {
+  const widths = columns.map(({ title }, i) =>
+    rows.reduce(
+      (widest, row) => Math.max(widest, row[i]?.length ?? 0),
+      title.length,
+    ),
+  );
+  return [columns.map(({ title }) => title), ...rows]
+    .map(row =>
+      widths
+        .map((width, i) =>
+          columns[i]?.align === 'right'
+            ? (row[i] ?? '').padStart(width)
+            : (row[i] ?? '').padEnd(width),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
 
-/** How many columns of a terminal a text takes. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) {
-    if (!/\p{Mn}/u.test(character)) width += WIDE.test(character) ? 2 : 1;
+/** A name as the service gave it, without what would make a terminal do things. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** A size in words: `0 B`, `950 B`, `1.2 MB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
   }
-  return width;
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** A span of time in its largest unit: `45 s`, `59 min`, `23 h`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
+/** `1 repository`, `2 repositories`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 }

@@ -2,9 +2,18 @@ import type { Organization } from '../organization';
 import { readClaims } from './access-token';
 import { composeMessage, CredentialError } from './errors';
 import { type Diagnosis, diagnose, type ProblemId } from './problems/diagnosis';
-import type { OrganizationProbe } from './probe';
 import { authorityOf } from './tokens';
 import type { CredentialDescription, OrganizationCredential } from './types';
+
+/** What an organization tells anybody about itself. */
+export interface OrganizationProbe {
+  /** False on a positive 404; absent when the answer does not tell. */
+  readonly exists?: boolean;
+  /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
+  readonly tenantId?: string;
+  /** How far the service's clock is ahead of ours, in milliseconds; 0 when no further than the request itself took. */
+  readonly clockAheadMs?: number;
+}
 
 export interface ExplainOptions {
   /** Asks the organization about itself, without a credential: see `probeOrganization`. Without it a wrong tenant shows only where the answer names the right one. */
@@ -13,6 +22,12 @@ export interface ExplainOptions {
   ) => Promise<OrganizationProbe | undefined>;
   /** Whether the same credential is accepted where no scope is needed, if that was tried. */
   readonly identityAccepted?: boolean;
+}
+
+/** A request to Azure DevOps that failed. An `AzureDevOpsRequestError` is one. */
+export interface AccessFailure {
+  readonly organization: Organization;
+  readonly fault: AccessFault;
 }
 
 /** A diagnosis, and all of it in one line. */
@@ -36,23 +51,23 @@ export async function explainAccessError(
   if (failure instanceof CredentialError) {
     return { diagnosis: failure.diagnosis, message: failure.message };
   }
-  const { organization } = failure;
+  const { organization, fault } = failure;
   const description = credential.describe();
-  const probe = mayBeElsewhere(failure)
+  const probe = mayBeElsewhere(fault)
     ? await options.probe?.(organization)
     : undefined;
   const context = {
     credential: description,
     tokenTenant: await tenantOfToken(credential),
-    organizationTenant: probe?.tenantId ?? failure.resourceTenant,
+    organizationTenant: probe?.tenantId ?? fault.resourceTenant,
     organizationExists: probe?.exists,
     identityAccepted: options.identityAccepted,
   };
-  const problem = classifyAccessFailure(failure, context);
+  const problem = classifyAccessFault(fault, context);
   const diagnosis = diagnose(problem, {
     organization,
     credential: description,
-    detail: failure.serviceMessage ?? failure.seen,
+    detail: fault.serviceMessage ?? fault.seen,
     authority: authorityOf(process.env),
     tokenTenant: context.tokenTenant,
     organizationTenant: context.organizationTenant,
@@ -62,10 +77,10 @@ export async function explainAccessError(
 }
 
 /** Whether the organization itself, or its tenant, may be what is wrong. */
-function mayBeElsewhere(failure: AccessFailure): boolean {
+function mayBeElsewhere(fault: AccessFault): boolean {
   return (
-    !failure.duringThrottling &&
-    ['unauthorized', 'sign-in', 'forbidden', 'not-found'].includes(failure.kind)
+    !fault.duringThrottling &&
+    ['unauthorized', 'sign-in', 'forbidden', 'not-found'].includes(fault.kind)
   );
 }
 
@@ -79,12 +94,8 @@ async function tenantOfToken(
   }
 }
 
-/**
- * As much of a failed request to Azure DevOps as a diagnosis needs. An
- * `AzureDevOpsRequestError` is one.
- */
-export interface AccessFailure {
-  readonly organization: Organization;
+/** As much of what went wrong with a request as a diagnosis needs. */
+export interface AccessFault {
   readonly kind: string;
   /** What was seen, as a clause. */
   readonly seen: string;
@@ -97,7 +108,7 @@ export interface AccessFailure {
   readonly duringThrottling?: boolean;
 }
 
-/** What else is known when an access failure is judged. */
+/** What else is known when it is judged. */
 export interface AccessContext {
   readonly credential: CredentialDescription;
   /** The tenant of the token, if the credential is one of Microsoft Entra and the token tells. */
@@ -111,12 +122,12 @@ export interface AccessContext {
 }
 
 /** Says which problem it is that a request to Azure DevOps failed with. */
-export function classifyAccessFailure(
-  failure: AccessFailure,
+export function classifyAccessFault(
+  fault: AccessFault,
   context: AccessContext,
 ): ProblemId {
-  if (failure.duringThrottling) return 'service-throttled';
-  switch (failure.kind) {
+  if (fault.duringThrottling) return 'service-throttled';
+  switch (fault.kind) {
     case 'throttled':
       return 'service-throttled';
     case 'unavailable':
@@ -129,36 +140,35 @@ export function classifyAccessFailure(
     case 'forbidden':
       return context.organizationExists === false
         ? 'organization-not-found'
-        : denial(failure, context);
+        : denial(fault, context);
     case 'not-found':
-      return missing(failure, context);
+      return missing(fault, context);
     default:
       return 'answer-not-understood';
   }
 }
 
-function denial(failure: AccessFailure, context: AccessContext): ProblemId {
-  const { serviceMessage = '' } = failure;
+function denial(fault: AccessFault, context: AccessContext): ProblemId {
+  const { serviceMessage = '' } = fault;
   if (/VS403463/.test(serviceMessage)) return 'conditional-access';
   if (context.credential.kind === 'personal access token') {
-    return denialOfPersonalAccessToken(failure, context);
+    return denialOfPersonalAccessToken(fault, context);
   }
-  if (isWrongTenant(failure, context)) return 'wrong-tenant';
+  if (isWrongTenant(fault, context)) return 'wrong-tenant';
   if (/TF401444|VS403283/.test(serviceMessage)) return 'identity-not-added';
-  if (failure.typeKey === 'InvalidIdentityException')
-    return 'token-not-accepted';
+  if (fault.typeKey === 'InvalidIdentityException') return 'token-not-accepted';
   if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
-  if (failure.kind === 'sign-in') return 'sign-in-page';
-  return failure.kind === 'unauthorized'
+  if (fault.kind === 'sign-in') return 'sign-in-page';
+  return fault.kind === 'unauthorized'
     ? 'token-not-accepted'
     : 'permission-missing';
 }
 
 function denialOfPersonalAccessToken(
-  failure: AccessFailure,
+  fault: AccessFault,
   context: AccessContext,
 ): ProblemId {
-  const { serviceMessage = '', kind } = failure;
+  const { serviceMessage = '', kind } = fault;
   if (/\bexpired\b/i.test(serviceMessage)) {
     return 'personal-access-token-expired';
   }
@@ -171,17 +181,13 @@ function denialOfPersonalAccessToken(
   if (context.identityAccepted) return 'personal-access-token-scope';
   // To a token that it does not know the service answers as to none at all: with
   // the ways to sign in, which a token that it knows is not told.
-  return kind === 'sign-in' || failure.resourceTenant !== undefined
+  return kind === 'sign-in' || fault.resourceTenant !== undefined
     ? 'personal-access-token-unknown'
     : 'personal-access-token-refused';
 }
 
-function isWrongTenant(
-  failure: AccessFailure,
-  context: AccessContext,
-): boolean {
-  const organizationTenant =
-    context.organizationTenant ?? failure.resourceTenant;
+function isWrongTenant(fault: AccessFault, context: AccessContext): boolean {
+  const organizationTenant = context.organizationTenant ?? fault.resourceTenant;
   return (
     organizationTenant !== undefined &&
     context.tokenTenant !== undefined &&
@@ -189,13 +195,13 @@ function isWrongTenant(
   );
 }
 
-function missing(failure: AccessFailure, context: AccessContext): ProblemId {
-  if (/^ProjectDoesNotExist/.test(failure.typeKey ?? '')) {
+function missing(fault: AccessFault, context: AccessContext): ProblemId {
+  if (/^ProjectDoesNotExist/.test(fault.typeKey ?? '')) {
     return 'project-not-found';
   }
   // Whatever the service knows to be missing it names; a bare 404 is its front
   // end's, which does not know the organization.
-  return context.organizationExists === false || !failure.typeKey
+  return context.organizationExists === false || !fault.typeKey
     ? 'organization-not-found'
     : 'permission-missing';
 }

@@ -9,14 +9,13 @@ import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import { EnvHttpProxyAgent } from 'undici';
 import {
   AzureDevOpsRequestError,
   type RequestErrorKind,
 } from '../azure/errors';
+import { probeOrganization } from '../azure/probe';
 import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
-import { probeOrganization } from '../credentials/probe';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogState } from '../ledger/catalog-state';
 import { Healing } from '../ledger/healing';
@@ -144,17 +143,12 @@ async function explainFailure(
   ) {
     return undefined;
   }
-  const dispatcher = new EnvHttpProxyAgent();
-  try {
-    const { message } = await explainAccessError(
-      error,
-      credentials.forOrganization(organization),
-      { probe: ref => probeOrganization(ref, { dispatcher }) },
-    );
-    return message;
-  } finally {
-    await dispatcher.destroy();
-  }
+  const { message } = await explainAccessError(
+    error,
+    credentials.forOrganization(organization),
+    { probe: probeOrganization },
+  );
+  return message;
 }
 
 /** What may be the credential's fault. */

@@ -1,4 +1,11 @@
-import { clockCheck, rateLimitCheck, tokenCheck } from '../../src/cli/checks';
+import {
+  apiVersionCheck,
+  clockCheck,
+  membershipCheck,
+  projectsCheck,
+  rateLimitCheck,
+  tokenCheck,
+} from '../../src/cli/checks';
 import { Organization } from '../../src/organization';
 
 const contoso = new Organization('dev.azure.com', 'contoso');
@@ -11,7 +18,7 @@ it.each([
   [-600_000, 'fail', "10 min ahead of the service's"],
   [undefined, 'warn', 'the service did not tell the time'],
 ])(
-  'a clock that the service is %s ms ahead of: %s',
+  'doctor says of a clock that the service is %s ms ahead of: %s, %s',
   (ahead, status, message) => {
     const check = clockCheck(ahead);
     expect(check).toMatchObject({ name: 'clock', status, message });
@@ -24,26 +31,44 @@ it.each([
   [server, {}, 'pass', 'Azure DevOps Server names none'],
   [
     contoso,
-    { 'x-ratelimit-limit': '200', 'x-ratelimit-remaining': '150' },
+    { limit: 200, remaining: 150 },
     'pass',
     '150 of 200 units left in 5 minutes',
   ],
   [
     contoso,
-    { 'x-ratelimit-limit': '200', 'x-ratelimit-remaining': '20' },
+    { limit: 200, remaining: 20 },
     'warn',
     '20 of 200 units left in 5 minutes',
   ],
   [
     contoso,
-    { 'retry-after': '30', 'x-ratelimit-remaining': '0' },
+    { remaining: 0, pausedUntil: 30_000 },
     'warn',
     'the service is slowing the identity down (30 s)',
   ],
-])('%j with %j: %s', (organization, headers, status, message) => {
-  const check = rateLimitCheck(organization, headers, 0);
-  expect(check).toMatchObject({ name: 'rate limit', status, message });
-  expect(check.cure !== undefined).toBe(status !== 'pass');
+])(
+  'doctor says of the rate limit of %j with %j: %s, %s',
+  (organization, pacing, status, message) => {
+    const check = rateLimitCheck(organization, pacing, 0);
+    expect(check).toMatchObject({ name: 'rate limit', status, message });
+    expect(check.cure !== undefined).toBe(status !== 'pass');
+  },
+);
+
+it('says that a service names no identity, project or version without stumbling', () => {
+  expect(membershipCheck({ id: 'an-id' }).message).toBe(
+    'known as an identity without a name (an-id)',
+  );
+  expect(membershipCheck({ id: 'an-id', name: 'b\u001b[2Jot' }).message).toBe(
+    'known as b\uFFFD[2Jot (an-id)',
+  );
+  expect(projectsCheck(1_000).message).toBe('1,000 projects or more visible');
+  expect(projectsCheck(0).status).toBe('warn');
+  expect(apiVersionCheck(contoso, undefined)).toMatchObject({
+    status: 'warn',
+    message: 'dev.azure.com/contoso does not say which versions it speaks',
+  });
 });
 
 it('says of a token who it is for and how long, and never what it is', () => {

@@ -354,9 +354,8 @@ it('lists with a system-assigned identity, from a configuration of three lines',
    "dev.azure.com/MyOrg: 1 repository in 1 project, read with managed identity
    (system-assigned), from integrations.azure[0].credentials[0]
 
-   PROJECT      REPOSITORY  DEFAULT BRANCH  SIZE  STATE
-   -----------  ----------  --------------  ----  -----
-   SecretSauce  recipes     main             1 B  ready
+   SIZE  STATE  DEFAULT BRANCH  PROJECT      REPOSITORY
+    1 B  ready  main            SecretSauce  recipes
 
    "
   `);

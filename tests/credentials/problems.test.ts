@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { classifyAccessFailure } from '../../src/credentials/explain';
+import { classifyAccessFault } from '../../src/credentials/explain';
 import { classifyTokenFailure } from '../../src/credentials/classify';
 import { composeMessage } from '../../src/credentials/errors';
 import {
@@ -399,10 +399,10 @@ describe('a request that Azure DevOps refuses', () => {
     ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
     ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
     ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
-  ])('%s, %j, %j, %j', (kind, credential, failure, context, problem) => {
+  ])('%s, %j, %j, %j', (kind, credential, fault, context, problem) => {
     expect(
-      classifyAccessFailure(
-        { organization: contoso, seen: '', kind, ...failure },
+      classifyAccessFault(
+        { seen: '', kind, ...fault },
         { credential, ...context },
       ),
     ).toBe(problem);

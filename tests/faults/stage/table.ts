@@ -1,8 +1,6 @@
-import { renderTable, type Column } from '../../../src/cli/table';
+import { renderTable, type Column } from '../../../src/cli/text';
 import { GROUPS } from '../rows';
 import { verdictOn, type RowResult } from './row';
-
-const WIDTH = 120;
 
 const COLUMNS: readonly Column[] = [
   { title: 'fault' },
@@ -18,13 +16,13 @@ const COLUMNS: readonly Column[] = [
 /** How much of what the operator was told is printed; the file has all of it. */
 const LONGEST_TELLING = 150;
 
-/** The table as it is printed, group by group; at most 120 columns wide. */
+/** The table as it is printed, group by group. */
 export function formatTable(results: readonly RowResult[]): string {
   const groups = [...new Set(results.map(({ group }) => group))];
   return groups
     .map(group => {
       const rows = results.filter(result => result.group === group);
-      const table = renderTable(COLUMNS, rows.flatMap(linesOf), WIDTH);
+      const table = renderTable(COLUMNS, rows.flatMap(linesOf));
       return `${group}. ${GROUPS[group]}\n\n${table}`;
     })
     .join('\n');

@@ -1,27 +1,20 @@
-import type { Dispatcher } from 'undici';
-import { createConnections } from '../../src/azure/connections';
-import { probeOrganization } from '../../src/credentials/probe';
-import { Cloud, TENANT_A } from './support';
+import { probeOrganization } from '../../src/azure/probe';
+import { Cloud, TENANT_A } from '../credentials/support';
 import { Organization } from '../../src/organization';
 
 let cloud: Cloud;
-let dispatcher: Dispatcher;
 
 beforeEach(async () => {
   cloud = await Cloud.start();
   cloud.simulator.addOrganization('contoso', {
     tenantId: TENANT_A.toUpperCase(),
   });
-  dispatcher = createConnections({ sockets: 1, connectMs: 5_000 }).fresh;
 });
 
-afterEach(async () => {
-  await dispatcher.destroy();
-  await cloud.close();
-});
+afterEach(async () => await cloud.close());
 
 const on = (organization: string, host = 'dev.azure.com') =>
-  probeOrganization(new Organization(host, organization), { dispatcher });
+  probeOrganization(new Organization(host, organization));
 
 it('asks an organization for its tenant, without any credential', async () => {
   expect(await on('contoso')).toEqual({
@@ -63,7 +56,6 @@ it('tells nothing where nothing is to be learnt', async () => {
 it('compares clocks', async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
   const late = await probeOrganization(organization, {
-    dispatcher,
     now: () => Date.now() - 600_000,
   });
   expect(late?.clockAheadMs).toBeGreaterThan(590_000);
@@ -74,7 +66,6 @@ it('gives up when it is told to', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(
     probeOrganization(new Organization('dev.azure.com', 'contoso'), {
-      dispatcher,
       signal,
     }),
   ).rejects.toThrow('enough');

@@ -1,18 +1,10 @@
-import { type Dispatcher, request } from 'undici';
-import { type Organization } from '../organization';
-
-/** What an organization tells anybody about itself. */
-export interface OrganizationProbe {
-  /** False on a positive 404; absent when the answer does not tell. */
-  readonly exists?: boolean;
-  /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
-  readonly tenantId?: string;
-  /** How far the service's clock is ahead of ours, in milliseconds; 0 when no further than the request itself took. */
-  readonly clockAheadMs?: number;
-}
+import { request } from 'undici';
+import type { OrganizationProbe } from '../credentials/explain';
+import type { Organization } from '../organization';
+import { createConnections } from './connections';
+import { headerOf, type ResponseHeaders } from './headers';
 
 export interface ProbeOptions {
-  readonly dispatcher: Dispatcher;
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number;
   readonly signal?: AbortSignal;
@@ -29,15 +21,16 @@ const TIMEOUT = 10_000;
  */
 export async function probeOrganization(
   organization: Organization,
-  { dispatcher, now = Date.now, signal }: ProbeOptions,
+  { now = Date.now, signal }: ProbeOptions = {},
 ): Promise<OrganizationProbe | undefined> {
   const timeout = AbortSignal.timeout(TIMEOUT);
+  const connections = createConnections({ sockets: 1, connectMs: TIMEOUT });
   const sentAt = now();
   try {
     const { statusCode, headers, body } = await request(
       `${organization.url}/_apis/connectionData`,
       {
-        dispatcher,
+        dispatcher: connections.fresh,
         method: 'HEAD',
         headers: { 'X-TFS-FedAuthRedirect': 'Suppress' },
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -45,15 +38,18 @@ export async function probeOrganization(
     );
     const receivedAt = now();
     await body.dump();
-    const tenantId = tenantOf(headers['x-vss-resourcetenant']);
+    const tenantId = tenantOf(headers);
     return {
       exists: existence(statusCode, tenantId),
       tenantId,
-      clockAheadMs: clockAhead(headers['date'], sentAt, receivedAt),
+      clockAheadMs: clockAhead(headers, sentAt, receivedAt),
     };
   } catch {
     signal?.throwIfAborted();
     return undefined;
+  } finally {
+    await connections.kept.destroy();
+    await connections.fresh.destroy();
   }
 }
 
@@ -67,19 +63,18 @@ function existence(
     : undefined;
 }
 
-function tenantOf(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^[\da-f-]{36}$/i.test(header)
-    ? header.toLowerCase()
-    : undefined;
+function tenantOf(headers: ResponseHeaders): string | undefined {
+  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
+  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
 }
 
 function clockAhead(
-  header: string | string[] | undefined,
+  headers: ResponseHeaders,
   sentAt: number,
   receivedAt: number,
 ): number | undefined {
   // The header has whole seconds, cut off: half a second is missing on average.
-  const serviceTime = Date.parse(String(header)) + 500;
+  const serviceTime = Date.parse(headerOf(headers, 'date') ?? '') + 500;
   if (Number.isNaN(serviceTime)) return undefined;
   const ahead = serviceTime - (sentAt + receivedAt) / 2;
   const uncertainty = (receivedAt - sentAt) / 2 + 500;
