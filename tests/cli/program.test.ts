@@ -46,8 +46,8 @@ const on = async (
   options?: TerminalOptions,
 ) => await runOn(program, config, args, options);
 
-describe('what is asked for', () => {
-  it('explains itself', async () => {
+describe('the command line', () => {
+  it('prints its help and its version', async () => {
     for (const args of [
       ['--help'],
       ['repositories', '--help'],
@@ -75,13 +75,13 @@ describe('what is asked for', () => {
     ],
     [['doctor', '--config'], 'argument missing'],
     [['doctor', 'contoso'], 'too many arguments'],
-  ])('refuses %j with exit code 2', async (args, words) => {
+  ])('ends with exit code 2 for the arguments %j', async (args, words) => {
     const { code, stdout, stderr } = await run(program, args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(words);
   });
 
-  it('says that no organization is known', async () => {
+  it('says that the configuration names no organization', async () => {
     const { code, stderr } = await on(asAlice(), ['repositories']);
     expect(code).toBe(2);
     expect(stderr).toMatchInlineSnapshot(`
@@ -92,7 +92,7 @@ describe('what is asked for', () => {
     `);
   });
 
-  it('says which file is missing', async () => {
+  it('names the configuration file that is missing', async () => {
     const { code, stderr } = await run(program, [
       'doctor',
       '--config',
@@ -168,17 +168,22 @@ describe('the configuration', () => {
       }),
       ['Contoso'],
     ],
-  ])('names organizations: its %s', async (_where, configOf, organizations) => {
-    addFabrikam();
-    const { azure } = world.token();
-    const { stdout } = await on(configOf(azure), ['repositories', '--json']);
-    const json = JSON.parse(stdout) as {
-      organizations: Array<{ organization: string }>;
-    };
-    expect(json.organizations.map(o => o.organization)).toEqual(organizations);
-  });
+  ])(
+    'says which organizations to look at, through its %s',
+    async (_where, configOf, organizations) => {
+      addFabrikam();
+      const { azure } = world.token();
+      const { stdout } = await on(configOf(azure), ['repositories', '--json']);
+      const json = JSON.parse(stdout) as {
+        organizations: Array<{ organization: string }>;
+      };
+      expect(json.organizations.map(o => o.organization)).toEqual(
+        organizations,
+      );
+    },
+  );
 
-  it('shows what is wrong with a provider, and goes on with the others', async () => {
+  it('is checked by both commands, which go on with the providers that are right', async () => {
     const config = asAlice({
       catalog: {
         providers: {
@@ -205,14 +210,14 @@ describe('the configuration', () => {
   });
 });
 
-describe('output', () => {
+describe('the output', () => {
   const config = () => {
     addFabrikam();
     return asAlice();
   };
   const both = ['-o', 'contoso', '-o', 'fabrikam'];
 
-  it('for machines holds everything and nothing secret', async () => {
+  it('as JSON holds everything that is known and nothing secret', async () => {
     const list = await on(config(), ['repositories', '--json', ...both]);
     expect(list).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(list.stdout)).toMatchObject({
@@ -282,7 +287,7 @@ describe('output', () => {
     expect(piped.stderr).toBe('');
   });
 
-  it('finds an organization under its old address', async () => {
+  it('shows an organization that is named by its old address', async () => {
     const { stdout } = await on(asAlice(), [
       'doctor',
       '-o',
@@ -292,7 +297,7 @@ describe('output', () => {
     expect(stdout).toContain('4 repositories in 2 projects visible');
   });
 
-  it('says that what may not be read is not shown', async () => {
+  it('says that repositories are left out when the identity may read none', async () => {
     world.contoso.grant('bob', { projects: [] });
     cloud.simulator.addPersonalAccessToken('token-of-bob', { identity: 'bob' });
     const setting = world.with({ personalAccessToken: 'token-of-bob' });
@@ -308,7 +313,7 @@ describe('output', () => {
   });
 });
 
-it('lists with a system-assigned identity, from a configuration of three lines', async () => {
+it('lists repositories with a system-assigned identity and a configuration of three lines', async () => {
   const { simulator } = cloud;
   const organization = simulator.addOrganization('MyOrg', {
     tenantId: TENANT_A,

@@ -64,7 +64,7 @@ function widest(text: string): number {
   return Math.max(...lines.map(line => line.length));
 }
 
-describe('with every kind of credential', () => {
+describe('repositories and doctor show that all is well with', () => {
   it.each(KINDS)('$name', async scenario => {
     const { seen, text } = await show(scenario);
     expect(seen.map(({ code }) => code)).toEqual([0, 0]);
@@ -73,7 +73,7 @@ describe('with every kind of credential', () => {
   });
 });
 
-describe('in every failure', () => {
+describe('repositories and doctor explain', () => {
   it.each(FAILURES)('$name', async scenario => {
     const { seen, text } = await show(scenario);
     for (const screen of seen) {
@@ -85,7 +85,7 @@ describe('in every failure', () => {
   });
 });
 
-it('leaves out no problem', () => {
+it('every problem is shown by one of these scenarios', () => {
   const shown = new Set(FAILURES.map(({ problem }) => problem));
   // Needs a service that fails for longer than the client has patience.
   const elsewhere = ['service-unavailable'];

@@ -97,7 +97,7 @@ function fill(organization: Organization): Organization {
   return organization;
 }
 
-const refusing = (
+const answering = (
   status: number,
   body: unknown,
 ): Omit<FaultOptions, 'match'> => ({
@@ -391,7 +391,7 @@ export const FAILURES: Scenario[] = [
     },
   },
   {
-    name: 'a refusal that is not known',
+    name: 'an error of Microsoft Entra that is not known',
     problem: 'token-refused',
     set: world => {
       world.application().refusal = 900144;
@@ -435,7 +435,7 @@ export const FAILURES: Scenario[] = [
       world.application();
       world.inject({
         match: { endpoint: 'token' },
-        ...refusing(429, { error: 'too_many_requests' }),
+        ...answering(429, { error: 'too_many_requests' }),
       });
       return world.secret();
     },
@@ -465,7 +465,7 @@ export const FAILURES: Scenario[] = [
     set: world => {
       world.inject({
         match: { endpoint: 'token' },
-        ...refusing(200, '<html>'),
+        ...answering(200, '<html>'),
       });
       return world.secret();
     },
@@ -537,7 +537,7 @@ export const FAILURES: Scenario[] = [
     }),
   ),
   {
-    name: 'a token that is refused without a word',
+    name: 'a token that is denied without a word',
     problem: 'token-not-accepted',
     set: world => {
       const { identity } = world.application();
@@ -555,7 +555,7 @@ export const FAILURES: Scenario[] = [
       const { identity } = world.application();
       world.inject({
         match: { identity, endpoint: 'repositories' },
-        ...refusing(403, {
+        ...answering(403, {
           message: 'Access denied: needs the permission to read.',
           typeKey: 'AccessCheckException',
         }),

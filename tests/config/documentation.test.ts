@@ -13,7 +13,7 @@ const examples = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
 );
 
 describe('docs/configuration.md', () => {
-  it('has examples that are read without a mistake, and that the schema takes', async () => {
+  it('has only examples that the module and the schema take', async () => {
     const schema = await loadConfigSchema({
       dependencies: ['@backstage/integration'],
       packagePaths: [join(root, 'package.json')],
@@ -29,7 +29,7 @@ describe('docs/configuration.md', () => {
     }
   });
 
-  it('lists every key that the schema declares, and no other', async () => {
+  it('lists exactly the keys that the schema declares', async () => {
     const schema = await loadConfigSchema({
       dependencies: [],
       packagePaths: [join(root, 'package.json')],
@@ -59,7 +59,7 @@ describe('docs/configuration.md', () => {
     expect(documented.sort()).toEqual(declared.sort());
   });
 
-  it('shows a message as it really is', () => {
+  it('quotes the message of a mistake as it is thrown', () => {
     const shown = /^```text\n(.*?)\n```$/ms.exec(text)?.[1];
     const [reading] = readProviderConfigs(
       new ConfigReader({

@@ -21,7 +21,7 @@ function mistakesOf(block: JsonValue, rest: JsonObject = {}): string[] {
   return mistakes.map(({ message }) => message.replaceAll(PREFIX, '~'));
 }
 
-describe('one mistake gives one sentence', () => {
+describe('a mistake in a block', () => {
   const duration = 'such as `{ minutes: 30 }`, `30 minutes` or `PT30M`';
   const project = 'the name of a project or a pattern with `*` and `?`';
   const host =
@@ -288,21 +288,21 @@ describe('one mistake gives one sentence', () => {
       { removals: { allow: 123456789012 } },
       'Expected `~.removals.allow` to be the code that was printed when removals were held back, got `123456789012` (number); put it in quotes to make it a string',
     ],
-  ])('%j', (block, expected) => {
+  ])('gives one sentence that says what to correct: %j', (block, expected) => {
     expect(mistakesOf({ organization: 'contoso', ...block })).toEqual([
       expected,
     ]);
   });
 
-  it('for a block that is none', () => {
+  it('gives one sentence when the block is no object', () => {
     expect(mistakesOf('contoso')).toEqual([
       'Expected `~` to be an object with the keys of a provider, got `"contoso"` (string)',
     ]);
   });
 });
 
-describe('the error', () => {
-  it('lists everything that is wrong, by full key, and says what follows', () => {
+describe('the error of a wrong configuration', () => {
+  it('lists everything that is wrong by its full key, and says what follows from it', () => {
     const [reading] = readProviderConfigs(
       new ConfigReader({
         catalog: {
@@ -329,7 +329,7 @@ describe('the error', () => {
     `);
   });
 
-  it('says so when the id was left out', () => {
+  it('says that the id was left out when the keys of a provider stand in its place', () => {
     const readings = readProviderConfigs(
       new ConfigReader({
         catalog: { providers: { azureDevOps: { organization: 'contoso' } } },
@@ -343,7 +343,7 @@ describe('the error', () => {
     `);
   });
 
-  it('says what an id may look like', () => {
+  it('says what an id may look like when it is none', () => {
     const [reading] = readProviderConfigs(
       new ConfigReader({
         catalog: {
@@ -361,7 +361,7 @@ describe('the error', () => {
     `);
   });
 
-  it('never shows what may be a token, wherever it was put', () => {
+  it('does not show what may be a token, wherever it was put', () => {
     const token = fc.string({
       unit: fc.constantFrom(
         ...'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789~._-',

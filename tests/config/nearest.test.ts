@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { editDistance, nearest } from '../../src/config/nearest';
 
-describe('editDistance', () => {
+describe('the distance of two words', () => {
   it.each([
     ['', '', 0],
     ['abc', 'abc', 0],
@@ -9,11 +9,11 @@ describe('editDistance', () => {
     ['kitten', 'sitting', 3],
     ['organisation', 'organization', 1],
     ['repositories', 'repository', 3],
-  ])('from %j to %j is %d', (from, to, distance) => {
+  ])('from %j to %j is %d letters', (from, to, distance) => {
     expect(editDistance(from, to)).toBe(distance);
   });
 
-  it('is a distance', () => {
+  it('is symmetric, zero for equal words only, and no longer by a detour', () => {
     const word = fc.string({
       unit: fc.constantFrom('a', 'b', 'c'),
       maxLength: 8,
@@ -30,7 +30,7 @@ describe('editDistance', () => {
   });
 });
 
-describe('nearest', () => {
+describe('the key that a message proposes', () => {
   const keys = ['organization', 'organizations', 'project', 'path', 'branch'];
 
   it.each([
@@ -42,7 +42,7 @@ describe('nearest', () => {
     ['paht', 'path'],
     ['org', undefined],
     ['visibility', undefined],
-  ])('%s means %s', (word, expected) => {
+  ])('for %s is %s', (word, expected) => {
     expect(nearest(word, keys)).toBe(expected);
   });
 });

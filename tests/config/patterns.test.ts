@@ -45,11 +45,11 @@ describe('a pattern of names', () => {
     ['ΟΔΟΣ*', 'οδοςΑ', true],
     ['straße', 'STRASSE', false],
     ['*ÄÖ?', 'xxäöÜ', true],
-  ])('%s on %s gives %s', (glob, text, expected) => {
+  ])('%s matched against %s gives %s', (glob, text, expected) => {
     expect(matchesNamePattern(glob, text)).toBe(expected);
   });
 
-  it('is what the equivalent regular expression says', () => {
+  it('matches what the equivalent regular expression matches', () => {
     fc.assert(
       fc.property(pattern, name, (glob, text) => {
         expect(matchesNamePattern(glob, text)).toBe(asRegExp(glob).test(text));
@@ -58,7 +58,7 @@ describe('a pattern of names', () => {
     );
   });
 
-  it('matches every name that it is made of by widening', () => {
+  it('matches each name from which it was made by putting wildcards in', () => {
     fc.assert(
       fc.property(name, fc.nat(), fc.nat(), (text, from, to) => {
         const characters = [...text];
@@ -75,7 +75,7 @@ describe('a pattern of names', () => {
     );
   });
 
-  it('does not care about case, in the pattern or in the name', () => {
+  it('ignores case, in the pattern and in the name', () => {
     fc.assert(
       fc.property(pattern, name, (glob, text) => {
         const verdict = matchesNamePattern(glob, text);
@@ -94,7 +94,7 @@ describe('a pattern of names', () => {
 });
 
 describe('a filter of names', () => {
-  it('takes what is included and not excluded', () => {
+  it('selects what is included and not excluded', () => {
     fc.assert(
       fc.property(
         fc.array(pattern, { minLength: 1 }),
@@ -141,7 +141,7 @@ describe('a path without wildcards', () => {
     expect(findsDescriptor(pathsOf(text), `${path}x`)).toBe(false);
   });
 
-  it('may be several files in one', () => {
+  it('stands for several files when it has alternatives', () => {
     expect(pathsOf('/{a,b}/catalog-info.{yaml,yml}')).toEqual(
       [
         '/a/catalog-info.yaml',
@@ -152,7 +152,7 @@ describe('a path without wildcards', () => {
     );
   });
 
-  it('is a glob again where it stands for more files than it pays to ask for', () => {
+  it('is treated as a glob when its alternatives stand for too many files', () => {
     expect(pathsOf('/services/{1..50}/c.yaml')).toMatchObject([
       { kind: 'glob', scopePath: '/services' },
     ]);
@@ -208,21 +208,24 @@ describe('a glob', () => {
       ['/team/c.yaml', '/team/a/c.yaml'],
     ],
     ['/a (b)/*.yaml', '/a (b)', ['/a (b)/c.yaml'], ['/a b/c.yaml']],
-  ])('%s, below %s', (text, scopePath, found, others) => {
-    expect(pathsOf(text)).toMatchObject([{ kind: 'glob', scopePath }]);
-    for (const path of found) {
-      expect([path, findsDescriptor(pathsOf(text), path)]).toEqual([
-        path,
-        true,
-      ]);
-    }
-    for (const path of others) {
-      expect([path, findsDescriptor(pathsOf(text), path)]).toEqual([
-        path,
-        false,
-      ]);
-    }
-  });
+  ])(
+    '%s is looked for below %s, and finds what it should there',
+    (text, scopePath, found, others) => {
+      expect(pathsOf(text)).toMatchObject([{ kind: 'glob', scopePath }]);
+      for (const path of found) {
+        expect([path, findsDescriptor(pathsOf(text), path)]).toEqual([
+          path,
+          true,
+        ]);
+      }
+      for (const path of others) {
+        expect([path, findsDescriptor(pathsOf(text), path)]).toEqual([
+          path,
+          false,
+        ]);
+      }
+    },
+  );
 
   const segment = fc.constantFrom('a', 'b', '.c', '[d]', 'e f', '{g}');
   const part = fc.oneof(
@@ -242,7 +245,7 @@ describe('a glob', () => {
     )
     .map(([folders, last]) => `/${[...folders, last].join('/')}`);
 
-  it('matches nothing outside the folder that it is said to lie in', () => {
+  it('matches nothing outside the folder below which it is looked for', () => {
     let matches = 0;
     fc.assert(
       fc.property(glob, file, (text, path) => {
@@ -292,7 +295,7 @@ describe('a list of paths', () => {
   });
 });
 
-describe('what no path is', () => {
+describe('a text that is no path', () => {
   it.each([
     ['', 'not of a folder'],
     ['/', 'not of a folder'],
@@ -307,11 +310,11 @@ describe('what no path is', () => {
     ['**', 'ends in the name of a file'],
     ['/a/*', 'ends in the name of a file'],
     ['/{a.yaml,b/*}', 'ends in the name of a file'],
-  ])('%j is refused: %s', (text, reason) => {
+  ])('such as %j is a mistake, and the message says: %s', (text, reason) => {
     expect(readDescriptorPath(text).expected).toContain(reason);
   });
 
-  it('is told apart without throwing, for any text', () => {
+  it('gives a message and never an exception, whatever it is', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 30 }), text => {
         const reading = readDescriptorPath(text);

@@ -56,7 +56,7 @@ describe('a block with only what is required', () => {
     });
   });
 
-  it('takes nothing for something that is set to null', () => {
+  it('treats a key that is null as one that is not there', () => {
     const nulls = Object.fromEntries(
       ['host', 'project', 'exclude', 'branch', 'path', 'schedule', 'hints'].map(
         key => [key, null],
@@ -68,7 +68,7 @@ describe('a block with only what is required', () => {
   });
 });
 
-describe('the blocks of the official module', () => {
+describe('the blocks that the documentation of the official module shows', () => {
   const examples: Record<string, string> = {
     'a pattern of repositories and a schedule': `
       organization: myorg
@@ -116,7 +116,7 @@ describe('the blocks of the official module', () => {
     expect(settings.organizations.map(o => o.name)).toEqual(['myorg']);
   });
 
-  it('mean the same', () => {
+  it('mean the same as there', () => {
     const { project, repository, schedule } = settingsOf(
       load(examples['a pattern of repositories and a schedule']!) as JsonObject,
     );
@@ -134,8 +134,8 @@ describe('the blocks of the official module', () => {
   });
 });
 
-describe('lists', () => {
-  it('are taken wherever a name, a pattern or a path is', () => {
+describe('a list', () => {
+  it('is taken wherever a name, a pattern or a path is', () => {
     const settings = settingsOf({
       organizations: ['contoso', 'fabrikam'],
       project: ['Payments', 'Team *'],
@@ -163,7 +163,7 @@ describe('lists', () => {
   });
 });
 
-describe('the host', () => {
+describe('the host of a provider', () => {
   const server = {
     integrations: { azure: [{ host: 'Devops.Example.com:8443' }] },
   };
@@ -216,7 +216,7 @@ describe('the host', () => {
   });
 });
 
-describe('values as environment variables give them', () => {
+describe('texts, as environment variables give them,', () => {
   it('are taken for the numbers and booleans they stand for', () => {
     const settings = settingsOf({
       organization: 'contoso',
@@ -233,7 +233,7 @@ describe('values as environment variables give them', () => {
   });
 });
 
-describe('schedule and verifyEvery', () => {
+describe('a duration or a schedule', () => {
   it.each<[JsonObject, object]>([
     [
       { frequency: { cron: '0 */6 * * *' } },
@@ -249,7 +249,7 @@ describe('schedule and verifyEvery', () => {
     ],
     [{ initialDelay: { seconds: 0 } }, { initialDelay: { seconds: 0 } }],
     [{ scope: 'global' }, { scope: 'global' }],
-  ])('takes %j, the rest being the defaults', (schedule, expected) => {
+  ])('may be %j, the rest being the defaults', (schedule, expected) => {
     expect(
       settingsOf({ organization: 'contoso', schedule }).schedule,
     ).toMatchObject(expected);
@@ -259,7 +259,7 @@ describe('schedule and verifyEvery', () => {
     [{ hours: 2, minutes: 30 }, 9_000_000],
     ['PT45M', 2_700_000],
     ['1 day', 86_400_000],
-  ])('takes %j as a duration', (verifyEvery, expected) => {
+  ])('may be %j', (verifyEvery, expected) => {
     expect(settingsOf({ organization: 'contoso', verifyEvery })).toMatchObject({
       verifyEveryMs: expected,
     });
@@ -281,21 +281,21 @@ describe('schedule and verifyEvery', () => {
   });
 });
 
-describe('branch', () => {
+describe('the branch of a provider', () => {
   it.each([
     ['main', 'main'],
     ['refs/heads/release/1.0', 'release/1.0'],
     ['feature/ü#&%+', 'feature/ü#&%+'],
     ['heads/x', 'heads/x'],
-  ])('takes %s', (branch, expected) => {
+  ])('may be %s', (branch, expected) => {
     expect(settingsOf({ organization: 'contoso', branch }).branch).toBe(
       expected,
     );
   });
 });
 
-describe('every id', () => {
-  it('is there whatever its block is', () => {
+describe('the id of a provider', () => {
+  it('is read even when its block is wrong, so that its entities stay', () => {
     const readings = readProviderConfigs(
       configOf({ good: { organization: 'contoso' }, bad: 'x', 'odd id': {} }),
     );
@@ -306,7 +306,7 @@ describe('every id', () => {
     ]);
   });
 
-  it('is none without the key, and none where it was unset', () => {
+  it('is not there without the key, nor when it was set to null', () => {
     expect(readProviderConfigs(new ConfigReader({}))).toEqual([]);
     expect(readProviderConfigs(new ConfigReader(undefined))).toEqual([]);
     expect(readProviderConfigs(configOf(null))).toEqual([]);
@@ -314,7 +314,7 @@ describe('every id', () => {
     expect(readProviderConfigs(configOf({ gone: null }))).toEqual([]);
   });
 
-  it('is `default` where the key holds no ids at all, and what is wrong is said', () => {
+  it('is `default` when the key holds no ids, and the mistake is reported', () => {
     for (const config of [
       configOf('contoso'),
       configOf(['contoso']),
@@ -328,7 +328,7 @@ describe('every id', () => {
     }
   });
 
-  it('is found in any JSON, and nothing is thrown', () => {
+  it('is read from any JSON without an exception', () => {
     const key = fc.oneof(
       fc.constantFrom(
         'host',

@@ -22,7 +22,7 @@ describe('config.d.ts, as Backstage compiles it', () => {
     schema.process([{ context: 'test', data }]);
   }
 
-  it('takes every key', () => {
+  it('accepts every documented key', () => {
     check({
       host: 'dev.azure.com',
       organization: 'contoso',
@@ -71,7 +71,7 @@ describe('config.d.ts, as Backstage compiles it', () => {
         removals: { minimum: '5' },
       },
     ],
-  ])('takes %j', block => {
+  ])('accepts %j', block => {
     expect(() => check(block)).not.toThrow();
   });
 
@@ -91,11 +91,11 @@ describe('config.d.ts, as Backstage compiles it', () => {
     [{ hints: { codeSearch: 'often' } }, 'main/hints/codeSearch'],
     [{ exclude: [] }, 'main/exclude'],
     [{ organisation: 'contoso' }, 'organisation'],
-  ])('refuses %j', (block, where) => {
+  ])('rejects %j', (block, where) => {
     expect(() => check(block)).toThrow(where);
   });
 
-  it('shows nothing to the frontend, and holds no secret', () => {
+  it('shows nothing to the frontend, and declares no secret', () => {
     const data = {
       catalog: {
         providers: {
@@ -114,7 +114,7 @@ describe('config.d.ts, as Backstage compiles it', () => {
     }
   });
 
-  it('says what each key is', () => {
+  it('describes each key', () => {
     const undescribed: string[] = [];
     const visit = (node: unknown, path: string) => {
       if (typeof node !== 'object' || node === null) return;

@@ -8,7 +8,7 @@ function read(urlReader?: object) {
 }
 
 describe('catalog.azureDevOps.urlReader', () => {
-  it('need not be there', () => {
+  it('has defaults when it is not there', () => {
     const defaults = {
       enabled: true,
       freshnessMs: 3_600_000,
@@ -20,7 +20,7 @@ describe('catalog.azureDevOps.urlReader', () => {
     expect(read({})).toEqual(defaults);
   });
 
-  it('takes durations as Backstage writes them', () => {
+  it('accepts durations in every form that Backstage accepts', () => {
     expect(
       read({
         enabled: false,
@@ -44,7 +44,7 @@ describe('catalog.azureDevOps.urlReader', () => {
     [{ maxStale: { ours: 5 } }, "'catalog.azureDevOps.urlReader.maxStale'"],
     [{ cacheMegabytes: 0 }, 'catalog.azureDevOps.urlReader.cacheMegabytes'],
     [{ cacheMegabytes: 99999 }, 'from 1 to 4096, got 99999'],
-  ])('says what is wrong with %j', (block, message) => {
+  ])('is a mistake that names its key when it is %j', (block, message) => {
     expect(() => read(block)).toThrow(message);
   });
 });

@@ -24,7 +24,7 @@ function chosen(entries: Entry[], ref: Organization): string {
 const cloud = (organization: string) =>
   new Organization('dev.azure.com', organization);
 
-describe('organizations of dev.azure.com', () => {
+describe('an organization of dev.azure.com', () => {
   const entries = [
     entry('general', 'dev.azure.com'),
     entry('contoso', 'dev.azure.com', ['Contoso', 'Fabrikam']),
@@ -40,16 +40,16 @@ describe('organizations of dev.azure.com', () => {
     ['My%20Org', 'spaced'],
     ['adatum', 'general'],
     ['contoso2', 'general'],
-  ])('%s is served by %s', (organization, expected) => {
+  ])('%s is served by the credential of %s', (organization, expected) => {
     expect(chosen(entries, cloud(organization))).toBe(expected);
   });
 
-  it('falls back to the environment where no credential serves the rest', () => {
+  it('is served by the environment when no credential lists it and none serves the rest', () => {
     expect(chosen(entries.slice(1), cloud('adatum'))).toBe('default');
     expect(chosen([], cloud('adatum'))).toBe('default');
   });
 
-  it('prefers the exact spelling, then the last', () => {
+  it('that two credentials list is served by the one with the exact spelling, then by the last', () => {
     const twice = [
       entry('one', 'dev.azure.com', ['Contoso']),
       entry('two', 'dev.azure.com', ['contoso']),
@@ -60,20 +60,20 @@ describe('organizations of dev.azure.com', () => {
     expect(chosen(twice, cloud('conTOSO'))).toBe('three');
   });
 
-  it('does not stumble over a percent sign that encodes nothing', () => {
+  it('may have a percent sign in its name that encodes nothing', () => {
     expect(
       chosen([entry('percent', 'dev.azure.com', ['100%'])], cloud('100%')),
     ).toBe('percent');
   });
 });
 
-describe('organizations under visualstudio.com', () => {
+describe('an organization under visualstudio.com', () => {
   const legacy = (organization: string) =>
     new Organization(`${organization}.visualstudio.com`, organization);
 
   it.each<[string, Entry[], string]>([
     [
-      'its own host comes first',
+      'prefers a credential of its own host',
       [
         entry('modern', 'dev.azure.com', ['contoso']),
         entry('own', 'contoso.visualstudio.com'),
@@ -98,12 +98,12 @@ describe('organizations under visualstudio.com', () => {
     ],
     ['then the environment', [], 'default'],
     [
-      'its own host may name it',
+      'is served by a credential of its own host that lists it',
       [entry('own', 'contoso.visualstudio.com', ['CONTOSO'])],
       'own',
     ],
     [
-      'the host of another organization is none of its business',
+      'is not served by a credential for the host of another organization',
       [entry('other', 'fabrikam.visualstudio.com')],
       'default',
     ],
@@ -111,7 +111,7 @@ describe('organizations under visualstudio.com', () => {
     expect(chosen(entries, legacy('contoso'))).toBe(expected);
   });
 
-  it('is known by its host, whatever the path says', () => {
+  it('is known by its host, whatever name its address has besides', () => {
     expect(
       chosen(
         [entry('modern', 'dev.azure.com', ['contoso'])],
@@ -121,7 +121,7 @@ describe('organizations under visualstudio.com', () => {
   });
 });
 
-describe('collections of Azure DevOps Server', () => {
+describe('a collection of Azure DevOps Server', () => {
   const server = (organization: string, host = 'tfs.example.com') =>
     new Organization(host, organization);
 
@@ -137,15 +137,18 @@ describe('collections of Azure DevOps Server', () => {
     ['tfs', 'tfs/DefaultCollection', 'general'],
     ['DefaultCollection', 'DefaultCollection/Other', 'listed'],
     ['DefaultCollection', 'Other', 'general'],
-  ])("'%s' for the collection %s: %s", (name, organization, expected) => {
-    const entries = [
-      entry('general', 'tfs.example.com'),
-      entry('listed', 'tfs.example.com', [name]),
-    ];
-    expect(chosen(entries, server(organization))).toBe(expected);
-  });
+  ])(
+    "for which a credential lists '%s', being %s: %s",
+    (name, organization, expected) => {
+      const entries = [
+        entry('general', 'tfs.example.com'),
+        entry('listed', 'tfs.example.com', [name]),
+      ];
+      expect(chosen(entries, server(organization))).toBe(expected);
+    },
+  );
 
-  it('prefers the whole path to the collection, and that to the virtual directory', () => {
+  it('is served by the credential that lists its whole path, then its name, then its virtual directory', () => {
     const entries = [
       entry('whole', 'tfs.example.com', ['ado/DefaultCollection']),
       entry('collection', 'tfs.example.com', ['DefaultCollection']),
@@ -156,7 +159,7 @@ describe('collections of Azure DevOps Server', () => {
     expect(chosen(entries, server('ado/Other'))).toBe('directory');
   });
 
-  it('tells ports apart, except the one that https has anyway', () => {
+  it('is on another host when its port differs, except for 443', () => {
     const entries = [entry('one', 'tfs.example.com:8080')];
     expect(chosen(entries, server('C', 'tfs.example.com:8080'))).toBe('one');
     expect(chosen(entries, server('C', 'tfs.example.com'))).toBe('none');
@@ -165,7 +168,7 @@ describe('collections of Azure DevOps Server', () => {
     );
   });
 
-  it('has no default', () => {
+  it('is not served by the environment when nothing is configured for its host', () => {
     expect(chosen([], server('DefaultCollection'))).toBe('none');
     expect(
       chosen(
@@ -176,7 +179,7 @@ describe('collections of Azure DevOps Server', () => {
   });
 });
 
-describe('for every configuration', () => {
+describe('whatever is configured,', () => {
   const host = fc.constantFrom(
     'dev.azure.com',
     'tfs.example.com',

@@ -65,14 +65,13 @@ function messageOf(problem: ProblemId): string {
   return composeMessage(organization, credential, diagnosis);
 }
 
-describe('every problem', () => {
-  it('is told in words that name the organization, the cause, the cure and the section', () => {
+describe('the message of a problem', () => {
+  it('names the organization, the cause, the cure and the section of the documentation', () => {
     const table = PROBLEM_IDS.map(id => `${id}\n    ${messageOf(id)}`);
-    console.info(table.join('\n'));
     expect(`\n${table.join('\n')}\n`).toMatchSnapshot();
   });
 
-  it.each(PROBLEM_IDS)('%s is well put', id => {
+  it.each(PROBLEM_IDS)('has the form of all messages: %s', id => {
     const message = messageOf(id);
     expect(message).toMatch(
       /^(dev\.azure\.com\/contoso|tfs\.example\.com\/tfs\/Main): (?:[^A-Z]|Azure DevOps|Microsoft Entra).* What to do: [A-Z].*\. More: docs\/errors\.md#[a-z-]+$/,
@@ -82,7 +81,7 @@ describe('every problem', () => {
     expect(message).not.toMatch(/https:\/\/\S+\/\S*[;,)]/);
   });
 
-  it('has a section of its own in the documentation, in the same order', () => {
+  it('links to a section of docs/errors.md, where all problems stand in the same order', () => {
     const text = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
     const anchors = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) =>
       heading?.toLowerCase().replaceAll(' ', '-'),
@@ -91,7 +90,7 @@ describe('every problem', () => {
   });
 });
 
-describe('a token that cannot be had', () => {
+describe('when no token can be had', () => {
   it.each<[string, ProblemId]>([
     ['AADSTS7000215: Invalid client secret provided.', 'client-secret-invalid'],
     [
@@ -150,7 +149,7 @@ describe('a token that cannot be had', () => {
       'token-service-unavailable',
     ],
     ['AADSTS4711: Something new.', 'token-refused'],
-  ])('%s', (text, problem) => {
+  ])('explains %s as %s', (text, problem) => {
     const failure = classifyTokenFailure({
       issuer: 'microsoft-entra',
       status: 401,
@@ -227,12 +226,12 @@ describe('a token that cannot be had', () => {
       { issuer: 'environment', text: 'AADSTS7000222: expired' },
       'client-secret-expired',
     ],
-  ])('%j is %s', (failure, problem) => {
+  ])('explains %j as %s', (failure, problem) => {
     expect(classifyTokenFailure(failure).problem).toBe(problem);
   });
 });
 
-describe('a request that Azure DevOps refuses', () => {
+describe('when Azure DevOps denies or fails a request', () => {
   const said = (serviceMessage: string) => ({ serviceMessage });
   it.each<[string, CredentialDescription, object, object, ProblemId]>([
     [
@@ -399,17 +398,20 @@ describe('a request that Azure DevOps refuses', () => {
     ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
     ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
     ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
-  ])('%s, %j, %j, %j', (kind, credential, fault, context, problem) => {
-    expect(
-      classifyAccessFault(
-        { seen: '', kind, ...fault },
-        { credential, ...context },
-      ),
-    ).toBe(problem);
-  });
+  ])(
+    'explains %s to %j, with %j and %j, as %s',
+    (kind, credential, fault, context, problem) => {
+      expect(
+        classifyAccessFault(
+          { seen: '', kind, ...fault },
+          { credential, ...context },
+        ),
+      ).toBe(problem);
+    },
+  );
 });
 
-describe('redaction', () => {
+describe('a text that may hold a secret', () => {
   it.each([
     'Bearer eyJhbGciOi.eyJzdWIiOi.c2ln',
     'eyJhbGciOiJub25l.eyJzdWIiOiJ4',
@@ -418,7 +420,7 @@ describe('redaction', () => {
     'client_secret=abcdefghi~jklmn',
     'client_assertion=abcdefghijklmnopqrst',
     'access_token=abcdefghijklmno',
-  ])('takes %s out', secret => {
+  ])('is shown without %s', secret => {
     const text = redact(`before ${secret} after`);
     expect(text).toMatch(/^before .*\[redacted\].* after$/);
     const [longest = ''] = secret
@@ -427,7 +429,7 @@ describe('redaction', () => {
     expect(text).not.toContain(longest);
   });
 
-  it('leaves ordinary words alone', () => {
+  it('is shown as it is when it holds none', () => {
     const text = `Basic access for ${TENANT_A}: AADSTS700016 https://dev.azure.com/contoso`;
     expect(redact(text)).toBe(text);
   });

@@ -24,7 +24,7 @@ it.each<[string, unknown]>([
   ['in the message of an error', new Error(SECRET)],
   ['in the cause of an error', new Error('x', { cause: new Error(SECRET) })],
   ['in a map', new Map([['key', SECRET]])],
-])('finds a registered secret %s', (_where, value) => {
+])('the scan of the tests finds a registered secret %s', (_where, value) => {
   expect(scanned(scan => scan.saw('test', value))).toEqual(['the secret']);
 });
 
@@ -35,16 +35,16 @@ it.each([
   ],
   ['a JSON Web Token', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4eCJ9.'],
   ['a parameter of a token request', 'client_secret=unregistered&x=y'],
-])('finds %s that nobody registered', (name, text) => {
+])('the scan of the tests finds %s that nobody registered', (name, text) => {
   expect(scanned(scan => scan.saw('test', text))).toEqual([name]);
 });
 
-it('finds nothing where nothing is', () => {
+it('the scan of the tests finds nothing in a text without secrets', () => {
   const harmless = { scheme: 'Basic access', path: '/a/b', n: [1, 2, 3] };
   expect(scanned(scan => scan.saw('test', harmless))).toEqual([]);
 });
 
-it('looks at what is printed, until it is closed', () => {
+it('the scan of the tests finds a secret that is printed, until it is closed', () => {
   const found = scanned(scan => {
     const { write } = process.stdout;
     scan.watchOutput();
@@ -55,7 +55,7 @@ it('looks at what is printed, until it is closed', () => {
   expect(found).toEqual(['the secret']);
 });
 
-it('looks at every table', async () => {
+it('the scan of the tests finds a secret in any table of a database', async () => {
   const { knex, destroy } = await createDatabase('sqlite');
   try {
     await knex.schema.createTable('things', table => table.text('value'));
@@ -72,7 +72,7 @@ it('looks at every table', async () => {
   }
 });
 
-it('lets an Authorization header pass where it belongs, and nowhere else', () => {
+it('the scan of the tests lets an Authorization header pass to where it belongs, and nowhere else', () => {
   const request = {
     method: 'GET',
     url: 'https://dev.azure.com/contoso/_apis',
@@ -93,7 +93,7 @@ it('lets an Authorization header pass where it belongs, and nowhere else', () =>
   ]);
 });
 
-it('looks at every error that is made, also where it is caught and dropped', () => {
+it('the scan of the tests finds a secret in an error that was caught and dropped', () => {
   const realm = { Error, TypeError, RangeError, SyntaxError, AggregateError };
   const { end } = witnessErrors(realm);
   class Failure extends realm.Error {

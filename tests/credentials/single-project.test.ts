@@ -41,7 +41,7 @@ async function names(): Promise<string[]> {
   return entities.map(({ metadata }) => metadata.name).sort();
 }
 
-it('needs no more than the permission to read a single project', async () => {
+it('fills the catalog from a project with no more than the permission to read that project', async () => {
   const { identity } = simulator.parts.entra.metadata.setSystemAssigned({
     tenantId: TENANT_A,
   });

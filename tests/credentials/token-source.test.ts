@@ -64,8 +64,8 @@ async function settle(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
 
-describe('a cold source', () => {
-  it('asks once for a hundred callers', async () => {
+describe('the first token', () => {
+  it('is asked for once, however many wait for it', async () => {
     const issuer = new Issuer();
     const callers = Array.from({ length: 100 }, () => issuer.source.get());
     await issuer.give('one');
@@ -74,7 +74,7 @@ describe('a cold source', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('fails for all of them at once, and asks nobody for a while', async () => {
+  it('is missing for all who wait when it cannot be had, and is not asked for again at once', async () => {
     const issuer = new Issuer();
     const callers = [issuer.source.get(), issuer.source.get()];
     const outcomes = Promise.allSettled(callers);
@@ -90,7 +90,7 @@ describe('a cold source', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('pauses longer with every failure, up to a minute, and recovers by itself', async () => {
+  it('is asked for after a pause that grows to a minute, and then obtained without a restart', async () => {
     const issuer = new Issuer();
     const pauses: number[] = [];
     for (let i = 0; i < 8; i += 1) {
@@ -114,14 +114,14 @@ describe('a cold source', () => {
     expect((await issuer.source.get()).token).toBe('finally');
   });
 
-  it('gives an answer up that does not come', async () => {
+  it('is given up when no answer comes', async () => {
     const issuer = new Issuer(20);
     await expect(issuer.source.get()).rejects.toMatchObject({
       problem: 'token-timeout',
     });
   });
 
-  it('lets one caller go without ending the request that others wait for', async () => {
+  it('is still obtained for others when one of those who wait gives up', async () => {
     const issuer = new Issuer();
     const controller = new AbortController();
     const hasty = issuer.source.get(controller.signal);
@@ -137,7 +137,7 @@ describe('a cold source', () => {
     );
   });
 
-  it('does not take a token that has expired already', async () => {
+  it('is a failure when it has expired already', async () => {
     const issuer = new Issuer();
     const outcome = expect(issuer.source.get()).rejects.toMatchObject({
       problem: 'token-malformed',
@@ -147,8 +147,8 @@ describe('a cold source', () => {
   });
 });
 
-describe('renewal', () => {
-  it('begins ahead of expiry, behind the callers', async () => {
+describe('the renewal of a token', () => {
+  it('begins ahead of expiry, while the old one is handed out', async () => {
     const issuer = await Issuer.holding('old');
     issuer.now += 44 * MINUTE;
     await issuer.source.get();
@@ -163,7 +163,7 @@ describe('renewal', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('that fails costs nobody the token that is still valid', async () => {
+  it('leaves the valid token in use when it fails', async () => {
     const issuer = await Issuer.holding('old');
     issuer.now += 50 * MINUTE;
     await issuer.source.get();
@@ -181,7 +181,7 @@ describe('renewal', () => {
     expect((await issuer.source.get()).token).toBe('new');
   });
 
-  it('that brings the same token out of a cache is repeated when the cache has let go', async () => {
+  it('is repeated once the library no longer answers from its cache', async () => {
     const issuer = await Issuer.holding('old');
     const expiresAt = issuer.now + HOUR;
     issuer.now += 46 * MINUTE;
@@ -205,8 +205,8 @@ describe('renewal', () => {
   });
 });
 
-describe('a token that the service refuses', () => {
-  it('is replaced once, whoever says so', async () => {
+describe('a token that Azure DevOps denies', () => {
+  it('is replaced once, however many requests it was denied in', async () => {
     const issuer = await Issuer.holding('old');
     const replaced = Promise.all(
       Array.from({ length: 20 }, () => issuer.source.replace('old')),
@@ -226,7 +226,7 @@ describe('a token that the service refuses', () => {
     expect(issuer.asked).toBe(0);
   });
 
-  it('is not replaced again and again', async () => {
+  it('is not replaced again soon when its replacement is denied too', async () => {
     const issuer = await Issuer.holding('one');
     const first = issuer.source.replace('one');
     await issuer.give('two');
@@ -239,7 +239,7 @@ describe('a token that the service refuses', () => {
     expect(await later).toBe(true);
   });
 
-  it('is kept when there is no other: refusals under load are no verdict', async () => {
+  it('stays in use when there is no other, since a service under load denies valid ones', async () => {
     const issuer = await Issuer.holding('old');
     const replaced = issuer.source.replace('old');
     await issuer.fail();
@@ -247,7 +247,7 @@ describe('a token that the service refuses', () => {
     expect((await issuer.source.get()).token).toBe('old');
   });
 
-  it('is not worth a repeat when the cache gives it out again', async () => {
+  it('is not worth a repeat when the library gives the same one again', async () => {
     const issuer = await Issuer.holding('old');
     const replaced = issuer.source.replace('old');
     await issuer.give('old');
