@@ -45,6 +45,9 @@ export function createCredentialDirectory(
   });
 }
 
+/** Names come from URLs that people type, so there is no end to them. What is forgotten is chosen again. */
+const MOST_REMEMBERED = 1_000;
+
 class Directory implements CredentialDirectory {
   readonly #configured: readonly ConfiguredCredential[];
   readonly #logger: LoggerService;
@@ -65,6 +68,10 @@ class Directory implements CredentialDirectory {
     let served = this.#served.get(key);
     if (!served) {
       served = this.#choose(organization);
+      const [oldest] = this.#served.keys();
+      if (oldest !== undefined && this.#served.size >= MOST_REMEMBERED) {
+        this.#served.delete(oldest);
+      }
       this.#served.set(key, served);
     }
     return served;

@@ -124,6 +124,16 @@ it('asks for one token when a hundred organizations need it at once', async () =
   expect(tokenRequests()).toBe(1);
 });
 
+it('does not remember every organization that a URL ever named', () => {
+  const { directory } = serve(TWO);
+  const first = directory.forOrganization(contoso);
+  expect(directory.forOrganization(contoso)).toBe(first);
+  for (let i = 0; i < 1_000; i += 1) {
+    directory.forOrganization(new Organization(contoso.host, `typed-${i}`));
+  }
+  expect(directory.forOrganization(contoso)).not.toBe(first);
+});
+
 it('sends a personal access token as it was configured', async () => {
   const { directory } = serve([
     {
