@@ -77,11 +77,11 @@ export function parseName(
     return new Organization(host, decodeName(organization));
   }
   return (
-    known.find(ref => fitOfName(path, ref.name) > 0) ??
+    known.find(({ name }) => fitOfName(path, name) > 0) ??
     new Organization(CLOUD_HOST, path)
   );
 }
 
-function distinct(refs: readonly Organization[]): Organization[] {
-  return [...new Map(refs.map(ref => [ref.key, ref])).values()];
+function distinct(all: readonly Organization[]): Organization[] {
+  return [...new Map(all.map(each => [each.key, each])).values()];
 }

@@ -97,7 +97,7 @@ class Directory implements CredentialDirectory {
       case 'default': {
         const { matchedBy } = match;
         this.#logger.warn(
-          `No credential under integrations.azure serves ${organization.host}/${organization.name} (${matchedBy}); ` +
+          `No credential under integrations.azure serves ${organization.label} (${matchedBy}); ` +
             "using the environment's own (DefaultAzureCredential), as Backstage does",
         );
         return tokenCredential(

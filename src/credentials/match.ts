@@ -31,22 +31,22 @@ export type Match<T extends Matchable> =
  */
 export function matchCredential<T extends Matchable>(
   configured: readonly T[],
-  organization: Organization,
+  wanted: Organization,
 ): Match<T> {
-  const ref = withNameOfHost(organization);
-  const own = matchOnHost(configured, ref);
+  const organization = withNameOfHost(wanted);
+  const own = matchOnHost(configured, organization);
   if (own) return own;
-  if (isLegacyCloudHost(ref.host)) {
-    const modern = new Organization(CLOUD_HOST, ref.name);
+  if (isLegacyCloudHost(organization.host)) {
+    const modern = new Organization(CLOUD_HOST, organization.name);
     const found = matchCredential(configured, modern);
     return found.outcome === 'none'
       ? found
       : {
           ...found,
-          matchedBy: `${found.matchedBy} (${ref.host} is ${CLOUD_HOST}/${ref.name})`,
+          matchedBy: `${found.matchedBy} (${organization.host} is ${CLOUD_HOST}/${organization.name})`,
         };
   }
-  if (hostKey(ref.host) === CLOUD_HOST) {
+  if (hostKey(organization.host) === CLOUD_HOST) {
     return {
       outcome: 'default',
       matchedBy: `no credential for ${CLOUD_HOST} lists it, and none is without organizations`,
@@ -57,13 +57,15 @@ export function matchCredential<T extends Matchable>(
 
 function matchOnHost<T extends Matchable>(
   configured: readonly T[],
-  ref: Organization,
+  organization: Organization,
 ): Match<T> | undefined {
-  const onHost = configured.filter(c => hostKey(c.host) === hostKey(ref.host));
+  const onHost = configured.filter(
+    c => hostKey(c.host) === hostKey(organization.host),
+  );
   let best: { credential: T; name: string; fit: number } | undefined;
   for (const credential of onHost) {
     for (const name of credential.organizations) {
-      const fit = fitOfName(name, ref.name);
+      const fit = fitOfName(name, organization.name);
       if (fit > 0 && fit >= (best?.fit ?? 0)) best = { credential, name, fit };
     }
   }
@@ -85,14 +87,16 @@ function matchOnHost<T extends Matchable>(
 }
 
 /** Under its legacy name an organization is what the host says, whatever the path. */
-function withNameOfHost(ref: Organization): Organization {
-  const [label] = ref.host.split('.');
-  return isLegacyCloudHost(ref.host) && label
+function withNameOfHost(organization: Organization): Organization {
+  const [label] = organization.host.split('.');
+  return isLegacyCloudHost(organization.host) && label
     ? new Organization(
-        ref.host,
-        foldName(label) === foldName(ref.name) ? ref.name : label,
+        organization.host,
+        foldName(label) === foldName(organization.name)
+          ? organization.name
+          : label,
       )
-    : ref;
+    : organization;
 }
 
 /** One spelling for a host: in lower case, without the port that https has anyway. */
