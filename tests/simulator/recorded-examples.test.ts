@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { Simulator } from '../../dev/simulator';
 import { createAzureDevOpsClients } from '../../src/azure/clients';
 import type { AzureDevOpsClient } from '../../src/azure/types';
-import { describeWithShared } from '../support/shared';
 import { basic } from './ask';
-import { read } from './specification/specification';
+import { read, SPECIFICATION } from './specification/specification';
 import { Organization } from '../../src/organization';
 
 /** An answer of the real service, as Microsoft recorded it beside its specification. */
@@ -19,144 +18,143 @@ interface Example {
 }
 
 function examples(directory: string): Example[] {
-  return readdirSync(directory).map(name => {
-    const file = read<{
-      responses: Record<string, { body: Example['body'] }>;
-    }>(join(directory, name));
-    return { name, body: file.responses['200']?.body ?? {} };
-  });
+  return readdirSync(directory)
+    .sort()
+    .map(name => {
+      const file = read<{
+        responses: Record<string, { body: Example['body'] }>;
+      }>(join(directory, name));
+      return { name, body: file.responses['200']?.body ?? {} };
+    });
 }
 
-describeWithShared(
-  'our client reads what Microsoft recorded',
-  ['azure-devops', 'specification', 'git', '7.1', 'httpExamples'],
-  directory => {
-    let simulator: Simulator;
-    let client: AzureDevOpsClient;
-    let close: () => Promise<void>;
-    let proxyBefore: string | undefined;
+describe('the client reads, from what Microsoft recorded of the service,', () => {
+  const directory = join(SPECIFICATION, 'git', '7.1', 'httpExamples');
+  let simulator: Simulator;
+  let client: AzureDevOpsClient;
+  let close: () => Promise<void>;
+  let proxyBefore: string | undefined;
 
-    beforeAll(async () => {
-      simulator = await Simulator.start();
-      simulator.addOrganization('fabrikam').grant('alice');
-      simulator.addPersonalAccessToken('token', { identity: 'alice' });
-      proxyBefore = process.env.HTTPS_PROXY;
-      process.env.HTTPS_PROXY = simulator.proxyUrl;
-      const { Authorization = '' } = basic('token');
-      const clients = createAzureDevOpsClients({
-        logger: mockServices.logger.mock(),
-        credentials: {
-          forOrganization: () => ({
-            identityKey: 'token',
-            describe: () => ({
-              kind: 'personal access token',
-              matchedBy: 'the only one',
-            }),
-            getAuthorization: () => Promise.resolve(Authorization),
-            reject: () => Promise.resolve(false),
+  beforeAll(async () => {
+    simulator = await Simulator.start();
+    simulator.addOrganization('fabrikam').grant('alice');
+    simulator.addPersonalAccessToken('token', { identity: 'alice' });
+    proxyBefore = process.env.HTTPS_PROXY;
+    process.env.HTTPS_PROXY = simulator.proxyUrl;
+    const { Authorization = '' } = basic('token');
+    const clients = createAzureDevOpsClients({
+      logger: mockServices.logger.mock(),
+      credentials: {
+        forOrganization: () => ({
+          identityKey: 'token',
+          describe: () => ({
+            kind: 'personal access token',
+            matchedBy: 'the only one',
           }),
-        },
-      });
-      close = () => clients.close();
-      client = clients.forOrganization(
-        new Organization('dev.azure.com', 'fabrikam'),
-      );
+          getAuthorization: () => Promise.resolve(Authorization),
+          reject: () => Promise.resolve(false),
+        }),
+      },
     });
+    close = () => clients.close();
+    client = clients.forOrganization(
+      new Organization('dev.azure.com', 'fabrikam'),
+    );
+  });
 
-    afterAll(async () => {
-      await close();
-      if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
-      else process.env.HTTPS_PROXY = proxyBefore;
-      await simulator.close();
+  afterAll(async () => {
+    await close();
+    if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
+    else process.env.HTTPS_PROXY = proxyBefore;
+    await simulator.close();
+  });
+
+  /** Lets the service give a recorded answer, and asks. */
+  async function answeredWith<T>(
+    endpoint: string,
+    body: unknown,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const fault = simulator.inject({
+      match: { endpoint },
+      response: { status: 200, body },
     });
+    const result = await ask();
+    expect(fault.hits).toBe(1);
+    fault.remove();
+    return result;
+  }
 
-    /** Lets the service give a recorded answer, and asks. */
-    async function answeredWith<T>(
-      endpoint: string,
-      body: unknown,
-      ask: () => Promise<T>,
-    ): Promise<T> {
-      const fault = simulator.inject({
-        match: { endpoint },
-        response: { status: 200, body },
-      });
-      const result = await ask();
-      expect(fault.hits).toBe(1);
-      fault.remove();
-      return result;
-    }
+  const repositories = examples(join(directory, 'repositories'));
+  const items = examples(join(directory, 'items'));
 
-    const repositories = examples(join(directory, 'repositories'));
-    const items = examples(join(directory, 'items'));
-
-    it('the list of repositories', async () => {
-      const [list] = repositories.filter(({ body }) => body.value);
-      const found = await answeredWith('repositories', list?.body, () =>
-        client.listRepositories(),
-      );
-      expect(found).toHaveLength(list?.body.count ?? NaN);
-      expect(
-        found.map(({ id, name, project, defaultBranch }) => ({
-          id,
-          name,
-          project: project.name,
-          state: project.state,
-          defaultBranch: defaultBranch && `refs/heads/${defaultBranch}`,
-        })),
-      ).toEqual(
-        list?.body.value?.map(recorded => ({
-          id: recorded['id'],
-          name: recorded['name'],
-          project: (recorded['project'] as { name: string }).name,
-          state: 'wellFormed',
-          defaultBranch: recorded['defaultBranch'],
-        })),
-      );
-    });
-
-    it('one repository', async () => {
-      const [one] = repositories.filter(({ body }) => body['defaultBranch']);
-      const id = String(one?.body['id']);
-      const found = await answeredWith('repository', one?.body, () =>
-        client.getRepository({ repository: id }),
-      );
-      expect(found).toMatchObject({
+  it('every repository of a list', async () => {
+    const [list] = repositories.filter(({ body }) => body.value);
+    const found = await answeredWith('repositories', list?.body, () =>
+      client.listRepositories(),
+    );
+    expect(found).toHaveLength(list?.body.count ?? NaN);
+    expect(
+      found.map(({ id, name, project, defaultBranch }) => ({
         id,
-        name: one?.body['name'],
-        defaultBranch: 'master',
-      });
-    });
+        name,
+        project: project.name,
+        state: project.state,
+        defaultBranch: defaultBranch && `refs/heads/${defaultBranch}`,
+      })),
+    ).toEqual(
+      list?.body.value?.map(recorded => ({
+        id: recorded['id'],
+        name: recorded['name'],
+        project: (recorded['project'] as { name: string }).name,
+        state: 'wellFormed',
+        defaultBranch: recorded['defaultBranch'],
+      })),
+    );
+  });
 
-    it.each(items)('the files of $name', async ({ body }) => {
-      const found = await answeredWith('items', body, () =>
-        client.listItems({ repository: 'r', scopePath: '/' }),
-      );
-      expect(found.outcome).toBe('present');
-      expect(found.outcome === 'present' && found.items).toEqual(
-        body.value
-          ?.filter(({ gitObjectType }) => gitObjectType === 'blob')
-          .map(({ path, objectId }) => ({ path, objectId, isSymLink: false })),
-      );
+  it('one repository', async () => {
+    const [one] = repositories.filter(({ body }) => body['defaultBranch']);
+    const id = String(one?.body['id']);
+    const found = await answeredWith('repository', one?.body, () =>
+      client.getRepository({ repository: id }),
+    );
+    expect(found).toMatchObject({
+      id,
+      name: one?.body['name'],
+      defaultBranch: 'master',
     });
+  });
 
-    it.each(
-      items.flatMap(({ body }) =>
-        (body.value ?? [])
-          .filter(({ gitObjectType }) => gitObjectType === 'blob')
-          .slice(0, 1)
-          .map(item => ({ path: String(item['path']), item })),
-      ),
-    )('the file $path by itself', async ({ path, item }) => {
-      const found = await answeredWith('items', item, () =>
-        client.readItem({ repository: 'r', path, content: false }),
-      );
-      expect(found).toEqual({
-        outcome: 'present',
-        path,
-        objectId: item['objectId'],
-        commitId: item['commitId'],
-        isSymLink: false,
-      });
+  it.each(items)('every file of the answer $name', async ({ body }) => {
+    const found = await answeredWith('items', body, () =>
+      client.listItems({ repository: 'r', scopePath: '/' }),
+    );
+    expect(found.outcome).toBe('present');
+    expect(found.outcome === 'present' && found.items).toEqual(
+      body.value
+        ?.filter(({ gitObjectType }) => gitObjectType === 'blob')
+        .map(({ path, objectId }) => ({ path, objectId, isSymLink: false })),
+    );
+  });
+
+  it.each(
+    items.flatMap(({ body }) =>
+      (body.value ?? [])
+        .filter(({ gitObjectType }) => gitObjectType === 'blob')
+        .slice(0, 1)
+        .map(item => ({ path: String(item['path']), item })),
+    ),
+  )('the file $path when it is asked for alone', async ({ path, item }) => {
+    const found = await answeredWith('items', item, () =>
+      client.readItem({ repository: 'r', path, content: false }),
+    );
+    expect(found).toEqual({
+      outcome: 'present',
+      path,
+      objectId: item['objectId'],
+      commitId: item['commitId'],
+      isSymLink: false,
     });
-  },
-);
+  });
+});

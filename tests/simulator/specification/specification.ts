@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv-draft-04';
 
 // Microsoft's OpenAPI 2.0 documents of Azure DevOps, as far as validating needs them.
@@ -59,7 +59,6 @@ export class Specification {
   readonly #ajv: Ajv;
   readonly #validators = new Map<string, ValidateFunction>();
 
-  /** @param file - the path of the JSON file, which may begin with a byte order mark */
   constructor(file: string) {
     this.#document = read<Document>(file);
     this.#ajv = new Ajv({
@@ -236,19 +235,20 @@ export class Specification {
   }
 }
 
-/** The specification's documents that concern what the simulator serves. */
-export function loadSpecifications(directory: string): Specification[] {
+/** Where the documents lie; the README there says where they came from. */
+export const SPECIFICATION = resolve(__dirname, '../../fixtures/specification');
+
+/** The documents that concern what the simulator answers. */
+export function loadSpecifications(): Specification[] {
   return [
     'git/7.1/git.json',
     'core/7.1/core.json',
     'search/7.1/search.json',
-  ].map(file => new Specification(join(directory, file)));
+  ].map(file => new Specification(join(SPECIFICATION, file)));
 }
 
-/** A JSON file, with or without a byte order mark. */
 export function read<T>(file: string): T {
-  const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-  return JSON.parse(text) as T;
+  return JSON.parse(readFileSync(file, 'utf8')) as T;
 }
 
 function integerUpTo(limit: number) {
