@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createBackend } from '@backstage/backend-defaults';
+import { rootHttpRouterServiceFactory } from '@backstage/backend-defaults/rootHttpRouter';
 import {
   coreServices,
   createBackendModule,
@@ -70,12 +71,12 @@ export async function startCatalog(
   const kind = options.database ?? 'sqlite';
   const databasePrefix =
     options.databasePrefix ?? `t${randomBytes(5).toString('hex')}_`;
-  const port = await freePort();
-  const baseUrl = `http://127.0.0.1:${port}`;
   const logs: LogLine[] = [];
   const seen: {
     knex?: Knex;
     board?: { list(): Refreshed[] };
+    /** The port that the system gave the backend. */
+    port?: () => number;
   } = {};
 
   const backend = createBackend();
@@ -83,8 +84,27 @@ export async function startCatalog(
     createServiceFactory({
       service: coreServices.rootConfig,
       deps: {},
-      factory: () =>
-        new ConfigReader(configOf(options, kind, databasePrefix, port)),
+      factory: () => new ConfigReader(configOf(options, kind, databasePrefix)),
+    }),
+  );
+  backend.add(
+    rootHttpRouterServiceFactory({
+      configure({ server, applyDefaults }) {
+        seen.port = () => (server.address() as AddressInfo).port;
+        applyDefaults();
+      },
+    }),
+  );
+  // Backstage's own takes the port from the configuration, which asks for any.
+  backend.add(
+    createServiceFactory({
+      service: coreServices.discovery,
+      deps: {},
+      factory() {
+        const url = async (plugin: string) =>
+          `${addressOf(seen)}/api/${encodeURIComponent(plugin)}`;
+        return { getBaseUrl: url, getExternalBaseUrl: url };
+      },
     }),
   );
   backend.add(
@@ -103,6 +123,7 @@ export async function startCatalog(
     backend.add(feature);
   }
   await backend.start();
+  const baseUrl = addressOf(seen);
 
   let isStopped = false;
   const client = new CatalogClient({
@@ -208,6 +229,13 @@ export async function startCatalog(
   };
 }
 
+function addressOf({ port }: { port?: () => number }): string {
+  if (!port) {
+    throw new Error('The backend does not listen yet');
+  }
+  return `http://127.0.0.1:${port()}`;
+}
+
 function observer(
   seen: { knex?: Knex; board?: { list(): Refreshed[] } },
   withModule: boolean,
@@ -243,14 +271,14 @@ function configOf(
   options: CatalogOptions,
   kind: DatabaseKind,
   prefix: string,
-  port: number,
 ): JsonObject {
   const { backend, ...config } = options.config ?? {};
   return {
     ...config,
     backend: {
-      baseUrl: `http://127.0.0.1:${port}`,
-      listen: { host: '127.0.0.1', port },
+      // Nothing but the discovery service reads it.
+      baseUrl: 'http://127.0.0.1',
+      listen: { host: '127.0.0.1', port: 0 },
       auth: { dangerouslyDisableDefaultAuthPolicy: true },
       database:
         kind === 'sqlite'
@@ -277,21 +305,6 @@ function configOf(
       },
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address !== 'string'
-          ? resolve(address.port)
-          : reject(new Error('The system gave no port')),
-      );
-    });
-  });
 }
 
 async function dropDatabases(prefix: string): Promise<void> {
