@@ -47,7 +47,7 @@ export interface TestCatalog {
 }
 
 export interface CatalogOptions {
-  /** Blocks under `catalog.providers.azureDevOps`; each gets a manual schedule unless it has one. */
+  /** Blocks under `catalog.providers.azureDevOps`; each is refreshed on demand unless it has a schedule. */
   providers?: Record<string, JsonObject>;
   /** Further keys under `catalog`. */
   catalog?: JsonObject;
@@ -63,6 +63,17 @@ export interface CatalogOptions {
   /** Leaves this module out. */
   withoutModule?: boolean;
 }
+
+/**
+ * A task of scope `global` looks for a trigger every 5 s, in the database; a local
+ * one begins at once.
+ */
+export const ON_DEMAND: JsonObject = {
+  frequency: { hours: 24 },
+  initialDelay: { hours: 24 },
+  timeout: { minutes: 30 },
+  scope: 'local',
+};
 
 /** Starts a real backend; see {@link TestCatalog}. */
 export async function startCatalog(
@@ -222,6 +233,7 @@ export async function startCatalog(
       witness()?.saw('a report', seen.board?.list());
       await witness()?.sawDatabase('the catalog', knex);
       await backend.stop();
+      await disconnect(knex);
       if (kind === 'postgres' && !keepDatabase) {
         await dropDatabases(databasePrefix);
       }
@@ -294,10 +306,7 @@ function configOf(
           Object.entries(options.providers ?? {}).map(([id, block]) => [
             id,
             {
-              schedule: {
-                frequency: { trigger: 'manual' },
-                timeout: { minutes: 30 },
-              },
+              schedule: ON_DEMAND,
               ...block,
             },
           ]),
@@ -305,6 +314,23 @@ function configOf(
       },
     },
   };
+}
+
+/**
+ * Backstage means to do this itself, and fails: its DatabaseManager asks whether
+ * knex's configuration, which is an object, includes 'sqlite3'.
+ */
+async function disconnect(knex: Knex): Promise<void> {
+  // The catalog's loops end with what they are about.
+  const pool = (knex.client as Knex.Client).pool as {
+    numUsed(): number;
+    numPendingAcquires(): number;
+  };
+  await until(
+    'the queries of the stopped backend to end',
+    () => pool.numUsed() + pool.numPendingAcquires() === 0,
+  );
+  await knex.destroy();
 }
 
 async function dropDatabases(prefix: string): Promise<void> {

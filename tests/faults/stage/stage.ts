@@ -24,18 +24,9 @@ export interface StageSettings {
   readonly catalog?: Partial<CatalogOptions>;
 }
 
-/**
- * Refreshes come when they are asked for, and each looks at every repository:
- * both are configuration, and the rest is as it comes.
- */
+/** Each refresh looks at every repository; the rest is as it comes. */
 export const PROVIDER: JsonObject = {
   organizations: [...ORGANIZATIONS],
-  schedule: {
-    frequency: { hours: 24 },
-    initialDelay: { hours: 24 },
-    timeout: { minutes: 30 },
-    scope: 'local',
-  },
   verifyEvery: { milliseconds: 1 },
   hints: { codeSearch: false },
 };

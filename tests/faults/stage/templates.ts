@@ -52,8 +52,6 @@ async function build(
     await fill(stage);
     await catalog.settled();
     await stage.stopBackend();
-    // A backend that is stopped leaves its connections open.
-    await catalog.knex.destroy();
   } finally {
     await stage.stopBackend();
     await stage.knex.destroy();
