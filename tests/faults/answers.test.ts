@@ -1,6 +1,6 @@
 import { testGroups } from './stage/in-jest';
 
-// There are many, and each starts with a catalog of its own: `LONG_TESTS=1` runs all.
-describe('nothing is lost when the service answers wrongly, slowly or not at all', () => {
-  testGroups([1, 2, 3], { each: 3 });
+// There are many, and each starts with a catalog of its own.
+describe('nothing is lost when the service answers wrongly, slowly or not at all:', () => {
+  testGroups([1, 2, 3], { parts: 3 });
 });

@@ -1,24 +1,75 @@
+import { execFileSync } from 'node:child_process';
 import { ROWS } from '../rows';
+import type { Row } from './row';
 import { BRIEF, runRow, verdictOn } from './row';
 
 /**
  * The rows of some groups as tests; the table itself is printed by `npm run test:faults`.
  *
- * @param options.each - only each so many of them, unless `LONG_TESTS=1`
+ * @param options.parts - runs one of so many parts of the rows, another with each
+ * commit. `FAULT_PART=2` chooses one by its number, `LONG_TESTS=1` runs them all.
  */
 export function testGroups(
   groups: readonly number[],
-  { each = 1 }: { each?: number } = {},
+  { parts = 1 }: { parts?: number } = {},
 ): void {
-  const step = process.env.LONG_TESTS === '1' ? 1 : each;
-  const rows = ROWS.filter(({ group }) => groups.includes(group)).filter(
-    (_, index) => index % step === 0,
-  );
+  const all = ROWS.filter(({ group }) => groups.includes(group));
+  if (parts === 1 || process.env.LONG_TESTS === '1') {
+    testRows(all);
+    return;
+  }
+  const part = chosenPart(parts, process.env.FAULT_PART, currentCommit());
+  describe(`(part ${part} of ${parts}; FAULT_PART=${part} runs it again, LONG_TESTS=1 all of them)`, () => {
+    testRows(partOf(all, part, parts));
+  });
+}
+
+/** The part, from 1 on: the one that is asked for, else the commit's; without a commit the first. */
+export function chosenPart(
+  parts: number,
+  wanted: string | undefined,
+  commit: string | undefined,
+): number {
+  if (wanted) {
+    const part = Number(wanted);
+    if (!Number.isInteger(part) || part < 1 || part > parts) {
+      throw new Error(
+        `FAULT_PART is ${wanted}, not a number from 1 to ${parts}`,
+      );
+    }
+    return part;
+  }
+  return commit ? (parseInt(commit.slice(0, 8), 16) % parts) + 1 : 1;
+}
+
+/** Every so-manyth row, so that each part has rows of every kind. */
+export function partOf<T>(
+  rows: readonly T[],
+  part: number,
+  parts: number,
+): T[] {
+  return rows.filter((_, index) => index % parts === part - 1);
+}
+
+/** The hash of the commit that is checked out, also in a shallow clone; `undefined` where there is no Git. */
+function currentCommit(): string | undefined {
+  try {
+    return execFileSync('git', ['rev-parse', '--verify', 'HEAD'], {
+      cwd: __dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function testRows(rows: readonly Row[]): void {
   it.each(rows.map(row => ({ row, name: row.name })))(
     '$name',
     async ({ row }) => {
       expect(verdictOn(await runRow(row, BRIEF))).toEqual([]);
     },
-    300_000,
+    900_000,
   );
 }
