@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   ANNOTATION_LOCATION,
   ANNOTATION_ORIGIN_LOCATION,
@@ -9,18 +7,15 @@ import {
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
 import type { TestCatalog } from '../support/backend';
 import { until } from '../support/until';
-import { describeWithShared } from '../support/shared';
+import { corpusFiles } from '../support/corpus';
 import { addReadableOrganization, setStage, type Stage } from './support';
 
 /** What the catalog itself adds or sorts when it processes an entity. */
 const COMPUTED = ['uid', 'etag', 'generation'];
 
-describeWithShared('real descriptors', ['corpus', 'files'], directory => {
-  const files = readdirSync(directory)
-    .filter(name => name.endsWith('.yaml'))
-    .sort();
+describe('descriptor files as people have them', () => {
   const texts = new Map(
-    files.map(name => [name, readFileSync(join(directory, name))]),
+    corpusFiles().map(({ name, content }) => [name, content]),
   );
   const rules = [{ allow: kindsOf([...texts.values()]) }];
 
@@ -37,7 +32,7 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
     await stage.stop();
   });
 
-  it('come through the client, the parser and the mutation as Backstage parses them', async () => {
+  it('are stated to the catalog as Backstage parses them, through client, ledger and mutation', async () => {
     const counts = {
       files: 0,
       entities: 0,
@@ -91,7 +86,7 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
     console.table([counts]);
   });
 
-  it('come out of the real catalog the same through us and through a static location', async () => {
+  it('are the same entities in the catalog as through a static location', async () => {
     const good = [...texts].filter(([, content]) => {
       const { entities, errors } = parsed(content, 'https://example.com');
       return errors === 0 && entities.length > 0 && entities.every(hasEnvelope);
@@ -110,7 +105,7 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
     }
     console.table([counts]);
     expect(counts.files).toBe(good.length);
-    expect(counts['through this module']).toBeGreaterThan(good.length);
+    expect(counts['through this module']).toBeGreaterThan(50);
   });
 
   /** What the catalog makes of some files, stated by the module and read along static locations. */
@@ -153,12 +148,17 @@ describeWithShared('real descriptors', ['corpus', 'files'], directory => {
 function parsed(content: Buffer, target: string) {
   const entities: Entity[] = [];
   let errors = 0;
-  for (const result of parseEntityYaml(content, { type: 'url', target })) {
-    if (result.type === 'entity') {
-      entities.push(result.entity);
-    } else {
-      errors += 1;
+  try {
+    for (const result of parseEntityYaml(content, { type: 'url', target })) {
+      if (result.type === 'entity') {
+        entities.push(result.entity);
+      } else {
+        errors += 1;
+      }
     }
+  } catch {
+    // Of an alias without an anchor it throws, which ends the file.
+    errors += 1;
   }
   return { entities, errors };
 }
