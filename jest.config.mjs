@@ -14,7 +14,8 @@ export default {
   },
   // These packages ship only as ES modules, which Jest cannot require as they are.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
-  testTimeout: 60_000,
+  // Only what hangs takes so long, however busy the machine is.
+  testTimeout: 300_000,
   setupFilesAfterEnv: ['<rootDir>/tests/support/witness-everything.ts'],
   testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   // Most of a test's time is spent waiting: for the scheduler, for the catalog.

@@ -10,8 +10,6 @@ import {
   screenshot,
 } from './browser';
 
-/** Started, ingested and opened: on a busy machine this takes its time. */
-const SLOW = 180_000;
 const ORGANIZATION = 'nordhavn';
 const PROJECT = 'Onboarding';
 
@@ -81,12 +79,12 @@ describeWithBrowser('the web app of npm start', () => {
       files: { 'README.md': '# Spreadsheets\n' },
     });
     browser = await launchBrowser();
-  }, SLOW);
+  });
 
   afterAll(async () => {
     await browser?.close();
     await started?.kill();
-  }, SLOW);
+  });
 
   beforeEach(async () => {
     watched = await openPage(browser, baseUrl);

@@ -65,7 +65,8 @@ export async function openPage(
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  // Less than a test may take: what is not there by then does not come.
+  page.setDefaultTimeout(240_000);
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(String(error)));
   page.on('console', message => {

@@ -126,20 +126,16 @@ describe('descriptor files as people have them', () => {
     });
     await ours.refresh();
     await ours.settled();
-    await until(
-      'the static locations to be read',
-      async () => {
-        await theirs.settled();
-        const { count } = (await theirs
-          .knex('refresh_state')
-          .where('entity_ref', 'like', 'location:default/generated-%')
-          .whereNull('processed_entity')
-          .count({ count: '*' })
-          .first()) ?? { count: 1 };
-        return Number(count) === 0;
-      },
-      120_000,
-    );
+    await until('the static locations to be read', async () => {
+      await theirs.settled();
+      const { count } = (await theirs
+        .knex('refresh_state')
+        .where('entity_ref', 'like', 'location:default/generated-%')
+        .whereNull('processed_entity')
+        .count({ count: '*' })
+        .first()) ?? { count: 1 };
+      return Number(count) === 0;
+    });
     await theirs.settled();
     return [await comparable(ours), await comparable(theirs)] as const;
   }

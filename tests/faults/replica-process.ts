@@ -25,11 +25,7 @@ async function obey(message: ToReplica): Promise<void> {
       // The scheduler lets a task wait; whoever kills means the refresh itself.
       await Promise.race([
         refreshed,
-        until(
-          'the refresh to begin',
-          () => report()?.startedAt !== before,
-          300_000,
-        ),
+        until('the refresh to begin', () => report()?.startedAt !== before),
       ]);
       say({ type: 'refreshing' });
       say({ type: 'refreshed', report: await refreshed });

@@ -186,42 +186,33 @@ export async function startCatalog(
             throw error;
           }
         },
-        300_000,
       );
-      return await until(
-        `the refresh of ${id}`,
-        () => {
-          const now = report(id);
-          return (
-            now &&
-            now.startedAt !== before.startedAt &&
-            now.outcome !== 'running' &&
-            now
-          );
-        },
-        300_000,
-      );
+      return await until(`the refresh of ${id}`, () => {
+        const now = report(id);
+        return (
+          now &&
+          now.startedAt !== before.startedAt &&
+          now.outcome !== 'running' &&
+          now
+        );
+      });
     },
     async entities(filter) {
       const { items } = await client.getEntities(filter ? { filter } : {});
       return items;
     },
     async settled() {
-      await until(
-        'the catalog to have processed everything',
-        async () => {
-          const waiting = await knex('refresh_state')
-            .whereNull('result_hash')
-            .orWhere('result_hash', '')
-            .count({ count: '*' })
-            .first();
-          const stitching = await knex('stitch_queue')
-            .count({ count: '*' })
-            .first();
-          return Number(waiting?.count) === 0 && Number(stitching?.count) === 0;
-        },
-        120_000,
-      );
+      await until('the catalog to have processed everything', async () => {
+        const waiting = await knex('refresh_state')
+          .whereNull('result_hash')
+          .orWhere('result_hash', '')
+          .count({ count: '*' })
+          .first();
+        const stitching = await knex('stitch_queue')
+          .count({ count: '*' })
+          .first();
+        return Number(waiting?.count) === 0 && Number(stitching?.count) === 0;
+      });
     },
     async stop({ keepDatabase = false } = {}) {
       // A test may stop it before its stage does, and start another backend on

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** No machine is so busy that what comes has not come by then; less than a test may take. */
+const LONGEST_MS = 240_000;
+
 /**
  * Waits for a condition: asks again and again until the answer is neither
- * `undefined` nor `false`, and fails after `timeoutMs` (default 30,000) with what
- * was waited for.
+ * `undefined` nor `false`, and fails after `timeoutMs` with what was waited for.
  */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 30_000,
+  timeoutMs = LONGEST_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

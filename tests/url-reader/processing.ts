@@ -39,21 +39,17 @@ export class ProcessingWatch {
   /** Waits until nothing is left to be processed or stitched. */
   async settled(catalog: TestCatalog): Promise<void> {
     const { knex } = catalog;
-    await until(
-      'the catalog to have processed everything',
-      async () => {
-        const due = await knex('refresh_state')
-          .where('next_update_at', '<=', knex.fn.now())
-          .orWhereNull('result_hash')
-          .count({ count: '*' })
-          .first();
-        const stitching = await knex('stitch_queue')
-          .count({ count: '*' })
-          .first();
-        return Number(due?.count) === 0 && Number(stitching?.count) === 0;
-      },
-      120_000,
-    );
+    await until('the catalog to have processed everything', async () => {
+      const due = await knex('refresh_state')
+        .where('next_update_at', '<=', knex.fn.now())
+        .orWhereNull('result_hash')
+        .count({ count: '*' })
+        .first();
+      const stitching = await knex('stitch_queue')
+        .count({ count: '*' })
+        .first();
+      return Number(due?.count) === 0 && Number(stitching?.count) === 0;
+    });
   }
 
   /** One processing interval: every entity, or every one of a kind, is processed once more. */
@@ -66,14 +62,11 @@ export class ProcessingWatch {
     await knex('refresh_state')
       .where('entity_ref', 'like', `${kind}%`)
       .update({ next_update_at: BEGINNING });
-    await until(
-      `${rows.length} entities to be processed`,
-      () =>
-        rows.every(
-          ({ entity_ref: ref }) =>
-            (this.#processed.get(ref) ?? 0) > (before.get(ref) ?? 0),
-        ),
-      240_000,
+    await until(`${rows.length} entities to be processed`, () =>
+      rows.every(
+        ({ entity_ref: ref }) =>
+          (this.#processed.get(ref) ?? 0) > (before.get(ref) ?? 0),
+      ),
     );
     await this.settled(catalog);
   }

@@ -33,10 +33,8 @@ export const TEMPLATES: Record<
     });
     await build(stage, async () => {
       await official.state(stage.world.officialTargets());
-      await until(
-        'the official Locations to be read',
-        async () => isSame(compare(await stage.snapshot(), firstPicture())),
-        180_000,
+      await until('the official Locations to be read', async () =>
+        isSame(compare(await stage.snapshot(), firstPicture())),
       );
     });
   },
