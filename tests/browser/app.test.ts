@@ -120,7 +120,7 @@ describeWithBrowser('the web app of npm start', () => {
     while ((await fetch(url)).status === 404) await wait(250);
   }
 
-  it('shows the company in the catalog, and no secret in the page', async () => {
+  it('shows the components of the simulated company, and no secret in the page', async () => {
     await page.goto('/');
     await page
       .getByRole('heading', { name: /All Components \(\d+\)/ })
@@ -137,7 +137,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('shows an entity with the way to its source', async () => {
+  it('links an entity to its file at Azure DevOps', async () => {
     await page.goto('/catalog/default/component/booking-api');
     await page.getByRole('heading', { name: 'booking-api' }).waitFor();
     const source = page.getByRole('link', { name: /view source/i });
@@ -150,7 +150,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('imports a file by its URL', async () => {
+  it('imports the component of a file whose URL is pasted', async () => {
     await analyze(
       `${repositoryUrl(PROJECT, 'tariffs')}?path=/catalog-info.yaml`,
     );
@@ -170,7 +170,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it("imports a repository's descriptor, which it finds by itself", async () => {
+  it('imports the entities of a repository whose URL is pasted, and finds the descriptor itself', async () => {
     await analyze(repositoryUrl(PROJECT, 'manifests'));
     await page.getByText('The following entities will be added').waitFor();
     await page.getByText('Entities: 2').waitFor();
@@ -190,7 +190,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('says that the provider has a repository already', async () => {
+  it('tells whoever pastes the URL of a provided repository that the catalog has it', async () => {
     await analyze(repositoryUrl('Booking', 'booking-api'));
     await page
       .getByText('The following locations already exist in the catalog')
@@ -210,7 +210,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('says so when a repository does not exist', async () => {
+  it('tells whoever pastes the URL of a missing repository that it was not found', async () => {
     const answered = page.waitForResponse(/analyze-location/);
     await analyze(repositoryUrl(PROJECT, 'nowhere'));
     await page.getByText('Received http response 404').waitFor();
@@ -224,7 +224,7 @@ describeWithBrowser('the web app of npm start', () => {
     ]);
   });
 
-  it('says so when a file does not exist', async () => {
+  it('tells whoever pastes the URL of a missing file that it was not found', async () => {
     await analyze(`${repositoryUrl(PROJECT, 'tariffs')}?path=/nothing.yaml`);
     await page
       .getByText(/nothing\.yaml/)
@@ -237,14 +237,14 @@ describeWithBrowser('the web app of npm start', () => {
     ]);
   });
 
-  it("shows the provider's task and its runs", async () => {
+  it("lists the provider's refresh among the scheduled tasks", async () => {
     await page.goto('/devtools');
     await page.getByText('AzureDevOpsEntityProvider:company:refresh').waitFor();
     await screenshot(page, 'scheduled-tasks');
     expect(watched.errors).toEqual([]);
   });
 
-  it('shows what the catalog could not process', async () => {
+  it('opens the page of entities that the catalog could not process', async () => {
     await page.goto('/devtools/unprocessed-entities');
     await page.getByRole('tab', { name: 'Pending' }).click();
     await page

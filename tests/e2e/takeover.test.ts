@@ -77,7 +77,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
       const [entity] = await catalog.entities({ 'metadata.name': name(3) });
       return entity?.spec?.system === 'taken-over';
     });
-  });
+  }, 180_000);
 
   it('lets what is positively gone go with its Location', async () => {
     const { targets, put } = company(stage);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
       .pluck('target_entity_ref');
     expect(referred.filter(reference => gone.includes(reference))).toEqual([]);
     expect(referred).toHaveLength(REPOSITORIES - gone.length);
-  });
+  }, 180_000);
 });
 
 /** Forty repositories in four projects, with the URLs that the official module makes of them. */
