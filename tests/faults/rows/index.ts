@@ -10,13 +10,13 @@ import { WIRE_ROWS } from './wire';
 
 /** What the groups of the table are about. */
 export const GROUPS: Readonly<Record<number, string>> = {
-  1: 'The credential is refused, or sees less than before',
-  2: 'The service sheds load',
-  3: 'The service is ill, or the wire is',
+  1: 'The credential is denied, or sees less than before',
+  2: 'The service throttles',
+  3: 'The service or the network fails',
   4: 'Repositories, branches, projects and organizations change',
   5: 'Descriptors change, break, and become something else',
   6: 'Processes die, the database goes away, replicas disagree, somebody changes what runs',
-  7: 'The catalog loses what it was told',
+  7: 'The catalog loses what it was given',
 };
 
 /** The whole table. */

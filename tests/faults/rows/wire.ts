@@ -61,7 +61,7 @@ function onListThenOnOne(fault: FaultKind, tells: RegExp): readonly Phase[] {
   ];
 }
 
-/** Group 3: the service is ill, or the wire is. */
+/** Group 3: the service or the network fails. */
 export const WIRE_ROWS: readonly Row[] = [
   broken('server-error', '500', 'a 500 in place', /contoso.*500/s),
   broken('unavailable', '503 HTML', 'a 503 page in place', /contoso.*503/s),

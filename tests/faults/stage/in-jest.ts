@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { ROWS } from '../rows';
+import { GROUPS, ROWS } from '../rows';
 import type { Row } from './row';
 import { BRIEF, runRow, verdictOn } from './row';
 
@@ -68,8 +68,12 @@ function currentCommit(): string | undefined {
 }
 
 function testRows(rows: readonly Row[]): void {
-  it.each(rows.map(row => ({ row, name: row.name })))(
-    '$name',
+  const titled = rows.map(row => ({
+    row,
+    title: `${GROUPS[row.group]}: ${row.name}`,
+  }));
+  it.each(titled)(
+    '$title',
     async ({ row }) => {
       expect(verdictOn(await runRow(row, BRIEF))).toEqual([]);
     },
