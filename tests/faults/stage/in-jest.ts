@@ -68,9 +68,10 @@ function currentCommit(): string | undefined {
 }
 
 function testRows(rows: readonly Row[]): void {
+  const isOfOneGroup = new Set(rows.map(({ group }) => group)).size === 1;
   const titled = rows.map(row => ({
     row,
-    title: `${GROUPS[row.group]}: ${row.name}`,
+    title: isOfOneGroup ? row.name : `${GROUPS[row.group]}: ${row.name}`,
   }));
   it.each(titled)(
     '$title',
