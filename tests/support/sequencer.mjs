@@ -12,7 +12,7 @@ const LONG = [
   '/tests/start/',
   '/tests/credentials/',
   '/tests/url-reader/',
-  '/tests/hints/',
+  '/tests/ingestion/hints/',
 ];
 
 /**
