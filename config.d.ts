@@ -126,8 +126,8 @@ export interface Config {
           /** What has to be true before entities are removed. */
           removals?: {
             /**
-             * How many complete passes in a row have to miss a repository before it counts as gone,
-             * where the service does not confirm its deletion.
+             * How many lists in a row have to lack a repository, while they have others of its
+             * project, before it counts as gone, where the service does not confirm its deletion.
              * Default: 3.
              *
              * @asType integer
@@ -158,7 +158,8 @@ export interface Config {
             maxConfirmedPercentage?: number;
 
             /**
-             * Up to this many entities of an organization are removed without a look at the percentages.
+             * Up to this many entities of an organization are removed without a look at the percentages;
+             * on inferred evidence only while something of the organization is left.
              * Default: 10.
              *
              * @asType integer

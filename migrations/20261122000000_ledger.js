@@ -6,9 +6,7 @@
 /** @param {import('knex').Knex} knex */
 exports.up = async function up(knex) {
   await knex.schema.createTable('azure_devops_providers', table => {
-    table.comment(
-      'One row a provider: its ticket counter and the lease of its applier',
-    );
+    table.comment('One row a provider');
     table.text('provider').primary().comment('The name of the entity provider');
     table
       .bigInteger('ticket')
@@ -17,25 +15,25 @@ exports.up = async function up(knex) {
       .comment(
         'Counts the writes; says which of two observations is newer without a clock',
       );
+  });
+
+  // Apart from the providers: whoever applies mutations does not wait for whoever
+  // writes to the ledger.
+  await knex.schema.createTable('azure_devops_leases', table => {
+    table.comment('One row a provider: who applies mutations at present');
+    table.text('provider').primary();
+    table.text('holder').comment('Who applies mutations, if anybody');
     table
-      .text('lease_holder')
-      .comment('Who applies mutations at present, if anybody');
-    table
-      .bigInteger('lease_until')
+      .bigInteger('until')
       .notNullable()
       .defaultTo(0)
       .comment(
         "When the lease lapses, in milliseconds of the database's own clock",
       );
-    table
-      .text('takeover')
-      .comment('State of taking over from the official module, as JSON');
   });
 
   await knex.schema.createTable('azure_devops_organizations', table => {
-    table.comment(
-      'One row an organization of a provider: how its last passes went',
-    );
+    table.comment('One row an organization of a provider');
     table.text('provider').notNullable();
     table
       .text('organization')
@@ -44,10 +42,6 @@ exports.up = async function up(knex) {
     table
       .bigInteger('last_pass_at')
       .comment('When a pass last went over it, in milliseconds since 1970');
-    table
-      .bigInteger('last_complete_at')
-      .comment('When a pass was last complete');
-    table.text('status').comment('The report of the last pass, as JSON');
     table.primary(['provider', 'organization']);
   });
 
@@ -75,8 +69,7 @@ exports.up = async function up(knex) {
       .comment(
         'Fingerprint of the settings that the last conclusive probe was made under',
       );
-    table.text('outcome').notNullable().comment('new, conclusive or unknown');
-    table.text('reason').comment('Why the last probe was unknown');
+    table.text('outcome').notNullable().comment('conclusive or unknown');
     table
       .bigInteger('verified_at')
       .comment('When a probe was last conclusive, in milliseconds since 1970');
@@ -84,7 +77,9 @@ exports.up = async function up(knex) {
       .integer('missed')
       .notNullable()
       .defaultTo(0)
-      .comment('Complete passes in a row in whose list it was missing');
+      .comment(
+        'Lists in a row that lacked it while they had others of its project',
+      );
     table
       .bigInteger('ticket')
       .notNullable()
@@ -97,7 +92,9 @@ exports.up = async function up(knex) {
   });
 
   await knex.schema.createTable('azure_devops_descriptors', table => {
-    table.comment('One row a descriptor that was seen and is not released');
+    table.comment(
+      'One row a descriptor that was seen and is not confirmed gone',
+    );
     table.text('provider').notNullable();
     table.text('repository_id').notNullable();
     table.text('path').notNullable();
@@ -110,7 +107,7 @@ exports.up = async function up(knex) {
       .text('signature')
       .notNullable()
       .comment('Fingerprint of the settings that it was read under');
-    table.text('errors').comment('The documents that were refused, as JSON');
+    table.text('errors').comment('The documents that were rejected, as JSON');
     table
       .text('removal')
       .comment('confirmed or inferred, when it is about to go');
@@ -128,12 +125,8 @@ exports.up = async function up(knex) {
       .text('kind')
       .notNullable()
       .comment(
-        'entity, or error for the Location that shows refused documents',
+        'entity, or error for the Location that shows rejected documents',
       );
-    table
-      .integer('position')
-      .notNullable()
-      .comment('Which document of the file');
     table.text('entity').notNullable().comment('The entity as JSON');
     table.text('hash').notNullable().comment('Hash of entity and location key');
     table
@@ -147,16 +140,17 @@ exports.up = async function up(knex) {
       .comment('confirmed or inferred, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
     table.primary(['provider', 'repository_id', 'path', 'entity_ref']);
+    // The reference first: the catalog asks for the errors of a Location without
+    // knowing the provider.
     table.index(
-      ['provider', 'entity_ref'],
+      ['entity_ref', 'provider'],
       'azure_devops_claims_reference_idx',
     );
-    table.index(['provider', 'removal'], 'azure_devops_claims_removal_idx');
   });
 
   await knex.schema.createTable('azure_devops_references', table => {
     table.comment(
-      'One row an entity reference: which claim owns it, and what the catalog was told',
+      'One row an entity reference: which claim owns it, and what was applied to the catalog',
     );
     table.text('provider').notNullable();
     table.text('entity_ref').notNullable();
@@ -174,10 +168,23 @@ exports.up = async function up(knex) {
     table
       .integer('pending')
       .notNullable()
-      .comment('1 while the catalog has not been told of this version');
+      .comment('1 while this version is not applied to the catalog');
+    table
+      .text('catalog_hash')
+      .comment(
+        "The catalog's own hash of the entity after this version was applied; null until that is looked up",
+      );
     table.primary(['provider', 'entity_ref']);
-    table.index(['provider', 'pending'], 'azure_devops_references_pending_idx');
   });
+
+  // Over what is rare alone, so that neither database takes them for a way to
+  // all the other rows.
+  await knex.raw(
+    'create index azure_devops_claims_removal_idx on azure_devops_claims (provider) where removal is not null',
+  );
+  await knex.raw(
+    'create index azure_devops_references_pending_idx on azure_devops_references (provider, version) where pending = 1',
+  );
 };
 
 /** @param {import('knex').Knex} knex */
@@ -187,5 +194,6 @@ exports.down = async function down(knex) {
   await knex.schema.dropTable('azure_devops_descriptors');
   await knex.schema.dropTable('azure_devops_repositories');
   await knex.schema.dropTable('azure_devops_organizations');
+  await knex.schema.dropTable('azure_devops_leases');
   await knex.schema.dropTable('azure_devops_providers');
 };

@@ -2,11 +2,12 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
+import { stringifyEntityRef } from '@backstage/catalog-model';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { readProviderConfigs } from './config/index';
-import { DescriptorErrorProcessor } from './descriptors/error-processor';
+import { DescriptorErrorProcessor } from './ingestion/error-processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
-import { LedgerErrors } from './ledger/errors';
+import { errorsOfLocation } from './ledger/reports';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
@@ -56,9 +57,13 @@ export const catalogModuleAzureDevOps = createBackendModule({
             }),
           );
         }
-        const errors = new LedgerErrors(database);
         catalog.addProcessor(
-          new DescriptorErrorProcessor(async entity => errors.of(entity)),
+          new DescriptorErrorProcessor(async entity =>
+            errorsOfLocation(
+              await database.getClient(),
+              stringifyEntityRef(entity),
+            ),
+          ),
         );
       },
     });

@@ -203,6 +203,25 @@ export class ApiClient implements AzureDevOpsClient {
     return deleted.map(({ id = '' }) => id);
   }
 
+  async listDeletedProjects(options: RequestOptions = {}): Promise<string[]> {
+    const call = this.#call(options, {
+      operation: 'list the deleted projects',
+      maxBytes: LIMITS.projects,
+      compress: true,
+      verify: verifyList('id'),
+    });
+    const ids: string[] = [];
+    for (;;) {
+      const page = await this.#core.call(call, core =>
+        core.getProjects('deleted', MOST_PROJECTS, ids.length),
+      );
+      ids.push(...page.map(({ id = '' }) => id));
+      if (page.length < MOST_PROJECTS) {
+        return ids;
+      }
+    }
+  }
+
   async readItem(options: ItemRequest): Promise<ItemOutcome> {
     const { repository, project, path, version, content } = options;
     const call = this.#call(options, {

@@ -144,6 +144,9 @@ export interface AzureDevOpsClient {
     options: RequestOptions & { project: string },
   ): Promise<string[]>;
 
+  /** The ids of the organization's projects that are deleted, as far as the service still lists them. */
+  listDeletedProjects(options?: RequestOptions): Promise<string[]>;
+
   /** One file. With `content` its text comes along; without, only its object id. */
   readItem(
     options: RequestOptions & {

@@ -5,13 +5,13 @@ import type { ConfigurationError } from './mistakes';
 
 /** When entities may be removed. Source: `removals` in the provider's block. */
 export interface RemovalSettings {
-  /** Complete passes in a row that have to miss a repository before it counts as gone; an integer from 1. Default: 3. */
+  /** Lists in a row that have to lack a repository, while they have others of its project, before it counts as gone; an integer from 1. Default: 3. */
   readonly confirmations: number;
   /** The share of an organization's entities that may go on inferred evidence in one refresh, 0 to 100. Default: 20. */
   readonly maxPercentage: number;
   /** The share of an organization's entities that may go on confirmed evidence in one refresh, 0 to 100. Default: 50. */
   readonly maxConfirmedPercentage: number;
-  /** Up to so many removals an organization the percentages are not looked at; an integer from 0. Default: 10. */
+  /** Up to so many removals an organization the percentages are not looked at, on inferred evidence only while something is left; an integer from 0. Default: 10. */
   readonly minimum: number;
   /** The code of one set of removals that was held back, as it was printed then: that set, and no other, is let through. */
   readonly allow?: string;

@@ -18,15 +18,11 @@ const BATCH = 250;
 const LEASE_WAIT_MS = 90_000;
 const LEASE_POLL_MS = 250;
 
-/** What was said to the catalog. */
-export interface AppliedCounts {
-  added: number;
-  removed: number;
-}
-
 /** Brings the catalog to what the ledger desires, in deltas. */
 export class Applier {
-  /** One applier at a time in this process as well: the lease cannot tell two of us apart. */
+  /** How many entities were added to the catalog, and removed from it, so far; what is applied again is not counted. */
+  readonly applied = { added: 0, removed: 0 };
+  /** One applier at a time in this process as well: two of us have the same lease. */
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -36,37 +32,39 @@ export class Applier {
   ) {}
 
   /**
-   * Tells the catalog of everything that it has not been told.
+   * Applies everything that is pending.
    *
    * @param options.wait - wait for another replica to give up its lease, rather than leave the rest to it
-   * @param options.since - only of what is desired since this ticket: the database need not look through all that was told before
-   * @param options.atHand - what was just written down and need not be read again
+   * @param options.since - only what is desired since this ticket: the database need not look through all that was applied before
+   * @param options.inMemory - what was just written and need not be read again
    */
-  async drain(options: {
+  async applyPending(options: {
     wait: boolean;
     since?: number;
-    atHand?: ReadonlyMap<string, DesiredReference>;
+    inMemory?: ReadonlyMap<string, DesiredReference>;
     signal?: AbortSignal;
-  }): Promise<AppliedCounts> {
-    const counts = { added: 0, removed: 0 };
+  }): Promise<void> {
     let more = true;
     while (more) {
       options.signal?.throwIfAborted();
       const done = await this.exclusively(options, async () => {
         const references = await this.outbox.pending(BATCH, options);
-        await this.apply(references, counts);
+        await this.applyDelta(references);
+        await this.outbox.markApplied(references);
+        for (const { entity } of references) {
+          this.applied[entity ? 'added' : 'removed'] += 1;
+        }
         more = references.length === BATCH;
         return references;
       });
       if (!done) {
-        return counts;
+        return;
       }
     }
-    return counts;
   }
 
-  /** Says again what the catalog was told of these references. */
-  async restate(
+  /** Applies these references again, as they were applied before. */
+  async reapply(
     entityRefs: readonly string[],
     signal?: AbortSignal,
   ): Promise<void> {
@@ -74,7 +72,7 @@ export class Applier {
       signal?.throwIfAborted();
       const done = await this.exclusively({ wait: true, signal }, async () => {
         const page = await this.outbox.settledAmong(refs);
-        await this.say(page);
+        await this.applyDelta(page);
         return page;
       });
       if (!done) {
@@ -84,12 +82,12 @@ export class Applier {
   }
 
   /**
-   * Says again everything that the catalog was told. It changes no row that is
+   * Applies again everything that was applied before. It changes no row that is
    * as it should be.
    *
-   * @param options.upTo - what changed after this ticket was said just now, and is left out
+   * @param options.upTo - what changed after this ticket was applied just now, and is left out
    */
-  async restateAll(options: {
+  async reapplyAll(options: {
     upTo: number;
     signal?: AbortSignal;
   }): Promise<void> {
@@ -101,7 +99,7 @@ export class Applier {
         { wait: true, signal: options.signal },
         async () => {
           page = await this.outbox.settled(after, BATCH, options.upTo);
-          await this.say(page);
+          await this.applyDelta(page);
           return page;
         },
       );
@@ -113,21 +111,11 @@ export class Applier {
     }
   }
 
-  private async say(page: readonly DesiredReference[]): Promise<void> {
-    if (page.length > 0) {
-      await this.connection.applyMutation({
-        type: 'delta',
-        added: page.flatMap(toDeferred),
-        removed: [],
-      });
-    }
-  }
-
   /**
-   * States everything that the ledger desires, and whatever else `others` says,
+   * Applies everything that the ledger desires, and whatever else `others` gives,
    * in one full mutation. Holds all of it in memory: only for taking over.
    */
-  async stateFully(
+  async applyFull(
     others: () => Promise<DeferredEntity[]>,
     signal?: AbortSignal,
   ): Promise<void> {
@@ -150,21 +138,18 @@ export class Applier {
     });
   }
 
-  private async apply(
+  private async applyDelta(
     references: readonly DesiredReference[],
-    counts: AppliedCounts,
   ): Promise<void> {
-    if (references.length === 0) {
-      return;
+    if (references.length > 0) {
+      await this.connection.applyMutation({
+        type: 'delta',
+        added: references.flatMap(toDeferred),
+        removed: references.flatMap(({ entityRef, entity }) =>
+          entity ? [] : [{ entityRef }],
+        ),
+      });
     }
-    const added = references.flatMap(toDeferred);
-    const removed = references.flatMap(({ entityRef, entity }) =>
-      entity ? [] : [{ entityRef }],
-    );
-    await this.connection.applyMutation({ type: 'delta', added, removed });
-    await this.outbox.markApplied(references);
-    counts.added += added.length;
-    counts.removed += removed.length;
   }
 
   /** Runs `action` under the lease; `false` when the lease was not to be had. */
@@ -188,7 +173,7 @@ export class Applier {
       } finally {
         if (!(await this.outbox.release())) {
           this.logger.warn(
-            'Telling the catalog took longer than its lease; what was said is said again',
+            'Applying entities to the catalog took longer than the lease; they are applied again',
           );
           await this.outbox.markPending(touched);
         }

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import type { Ledger } from '../ledger/ledger';
@@ -14,10 +15,10 @@ import {
 } from '../policy/model';
 import { planPass, type Plan, type PlannedProbe } from '../policy/plan';
 import { probeRepository, type DescriptorReader } from './probe';
-import { Recorder } from './recorder';
+import { ProbeWriter } from './probe-writer';
 import { removeWhatIsGone } from './removal';
 import type { RepositoryContent } from '../content/content';
-import { selectRepositories } from '../policy/select';
+import type { Selection } from '../policy/select';
 import type { OrganizationReport } from './report';
 
 /** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
@@ -38,29 +39,32 @@ export interface PassInput {
   readonly hintMemory: HintMemory;
   readonly applier: Applier;
   readonly logger: LoggerService;
-  readonly now: () => number;
+  readonly clock: { now(): number };
   readonly signal?: AbortSignal;
+  readonly list: OrganizationList;
   /** Filled as the pass goes. */
   readonly report: OrganizationReport;
-  /** Counts what the catalog was told. */
-  readonly told: { added: number; removed: number };
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
   readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
 }
 
+/** An organization's list of repositories, and what is selected of it. */
+export interface OrganizationList extends Selection {
+  readonly repositories: readonly Repository[];
+}
+
 /**
  * One walk over one organization. What it finds out is written down as it goes.
- * Throws when the list could not be had, or on an abort; whatever else fails is
- * in the report.
+ * Throws on an abort, or when the database fails; whatever else fails is in the
+ * report.
  */
 export async function passOrganization(input: PassInput): Promise<void> {
-  const { client, settings, ledger, report, now } = input;
+  const { settings, ledger, applier, report, signal } = input;
+  const { repositories, selected, skipped } = input.list;
   const organization = input.organization.key;
-  const startedAt = now();
+  const startedAt = input.clock.now();
 
-  const repositories = await client.listRepositories({ signal: input.signal });
   input.content?.confirmNames(input.organization, repositories);
-  const { selected, skipped } = selectRepositories({ settings, repositories });
   report.repositories.seen = repositories.length;
   report.repositories.selected = selected.length;
   for (const { reason } of skipped) {
@@ -83,6 +87,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     now: startedAt,
   });
   const proposals = await ledger.removals.proposals(organization);
+  const doubtful = new Map(proposals.map(p => [p.repositoryId, p.grade]));
   const plan = planPass({
     selected,
     skipped,
@@ -90,26 +95,36 @@ export async function passOrganization(input: PassInput): Promise<void> {
     organization,
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
-    doubtful: new Map(proposals.map(p => [p.repositoryId, p.grade])),
+    doubtful,
     hinted,
     now: startedAt,
     lastPassAt,
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
-  await ledger.removals.listedAgain(plan.listedAgain);
+  await ledger.removals.resetMissed(plan.listedAgain);
 
   await probeAll(input, organization, plan, known);
-
-  const complete = report.probes.unknown === 0;
   if (report.probes.unknown > MAX_PROBLEMS) {
     report.problems.push(
       `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
     );
   }
-  report.outcome = complete ? 'complete' : 'incomplete';
-  await removeWhatIsGone({ ...input, key: organization, plan, complete });
-  await ledger.reports.notePass(organization, startedAt, complete, report);
+  report.outcome = report.probes.unknown === 0 ? 'complete' : 'incomplete';
+
+  const { released, heldBack, problems } = await removeWhatIsGone({
+    ...input,
+    plan,
+    known,
+    listed: new Map(repositories.map(({ id, project }) => [id, project.id])),
+    doubtful,
+    now: startedAt,
+  });
+  report.removals.released += released;
+  report.removals.heldBack.push(...heldBack);
+  report.problems.push(...problems);
+  await applier.applyPending({ wait: true, signal });
+  await ledger.reports.notePass(organization, startedAt);
 }
 
 /** What a probe of a repository depends on beside the repository's content. */
@@ -129,42 +144,37 @@ async function probeAll(
   plan: Plan,
   known: ReadonlyMap<string, KnownRepository>,
 ): Promise<void> {
-  const recorder = await Recorder.start(input);
+  const writer = await ProbeWriter.start(input);
   const blobs = new BlobTexts();
   let round: readonly PlannedProbe[] = plan.probes;
   for (const { reason } of round) {
     const { reasons } = input.report.probes;
     reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
-  try {
-    for (let attempt = 0; round.length > 0; attempt++) {
-      try {
-        await probeRound(
-          {
-            ...input,
-            organizationKey: organization,
-            known,
-            recorder,
-            blobs,
-          },
-          round,
-          attempt,
-        );
-      } finally {
-        // An abort keeps what was found out until then.
-        await recorder.flush();
-      }
-      const byId = new Map(round.map(probe => [probe.repository.id, probe]));
-      round = recorder.takeOvertaken().flatMap(record => {
-        const probe = byId.get(record.repository.id);
-        // Overtaken probes are not yet counted as anything else.
-        uncount(input.report, record);
-        return probe ? [probe] : [];
-      });
+  for (let attempt = 0; round.length > 0; attempt++) {
+    try {
+      await probeRound(
+        {
+          ...input,
+          organizationKey: organization,
+          known,
+          writer,
+          blobs,
+        },
+        round,
+        attempt,
+      );
+    } finally {
+      // An abort keeps what was found out until then.
+      await writer.flush();
     }
-  } finally {
-    input.told.added += recorder.applied.added;
-    input.told.removed += recorder.applied.removed;
+    const byId = new Map(round.map(probe => [probe.repository.id, probe]));
+    round = writer.takeOvertaken().flatMap(record => {
+      const probe = byId.get(record.repository.id);
+      // Overtaken probes are not yet counted as anything else.
+      uncount(input.report, record);
+      return probe ? [probe] : [];
+    });
   }
 }
 
@@ -180,13 +190,13 @@ async function probeRound(
   input: PassInput & {
     readonly organizationKey: string;
     readonly known: ReadonlyMap<string, KnownRepository>;
-    readonly recorder: Recorder;
+    readonly writer: ProbeWriter;
     readonly blobs: BlobTexts;
   },
   probes: readonly PlannedProbe[],
   attempt: number,
 ): Promise<void> {
-  const { ledger, signal, known, recorder } = input;
+  const { ledger, signal, known, writer } = input;
   for (let start = 0; start < probes.length; start += LOOKAHEAD) {
     const section = probes.slice(start, start + LOOKAHEAD);
     // A repository that was never seen has nothing in the ledger to look up.
@@ -197,7 +207,7 @@ async function probeRound(
     );
     await forEachAtMost(IN_FLIGHT, section, async ({ repository, reason }) => {
       signal?.throwIfAborted();
-      const startTicket = recorder.currentTicket;
+      const startTicket = writer.currentTicket;
       const former = descriptors.get(repository.id) ?? [];
       const { paths, unknown } =
         attempt < MAX_REPEATS
@@ -231,7 +241,7 @@ async function probeRound(
       ) {
         input.content?.invalidate(repository.id);
       }
-      await recorder.add({
+      await writer.add({
         repository: {
           id: repository.id,
           name: repository.name,
@@ -249,7 +259,7 @@ async function probeRound(
   }
 }
 
-/** Says of each file that was just read which of its documents were rejected, and where. */
+/** Logs of each file that was just read which of its documents were rejected, and where. */
 function logRejectedDocuments(
   logger: LoggerService,
   paths: readonly PathObservation[],
@@ -276,9 +286,17 @@ function count(
   if (report.problems.length < MAX_PROBLEMS) {
     report.problems.push(
       // The message names the organization again.
-      `${report.organization}: could not tell what ${repository.project.name}/${repository.name} has: ${unknown.message.replace(`${report.organization}: `, '')}`,
+      `${report.organization}: could not tell what ${repository.project.name}/${repository.name} has: ${unknown.message.replace(`${report.organization}: `, '')}${adviceOn(unknown)}`,
     );
   }
+}
+
+/** What to do about a repository that is in the list, and whose files the service denies or does not find. */
+function adviceOn(error: Error): string {
+  return error instanceof AzureDevOpsRequestError &&
+    ['forbidden', 'not-found'].includes(error.kind)
+    ? '. It is listed but cannot be read: enable it if it is disabled, give the identity the permission Read (Project settings > Repositories > Security), or exclude it with the setting `repository`'
+    : '';
 }
 
 /** Runs `action` for every item, at most `limit` at a time; stops at the first error and waits for what is under way. */

@@ -17,8 +17,7 @@ import { probeOrganization } from '../azure/probe';
 import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
-import { CatalogState } from '../ledger/catalog-state';
-import { Healing } from '../ledger/healing';
+import { CatalogView } from '../ledger/catalog-view';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
@@ -37,8 +36,6 @@ export interface ProviderOptions {
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
   readonly observers: readonly RefreshObserver[];
-  /** Milliseconds since 1970. Default: `Date.now`. */
-  readonly now?: () => number;
 }
 
 /**
@@ -75,8 +72,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),
-      catalogState: new CatalogState(knex, settings.providerName),
-      healing: new Healing(knex, settings.providerName),
+      catalog: new CatalogView(knex, settings.providerName),
       locate: target => {
         const parsed = parseRepositoryUrl(target, content.context);
         return parsed.outcome === 'repository' ? parsed : undefined;
@@ -87,7 +83,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         explainFailure(service, error, organization),
       content,
       logger: this.options.logger,
-      now: this.options.now ?? Date.now,
+      clock: Date,
     };
     await scheduler.createScheduledTaskRunner(settings.schedule).run({
       id: `${settings.providerName}:refresh`,

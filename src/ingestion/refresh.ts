@@ -4,16 +4,19 @@ import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
-import type { CatalogState } from '../ledger/catalog-state';
-import type { Healing } from '../ledger/healing';
+import type { CatalogView } from '../ledger/catalog-view';
 import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
 import { type Organization } from '../organization';
 import { Applier } from './apply';
 import type { HintMemory } from './hints';
-import { type Rejection, describeRejection } from '../policy/model';
-import { heal } from './heal';
-import { type PassInput, passOrganization } from './pass';
+import {
+  type OrganizationList,
+  type PassInput,
+  passOrganization,
+} from './pass';
+import { reconcile } from './reconcile';
+import { selectRepositories } from '../policy/select';
 import { createDescriptorReader } from './reading';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
 import { takeOver, type LocateTarget } from './takeover';
@@ -32,8 +35,8 @@ export interface RefreshContext {
   readonly enableYamlMerge: boolean;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
-  readonly catalogState: CatalogState;
-  readonly healing: Healing;
+  /** What the catalog holds. */
+  readonly catalog: CatalogView;
   readonly locate: LocateTarget;
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
@@ -46,7 +49,7 @@ export interface RefreshContext {
   /** Other content of the same repositories, which is kept fresh by what a refresh finds out. */
   readonly content?: PassInput['content'];
   readonly logger: LoggerService;
-  readonly now: () => number;
+  readonly clock: { now(): number };
 }
 
 /** A refresh that could not do all of its job; the message is for the operator. */
@@ -56,11 +59,10 @@ export class RefreshError extends Error {
 
 /**
  * One scheduled run of one provider: every organization is passed over, at the
- * same time and each for itself; then the catalog is told again what it should
- * hold.
+ * same time and each for itself; then what the catalog has lost is applied again.
  *
  * @throws RefreshError after having done what could be done, so that the
- * scheduler is told the truth.
+ * scheduler learns of it.
  */
 export async function refresh(
   context: RefreshContext,
@@ -70,7 +72,7 @@ export async function refresh(
     onReport?: (report: RefreshReport) => void;
   } = {},
 ): Promise<RefreshReport> {
-  const { settings, ledger, logger, now } = context;
+  const { settings, ledger, catalog, outbox, logger, clock } = context;
   const { signal } = options;
   if (signal) {
     // Every request that is under way listens to it.
@@ -78,7 +80,7 @@ export async function refresh(
   }
   const report: RefreshReport = {
     provider: settings.providerName,
-    startedAt: now(),
+    startedAt: clock.now(),
     outcome: 'running',
     organizations: [],
     descriptors: 0,
@@ -89,67 +91,83 @@ export async function refresh(
     duplicates: [],
   };
   options.onReport?.(report);
-  const applier = new Applier(context.outbox, context.connection, logger);
-  // What an earlier refresh recorded and did not live to say comes first.
-  count(report, await applier.drain({ wait: true, signal }));
-  const toldBefore = await ledger.currentTicket();
+  const applier = new Applier(outbox, context.connection, logger);
+  const problems: string[] = [];
+  try {
+    // What an earlier refresh recorded and did not live to apply comes first.
+    await applier.applyPending({ wait: true, signal });
+    const ticketBefore = await ledger.currentTicket();
 
-  await Promise.all(
-    settings.organizations.map(async organization => {
-      const organizationReport = startOrganizationReport(organization.label);
-      report.organizations.push(organizationReport);
-      await passAlone(context, {
-        organization,
-        applier,
-        report,
-        organizationReport,
-        signal,
+    const lists = new Map<string, OrganizationList>();
+    await Promise.all(
+      settings.organizations.map(async organization => {
+        const organizationReport = startOrganizationReport(organization.label);
+        report.organizations.push(organizationReport);
+        const list = await passAlone(context, {
+          organization,
+          applier,
+          report: organizationReport,
+          signal,
+        });
+        if (list) {
+          lists.set(organization.key, list);
+        }
+        problems.push(...organizationReport.problems);
+      }),
+    );
+    signal?.throwIfAborted();
+
+    // Where a list could not be had, what is missing from the others may be in it
+    // under its new name.
+    if (lists.size === settings.organizations.length) {
+      const orphans = await removeOrphanedOrganizations({
+        settings,
+        ledger,
+        configured: [...lists.keys()],
+        listed: new Set(
+          [...lists.values()].flatMap(({ repositories }) =>
+            repositories.map(({ id }) => id),
+          ),
+        ),
       });
-    }),
-  );
-  signal?.throwIfAborted();
-
-  const orphans = startOrganizationReport(settings.providerName);
-  // Where an organization could not be seen, what is missing from the others may
-  // be there under its new name.
-  if (report.organizations.every(({ outcome }) => outcome === 'complete')) {
-    await removeOrphanedOrganizations({
-      settings,
+      problems.push(...orphans.problems);
+    }
+    await applier.applyPending({ wait: true, signal });
+    const heldBack = await takeOver({
       ledger,
-      configured: new Set(settings.organizations.map(({ key }) => key)),
-      report: orphans,
+      catalog,
+      applier,
+      locate: context.locate,
+      limits: settings.removals,
+      asksFor: path => findsDescriptor(settings.paths, path),
+      lists,
+      logger,
+      signal,
     });
+    problems.push(
+      ...heldBack.map(held =>
+        describeHeldBack(settings.providerName, settings.id, held),
+      ),
+    );
+    await reconcile({
+      catalog,
+      outbox,
+      applier,
+      logger,
+      upTo: ticketBefore,
+      signal,
+    });
+  } finally {
+    report.added = applier.applied.added;
+    report.removed = applier.applied.removed;
   }
-  count(report, await applier.drain({ wait: true, signal }));
-  const heldBack = await takeOver({
-    ledger,
-    state: context.catalogState,
-    applier,
-    locate: context.locate,
-    limits: settings.removals,
-    asksFor: path => findsDescriptor(settings.paths, path),
-    completeOrganizations: completeOrganizations(context, report),
-    logger,
-    signal,
-  });
-  orphans.problems.push(
-    ...heldBack.map(held =>
-      describeHeldBack({ settings, report: orphans }, held),
-    ),
-  );
-  await heal({
-    healing: context.healing,
-    applier,
-    logger,
-    upTo: toldBefore,
-    signal,
-  });
 
-  await summarize(ledger, report);
-  const problems = [...report.organizations, orphans].flatMap(
-    organization => organization.problems,
-  );
-  report.endedAt = now();
+  const { descriptors, entities } = await ledger.reports.counts();
+  report.descriptors = descriptors;
+  report.entities = entities;
+  report.rejectedFiles = await ledger.reports.rejectedFiles();
+  report.duplicates = await ledger.reports.duplicates();
+  report.endedAt = clock.now();
   report.outcome = problems.length === 0 ? 'complete' : 'failed';
   if (problems.length > 0) {
     throw new RefreshError(
@@ -159,29 +177,41 @@ export async function refresh(
   return report;
 }
 
-/** A pass whose failure is its own: it ends in the report, and the other organizations go on. */
+/**
+ * A pass whose failure is its own: it ends in the report, and the other
+ * organizations go on.
+ *
+ * @returns the organization's list, if it could be had
+ */
 async function passAlone(
   context: RefreshContext,
   {
     organization,
     applier,
     report,
-    organizationReport,
     signal,
   }: {
-    organization: Organization;
-    applier: Applier;
-    report: RefreshReport;
-    organizationReport: OrganizationReport;
-    signal?: AbortSignal;
+    readonly organization: Organization;
+    readonly applier: Applier;
+    /** Filled as the pass goes. */
+    readonly report: OrganizationReport;
+    readonly signal?: AbortSignal;
   },
-): Promise<void> {
-  const { settings, clients, ledger, logger, now, rules, enableYamlMerge } =
+): Promise<OrganizationList | undefined> {
+  const { settings, clients, ledger, logger, clock, rules, enableYamlMerge } =
     context;
+  let list: OrganizationList | undefined;
   try {
+    const client = clients.forOrganization(organization);
+    const repositories = await client.listRepositories({ signal });
+    list = {
+      repositories,
+      ...selectRepositories({ settings, repositories }),
+    };
     await passOrganization({
       organization,
-      client: clients.forOrganization(organization),
+      client,
+      list,
       settings,
       reader: createDescriptorReader({
         organization,
@@ -193,24 +223,22 @@ async function passAlone(
       hintMemory: context.hintMemory,
       applier,
       logger,
-      now,
+      clock,
       signal,
-      report: organizationReport,
-      told: report,
+      report,
       content: context.content,
     });
   } catch (error) {
-    organizationReport.outcome = 'failed';
-    organizationReport.problems.push(
-      await describeFailure(context, organization, error),
-    );
+    report.outcome = 'failed';
+    report.problems.push(await describeFailure(context, organization, error));
     if (!signal?.aborted) {
       logger.warn(
-        `${settings.providerName}: the pass over ${organizationReport.organization} failed; what it gave before stays in the catalog`,
+        `${settings.providerName}: the pass over ${report.organization} failed; what it gave before stays in the catalog`,
         error instanceof Error ? error : undefined,
       );
     }
   }
+  return list;
 }
 
 /** Why a pass failed, in one line that begins with the organization. */
@@ -224,39 +252,4 @@ async function describeFailure(
     (await explain?.(error, organization)) ??
     (error instanceof Error ? error.message : String(error));
   return message.startsWith(name) ? message : `${name}: ${message}`;
-}
-
-/** The keys of the organizations whose pass was complete. */
-function completeOrganizations(
-  { settings }: RefreshContext,
-  report: RefreshReport,
-): Set<string> {
-  const complete = new Set(
-    report.organizations.flatMap(({ outcome, organization }) =>
-      outcome === 'complete' ? [organization] : [],
-    ),
-  );
-  return new Set(
-    settings.organizations
-      .filter(organization => complete.has(organization.label))
-      .map(({ key }) => key),
-  );
-}
-
-function count(
-  report: RefreshReport,
-  { added, removed }: { added: number; removed: number },
-): void {
-  report.added += added;
-  report.removed += removed;
-}
-
-async function summarize(ledger: Ledger, report: RefreshReport): Promise<void> {
-  const { descriptors, entities } = await ledger.reports.counts();
-  report.descriptors = descriptors;
-  report.entities = entities;
-  report.rejectedFiles = await ledger.reports.rejectedFiles(errors =>
-    (JSON.parse(errors) as Rejection[]).map(describeRejection),
-  );
-  report.duplicates = await ledger.reports.duplicates();
 }

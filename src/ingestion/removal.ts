@@ -1,108 +1,125 @@
-import type { ProviderSettings } from '../config/index';
-import type { Ledger } from '../ledger/ledger';
-import type { Proposal } from '../ledger/removals';
-import { guard, type HeldBack } from '../policy/guard';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { AzureDevOpsClient } from '../azure/types';
+import type { ProviderSettings } from '../config/index';
+import { diagnose } from '../credentials/problems/diagnosis';
+import type { Ledger } from '../ledger/ledger';
+import type { Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
-import type { Applier } from './apply';
-import type { Plan } from '../policy/plan';
+import { guard, type HeldBack } from '../policy/guard';
+import {
+  judgeMissing,
+  type MissingVerdict,
+  type OutOfSight,
+} from '../policy/missing';
 import type { KnownRepository, Removal } from '../policy/model';
-import type { OrganizationReport } from './report';
+import type { Plan } from '../policy/plan';
 
-export interface RemovalInput extends GuardedRelease {
+/** How many projects that are out of sight a report spells out. */
+const MAX_OUT_OF_SIGHT = 20;
+
+/** What left the catalog, what did not, and what the operator should know of it. */
+export interface RemovalOutcome {
+  /** How many entities left the catalog. */
+  readonly released: number;
+  readonly heldBack: readonly HeldBack[];
+  readonly problems: readonly string[];
+}
+
+type RemovalSettings = Pick<
+  ProviderSettings,
+  'id' | 'removals' | 'verifyEveryMs'
+>;
+
+export interface RemovalInput {
   readonly organization: Organization;
   readonly client: AzureDevOpsClient;
-  readonly applier: Applier;
+  readonly settings: RemovalSettings;
+  readonly ledger: Ledger;
   readonly logger: LoggerService;
   readonly signal?: AbortSignal;
-  /** Counts what the catalog was told. */
-  readonly told: { added: number; removed: number };
-  /** The organization's key. */
-  readonly key: string;
   readonly plan: Plan;
-  /** Whether every selected repository ended present or absent. */
-  readonly complete: boolean;
+  /** What the ledger knew before the pass, by the repository's id. */
+  readonly known: ReadonlyMap<string, KnownRepository>;
+  /** What the organization's list has: the project's id, by the repository's. */
+  readonly listed: ReadonlyMap<string, string>;
+  /** Repositories of which something was marked for removal before the pass, with the grade. */
+  readonly doubtful: ReadonlyMap<string, Removal['grade']>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /**
  * The end of a pass: gathers the evidence of what is gone, asks the guard, and
- * lets go what it lets go.
+ * removes from the ledger what the guard lets through.
  */
-export async function removeWhatIsGone(input: RemovalInput): Promise<void> {
-  const leaving = [
-    ...(await proposeGone(input)),
-    ...(await proposeMissing(input)),
-  ];
-  await releaseGuarded(input, input.key);
-  await input.ledger.removals.forget(leaving);
-  const { added, removed } = await input.applier.drain({
-    wait: true,
-    signal: input.signal,
+export async function removeWhatIsGone(
+  input: RemovalInput,
+): Promise<RemovalOutcome> {
+  const { ledger, plan, settings, organization } = input;
+  const disabledOrDeselected = await markGone(ledger, plan);
+  const { deleted, missedOnceMore, outOfSight } = await judge(input);
+  await ledger.removals.markForRemoval(deleted, {
+    grade: 'confirmed',
+    reason: 'the service confirms that the repository is deleted',
   });
-  input.told.added += added;
-  input.told.removed += removed;
+  const inferred = await countMissed(input, missedOnceMore);
+  const outcomes = [
+    await keepOutOfSight(input, outOfSight),
+    await removeGuarded({
+      ledger,
+      settings,
+      name: organization.label,
+      proposals: await ledger.removals.proposals(organization.key),
+      total: await ledger.removals.countEntities(organization.key),
+    }),
+  ];
+  await ledger.removals.deleteEmptyRepositories([
+    ...disabledOrDeselected,
+    ...deleted,
+    ...inferred,
+    ...overdue(outOfSight, input),
+  ]);
+  return sumOf(outcomes);
 }
 
 /**
  * Organizations that the ledger knows and the configuration no longer names.
- * A repository that has come under a configured organization meanwhile, as when
- * an organization was renamed, has left them already.
+ *
+ * @param options.configured - keys of those that it does name
+ * @param options.listed - ids of the repositories in their lists: those of an organization that was renamed are there
  */
-export async function removeOrphanedOrganizations(
-  input: GuardedRelease & { readonly configured: ReadonlySet<string> },
-): Promise<void> {
-  const { ledger, configured } = input;
-  const orphaned = await ledger.repositoriesOutside([...configured]);
+export async function removeOrphanedOrganizations(options: {
+  readonly settings: RemovalSettings;
+  readonly ledger: Ledger;
+  readonly configured: readonly string[];
+  readonly listed: ReadonlySet<string>;
+}): Promise<RemovalOutcome> {
+  const { settings, ledger, configured, listed } = options;
+  const outcomes: RemovalOutcome[] = [];
+  const orphaned = await ledger.repositoriesOutside(configured);
   for (const [organization, ids] of orphaned) {
-    await ledger.removals.propose(ids, {
+    const gone = ids.filter(id => !listed.has(id));
+    await ledger.removals.markForRemoval(gone, {
       grade: 'inferred',
       reason: `the configuration no longer names the organization ${organization}`,
     });
-    await releaseGuarded(input, organization);
-    await ledger.removals.forget(ids);
+    const proposals = await ledger.removals.proposals(organization);
+    outcomes.push(
+      await removeGuarded({
+        ledger,
+        settings,
+        name: organization,
+        proposals: proposals.filter(p => !listed.has(p.repositoryId)),
+        total: await ledger.removals.countEntities(organization),
+      }),
+    );
+    await ledger.removals.deleteEmptyRepositories(gone);
   }
+  return sumOf(outcomes);
 }
 
-interface GuardedRelease {
-  readonly settings: ProviderSettings;
-  readonly ledger: Ledger;
-  readonly report: OrganizationReport;
-}
-
-/** Lets go what the guard lets go of one organization's proposals. */
-async function releaseGuarded(
-  input: GuardedRelease,
-  organization: string,
-): Promise<void> {
-  const { ledger, settings, report } = input;
-  const proposals = await ledger.removals.proposals(organization);
-  if (proposals.length === 0) {
-    return;
-  }
-  const total = await ledger.removals.countEntities(organization);
-  const verdict = guard(proposals.filter(isLoss), total, settings.removals);
-  const heldGrades = new Set(verdict.heldBack.map(({ grade }) => grade));
-  report.removals.released += verdict.released.length;
-  report.removals.heldBack.push(...verdict.heldBack);
-  for (const held of verdict.heldBack) {
-    report.problems.push(describeHeldBack(input, held));
-  }
-  // What costs the catalog no entity needs no guard, but what belongs to a file
-  // that was held back is held back with it.
-  await ledger.removals.release(
-    proposals.filter(
-      p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss),
-    ),
-  );
-}
-
-function isLoss(proposal: Proposal): boolean {
-  return proposal.kind === 'entity' && proposal.loss;
-}
-
-/** What the list itself shows to be disabled, or the configuration no longer selects. */
-async function proposeGone({ ledger, plan }: RemovalInput): Promise<string[]> {
+/** Marks what the list itself shows to be disabled, or the configuration no longer selects. */
+async function markGone(ledger: Ledger, plan: Plan): Promise<string[]> {
   const byReason = new Map<string, { removal: Removal; ids: string[] }>();
   for (const { repositoryId, removal } of plan.gone) {
     const group = byReason.get(removal.reason) ?? { removal, ids: [] };
@@ -110,83 +127,229 @@ async function proposeGone({ ledger, plan }: RemovalInput): Promise<string[]> {
     byReason.set(removal.reason, group);
   }
   for (const { removal, ids } of byReason.values()) {
-    await ledger.removals.propose(ids, removal);
+    await ledger.removals.markForRemoval(ids, removal);
   }
   return plan.gone.map(({ repositoryId }) => repositoryId);
 }
 
-/**
- * Repositories that are known and not listed. The list is trimmed by permission
- * without a word, so that they count as gone only when the service confirms it,
- * or when several complete passes in a row have missed them.
- */
-async function proposeMissing(input: RemovalInput): Promise<string[]> {
-  const { ledger, plan, settings, complete } = input;
-  if (plan.missing.length === 0) {
+/** Asks the service what of the missing it knows to be deleted, and judges the rest by the list. */
+async function judge(
+  input: RemovalInput,
+): Promise<
+  Pick<MissingVerdict, 'outOfSight' | 'missedOnceMore'> & { deleted: string[] }
+> {
+  const { plan, known, listed } = input;
+  const repositories = new Set<string>();
+  const askedProjects = new Set(plan.missing.map(it => it.projectId));
+  for (const project of askedProjects) {
+    const deleted = await askOrNone(
+      input,
+      `the deleted repositories of project ${project}`,
+      options => input.client.listDeletedRepositories({ project, ...options }),
+    );
+    deleted.forEach(id => repositories.add(id));
+  }
+  const isExplained = plan.missing.every(({ id }) => repositories.has(id));
+  const projects = new Set(
+    isExplained
+      ? []
+      : await askOrNone(input, 'the deleted projects', options =>
+          input.client.listDeletedProjects(options),
+        ),
+  );
+  const verdict = judgeMissing({
+    known: known.values(),
+    missing: plan.missing,
+    listed,
+    deletions: { repositories, projects },
+  });
+  return { ...verdict, deleted: verdict.deleted.map(({ id }) => id) };
+}
+
+/** What the service answers to a question about deletions; nothing where it does not: that is no evidence. */
+async function askOrNone(
+  { logger, organization, signal }: RemovalInput,
+  what: string,
+  ask: (options: { signal?: AbortSignal }) => Promise<string[]>,
+): Promise<string[]> {
+  try {
+    return await ask({ signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    logger.debug(`${organization.label}: could not ask for ${what}: ${error}`);
     return [];
   }
-  const deleted = await confirmedDeleted(input, plan.missing);
-  await ledger.removals.propose(
-    plan.missing.filter(({ id }) => deleted.has(id)).map(({ id }) => id),
-    {
-      grade: 'confirmed',
-      reason: 'the service confirms that the repository is deleted',
-    },
-  );
-  const unconfirmed = plan.missing.filter(({ id }) => !deleted.has(id));
-  if (complete) {
-    await ledger.removals.missedAgain(unconfirmed.map(({ id }) => id));
-  }
+}
+
+/**
+ * Counts one more list that lacked these repositories, and marks those for
+ * removal that enough lists in a row have lacked.
+ *
+ * @returns the ids of those
+ */
+async function countMissed(
+  { ledger, settings }: RemovalInput,
+  missedOnceMore: readonly KnownRepository[],
+): Promise<string[]> {
   const { confirmations } = settings.removals;
-  const inferred = unconfirmed
-    .filter(({ missed }) => missed + (complete ? 1 : 0) >= confirmations)
+  await ledger.removals.countMissed(missedOnceMore.map(({ id }) => id));
+  const inferred = missedOnceMore
+    .filter(({ missed }) => missed + 1 >= confirmations)
     .map(({ id }) => id);
-  await ledger.removals.propose(inferred, {
+  await ledger.removals.markForRemoval(inferred, {
     grade: 'inferred',
-    reason: `the repository was missing from ${confirmations} complete lists in a row`,
+    reason: `the repository was missing from ${confirmations} lists in a row`,
   });
-  return [...deleted, ...inferred];
+  return inferred;
 }
 
-async function confirmedDeleted(
-  { client, signal, logger, organization }: RemovalInput,
-  missing: readonly KnownRepository[],
-): Promise<Set<string>> {
-  const byProject = new Map<string, Set<string>>();
-  for (const { id, projectId } of missing) {
-    const ids = byProject.get(projectId) ?? new Set();
-    ids.add(id);
-    byProject.set(projectId, ids);
-  }
-  const confirmed = new Set<string>();
-  for (const [project, ids] of byProject) {
-    try {
-      const deleted = await client.listDeletedRepositories({ project, signal });
-      for (const id of deleted) {
-        if (ids.has(id)) {
-          confirmed.add(id);
-        }
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      // No evidence: the repositories stay, and count as missing.
-      logger.debug(
-        `${organization.host}/${organization.name}: could not ask for the deleted repositories of project ${project}: ${error}`,
+/** Nothing of what is out of sight goes, except on the operator's approval of that very set. */
+async function keepOutOfSight(
+  input: RemovalInput,
+  outOfSight: readonly OutOfSight[],
+): Promise<RemovalOutcome> {
+  const { ledger, settings, organization, doubtful } = input;
+  const outcomes: RemovalOutcome[] = [];
+  for (const { project, repositories } of outOfSight) {
+    const ids = repositories.map(({ id }) => id);
+    // No row of lists that lack them goes on: what was inferred from one is void.
+    await ledger.removals.resetMissed(
+      repositories
+        .filter(
+          ({ id, missed }) => missed > 0 || doubtful.get(id) === 'inferred',
+        )
+        .map(({ id }) => id),
+    );
+    const entities = await ledger.removals.givenBy(ids);
+    const reason = 'nothing of its project is in the list';
+    const { released, heldBack } = guard(
+      entities.map(entityRef => ({ entityRef, grade: 'inferred', reason })),
+      entities.length,
+      { ...settings.removals, maxPercentage: 0, minimum: 0 },
+    );
+    if (released.length > 0) {
+      await ledger.removals.markForRemoval(ids, { grade: 'inferred', reason });
+      const proposals = await ledger.removals.proposals(organization.key);
+      await ledger.removals.deleteApproved(
+        proposals.filter(({ repositoryId }) => ids.includes(repositoryId)),
       );
+      await ledger.removals.deleteEmptyRepositories(ids);
     }
+    outcomes.push({
+      released: released.length,
+      heldBack,
+      problems: heldBack.map(({ fingerprint }) =>
+        describeOutOfSight({
+          organization,
+          settings,
+          project: project?.name,
+          repositories: ids.length,
+          entities: entities.length,
+          fingerprint,
+        }),
+      ),
+    });
   }
-  return confirmed;
+  const { problems, ...rest } = sumOf(outcomes);
+  const further = problems.length - MAX_OUT_OF_SIGHT;
+  return {
+    ...rest,
+    problems: [
+      ...problems.slice(0, MAX_OUT_OF_SIGHT),
+      ...(further > 0
+        ? [
+            `${organization.label}: nothing of ${further} further projects is in the list; their entities stay in the catalog`,
+          ]
+        : []),
+    ],
+  };
 }
 
-/** What the operator is told of held-back removals, with the way to allow it. */
+/** Those out of sight that a look would be due at by now: they are known anew when they are seen again. */
+function overdue(
+  outOfSight: readonly OutOfSight[],
+  { settings, now }: RemovalInput,
+): string[] {
+  return outOfSight
+    .flatMap(({ repositories }) => repositories)
+    .filter(
+      ({ verifiedAt = 0 }) =>
+        Math.abs(now - verifiedAt) >= settings.verifyEveryMs,
+    )
+    .map(({ id }) => id);
+}
+
+/** Removes what the guard lets through of one organization's proposals. */
+async function removeGuarded(options: {
+  readonly ledger: Ledger;
+  readonly settings: RemovalSettings;
+  /** The organization, for people. */
+  readonly name: string;
+  readonly proposals: readonly Proposal[];
+  /** How many entities the organization has. */
+  readonly total: number;
+}): Promise<RemovalOutcome> {
+  const { ledger, settings, name, proposals, total } = options;
+  const { released, heldBack } = guard(
+    proposals.filter(isLoss),
+    total,
+    settings.removals,
+  );
+  // What costs the catalog no entity needs no guard, but what belongs to a file
+  // that was held back is held back with it.
+  const heldGrades = new Set(heldBack.map(({ grade }) => grade));
+  await ledger.removals.deleteApproved(
+    proposals.filter(
+      p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss),
+    ),
+  );
+  return {
+    released: released.length,
+    heldBack,
+    problems: heldBack.map(held => describeHeldBack(name, settings.id, held)),
+  };
+}
+
+function isLoss(proposal: Proposal): boolean {
+  return proposal.kind === 'entity' && proposal.loss;
+}
+
+function sumOf(outcomes: readonly RemovalOutcome[]): RemovalOutcome {
+  return {
+    released: outcomes.reduce((sum, { released }) => sum + released, 0),
+    heldBack: outcomes.flatMap(({ heldBack }) => heldBack),
+    problems: outcomes.flatMap(({ problems }) => problems),
+  };
+}
+
+/** What the operator is told of a project, or an organization, of which nothing is in the list. */
+function describeOutOfSight(facts: {
+  readonly organization: Organization;
+  readonly settings: RemovalSettings;
+  /** Absent: the whole organization. */
+  readonly project: string | undefined;
+  readonly repositories: number;
+  readonly entities: number;
+  readonly fingerprint: string;
+}): string {
+  const { organization, settings, project, repositories, entities } = facts;
+  const { cause, cure, docs } = diagnose('permission-missing', {
+    organization,
+    authority: '',
+  });
+  const of =
+    project === undefined ? 'the organization' : `project '${project}'`;
+  return (
+    `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
+    `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
+    `If it was deleted, set ${allowOption(settings.id)} to '${facts.fingerprint}', which allows the removal of these entities and no others`
+  );
+}
+
+/** What the operator is told of held-back removals, with the way to allow them. */
 export function describeHeldBack(
-  {
-    report,
-    settings,
-  }: {
-    readonly report: Pick<OrganizationReport, 'organization'>;
-    readonly settings: Pick<ProviderSettings, 'id'>;
-  },
+  organization: string,
+  providerId: string,
   { grade, count, total, percentage, limit, fingerprint, reasons }: HeldBack,
 ): string {
   const option =
@@ -196,10 +359,14 @@ export function describeHeldBack(
     .map(({ reason, count: n }) => `${n} because ${reason}`)
     .join('; ');
   return (
-    `${report.organization}: held back the removal of ${count} of ${total} entities ` +
+    `${organization}: held back the removal of ${count} of ${total} entities ` +
     `(${percentage.toFixed(0)} %, ${grade}; removals.${option} is ${limit} %): ${why}. ` +
     `They stay in the catalog. If they are to go, set ` +
-    `catalog.providers.azureDevOps.${settings.id}.removals.allow to '${fingerprint}', which allows this very set and no other; ` +
+    `${allowOption(providerId)} to '${fingerprint}', which allows this very set and no other; ` +
     `if they are not, nothing needs to be done: the next refresh that sees them again takes this back`
   );
+}
+
+function allowOption(providerId: string): string {
+  return `catalog.providers.azureDevOps.${providerId}.removals.allow`;
 }

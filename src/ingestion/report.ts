@@ -63,7 +63,7 @@ export interface RefreshReport {
   /** Descriptors and entities that the ledger holds now. */
   descriptors: number;
   entities: number;
-  /** What the catalog was told. */
+  /** How many entities were added to the catalog or changed in it, and removed from it. */
   added: number;
   removed: number;
   rejectedFiles: RejectedFile[];

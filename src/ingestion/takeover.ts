@@ -4,14 +4,15 @@ import type { Entity } from '@backstage/catalog-model';
 import type { DeferredEntity } from '@backstage/plugin-catalog-node';
 import {
   targetsOf,
-  type CatalogState,
+  type CatalogView,
   type ProvidedEntity,
-} from '../ledger/catalog-state';
+} from '../ledger/catalog-view';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';
 import type { Applier } from './apply';
+import type { OrganizationList } from './pass';
 import { guard, type GuardLimits, type HeldBack } from '../policy/guard';
-import type { KnownRepository } from '../policy/model';
+import type { KnownRepository, RemovalGrade } from '../policy/model';
 
 /** How long the catalog is given to process the silenced Locations, and how often it is looked at, in milliseconds. */
 const SETTLE_MS = 120_000;
@@ -29,14 +30,14 @@ export type LocateTarget = (target: string) =>
 
 export interface TakeoverInput {
   readonly ledger: Ledger;
-  readonly state: CatalogState;
+  readonly catalog: CatalogView;
   readonly applier: Applier;
   readonly locate: LocateTarget;
   readonly limits: GuardLimits;
   /** Whether the configuration asks for a path at all. */
   readonly asksFor: (path: string) => boolean;
-  /** Keys of the organizations whose pass was complete. */
-  readonly completeOrganizations: ReadonlySet<string>;
+  /** The lists of the organizations that could be had, by key. */
+  readonly lists: ReadonlyMap<string, OrganizationList>;
   readonly logger: LoggerService;
   readonly signal?: AbortSignal;
 }
@@ -54,8 +55,8 @@ export interface TakeoverInput {
  * @returns what the guard held back with their Locations.
  */
 export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
-  const { state, logger, signal } = input;
-  const official = await state.officialLocations();
+  const { catalog, logger, signal } = input;
+  const official = await catalog.officialLocations();
   if (official.length === 0) {
     return [];
   }
@@ -66,14 +67,14 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
   logger.info(
     `Taking over ${resolved.size} of ${official.length} Locations that another Azure DevOps provider of this name stated`,
   );
-  await stateEverything(input, 'silence', resolved);
+  await applyEverything(input, 'silence', resolved);
   for (let waited = 0; ; waited += SETTLE_POLL_MS) {
-    const busy = await state.unprocessedWithoutTargets([...resolved]);
-    const stolen = await state.children([...resolved]);
+    const busy = await catalog.unprocessedWithoutTargets([...resolved]);
+    const stolen = await catalog.children([...resolved]);
     if (stolen.length > 0) {
       // A Location that was being processed when it lost its targets has taken
-      // its entities back; say again whose they are.
-      await stateEverything(input, 'silence', resolved);
+      // its entities back; state again whose they are.
+      await applyEverything(input, 'silence', resolved);
     } else if (busy.length === 0) {
       break;
     }
@@ -85,7 +86,7 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
     }
     await delay(SETTLE_POLL_MS, undefined, { signal });
   }
-  await stateEverything(input, 'drop', resolved);
+  await applyEverything(input, 'drop', resolved);
   return heldBack;
 }
 
@@ -100,24 +101,50 @@ async function resolve(
       repository,
     ]),
   );
-  const candidates = official.filter(({ json }) =>
-    targetsOf(json).every(target => isResolved(input, repositories, target)),
+  // In the list, and the ledger does not know yet what they have.
+  const undecided = new Set(
+    [...input.lists].flatMap(([organization, { selected, skipped }]) =>
+      [
+        ...selected,
+        ...skipped
+          .filter(({ reason }) => reason === 'project-not-well-formed')
+          .map(({ repository }) => repository),
+      ].map(({ project, name }) => nameKey(organization, project.name, name)),
+    ),
   );
+  const candidates = new Map<string, RemovalGrade>();
+  for (const { entityRef, json } of official) {
+    const grades = targetsOf(json).map(target =>
+      evidenceOn(input, repositories, undecided, target),
+    );
+    if (!grades.includes(undefined)) {
+      candidates.set(
+        entityRef,
+        grades.includes('inferred') ? 'inferred' : 'confirmed',
+      );
+    }
+  }
 
   // An entity that a Location gives and the ledger does not is lost with it.
-  const children = await input.state.children(
-    candidates.map(({ entityRef }) => entityRef),
-  );
+  const children = await input.catalog.children([...candidates.keys()]);
   const owned = await input.ledger.ownedReferences(
     children.map(({ entityRef }) => entityRef),
   );
   const lost = children.filter(({ entityRef }) => !owned.has(entityRef));
   const { released, heldBack } = guard(
-    lost.map(({ entityRef }) => ({
-      entityRef,
-      grade: 'confirmed' as const,
-      reason: 'its file gives no such entity',
-    })),
+    lost.map(({ entityRef, parent }) =>
+      candidates.get(parent) === 'inferred'
+        ? {
+            entityRef,
+            grade: 'inferred',
+            reason: 'the list lacks its repository',
+          }
+        : {
+            entityRef,
+            grade: 'confirmed',
+            reason: 'its file gives no such entity',
+          },
+    ),
     children.length,
     input.limits,
   );
@@ -136,36 +163,38 @@ async function resolve(
   );
   return {
     resolved: new Set(
-      candidates
-        .map(({ entityRef }) => entityRef)
-        .filter(entityRef => !held.has(entityRef)),
+      [...candidates.keys()].filter(entityRef => !held.has(entityRef)),
     ),
     heldBack: [...heldBack],
   };
 }
 
-function isResolved(
-  { locate, asksFor, completeOrganizations }: TakeoverInput,
+/** On what evidence the Location of a target can go: its file was read or is absent, or the list lacks its repository; `undefined` when neither is known. */
+function evidenceOn(
+  { locate, asksFor, lists }: TakeoverInput,
   repositories: ReadonlyMap<string, KnownRepository>,
+  undecided: ReadonlySet<string>,
   target: string,
-): boolean {
+): RemovalGrade | undefined {
   const location = locate(target);
   // Of a file that we do not look for, nothing is known: `*` in a path may have
   // reached further in the official module than it does here.
   if (!location || !asksFor(location.path ?? '')) {
-    return false;
+    return undefined;
   }
   const organization = location.organization.key;
-  const repository = repositories.get(
-    nameKey(
-      organization,
-      location.project ?? location.repository,
-      location.repository,
-    ),
+  const name = nameKey(
+    organization,
+    location.project ?? location.repository,
+    location.repository,
   );
-  return repository
-    ? repository.outcome === 'conclusive'
-    : completeOrganizations.has(organization);
+  const repository = repositories.get(name);
+  if (repository) {
+    return repository.outcome === 'conclusive' ? 'confirmed' : undefined;
+  }
+  return lists.has(organization) && !undecided.has(name)
+    ? 'inferred'
+    : undefined;
 }
 
 function nameKey(organization: string, project: string, name: string): string {
@@ -173,13 +202,13 @@ function nameKey(organization: string, project: string, name: string): string {
 }
 
 /** One full mutation: the ledger's entities, and what else stands under our name. */
-async function stateEverything(
+async function applyEverything(
   input: TakeoverInput,
   how: 'silence' | 'drop',
   resolved: ReadonlySet<string>,
 ): Promise<void> {
-  await input.applier.stateFully(async () => {
-    const others = await input.state.unaccounted();
+  await input.applier.applyFull(async () => {
+    const others = await input.catalog.unaccounted();
     return others
       .filter(({ entityRef }) => how === 'silence' || !resolved.has(entityRef))
       .map(({ entityRef, json, locationKey }): DeferredEntity => ({

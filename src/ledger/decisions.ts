@@ -35,11 +35,11 @@ export function hashClaim(entity: string, locationKey: string): string {
 export interface Written {
   /** How many descriptors were read anew or changed their state. */
   readonly changed: number;
-  /** What the catalog must be told and is at hand; there may be more. */
-  readonly news: readonly DesiredReference[];
+  /** What is to be applied to the catalog and is in memory; there may be more. */
+  readonly toApply: readonly DesiredReference[];
 }
 
-/** Writes what was decided, and marks what the catalog must be told. */
+/** Writes what was decided, and marks what is to be applied to the catalog. */
 export async function writeDecisions(
   tx: Knex.Transaction,
   provider: string,
@@ -99,7 +99,6 @@ export async function writeDecisions(
         ...key,
         entity_ref: entityRef,
         kind: claim.kind,
-        position: claim.position,
         entity: claim.entity,
         hash,
         location_key: locationKey,
@@ -138,11 +137,11 @@ export async function writeDecisions(
     ...(await writeFirstOwners(tx, provider, first, ticket)),
     ...(await recomputeOwners(tx, provider, affected, ticket)),
   ];
-  return { changed, news: atHand(references, claims) };
+  return { changed, toApply: inMemory(references, claims) };
 }
 
 /** Those of the references that are owned by one of these claims, with their entities. */
-function atHand(
+function inMemory(
   references: readonly ReferenceRow[],
   claims: readonly ClaimRow[],
 ): DesiredReference[] {

@@ -2,13 +2,23 @@ import type { Knex } from 'knex';
 import type {
   KnownClaim,
   KnownDescriptor,
+  KnownRepository,
   Removal,
   RemovalGrade,
 } from '../policy/model';
 import { isOneOf } from './bulk';
-import { chunks, TABLES, type ClaimRow, type DescriptorRow } from './rows';
+import {
+  chunks,
+  TABLES,
+  type ClaimRow,
+  type DescriptorRow,
+  type RepositoryRow,
+} from './rows';
 
-/** How many repositories are looked up at a time. */
+/** How many repositories are read at a time. */
+const PAGE = 2_000;
+
+/** Of how many repositories the descriptors are looked up at a time. */
 const BATCH = 1_000;
 
 type SlimClaim = Pick<
@@ -22,6 +32,66 @@ type SlimClaim = Pick<
   | 'removal'
   | 'removal_reason'
 >;
+
+/**
+ * What the ledger knows of the repositories that `refine` narrows down to, by id.
+ * Read in pages: the rows as the database gives them take more memory than what is
+ * kept of them.
+ */
+export async function loadKnownRepositories(
+  knex: Knex,
+  provider: string,
+  refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+): Promise<Map<string, KnownRepository>> {
+  const found = new Map<string, KnownRepository>();
+  // Thousands of rows have the same names in them.
+  const texts = new Map<string, string>();
+  const shared = (text: string) => {
+    const known = texts.get(text) ?? text;
+    texts.set(known, known);
+    return known;
+  };
+  for (let after = ''; ;) {
+    const query = knex(TABLES.repositories)
+      .where({ provider })
+      .andWhere('repository_id', '>', after)
+      .orderBy('repository_id')
+      .limit(PAGE)
+      .select(
+        'repository_id',
+        'organization',
+        'project_id',
+        'project',
+        'name',
+        'branch',
+        'signature',
+        'outcome',
+        'verified_at',
+        'missed',
+      );
+    const rows: RepositoryRow[] = await refine(query);
+    for (const row of rows) {
+      found.set(row.repository_id, {
+        id: row.repository_id,
+        organization: shared(row.organization),
+        projectId: shared(row.project_id),
+        project: shared(row.project),
+        name: row.name,
+        branch: row.branch === null ? undefined : shared(row.branch),
+        signature: row.signature ?? undefined,
+        outcome: row.outcome,
+        verifiedAt:
+          row.verified_at === null ? undefined : Number(row.verified_at),
+        missed: row.missed,
+      });
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) {
+      return found;
+    }
+    after = last.repository_id;
+  }
+}
 
 /** What the ledger knows of the descriptors of some repositories, by repository id; entities themselves stay in the database. */
 export async function loadKnownDescriptors(

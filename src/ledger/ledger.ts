@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor, KnownRepository } from '../policy/model';
-import { loadKnownDescriptors } from './known';
+import { loadKnownDescriptors, loadKnownRepositories } from './known';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
@@ -12,10 +12,6 @@ import {
   type RecordResult,
 } from './record';
 import { chunks, TABLES, type ClaimRow, type RepositoryRow } from './rows';
-import { Statistics } from './statistics';
-
-/** How many repositories are read at a time. */
-const PAGE = 2_000;
 
 /** Which blob a descriptor was when it was last read. */
 export interface StoredObjectId {
@@ -31,7 +27,6 @@ export interface StoredObjectId {
 export class Ledger {
   readonly removals: LedgerRemovals;
   readonly reports: LedgerReports;
-  private readonly statistics: Statistics;
 
   constructor(
     private readonly knex: Knex,
@@ -39,7 +34,6 @@ export class Ledger {
   ) {
     this.removals = new LedgerRemovals(knex, provider);
     this.reports = new LedgerReports(knex, provider);
-    this.statistics = new Statistics(knex);
   }
 
   /** Makes sure of the provider's rows; harmless when they are there. */
@@ -60,19 +54,20 @@ export class Ledger {
     return Number(row?.ticket ?? 0);
   }
 
-  async record(
+  async recordProbes(
     probes: readonly ProbeRecord[],
     now: number,
   ): Promise<RecordResult> {
-    const result = await recordProbes(this.knex, this.provider, probes, now);
-    await this.statistics.grewBy(result.changed);
-    return result;
+    return await recordProbes(this.knex, this.provider, probes, now);
   }
 
   /** Every repository that is known, or those of one organization. */
   async repositories(organization?: string): Promise<KnownRepository[]> {
-    const found = await this.loadRepositories(query =>
-      organization === undefined ? query : query.where({ organization }),
+    const found = await loadKnownRepositories(
+      this.knex,
+      this.provider,
+      query =>
+        organization === undefined ? query : query.where({ organization }),
     );
     return [...found.values()];
   }
@@ -88,7 +83,7 @@ export class Ledger {
     organization: string,
     listed: readonly string[],
   ): Promise<Map<string, KnownRepository>> {
-    const known = await this.loadRepositories(query =>
+    const known = await loadKnownRepositories(this.knex, this.provider, query =>
       query.where({ organization }),
     );
     const elsewhere: unknown = await this.knex(TABLES.repositories)
@@ -97,8 +92,10 @@ export class Ledger {
       .first('repository_id');
     const unknown = elsewhere ? listed.filter(id => !known.has(id)) : [];
     for (const ids of chunks(unknown)) {
-      const found = await this.loadRepositories(query =>
-        query.whereIn('repository_id', ids),
+      const found = await loadKnownRepositories(
+        this.knex,
+        this.provider,
+        query => query.whereIn('repository_id', ids),
       );
       found.forEach(repository => known.set(repository.id, repository));
     }
@@ -121,60 +118,6 @@ export class Ledger {
       result.set(organization, ids);
     }
     return result;
-  }
-
-  /** In pages: the rows as the database gives them take more memory than what is kept of them. */
-  private async loadRepositories(
-    refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
-  ): Promise<Map<string, KnownRepository>> {
-    const found = new Map<string, KnownRepository>();
-    // Thousands of rows have the same names in them.
-    const texts = new Map<string, string>();
-    const shared = (text: string) => {
-      const known = texts.get(text) ?? text;
-      texts.set(known, known);
-      return known;
-    };
-    for (let after = ''; ;) {
-      const query = this.knex(TABLES.repositories)
-        .where({ provider: this.provider })
-        .andWhere('repository_id', '>', after)
-        .orderBy('repository_id')
-        .limit(PAGE)
-        .select(
-          'repository_id',
-          'organization',
-          'project_id',
-          'project',
-          'name',
-          'branch',
-          'signature',
-          'outcome',
-          'verified_at',
-          'missed',
-        );
-      const rows: RepositoryRow[] = await refine(query);
-      for (const row of rows) {
-        found.set(row.repository_id, {
-          id: row.repository_id,
-          organization: shared(row.organization),
-          projectId: shared(row.project_id),
-          project: shared(row.project),
-          name: row.name,
-          branch: row.branch === null ? undefined : shared(row.branch),
-          signature: row.signature ?? undefined,
-          outcome: row.outcome,
-          verifiedAt:
-            row.verified_at === null ? undefined : Number(row.verified_at),
-          missed: row.missed,
-        });
-      }
-      const last = rows.at(-1);
-      if (!last || rows.length < PAGE) {
-        return found;
-      }
-      after = last.repository_id;
-    }
   }
 
   async descriptors(

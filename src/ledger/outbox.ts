@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { isOneOf, isOneOfPairs, isPostgres } from './bulk';
-import { hashInCatalog } from './healing';
+import { catalogHash } from './catalog-view';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
 /** How long a lease lasts unless it is renewed, in milliseconds. */
@@ -15,10 +15,10 @@ export interface DesiredReference {
 }
 
 /**
- * What the catalog has yet to be told, and who may tell it.
+ * What is still to be applied to the catalog, and who may apply it.
  *
  * Applying and marking are two steps with the catalog's own transaction between
- * them: whoever dies in between leaves the mark undone, and the next one says
+ * them: whoever dies in between leaves the mark undone, and the next one applies
  * the same again, which is harmless.
  */
 export class Outbox {
@@ -57,17 +57,17 @@ export class Outbox {
   }
 
   /**
-   * What the catalog has not been told, at most `limit` references, the oldest
+   * What is not applied to the catalog yet, at most `limit` references, the oldest
    * first.
    *
    * @param options.since - leaves out what was desired before this ticket
-   * @param options.atHand - what was just written and need not be read again
+   * @param options.inMemory - what was just written and need not be read again
    */
   async pending(
     limit: number,
     options: {
       since?: number;
-      atHand?: ReadonlyMap<string, DesiredReference>;
+      inMemory?: ReadonlyMap<string, DesiredReference>;
     } = {},
   ): Promise<DesiredReference[]> {
     const heads: Array<Pick<ReferenceRow, 'entity_ref' | 'version'>> =
@@ -81,7 +81,7 @@ export class Outbox {
         .select('entity_ref', 'version');
     const found = new Map<string, DesiredReference>();
     for (const { entity_ref, version } of heads) {
-      const reference = options.atHand?.get(entity_ref);
+      const reference = options.inMemory?.get(entity_ref);
       if (reference?.version === Number(version)) {
         found.set(entity_ref, reference);
       }
@@ -99,7 +99,7 @@ export class Outbox {
   }
 
   /**
-   * What the catalog was told before, by reference, from behind `after`; for
+   * What was applied before, by reference, from behind `after`; for
    * saying it again.
    *
    * @param upTo - leaves out what changed after this ticket
@@ -120,7 +120,7 @@ export class Outbox {
     );
   }
 
-  /** Of these references, what the catalog was told of them before. */
+  /** Of these references, what was applied of them before. */
   async settledAmong(
     entityRefs: readonly string[],
   ): Promise<DesiredReference[]> {
@@ -132,7 +132,7 @@ export class Outbox {
     );
   }
 
-  /** What the catalog should hold, told or not, by reference, from behind `after`. */
+  /** What the catalog should hold, applied or not, by reference, from behind `after`. */
   async desired(after: string, limit: number): Promise<DesiredReference[]> {
     return await this.load(query =>
       query
@@ -143,9 +143,9 @@ export class Outbox {
     );
   }
 
-  /** Notes that the catalog was told of exactly these versions, and how it took them. */
+  /** Marks exactly these versions as applied, and notes by which hash the catalog holds them. */
   async markApplied(references: readonly DesiredReference[]): Promise<void> {
-    const told = () =>
+    const versions = () =>
       this.knex<ReferenceRow>(TABLES.references)
         .where({ provider: this.provider })
         .whereRaw(
@@ -156,23 +156,25 @@ export class Outbox {
           ),
         );
     if (references.some(({ entity }) => !entity)) {
-      await told().whereNull('repository_id').delete();
+      await versions().whereNull('repository_id').delete();
     }
-    const stated = () => told().whereNotNull('repository_id');
+    const applied = () => versions().whereNotNull('repository_id');
     if (this.seesCatalog) {
       try {
-        const taken = hashInCatalog(this.knex) as never;
-        await stated().update({ pending: 0, taken });
+        await applied().update({
+          pending: 0,
+          catalog_hash: catalogHash(this.knex) as never,
+        });
         return;
       } catch {
         // Not a catalog as it is known; whatever else it was comes up again now.
         this.seesCatalog = false;
       }
     }
-    await stated().update({ pending: 0 });
+    await applied().update({ pending: 0 });
   }
 
-  /** Has these references said again: what was applied may have been overtaken. */
+  /** Has these references applied again: what was applied may have been overtaken. */
   async markPending(references: readonly DesiredReference[]): Promise<void> {
     for (const batch of chunks(references)) {
       await this.knex<ReferenceRow>(TABLES.references)
@@ -182,6 +184,26 @@ export class Outbox {
           batch.map(r => r.entityRef),
         )
         .update({ pending: 1 });
+    }
+  }
+
+  /** Notes by which hash the catalog holds what was applied, where that could not be seen then. */
+  async noteCatalogHashes(): Promise<void> {
+    const hash = () => catalogHash(this.knex).whereNotNull('unprocessed_hash');
+    await this.knex<ReferenceRow>(TABLES.references)
+      .where({ provider: this.provider, pending: 0 })
+      .whereNull('catalog_hash')
+      .whereExists(hash())
+      .update({ catalog_hash: hash() as never });
+  }
+
+  /** What is applied again the catalog may take otherwise than before, as after an upgrade. */
+  async forgetCatalogHashes(entityRefs: readonly string[]): Promise<void> {
+    for (const refs of chunks(entityRefs, 1_000)) {
+      await this.knex<ReferenceRow>(TABLES.references)
+        .where({ provider: this.provider })
+        .whereRaw(isOneOf(this.knex, 'entity_ref', refs))
+        .update({ catalog_hash: null });
     }
   }
 

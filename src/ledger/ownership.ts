@@ -3,7 +3,7 @@ import { chooseOwner, type Claimant } from '../policy/owner';
 import { isOneOf, upsert } from './bulk';
 import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
 
-/** A claim to a reference, as far as it matters for who owns it and whether that is news. */
+/** A claim to a reference, as far as it matters for who owns it and whether that is to be applied. */
 export interface Claim extends Claimant {
   readonly hash: string;
 }
@@ -13,10 +13,10 @@ const BATCH = 1_000;
 
 /**
  * Recomputes which claim owns each of the given references, and marks those for
- * which the catalog must be told something new. Runs inside the transaction
+ * which something is to be applied to the catalog. Runs inside the transaction
  * that changed the claims.
  *
- * @returns what is to be told
+ * @returns what is to be applied
  */
 export async function recomputeOwners(
   tx: Knex.Transaction,
@@ -24,7 +24,7 @@ export async function recomputeOwners(
   entityRefs: Iterable<string>,
   ticket: number,
 ): Promise<ReferenceRow[]> {
-  const news: ReferenceRow[] = [];
+  const desired: ReferenceRow[] = [];
   for (const refs of chunks([...new Set(entityRefs)], BATCH)) {
     const claims = await loadClaims(tx, provider, refs);
     const rows: ReferenceRow[] = await tx<ReferenceRow>(TABLES.references)
@@ -47,13 +47,13 @@ export async function recomputeOwners(
             row.hash === (owner?.hash ?? null)
           : owner === undefined;
       if (!same) {
-        changed.push(toTell(provider, entityRef, owner, ticket));
+        changed.push(pendingReference(provider, entityRef, owner, ticket));
       }
     }
     await upsert(tx, TABLES.references, ['provider', 'entity_ref'], changed);
-    news.push(...changed);
+    desired.push(...changed);
   }
-  return news;
+  return desired;
 }
 
 /**
@@ -72,15 +72,15 @@ export async function writeFirstOwners(
   for (const [entityRef, claimants] of claims) {
     const owner = chooseOwner(claimants, undefined);
     if (owner) {
-      owned.push(toTell(provider, entityRef, owner, ticket));
+      owned.push(pendingReference(provider, entityRef, owner, ticket));
     }
   }
   await upsert(tx, TABLES.references, ['provider', 'entity_ref'], owned);
   return owned;
 }
 
-/** What the catalog has to be told of a reference. */
-function toTell(
+/** The row of a reference of which another state is to be applied. */
+function pendingReference(
   provider: string,
   entityRef: string,
   owner: Claim | undefined,
@@ -94,7 +94,7 @@ function toTell(
     hash: owner?.hash ?? null,
     version: ticket,
     pending: 1,
-    taken: null,
+    catalog_hash: null,
   };
 }
 

@@ -35,8 +35,8 @@ export interface RecordResult {
   readonly repeat: readonly ProbeRecord[];
   /** How many descriptors were read anew or changed their state. */
   readonly changed: number;
-  /** What the catalog must be told and is at hand; there may be more. */
-  readonly news: readonly DesiredReference[];
+  /** What is to be applied to the catalog and is in memory; there may be more. */
+  readonly toApply: readonly DesiredReference[];
 }
 
 /**
@@ -92,7 +92,7 @@ export async function recordProbes(
   });
 }
 
-/** "Unchanged" was said of another state than the ledger holds by now. */
+/** "Unchanged" refers to another state than the ledger holds by now. */
 function isStale({ known, observation }: Decided): boolean {
   return (
     observation.outcome === 'unchanged' &&
@@ -168,7 +168,6 @@ async function writeRepositories(
       branch: conclusive ? (probe.branch ?? null) : (former?.branch ?? null),
       signature: conclusive ? probe.signature : (former?.signature ?? null),
       outcome: conclusive ? 'conclusive' : 'unknown',
-      reason: probe.unknown ?? null,
       verified_at: conclusive ? now : (former?.verified_at ?? null),
       missed: 0,
       ticket,

@@ -29,8 +29,8 @@ export class LedgerRemovals {
     private readonly provider: string,
   ) {}
 
-  /** Repositories that are listed again: what was inferred from their absence is void. */
-  async listedAgain(repositoryIds: readonly string[]): Promise<void> {
+  /** The row of lists that lacked these repositories is broken: what was inferred of them is void. */
+  async resetMissed(repositoryIds: readonly string[]): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
@@ -59,8 +59,8 @@ export class LedgerRemovals {
     }
   }
 
-  /** Notes one more complete pass whose list lacked these repositories. */
-  async missedAgain(repositoryIds: readonly string[]): Promise<void> {
+  /** Counts one more list that lacked these repositories. */
+  async countMissed(repositoryIds: readonly string[]): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex<RepositoryRow>(TABLES.repositories)
         .where({ provider: this.provider })
@@ -70,7 +70,7 @@ export class LedgerRemovals {
   }
 
   /** Marks everything that these repositories give as about to go. */
-  async propose(
+  async markForRemoval(
     repositoryIds: readonly string[],
     removal: Removal,
   ): Promise<void> {
@@ -146,27 +146,36 @@ export class LedgerRemovals {
     }));
   }
 
+  /** The references that these repositories give to the catalog. */
+  async givenBy(repositoryIds: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const ids of chunks(repositoryIds)) {
+      const refs: string[] = await this.knex(`${TABLES.claims} as c`)
+        .join(`${TABLES.references} as r`, ownsReference)
+        .where('c.provider', this.provider)
+        .whereIn('c.repository_id', ids)
+        .pluck('c.entity_ref');
+      found.push(...refs);
+    }
+    return found;
+  }
+
   /** How many entities one organization has in the catalog. */
   async countEntities(organization: string): Promise<number> {
     const row = await this.claimsOf(organization)
-      .join(`${TABLES.references} as r`, function joinReference() {
-        this.on('r.provider', 'c.provider')
-          .andOn('r.entity_ref', 'c.entity_ref')
-          .andOn('r.repository_id', 'c.repository_id')
-          .andOn('r.path', 'c.path');
-      })
+      .join(`${TABLES.references} as r`, ownsReference)
       .where('c.kind', 'entity')
       .count({ count: '*' })
       .first();
     return Number(row?.count ?? 0);
   }
 
-  /** Drops claims that the guard let go, and what has nothing left. */
-  async release(proposals: readonly Proposal[]): Promise<void> {
+  /** Deletes claims whose removal the guard or the operator approved, and what has nothing left. */
+  async deleteApproved(proposals: readonly Proposal[]): Promise<void> {
     for (const batch of chunks(proposals)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
-        const released: string[] = [];
+        const gone: string[] = [];
         for (const { repositoryId, path, entityRef } of batch) {
           // Seen again since the guard looked: then it stays.
           const deleted = await tx<ClaimRow>(TABLES.claims)
@@ -179,18 +188,20 @@ export class LedgerRemovals {
             .whereNotNull('removal')
             .delete();
           if (deleted > 0) {
-            released.push(entityRef);
+            gone.push(entityRef);
           }
         }
-        await recomputeOwners(tx, this.provider, released, ticket);
+        await recomputeOwners(tx, this.provider, gone, ticket);
       });
     }
-    await this.dropEmpty(proposals.map(p => p.repositoryId));
+    await this.deleteEmptyDescriptors(proposals.map(p => p.repositoryId));
   }
 
-  /** Forgets repositories that are gone for good and give nothing any more. */
-  async forget(repositoryIds: readonly string[]): Promise<void> {
-    await this.dropEmpty(repositoryIds);
+  /** Deletes those of the repositories that give nothing any more. */
+  async deleteEmptyRepositories(
+    repositoryIds: readonly string[],
+  ): Promise<void> {
+    await this.deleteEmptyDescriptors(repositoryIds);
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
         // Nobody writes about them meanwhile: what has descriptors has a row.
@@ -211,7 +222,9 @@ export class LedgerRemovals {
     }
   }
 
-  private async dropEmpty(repositoryIds: readonly string[]): Promise<void> {
+  private async deleteEmptyDescriptors(
+    repositoryIds: readonly string[],
+  ): Promise<void> {
     for (const ids of chunks([...new Set(repositoryIds)])) {
       await this.knex<DescriptorRow>(TABLES.descriptors)
         .where({ provider: this.provider })
@@ -240,4 +253,12 @@ export class LedgerRemovals {
       .where('c.provider', this.provider)
       .where('p.organization', organization);
   }
+}
+
+/** The reference of a claim that owns it. */
+function ownsReference(this: Knex.JoinClause): void {
+  void this.on('r.provider', 'c.provider')
+    .andOn('r.entity_ref', 'c.entity_ref')
+    .andOn('r.repository_id', 'c.repository_id')
+    .andOn('r.path', 'c.path');
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { describeRejection, type Rejection } from '../policy/model';
 import {
   chunks,
   TABLES,
@@ -11,8 +12,6 @@ interface OrganizationRow {
   provider: string;
   organization: string;
   last_pass_at: BigIntColumn | null;
-  last_complete_at: BigIntColumn | null;
-  status: string | null;
 }
 
 /** A file of which a document was rejected. */
@@ -32,7 +31,30 @@ export interface DuplicateReport {
   readonly others: readonly string[];
 }
 
-/** What the ledger can tell of the state of ingestion. */
+/** What is wrong with the file that an error Location stands for, one line a rejected document; `undefined` when the ledger knows of none. */
+export async function errorsOfLocation(
+  knex: Knex,
+  entityRef: string,
+): Promise<string[] | undefined> {
+  const row: { errors: string | null } | undefined = await knex(
+    `${TABLES.claims} as c`,
+  )
+    .join(`${TABLES.descriptors} as d`, function joinDescriptor() {
+      this.on('d.provider', 'c.provider')
+        .andOn('d.repository_id', 'c.repository_id')
+        .andOn('d.path', 'c.path');
+    })
+    .where({ 'c.entity_ref': entityRef, 'c.kind': 'error' })
+    .first('d.errors');
+  return row?.errors ? describeRejections(row.errors) : undefined;
+}
+
+/** The rejections of a file, as the ledger has them, one line a document. */
+function describeRejections(errors: string): string[] {
+  return (JSON.parse(errors) as Rejection[]).map(describeRejection);
+}
+
+/** What the ledger shows of the state of ingestion. */
 export class LedgerReports {
   constructor(
     private readonly knex: Knex,
@@ -47,21 +69,13 @@ export class LedgerReports {
     return row?.last_pass_at == null ? undefined : Number(row.last_pass_at);
   }
 
-  async notePass(
-    organization: string,
-    startedAt: number,
-    complete: boolean,
-    report: object,
-  ): Promise<void> {
-    const row = {
-      provider: this.provider,
-      organization,
-      last_pass_at: startedAt,
-      ...(complete && { last_complete_at: startedAt }),
-      status: JSON.stringify(report),
-    };
+  async notePass(organization: string, startedAt: number): Promise<void> {
     await this.knex<OrganizationRow>(TABLES.organizations)
-      .insert(row)
+      .insert({
+        provider: this.provider,
+        organization,
+        last_pass_at: startedAt,
+      })
       .onConflict(['provider', 'organization'])
       .merge();
   }
@@ -89,9 +103,7 @@ export class LedgerReports {
   }
 
   /** The files of which a document was rejected, by URL. */
-  async rejectedFiles(
-    describe: (errors: string) => string[],
-  ): Promise<RejectedFile[]> {
+  async rejectedFiles(): Promise<RejectedFile[]> {
     const rows: Array<{
       target: string;
       errors: string;
@@ -110,7 +122,7 @@ export class LedgerReports {
     return rows.map(({ target, errors, organization }) => ({
       organization,
       target,
-      errors: describe(errors),
+      errors: describeRejections(errors),
     }));
   }
 

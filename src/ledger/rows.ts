@@ -24,8 +24,7 @@ export interface RepositoryRow {
   name: string;
   branch: string | null;
   signature: string | null;
-  outcome: 'new' | 'conclusive' | 'unknown';
-  reason: string | null;
+  outcome: 'conclusive' | 'unknown';
   verified_at: BigIntColumn | null;
   missed: number;
   ticket: BigIntColumn;
@@ -49,7 +48,6 @@ export interface ClaimRow {
   path: string;
   entity_ref: string;
   kind: 'entity' | 'error';
-  position: number;
   entity: string;
   hash: string;
   location_key: string;
@@ -65,7 +63,7 @@ export interface ReferenceRow {
   hash: string | null;
   version: BigIntColumn;
   pending: number;
-  taken: string | null;
+  catalog_hash: string | null;
 }
 
 /** Splits a list so that no statement has more variables than SQLite takes. */

@@ -15,7 +15,7 @@ export interface GuardLimits {
   readonly maxPercentage: number;
   /** Confirmed removals beyond this share are held back, in percent. */
   readonly maxConfirmedPercentage: number;
-  /** Up to this many removals are never held back. */
+  /** Up to this many removals are not held back; on inferred evidence only while something of the organization is left. */
   readonly minimum: number;
   /** The fingerprint of one set of removals that the operator allows. */
   readonly allow?: string;
@@ -55,14 +55,19 @@ export function guard(
   const heldBack: HeldBack[] = [];
   for (const grade of ['confirmed', 'inferred'] as const) {
     const removals = proposed.filter(removal => removal.grade === grade);
+    if (removals.length === 0) {
+      continue;
+    }
     const limit =
       grade === 'confirmed'
         ? limits.maxConfirmedPercentage
         : limits.maxPercentage;
     const percentage = total > 0 ? (removals.length / total) * 100 : 100;
     const fingerprint = fingerprintOf(removals);
+    // An organization that cannot be seen any more looks as if all of it were gone.
+    const sparesSome = grade === 'confirmed' || proposed.length < total;
     const withinLimits =
-      removals.length <= limits.minimum || percentage <= limit;
+      percentage <= limit || (removals.length <= limits.minimum && sparesSome);
     if (withinLimits || limits.allow === fingerprint) {
       released.push(...removals);
     } else {

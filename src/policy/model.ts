@@ -16,10 +16,11 @@ export interface KnownRepository {
   readonly name: string;
   readonly branch?: string;
   readonly signature?: string;
-  /** Of the last probe; `new` before the first. */
-  readonly outcome: 'new' | 'conclusive' | 'unknown';
+  /** Of the last probe. */
+  readonly outcome: 'conclusive' | 'unknown';
   /** Milliseconds since 1970. */
   readonly verifiedAt?: number;
+  /** How many lists in a row have lacked it while they had others of its project. */
   readonly missed: number;
 }
 

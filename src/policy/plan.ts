@@ -30,7 +30,7 @@ export interface Plan {
   }>;
   /** Known repositories that the list lacks: that alone says nothing. */
   readonly missing: readonly KnownRepository[];
-  /** Selected repositories for which what was inferred before is void. */
+  /** Repositories in the list, selected or not, for which what was inferred before is void. */
   readonly listedAgain: readonly string[];
 }
 
@@ -80,13 +80,12 @@ export function planPass(input: PlanInput): Plan {
   };
   const settled: Array<{ repository: Repository; verifiedAt: number }> = [];
   const listedAgain: string[] = [];
+  const isDoubtful = ({ id }: Repository) =>
+    input.doubtful.get(id) === 'inferred';
 
   for (const repository of input.selected) {
     const known = input.known.get(repository.id);
-    if (
-      known &&
-      (known.missed > 0 || input.doubtful.get(repository.id) === 'inferred')
-    ) {
+    if (known && (known.missed > 0 || isDoubtful(repository))) {
       listedAgain.push(repository.id);
     }
     const reason = urgency(input, repository, known);
@@ -102,6 +101,11 @@ export function planPass(input: PlanInput): Plan {
     const known = input.known.get(repository.id);
     if (!known) {
       continue;
+    }
+    // What the configuration leaves out stays doubtful for that reason.
+    const isSelected = evidence !== 'configuration';
+    if (known.missed > 0 || (isSelected && isDoubtful(repository))) {
+      listedAgain.push(repository.id);
     }
     if (evidence === 'disabled') {
       gone.push({

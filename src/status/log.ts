@@ -30,7 +30,7 @@ export class RefreshLog implements RefreshObserver {
     if (report.outcome === 'complete') {
       this.#logger.info(
         `${report.provider}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
-          `told the catalog of ${report.added} new or changed and ${report.removed} removed`,
+          `${report.added} added or changed in the catalog and ${report.removed} removed`,
       );
     }
     for (const { level, message } of this.lines(report)) {

@@ -219,6 +219,15 @@ describe('listDeletedRepositories', () => {
   });
 });
 
+describe('listDeletedProjects', () => {
+  it('names the deleted projects alone', async () => {
+    const gone = contoso().addProject('Gone');
+    contoso().addProject('There');
+    gone.delete();
+    await expect(client.listDeletedProjects()).resolves.toEqual([gone.id]);
+  });
+});
+
 describe('readItem', () => {
   const read = (repository: string, path: string, branch?: string) =>
     client.readItem({

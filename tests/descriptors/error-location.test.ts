@@ -7,7 +7,7 @@ import {
   type EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import { errorLocation } from '../../src/descriptors/error-location';
-import { DescriptorErrorProcessor } from '../../src/descriptors/error-processor';
+import { DescriptorErrorProcessor } from '../../src/ingestion/error-processor';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 

@@ -18,7 +18,7 @@ describe('a static location and the provider on one file', () => {
     await stage.stop();
   });
 
-  it('give one entity that stays, and no warning', async () => {
+  it('give one entity, which keeps its uid while both are read again, and no warning', async () => {
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',

@@ -15,7 +15,7 @@ describe('an organization that cannot be read', () => {
     await stage.stop();
   });
 
-  it('loses nothing, leaves the others alone, and says the cause and the cure', async () => {
+  it('loses no entity, does not disturb the others, and the error names the cause and the cure', async () => {
     for (const name of ['contoso', 'fabrikam']) {
       addReadableOrganization(stage.simulator, name)
         .addProject('P')

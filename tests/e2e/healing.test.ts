@@ -46,7 +46,7 @@ describe.each(DATABASES)('on %s, a refresh', database => {
     return { catalog, said, rows };
   }
 
-  it('says again what the catalog lost or has otherwise, and nothing else', async () => {
+  it('brings back what the catalog has lost or holds in another state, and touches nothing else', async () => {
     const { catalog, said, rows } = await start();
     await catalog.refresh();
     const before = await rows();
@@ -71,7 +71,7 @@ describe.each(DATABASES)('on %s, a refresh', database => {
     expect(said()).toEqual([]);
   });
 
-  it('says everything again where it cannot see what the catalog holds', async () => {
+  it("brings back what the catalog has lost though it cannot read the catalog's tables", async () => {
     const { catalog, said, rows } = await start();
     await catalog.refresh();
     const before = await rows();
@@ -82,7 +82,7 @@ describe.each(DATABASES)('on %s, a refresh', database => {
       .delete();
     // As if a later catalog kept it elsewhere.
     await knex.schema.alterTable('azure_devops_references', table => {
-      table.renameColumn('taken', 'elsewhere');
+      table.renameColumn('catalog_hash', 'elsewhere');
     });
     await catalog.refresh();
 

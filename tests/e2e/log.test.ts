@@ -12,7 +12,7 @@ describe('the log of a refresh', () => {
   });
   afterEach(async () => await stage.stop());
 
-  it('says what was found, skipped and read, and once what is defined twice', async () => {
+  it('has what was found, skipped and read, and only once which entities are defined twice', async () => {
     const organization = addReadableOrganization(stage.simulator, 'contoso');
     const project = organization.addProject('P');
     const descriptor = (name: string) => ({

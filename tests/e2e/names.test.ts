@@ -41,7 +41,7 @@ const BRANCHES = [
   "it's-100%",
 ];
 
-describe('names', () => {
+describe('names with spaces, umlauts and signs', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await setStage();

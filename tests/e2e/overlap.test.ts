@@ -24,7 +24,7 @@ describe('several ways to one file', () => {
     await stage.stop();
   });
 
-  it('a static location, registrations in three spellings, a root Location and the provider give one entity each', async () => {
+  it('give one entity: a static location, registrations in three spellings, a root Location and the provider', async () => {
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',
@@ -88,7 +88,7 @@ describe('several ways to one file', () => {
     }
   });
 
-  it('of two providers that overlap one may go, and the entity is back with the next refresh of the other', async () => {
+  it('bring the entity back with the next refresh of one provider when another that gave it too is gone', async () => {
     addReadableOrganization(stage.simulator, 'contoso')
       .addProject('P')
       .addRepository('app', {

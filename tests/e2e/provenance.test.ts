@@ -10,7 +10,7 @@ import {
 
 const SECRET = 'content of a file on the backend';
 
-describe('what a repository may not do', () => {
+describe('a repository', () => {
   let stage: Stage;
   let directory: string;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('what a repository may not do', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('is to make users and groups, or to read files of the backend by claiming to come from there', async () => {
+  it('cannot make users and groups, nor have files of the backend read by claiming to come from there', async () => {
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',

@@ -79,7 +79,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     });
   }, 180_000);
 
-  it('lets what is positively gone go with its Location', async () => {
+  it('removes what is positively gone with its Location, though another file can never be read', async () => {
     const { targets, put } = company(stage);
     const { databasePrefix } = await readOfficially(
       stage,
@@ -97,8 +97,13 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
       catalog: RESTLESS,
       ...database(kind, directory, databasePrefix),
     });
-    expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
-    expect(await locationsOf(catalog.knex)).toEqual([]);
+    stage.simulator.inject({
+      match: { endpoint: 'items', repository: [name(7)] },
+      fault: 'forbidden',
+    });
+    const { error } = await catalog.refresh();
+    expect(error).toMatch(/service-7.*listed but cannot be read/s);
+    expect(await locationsOf(catalog.knex)).toHaveLength(1);
     // What a Location gave, and nothing gives any more, is an orphan: the catalog
     // collects it in its own time, or keeps it if that is how it is configured.
     const gone = [5, 9].map(number => `component:default/${name(number)}`);

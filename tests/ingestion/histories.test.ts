@@ -70,8 +70,8 @@ function expectAllOf(truth: ReadonlyMap<string, string[]>, model: Model): void {
   }
 }
 
-describe('histories of refreshes', () => {
-  it('remove nothing as long as nothing is known to be gone', async () => {
+describe('after any history of refreshes, the catalog', () => {
+  it('has lost nothing as long as nothing is known to be gone', async () => {
     await fc.assert(
       fc.asyncProperty(
         world,
@@ -93,7 +93,7 @@ describe('histories of refreshes', () => {
     );
   }, 120_000);
 
-  it('converge to the world as it is, whatever came before', async () => {
+  it('holds the world as it is after one undisturbed refresh', async () => {
     await fc.assert(
       fc.asyncProperty(history, world, async (before, final) => {
         await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
@@ -114,7 +114,7 @@ describe('histories of refreshes', () => {
     );
   }, 120_000);
 
-  it('bring every addition and change past a guard that lets nothing go', async () => {
+  it('has every addition and change though the guard lets nothing go', async () => {
     await fc.assert(
       fc.asyncProperty(history, world, async (before, final) => {
         await withModel({ ...NOTHING_GOES, confirmations: 1 }, async model => {

@@ -16,8 +16,7 @@ import type {
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
-import { CatalogState } from '../../src/ledger/catalog-state';
-import { Healing } from '../../src/ledger/healing';
+import { CatalogView } from '../../src/ledger/catalog-view';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
@@ -121,14 +120,14 @@ export class ModelCatalog implements EntityProviderConnection {
 export class Model {
   readonly catalog = new ModelCatalog();
   world: ModelWorld = {};
-  private clock = 0;
+  private time = 0;
   private conditions = FAIR;
 
   private constructor(
     private readonly knex: Knex,
     private readonly context: Omit<
       RefreshContext,
-      'outbox' | 'clients' | 'connection' | 'now'
+      'outbox' | 'clients' | 'connection' | 'clock'
     >,
     readonly destroy: () => Promise<void>,
   ) {}
@@ -174,8 +173,7 @@ export class Model {
         rules: CatalogRules.fromConfig(config),
         enableYamlMerge: false,
         ledger,
-        catalogState: new CatalogState(knex, settings.providerName),
-        healing: new Healing(knex, settings.providerName),
+        catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,
         hintMemory: new Map(),
         logger: recordingLogger([]),
@@ -199,7 +197,7 @@ export class Model {
           ),
           clients: { forOrganization: () => this.client() },
           connection: this.catalog,
-          now: () => (this.clock += 60_000),
+          clock: { now: () => (this.time += 60_000) },
         });
       }),
     );
@@ -229,6 +227,9 @@ export class Model {
         return Object.entries(world).flatMap(([id, { state }]) =>
           state === 'deleted' && isSeen(id) ? [id] : [],
         );
+      },
+      async listDeletedProjects() {
+        return [];
       },
       async readItem({ repository: id, content }) {
         await tick();

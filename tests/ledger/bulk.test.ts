@@ -20,7 +20,7 @@ const text = fc
   .string({ unit: 'binary' })
   .map(value => value.replaceAll('\0', ''));
 
-describe.each(DATABASES)('many rows in one statement, on %s', kind => {
+describe.each(DATABASES)('a statement with many rows on %s', kind => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await createDatabase(kind);
@@ -44,7 +44,7 @@ describe.each(DATABASES)('many rows in one statement, on %s', kind => {
     }));
   }
 
-  it('inserts what is new and updates what is there', async () => {
+  it('inserts the rows that are new and updates those that are there', async () => {
     const { knex } = database;
     await upsert<Row>(knex, 'things', KEY, [
       { id: 'a', part: '1', text: 'first', count: 1 },
@@ -68,7 +68,7 @@ describe.each(DATABASES)('many rows in one statement, on %s', kind => {
     expect(await rows()).toEqual([]);
   });
 
-  it('takes more rows than a statement takes placeholders', async () => {
+  it('takes more rows than the database allows placeholders', async () => {
     const many = Array.from({ length: 20_000 }, (_, i) => ({
       id: `id ${i}`,
       part: '',
@@ -91,7 +91,7 @@ describe.each(DATABASES)('many rows in one statement, on %s', kind => {
     expect(Number(count?.count)).toBe(20_000);
   });
 
-  it('keeps every text as it is', async () => {
+  it('stores every text unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(text, { minLength: 1 }), async texts => {
         const { knex } = database;
@@ -117,7 +117,7 @@ describe.each(DATABASES)('many rows in one statement, on %s', kind => {
     );
   });
 
-  it('finds exactly the pairs that it is asked for', async () => {
+  it('finds exactly the rows whose pairs are asked for', async () => {
     const pair = fc.tuple(text, fc.nat({ max: 3 }));
     await fc.assert(
       fc.asyncProperty(

@@ -29,7 +29,7 @@ function refsOf(state: World): string[] {
     .sort();
 }
 
-describe('histories of observations', () => {
+describe('after any history of probes, the ledger', () => {
   let opened: Awaited<ReturnType<typeof openLedger>>;
   beforeAll(async () => {
     opened = await openLedger('sqlite');
@@ -64,19 +64,19 @@ describe('histories of observations', () => {
     startTicket: number,
     unknown?: string,
   ) {
-    return await opened.ledger.record(
+    return await opened.ledger.recordProbes(
       [probe(repository, paths, { startTicket, unknown })],
       1,
     );
   }
 
   async function releaseAll() {
-    await opened.ledger.removals.release(
+    await opened.ledger.removals.deleteApproved(
       await opened.ledger.removals.proposals(ORGANIZATION),
     );
   }
 
-  it('lose nothing by any sequence of unknowns', async () => {
+  it('still has every entity when probes ended unknown', async () => {
     await fc.assert(
       fc.asyncProperty(
         world,
@@ -103,7 +103,7 @@ describe('histories of observations', () => {
     );
   });
 
-  it('converge to what the last undisputed look saw, whatever came before, late or twice', async () => {
+  it('has what the last undisputed probe saw, whatever was written before, late or twice', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(event, { maxLength: 12 }),
@@ -147,7 +147,7 @@ describe('histories of observations', () => {
     );
   });
 
-  it('never let an older look that disagrees overwrite a newer one', async () => {
+  it('keeps what a newer probe saw when an older one that disagrees is written after it', async () => {
     await fc.assert(
       fc.asyncProperty(world, world, async (older, newer) => {
         await clear();

@@ -15,7 +15,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     ...paths: Parameters<typeof probe>[1]
   ) {
     const startTicket = await opened.ledger.currentTicket();
-    return await opened.ledger.record(
+    return await opened.ledger.recordProbes(
       [probe(repository, paths, { startTicket })],
       1,
     );
@@ -32,7 +32,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     };
   }
 
-  it('tells of an entity once, and of nothing when nothing changed', async () => {
+  it('has an entity applied once, and nothing when nothing changed', async () => {
     await say('r1', present(['a', 'b']));
     expect(await told()).toEqual({
       added: ['component:default/a', 'component:default/b'],
@@ -42,7 +42,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await told()).toEqual({ added: [], removed: [] });
   });
 
-  it('proposes what a file no longer has, and lets it go only when released', async () => {
+  it('marks for removal what a file no longer has, and removes it only when that is approved', async () => {
     await say('r1', present(['a', 'b']));
     await told();
     await say('r1', present(['a']));
@@ -55,14 +55,14 @@ describe.each(DATABASES)('the ledger on %s', kind => {
         loss: true,
       }),
     ]);
-    await opened.ledger.removals.release(proposals);
+    await opened.ledger.removals.deleteApproved(proposals);
     expect(await told()).toEqual({
       added: [],
       removed: ['component:default/b'],
     });
   });
 
-  it('takes a proposal back when the entity is seen again', async () => {
+  it('no longer marks an entity for removal when it is seen again', async () => {
     await say('r1', present(['a', 'b']));
     await say('r1', absent());
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toHaveLength(
@@ -79,7 +79,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
-  it('proposes an entity that the rules have come to forbid, also beside an unreadable document', async () => {
+  it('marks an entity for removal that the rules have come to forbid, also beside an unreadable document', async () => {
     await say('r1', present(['a', 'b', 'c']));
     await say('r1', present(['a'], { unreadable: true, forbidden: ['b'] }));
     expect(
@@ -89,7 +89,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     ).toEqual(['component:default/b']);
   });
 
-  it('hands an entity over in one step when the file of one repository goes and another has it', async () => {
+  it('hands an entity over in one mutation when the file of one repository goes and another has it', async () => {
     await say('r1', present(['a'], { repository: 'r1' }));
     await told();
     await say('r2', present(['a'], { repository: 'r2' }));
@@ -113,14 +113,14 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     );
     const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
     expect(proposals.map(p => p.loss)).toEqual([false]);
-    await opened.ledger.removals.release(proposals);
+    await opened.ledger.removals.deleteApproved(proposals);
     expect(await told()).toEqual({
       added: ['component:default/a'],
       removed: [],
     });
   });
 
-  it('keeps the location key of a descriptor through a rename', async () => {
+  it('keeps the location key of an entity when its repository is renamed', async () => {
     await say('r1', present(['a'], { repository: 'before' }));
     await say('r1', present(['a'], { repository: 'after' }));
     const [reference] = await opened.outbox('test').pending(10);
@@ -129,10 +129,10 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     );
   });
 
-  it('asks for a repetition when a probe was overtaken by a write that it disagrees with', async () => {
+  it('has a probe repeated that was overtaken by a write that it disagrees with', async () => {
     const before = await opened.ledger.currentTicket();
     await say('r1', present(['a']));
-    const { repeat } = await opened.ledger.record(
+    const { repeat } = await opened.ledger.recordProbes(
       [probe('r1', [absent()], { startTicket: before })],
       2,
     );
@@ -140,17 +140,17 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
-  it('takes an overtaken probe that agrees', async () => {
+  it('does not have an overtaken probe repeated that agrees', async () => {
     const before = await opened.ledger.currentTicket();
     await say('r1', present(['a']));
-    const { repeat } = await opened.ledger.record(
+    const { repeat } = await opened.ledger.recordProbes(
       [probe('r1', [present(['a'])], { startTicket: before })],
       2,
     );
     expect(repeat).toEqual([]);
   });
 
-  it('gives the lease to one applier at a time', async () => {
+  it('lets one process at a time apply entities to the catalog', async () => {
     const first = opened.outbox('first');
     const second = opened.outbox('second');
     expect(await first.acquire()).toBe(true);
@@ -161,12 +161,12 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await first.release()).toBe(false);
   });
 
-  it('does not mark a version as told that was overtaken meanwhile', async () => {
+  it('does not mark a version as applied that was overtaken meanwhile', async () => {
     await say('r1', present(['a'], { repository: 'one' }));
     const outbox = opened.outbox('test');
     const references = await outbox.pending(10);
     await say('r1', absent());
-    await opened.ledger.removals.release(
+    await opened.ledger.removals.deleteApproved(
       await opened.ledger.removals.proposals(ORGANIZATION),
     );
     await outbox.markApplied(references);
@@ -176,15 +176,15 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     });
   });
 
-  it('tells what is at hand as it would be read back, and what is newer instead of it', async () => {
-    const { news } = await say('r1', present(['a', 'b']));
-    const atHand = new Map(news.map(it => [it.entityRef, it]));
-    expect([...atHand.keys()]).toEqual([
+  it('applies what is in memory as it would be read back, and what is newer instead of it', async () => {
+    const { toApply } = await say('r1', present(['a', 'b']));
+    const inMemory = new Map(toApply.map(it => [it.entityRef, it]));
+    expect([...inMemory.keys()]).toEqual([
       'component:default/a',
       'component:default/b',
     ]);
     const outbox = opened.outbox('test');
-    expect(await outbox.pending(10, { atHand })).toEqual(
+    expect(await outbox.pending(10, { inMemory })).toEqual(
       await outbox.pending(10),
     );
 
@@ -192,7 +192,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     await opened.ledger.adoptLocationKeys([
       { entityRef: 'component:default/a', locationKey: 'url:elsewhere' },
     ]);
-    const pending = await outbox.pending(10, { atHand });
+    const pending = await outbox.pending(10, { inMemory });
     expect(pending).toEqual(await outbox.pending(10));
     expect(pending).toContainEqual(
       expect.objectContaining({
@@ -204,7 +204,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('gives an entity that two new files have at once to the first of them', async () => {
     const startTicket = await opened.ledger.currentTicket();
-    await opened.ledger.record(
+    await opened.ledger.recordProbes(
       [
         probe('r2', [present(['a'], { repository: 'r2' })], { startTicket }),
         probe('r1', [present(['a'], { repository: 'r1' })], { startTicket }),
@@ -227,18 +227,18 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     });
   });
 
-  it('forgets a repository only when nothing of it is left', async () => {
+  it('deletes a repository only when nothing of it is left', async () => {
     await say('r1', present(['a']));
-    await opened.ledger.removals.propose(['r1'], {
+    await opened.ledger.removals.markForRemoval(['r1'], {
       grade: 'inferred',
       reason: 'missing',
     });
-    await opened.ledger.removals.forget(['r1']);
+    await opened.ledger.removals.deleteEmptyRepositories(['r1']);
     expect(await opened.ledger.repositories(ORGANIZATION)).toHaveLength(1);
-    await opened.ledger.removals.release(
+    await opened.ledger.removals.deleteApproved(
       await opened.ledger.removals.proposals(ORGANIZATION),
     );
-    await opened.ledger.removals.forget(['r1']);
+    await opened.ledger.removals.deleteEmptyRepositories(['r1']);
     expect(await opened.ledger.repositories(ORGANIZATION)).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       { id: 'e', organization: OTHER, projectId: 'p4', paths: ['/1'] },
     ];
     const startTicket = await ledger.currentTicket();
-    await ledger.record(
+    await ledger.recordProbes(
       records.map(({ id, organization, projectId, paths }) => {
         const record = probe(
           id,

@@ -18,25 +18,38 @@ function removals(
   }));
 }
 
-describe('guard', () => {
+describe('the guard', () => {
   it.each([
-    [
-      '10 of 10, inferred: never more than the minimum',
+    ['lets', 10, 100, 'inferred', true, 'up to the minimum'],
+    ['holds back', 10, 10, 'inferred', false, 'which is all of them'],
+    ['lets', 10, 11, 'inferred', true, 'which leaves one'],
+    ['lets', 20, 100, 'inferred', true, 'just within the limit'],
+    ['holds back', 21, 100, 'inferred', false, 'beyond the limit'],
+    ['holds back', 11, 0, 'inferred', false, 'none of which is counted'],
+    ['lets', 1, 1, 'confirmed', true, 'on the word of the service'],
+    ['lets', 50, 100, 'confirmed', true, 'just within the limit'],
+    ['holds back', 51, 100, 'confirmed', false, 'beyond the limit'],
+    ['holds back', 11, 11, 'confirmed', false, 'more than the minimum'],
+  ] as const)(
+    '%s %i of %i entities go on %s evidence (%s): %s',
+    (_verb, count, total, grade, released, _why) => {
+      const verdict = guard(removals(count, grade), total, limits);
+      expect(verdict.released).toHaveLength(released ? count : 0);
+      expect(verdict.heldBack).toHaveLength(released ? 0 : 1);
+    },
+  );
+
+  it('holds back the inferred rest of an organization whose other entities are confirmed gone', () => {
+    const verdict = guard(
+      [...removals(5, 'confirmed'), ...removals(5, 'inferred')],
       10,
-      10,
-      'inferred',
-      true,
-    ],
-    ['20 of 100, inferred: just within', 20, 100, 'inferred', true],
-    ['21 of 100, inferred', 21, 100, 'inferred', false],
-    ['50 of 100, confirmed: just within', 50, 100, 'confirmed', true],
-    ['51 of 100, confirmed', 51, 100, 'confirmed', false],
-    ['all of 11, confirmed', 11, 11, 'confirmed', false],
-    ['11 of none that are counted', 11, 0, 'inferred', false],
-  ] as const)('%s', (_name, count, total, grade, released) => {
-    const verdict = guard(removals(count, grade), total, limits);
-    expect(verdict.released).toHaveLength(released ? count : 0);
-    expect(verdict.heldBack).toHaveLength(released ? 0 : 1);
+      limits,
+    );
+    expect(verdict.heldBack.map(({ grade }) => grade)).toEqual(['inferred']);
+  });
+
+  it('has nothing to hold back where nothing is to go', () => {
+    expect(guard([], 0, limits)).toEqual({ released: [], heldBack: [] });
   });
 
   it('judges the two grades of evidence separately', () => {
@@ -60,7 +73,7 @@ describe('guard', () => {
     ]);
   });
 
-  it('lets exactly the allowed set go, and no other', () => {
+  it('lets exactly the set go that the operator allowed, and no other', () => {
     const set = removals(40, 'inferred');
     const [held] = guard(set, 100, limits).heldBack;
     const allow = held?.fingerprint;
@@ -70,7 +83,7 @@ describe('guard', () => {
     ).toHaveLength(0);
   });
 
-  it('splits what it is given, and adds nothing', () => {
+  it('lets go or holds back everything it is asked about, and nothing else', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 60 }),
@@ -82,15 +95,15 @@ describe('guard', () => {
             ...removals(confirmed, 'confirmed'),
           ];
           const { released, heldBack } = guard(all, total, limits);
-          const refused = heldBack.reduce((sum, r) => sum + r.count, 0);
-          expect(released.length + refused).toBe(all.length);
+          const held = heldBack.reduce((sum, r) => sum + r.count, 0);
+          expect(released.length + held).toBe(all.length);
           expect(released.every(r => all.includes(r))).toBe(true);
         },
       ),
     );
   });
 
-  it('names a set of removals whatever their order', () => {
+  it('gives a set of removals the same fingerprint in any order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(removals(20, 'inferred')), set => {
         expect(fingerprintOf(set)).toBe(fingerprintOf([...set].reverse()));

@@ -17,7 +17,7 @@ const claimants = fc.uniqueArray(claimant, {
 });
 
 describe('the owner of an entity reference', () => {
-  it('is the incumbent for as long as its going is not confirmed', () => {
+  it('stays the same until its file is confirmed gone', () => {
     fc.assert(
       fc.property(claimants, fc.nat(), (claims, pick) => {
         const incumbent = claims[pick % Math.max(1, claims.length)];
@@ -27,7 +27,7 @@ describe('the owner of an entity reference', () => {
     );
   });
 
-  it('does not depend on the order in which claims are looked at', () => {
+  it('does not depend on the order of the claims', () => {
     fc.assert(
       fc.property(claimants, claims => {
         expect(chooseOwner([...claims].reverse(), undefined)).toBe(
@@ -37,7 +37,7 @@ describe('the owner of an entity reference', () => {
     );
   });
 
-  it('is somebody whenever anybody claims it', () => {
+  it('is one of the descriptors that give it, whenever any does', () => {
     fc.assert(
       fc.property(claimants, claims => {
         expect(chooseOwner(claims, undefined) === undefined).toBe(
@@ -47,7 +47,7 @@ describe('the owner of an entity reference', () => {
     );
   });
 
-  it('passes to a live claim when the incumbent is confirmed gone', () => {
+  it('changes to a descriptor that still gives it when the former is confirmed gone', () => {
     const gone: Claimant = {
       repositoryId: 'r1',
       path: '/a',

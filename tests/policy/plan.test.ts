@@ -114,7 +114,7 @@ describe('the plan of a pass', () => {
     expect(settled.probes).toEqual([]);
   });
 
-  it('takes a disabled repository for confirmed, a deselected one for inferred, and a missing one for neither', () => {
+  it('marks a disabled repository as confirmed gone, a deselected one as inferred, and a missing one as neither', () => {
     const plan = planPass(
       input({
         skipped: [
@@ -149,19 +149,52 @@ describe('the plan of a pass', () => {
     expect(plan.missing.map(({ id }) => id)).toEqual(['missing']);
   });
 
-  it('voids what was inferred of a repository that is listed again', () => {
+  it.each([
+    ['while its project is being created', 'project-not-well-formed', 'state'],
+    ['while it is empty', 'empty', 'state'],
+    ['while it is disabled', 'disabled', 'disabled'],
+    ['when its name is filtered out', 'repository-filter', 'configuration'],
+  ] as const)(
+    'counts the lists that lack a repository anew after a list that has it %s',
+    (_when, reason, evidence) => {
+      const plan = planPass(
+        input({
+          skipped: [{ repository: repository('back'), reason, evidence }],
+          known: knownMap(known('back', { missed: 2 })),
+        }),
+      );
+      expect(plan.listedAgain).toEqual(['back']);
+    },
+  );
+
+  it('takes back what was inferred of a repository that is listed again', () => {
+    const skipped = (id: string, evidence: 'state' | 'configuration') => ({
+      repository: repository(id),
+      reason: 'project-not-well-formed' as const,
+      evidence,
+    });
     const plan = planPass(
       input({
         selected: [repository('back'), repository('doubtful'), repository('r')],
+        skipped: [
+          skipped('not ready', 'state'),
+          skipped('filtered out', 'configuration'),
+        ],
         known: knownMap(
           known('back', { missed: 2 }),
           known('doubtful'),
           known('r'),
+          known('not ready'),
+          known('filtered out'),
         ),
-        doubtful: new Map([['doubtful', 'inferred']]),
+        doubtful: new Map([
+          ['doubtful', 'inferred'],
+          ['not ready', 'inferred'],
+          ['filtered out', 'inferred'],
+        ]),
       }),
     );
-    expect(plan.listedAgain).toEqual(['back', 'doubtful']);
+    expect(plan.listedAgain).toEqual(['back', 'doubtful', 'not ready']);
   });
 
   it('verifies every repository within the time promised, at an even rate', () => {
@@ -206,7 +239,7 @@ describe('the plan of a pass', () => {
     );
   });
 
-  it('goes on after a first pass that was aborted, and does not begin again', () => {
+  it('goes on where a first pass was aborted, and does not begin again', () => {
     const now = 10 * MINUTE;
     const plan = planPass(
       input({
@@ -223,7 +256,7 @@ describe('the plan of a pass', () => {
     expect(reasons(plan)).toEqual(['d: new', 'c: verify']);
   });
 
-  it('verifies also what was noted under a clock that was ahead', () => {
+  it('verifies repositories in time though an earlier clock was ahead', () => {
     const year = 365 * 24 * HOUR;
     const plan = planPass(
       input({

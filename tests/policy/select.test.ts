@@ -37,7 +37,7 @@ function verdictOn(changes: Partial<Repository>, settings = ALL): string {
 
 const deleting = { id: 'p', name: 'Payments', state: 'deleting' };
 
-describe('selectRepositories', () => {
+describe('the selection of repositories', () => {
   it.each<[string, Partial<Repository>, Partial<SelectionSettings>, string]>([
     ['an ordinary one', {}, {}, 'selected'],
     ['a disabled one', { isDisabled: true }, {}, 'disabled (disabled)'],
@@ -163,7 +163,7 @@ describe('selectRepositories', () => {
       .selected.map(r => r.id)
       .sort();
 
-  it('puts every repository on exactly one side, in the order of the list', () => {
+  it('has every repository either selected or skipped, in the order of the list', () => {
     fc.assert(
       fc.property(settings, repositories, (raw, list) => {
         const { selected, skipped } = selectRepositories({
@@ -182,7 +182,7 @@ describe('selectRepositories', () => {
     );
   });
 
-  it('judges each on its own, whatever the order', () => {
+  it('is the same for a repository whatever else is in the list', () => {
     fc.assert(
       fc.property(
         settings,
@@ -199,7 +199,7 @@ describe('selectRepositories', () => {
     );
   });
 
-  it('never selects more for one more exclusion, nor less for one more inclusion', () => {
+  it('has no more for one more exclusion, and no fewer for one more inclusion', () => {
     fc.assert(
       fc.property(
         settings,
@@ -226,7 +226,7 @@ describe('selectRepositories', () => {
     );
   });
 
-  it('does not care about the case of names', () => {
+  it('ignores the case of names', () => {
     fc.assert(
       fc.property(settings, repositories, (raw, list) => {
         const loud = list.map(r => ({
@@ -239,7 +239,7 @@ describe('selectRepositories', () => {
     );
   });
 
-  it('never selects what cannot be read', () => {
+  it('has nothing that is disabled, empty, or in a project that is not ready', () => {
     fc.assert(
       fc.property(settings, repositories, (raw, list) => {
         const { selected } = selectRepositories({

@@ -54,7 +54,12 @@ function list(call: Call): SimulatedResponse {
   }
   const access = call.organization.access(call.identity);
   const visible: Project[] = [];
-  for (const project of call.organization.projects()) {
+  // `all` means all but the deleted ones.
+  const projects =
+    filter === 'deleted'
+      ? call.organization.deletedProjects()
+      : call.organization.projects();
+  for (const project of projects) {
     const isWanted = filter === 'all' || project.state.toLowerCase() === filter;
     if (isWanted && access?.canReadProject(project)) {
       visible.push(project);

@@ -44,6 +44,7 @@ export class Organization {
   readonly #members = new Map<string, Access>();
   readonly #projects = new Map<string, Project>();
   readonly #projectsById = new Map<string, Project>();
+  readonly #deletedProjects: Project[] = [];
   readonly #repositoriesById = new Map<string, Repository>();
 
   /** Use `simulator.addOrganization()`, which also makes it known. */
@@ -139,6 +140,11 @@ export class Organization {
     return this.#projectsById.values();
   }
 
+  /** The projects that were deleted, the latest last. */
+  deletedProjects(): readonly Project[] {
+    return this.#deletedProjects;
+  }
+
   repositoryById(id: string): Repository | undefined {
     return this.#repositoriesById.get(nameKey(id));
   }
@@ -159,6 +165,7 @@ export class Organization {
   removeProject(project: Project): void {
     this.#projects.delete(nameKey(project.name));
     this.#projectsById.delete(project.id);
+    this.#deletedProjects.push(project);
     for (const repository of project.repositories()) {
       this.#repositoriesById.delete(repository.id);
     }

@@ -1,11 +1,27 @@
 import type { FaultKind } from '../../../dev/simulator';
 import { outage, type Phase } from '../stage/outage';
-import { without } from '../stage/picture';
+import { inOrder, withComponents, without } from '../stage/picture';
 import type { Row } from '../stage/row';
 import type { Stage } from '../stage/stage';
-import { identityOf, numbersOf, tokenOf } from '../stage/world';
+import {
+  component,
+  DESCRIPTOR,
+  identityOf,
+  numbersOf,
+  repositoryName,
+  tokenOf,
+} from '../stage/world';
 
 const IDENTITY = identityOf('contoso');
+
+/** What changes beside what the guard holds. */
+const theRest = inOrder(
+  without('contoso', [61]),
+  withComponents(['contoso-62'], 2),
+);
+
+/** Three of the fifteen repositories of a project, each with one entity. */
+const SOME = [91, 92, 93];
 
 /** A fault that strikes first all that is asked of the organization, then only the files. */
 export function everywhereThenOnFiles(
@@ -80,32 +96,109 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     injected:
       'the list shrinks by 60 of 100 repositories, 200, for 5 refreshes',
     expected:
-      'Missing is not deleted: they stay, also when the guard is asked after three complete lists.',
+      'Nothing of the project is in sight, which is unknown: they stay, and the operator is told which permission to look at.',
     during: [
-      { begin: revoke('Payments'), refreshes: 2 },
-      { refreshes: 3, tells: /held back the removal of 60 of 100 entities/ },
+      {
+        begin: revoke('Payments'),
+        refreshes: 5,
+        tells: /nothing of project 'Payments'.*60 entities.*Readers/s,
+      },
     ],
     end: grantAgain,
   }),
   outage({
     group: 1,
-    name: 'permission on a small project revoked for a while',
+    name: 'permission on some repositories revoked for a while',
     injected:
-      'the list shrinks by 15 of 100 repositories, 200, for 2 refreshes',
-    expected: 'They stay: two complete lists in a row are not three.',
-    during: [{ begin: revoke('R&D'), refreshes: 2 }],
+      'the list lacks 3 of the 15 repositories of a project, 200, for 2 refreshes',
+    expected: 'They stay: two lists in a row are not three.',
+    during: [{ begin: revokeSome, refreshes: 2 }],
+    end: grantAgain,
+  }),
+  outage({
+    group: 1,
+    name: 'permission on some repositories revoked for good',
+    injected:
+      'the list lacks 3 of the 15 repositories of a project, 200, for 3 refreshes',
+    expected:
+      'They stay for two refreshes and go with the third; they return when the list has them again.',
+    during: [
+      { begin: revokeSome, refreshes: 2 },
+      { holds: without('contoso', SOME) },
+    ],
+    end: grantAgain,
+  }),
+  outage({
+    group: 1,
+    name: 'permission on most of a large project revoked',
+    injected:
+      'the list lacks 50 of the 60 repositories of a project, 200, for 4 refreshes; a file elsewhere deleted and one changed meanwhile',
+    expected:
+      'After three lists in a row the guard holds the removals and lets the rest through.',
+    during: [
+      {
+        begin: stage =>
+          stage.world.organization('contoso').revoke(IDENTITY, {
+            repositories: numbersOf('Payments')
+              .slice(0, 50)
+              .map(number => `Payments/${repositoryName(number)}`),
+          }),
+        refreshes: 2,
+      },
+      {
+        begin(stage) {
+          stage.world
+            .repository('contoso', 61)
+            .push({ files: { [DESCRIPTOR]: null } });
+          stage.world
+            .repository('contoso', 62)
+            .push({ files: { [DESCRIPTOR]: component('contoso-62', 2) } });
+        },
+        refreshes: 2,
+        holds: theRest,
+        tells: /held back the removal of \d+ of 99 entities.*3 lists in a row/s,
+      },
+    ],
+    end: grantAgain,
+    endsWith: theRest,
+  }),
+  outage({
+    group: 1,
+    name: 'permission on a repository revoked, given while its project is made, and revoked again',
+    injected:
+      'two lists lack it, one has it in a project that is not ready, two lack it again',
+    expected: 'It stays: no three lists in a row have lacked it.',
+    during: [
+      { begin: revokeSome, refreshes: 2 },
+      {
+        begin(stage) {
+          grantAgain(stage);
+          stage.world.project('contoso', 'R&D').setState('createPending');
+        },
+      },
+      {
+        begin(stage) {
+          stage.world.project('contoso', 'R&D').setState('wellFormed');
+          revokeSome(stage);
+        },
+        refreshes: 2,
+      },
+    ],
     end: grantAgain,
   }),
   outage({
     group: 1,
     name: 'permission on a small project revoked for good',
     injected:
-      'the list shrinks by 15 of 100 repositories, 200, for 3 refreshes',
+      'the list shrinks by 15 of 100 repositories, 200, for 4 refreshes',
     expected:
-      'They stay for two refreshes and go with the third; they return when the list has them again.',
+      'Nothing of the project is in sight, which is unknown, however small it is: they stay, and the operator is told.',
     during: [
-      { begin: revoke('R&D'), refreshes: 2 },
-      { holds: without('contoso', numbersOf('R&D')) },
+      {
+        begin: revoke('R&D'),
+        refreshes: 4,
+        tells: /nothing of project 'R&D'.*15 entities.*Readers/s,
+      },
     ],
     end: grantAgain,
   }),
@@ -113,16 +206,17 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     group: 1,
     name: 'permission on all projects revoked',
     injected: 'an empty list, 200, for 4 refreshes',
-    expected: 'They stay; after three lists the guard holds them.',
+    expected:
+      'Nothing of the organization is in sight, which is unknown: they stay, and the operator is told.',
     during: [
       {
         begin: stage =>
           stage.world.organization('contoso').revoke(IDENTITY, {
             projects: ['Payments', 'Field Service', 'R&D'],
           }),
-        refreshes: 2,
+        refreshes: 4,
+        tells: /nothing of the organization.*100 entities.*Readers/s,
       },
-      { refreshes: 2, tells: /held back the removal of 100 of 100 entities/ },
     ],
     end: grantAgain,
   }),
@@ -158,6 +252,39 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
       },
     ],
     end: endAllFaults,
+  }),
+  outage({
+    group: 1,
+    name: 'one repository that can never be read',
+    injected:
+      '403 on the files of one repository; the list lacks 3 others for 3 refreshes',
+    expected:
+      'It stays and the operator is told what to do about it; the others go with the third list all the same.',
+    during: [
+      {
+        begin(stage) {
+          stage.simulator.inject({
+            match: {
+              organization: 'contoso',
+              endpoint: 'items',
+              repository: [repositoryName(5)],
+            },
+            fault: 'forbidden',
+          });
+          revokeSome(stage);
+        },
+        refreshes: 2,
+        tells: /Payments\/repository-005.*listed but cannot be read/s,
+      },
+      {
+        holds: without('contoso', SOME),
+        tells: /Payments\/repository-005.*listed but cannot be read/s,
+      },
+    ],
+    end(stage) {
+      endAllFaults(stage);
+      grantAgain(stage);
+    },
   }),
   outage({
     group: 1,
@@ -208,6 +335,12 @@ function revoke(project: 'Payments' | 'R&D') {
     stage.world
       .organization('contoso')
       .revoke(IDENTITY, { projects: [project] });
+}
+
+function revokeSome(stage: Stage): void {
+  stage.world.organization('contoso').revoke(IDENTITY, {
+    repositories: SOME.map(number => `R&D/${repositoryName(number)}`),
+  });
 }
 
 function grantAgain(stage: Stage): void {

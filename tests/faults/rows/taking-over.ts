@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../../dev/simulator/random';
-import { targetsOf } from '../../../src/ledger/catalog-state';
+import { targetsOf } from '../../../src/ledger/catalog-view';
 import { until } from '../../support/until';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';

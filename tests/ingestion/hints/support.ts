@@ -18,8 +18,7 @@ import {
 } from '../../../src/config/index';
 import { CatalogRules } from '../../../src/descriptors/rules';
 import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
-import { CatalogState } from '../../../src/ledger/catalog-state';
-import { Healing } from '../../../src/ledger/healing';
+import { CatalogView } from '../../../src/ledger/catalog-view';
 import { Ledger } from '../../../src/ledger/ledger';
 import { migrateLedger } from '../../../src/ledger/migrate';
 import { Outbox } from '../../../src/ledger/outbox';
@@ -193,13 +192,12 @@ function contextOf(options: {
     enableYamlMerge: false,
     ledger: options.ledger,
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
-    catalogState: new CatalogState(options.knex, PROVIDER),
-    healing: new Healing(options.knex, PROVIDER),
+    catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
     hintMemory: new Map(),
     connection: options.connection,
     logger: recordingLogger(options.logs),
-    now: options.now,
+    clock: { now: options.now },
   };
 }
 

@@ -2,7 +2,7 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Ledger } from '../ledger/ledger';
 import type { DesiredReference } from '../ledger/outbox';
 import type { ProbeRecord, RecordResult } from '../ledger/record';
-import type { AppliedCounts, Applier } from './apply';
+import type { Applier } from './apply';
 
 /** How many probes are written in one transaction. */
 const BATCH = 200;
@@ -10,26 +10,23 @@ const BATCH = 200;
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this many findings are unwritten, so that memory stays bounded. */
 const MAX_BUFFERED = 600;
-/** So many entities that were written are kept until the catalog is told of them; the others are read back. */
-const MAX_AT_HAND = 600;
+/** So many entities that were written are kept until they are applied to the catalog; the others are read back. */
+const MAX_IN_MEMORY = 600;
 
 /**
- * Takes what probes find out, writes it to the ledger in batches, and has the
- * catalog told after each. Nothing that was found out is held for the end of a
- * refresh: an abort or a crash loses at most the last batch.
+ * Takes what probes find out, writes it to the ledger in batches, and applies
+ * each to the catalog. Nothing that was found out is held for the end of a
+ * refresh: an abort or a crash loses at most what was found in the last two
+ * seconds.
  */
-export class Recorder {
-  readonly applied: AppliedCounts = { added: 0, removed: 0 };
-  /** Descriptors that were read anew or changed their state. */
-  changed = 0;
-
+export class ProbeWriter {
   private buffer: ProbeRecord[] = [];
-  private bufferedSince: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
-  private telling: Promise<void> | undefined;
-  /** The first ticket of which the catalog was not told. */
-  private untold: number | undefined;
-  private atHand = new Map<string, DesiredReference>();
+  private applying: Promise<void> | undefined;
+  /** The first ticket of which nothing was applied. */
+  private unappliedSince: number | undefined;
+  private inMemory = new Map<string, DesiredReference>();
   private unwritten = 0;
   private ticket: number;
   private failure: Error | undefined;
@@ -39,24 +36,24 @@ export class Recorder {
     private readonly ledger: Ledger,
     private readonly applier: Applier,
     private readonly logger: LoggerService,
-    private readonly now: () => number,
+    private readonly clock: { now(): number },
     ticket: number,
   ) {
     this.ticket = ticket;
   }
 
   static async start(options: {
-    ledger: Ledger;
-    applier: Applier;
-    logger: LoggerService;
-    now: () => number;
-  }): Promise<Recorder> {
-    const { ledger, applier, logger, now } = options;
-    return new Recorder(
+    readonly ledger: Ledger;
+    readonly applier: Applier;
+    readonly logger: LoggerService;
+    readonly clock: { now(): number };
+  }): Promise<ProbeWriter> {
+    const { ledger, applier, logger, clock } = options;
+    return new ProbeWriter(
       ledger,
       applier,
       logger,
-      now,
+      clock,
       await ledger.currentTicket(),
     );
   }
@@ -69,12 +66,11 @@ export class Recorder {
   async add(record: ProbeRecord): Promise<void> {
     this.buffer.push(record);
     this.unwritten += 1;
-    this.bufferedSince ??= this.now();
-    if (
-      this.buffer.length >= BATCH ||
-      this.now() - this.bufferedSince >= MAX_AGE_MS
-    ) {
+    if (this.buffer.length >= BATCH) {
       this.write();
+    } else {
+      // The next probe may end only after a pause of many minutes.
+      this.timer ??= setTimeout(() => this.write(), MAX_AGE_MS).unref();
     }
     if (this.unwritten >= MAX_BUFFERED) {
       await this.writing;
@@ -82,11 +78,11 @@ export class Recorder {
     this.throwFailure();
   }
 
-  /** Writes what is left, and has the catalog told of it; then nothing is under way. */
+  /** Writes and applies what is left; then nothing is under way. */
   async flush(): Promise<void> {
     this.write();
     await this.writing;
-    await this.telling;
+    await this.applying;
     this.throwFailure();
   }
 
@@ -98,20 +94,20 @@ export class Recorder {
   }
 
   private write(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const batch = this.buffer;
     this.buffer = [];
-    this.bufferedSince = undefined;
     if (batch.length === 0) {
       return;
     }
     this.writing = this.writing.then(async () => {
       try {
-        const result = await this.ledger.record(batch, this.now());
+        const result = await this.ledger.recordProbes(batch, this.clock.now());
         this.ticket = result.ticket;
-        this.changed += result.changed;
         this.overtaken.push(...result.repeat);
         if (result.changed > 0) {
-          this.tell(result);
+          this.apply(result);
         }
       } catch (error) {
         this.fail(
@@ -124,38 +120,35 @@ export class Recorder {
     });
   }
 
-  /** Has the catalog told while the next batch is being written: both are mostly waiting for the database. */
-  private tell({ ticket, news }: RecordResult): void {
-    this.untold ??= ticket;
-    for (const reference of news.slice(0, MAX_AT_HAND - this.atHand.size)) {
-      this.atHand.set(reference.entityRef, reference);
+  /** Applies what was written while the next batch is being written: both are mostly waiting for the database. */
+  private apply({ ticket, toApply }: RecordResult): void {
+    this.unappliedSince ??= ticket;
+    for (const reference of toApply.slice(
+      0,
+      MAX_IN_MEMORY - this.inMemory.size,
+    )) {
+      this.inMemory.set(reference.entityRef, reference);
     }
-    this.telling ??= this.tellAll();
+    this.applying ??= this.applyAll();
   }
 
-  private async tellAll(): Promise<void> {
+  private async applyAll(): Promise<void> {
     try {
-      while (this.untold !== undefined) {
-        const since = this.untold;
-        const { atHand } = this;
-        this.untold = undefined;
-        this.atHand = new Map();
-        const { added, removed } = await this.applier.drain({
-          wait: false,
-          since,
-          atHand,
-        });
-        this.applied.added += added;
-        this.applied.removed += removed;
+      while (this.unappliedSince !== undefined) {
+        const since = this.unappliedSince;
+        const { inMemory } = this;
+        this.unappliedSince = undefined;
+        this.inMemory = new Map();
+        await this.applier.applyPending({ wait: false, since, inMemory });
       }
     } catch (error) {
-      this.fail('Could not tell the catalog what was found out', error);
+      this.fail('Could not apply to the catalog what was found out', error);
     } finally {
-      this.telling = undefined;
+      this.applying = undefined;
     }
   }
 
-  /** Said once, by whoever adds or flushes next; what was recorded before is safe, and the next refresh goes on from there. */
+  /** Logged at once, and thrown to whoever adds or flushes next; what was written before is safe, and the next refresh goes on from there. */
   private fail(what: string, error: unknown): void {
     this.failure ??= error instanceof Error ? error : new Error(String(error));
     this.logger.error(what, this.failure);

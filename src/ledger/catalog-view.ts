@@ -1,5 +1,9 @@
 import type { Knex } from 'knex';
-import { chunks } from './rows';
+import { chunks, TABLES } from './rows';
+
+/** Where the catalog keeps what providers gave it, and which did, in the same database. */
+const CATALOG = 'refresh_state';
+const CATALOG_REFERENCES = 'refresh_state_references';
 
 /** One entity that the catalog holds under the provider's name. */
 export interface ProvidedEntity {
@@ -11,11 +15,11 @@ export interface ProvidedEntity {
 
 /**
  * What the catalog holds under a provider's name, read from the catalog's own
- * tables, which lie in the same database. Reads only: no interface of the
- * catalog tells who provides a Location, and taking a registered one for ours
- * would remove it.
+ * tables, which lie in the same database. Reads only. No interface of the
+ * catalog tells who provides an entity, under which location key it holds it, or
+ * that one was deleted by hand.
  */
-export class CatalogState {
+export class CatalogView {
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
@@ -34,7 +38,7 @@ export class CatalogState {
       query.whereNotExists(known =>
         known
           .select(this.knex.raw('1'))
-          .from('azure_devops_references as a')
+          .from(`${TABLES.references} as a`)
           .whereRaw(
             'a.provider = r.source_key and a.entity_ref = r.target_entity_ref',
           )
@@ -59,8 +63,8 @@ export class CatalogState {
         source_entity_ref: string;
         target_entity_ref: string;
         location_key: string | null;
-      }> = await this.knex('refresh_state_references as r')
-        .join('refresh_state as s', 's.entity_ref', 'r.target_entity_ref')
+      }> = await this.knex(`${CATALOG_REFERENCES} as r`)
+        .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
         .whereIn('r.source_entity_ref', refs)
         .select('r.source_entity_ref', 'r.target_entity_ref', 's.location_key');
       result.push(
@@ -83,7 +87,7 @@ export class CatalogState {
       const rows: Array<{
         entity_ref: string;
         processed_entity: string | null;
-      }> = await this.knex('refresh_state')
+      }> = await this.knex(CATALOG)
         .whereIn('entity_ref', refs)
         .select('entity_ref', 'processed_entity');
       for (const row of rows) {
@@ -95,6 +99,37 @@ export class CatalogState {
     return result;
   }
 
+  /**
+   * References that were applied and that the catalog lacks, has of another owner, or
+   * has otherwise than it took them: lost with a restored backup, deleted by
+   * hand, or blocked by a conflict that has ended. Compared in the database.
+   *
+   * @param upTo - leaves out what changed after this ticket
+   * @throws where the catalog's table is not as it is known
+   */
+  async missingFromCatalog(upTo: number): Promise<string[]> {
+    return await this.knex(`${TABLES.references} as r`)
+      .join(`${TABLES.claims} as c`, function joinClaim() {
+        this.on('c.provider', 'r.provider')
+          .andOn('c.repository_id', 'r.repository_id')
+          .andOn('c.path', 'r.path')
+          .andOn('c.entity_ref', 'r.entity_ref');
+      })
+      .leftJoin(`${CATALOG} as s`, 's.entity_ref', 'r.entity_ref')
+      .where('r.provider', this.provider)
+      .andWhere('r.pending', 0)
+      .andWhere('r.version', '<=', upTo)
+      .andWhere(differs => {
+        void differs
+          .whereNull('s.entity_ref')
+          .orWhereNull('s.location_key')
+          .orWhereRaw('s.location_key <> c.location_key')
+          .orWhereRaw('s.unprocessed_hash <> r.catalog_hash');
+      })
+      .orderBy('r.entity_ref')
+      .pluck('r.entity_ref');
+  }
+
   private async provided(
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
   ): Promise<ProvidedEntity[]> {
@@ -103,8 +138,8 @@ export class CatalogState {
       unprocessed_entity: string;
       location_key: string | null;
     }> = await refine(
-      this.knex('refresh_state_references as r')
-        .join('refresh_state as s', 's.entity_ref', 'r.target_entity_ref')
+      this.knex(`${CATALOG_REFERENCES} as r`)
+        .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
         .where('r.source_key', this.provider)
         .select('s.entity_ref', 's.unprocessed_entity', 's.location_key'),
     );
@@ -114,6 +149,13 @@ export class CatalogState {
       locationKey: row.location_key ?? undefined,
     }));
   }
+}
+
+/** The catalog's own hash of an entity as it was given it, for a statement over the ledger's references. */
+export function catalogHash(knex: Knex): Knex.QueryBuilder {
+  return knex(CATALOG)
+    .whereRaw(`${CATALOG}.entity_ref = ${TABLES.references}.entity_ref`)
+    .select('unprocessed_hash');
 }
 
 /** The targets of a Location entity. */

@@ -4,7 +4,7 @@ import type {
   EntityStatusItem,
 } from '@backstage/catalog-model/alpha';
 import type { CatalogProcessor } from '@backstage/plugin-catalog-node';
-import { isErrorLocation } from './error-location';
+import { isErrorLocation } from '../descriptors/error-location';
 
 /** The type of the status items with which the catalog shows what went wrong in processing. */
 const PROCESSING_ERROR = 'backstage.io/catalog-processing';
