@@ -230,8 +230,9 @@ async function keepOutOfSight(
     if (released.length > 0) {
       await ledger.removals.markForRemoval(ids, { grade: 'inferred', reason });
       const proposals = await ledger.removals.proposals(organization.key);
+      const approved = new Set(ids);
       await ledger.removals.deleteApproved(
-        proposals.filter(({ repositoryId }) => ids.includes(repositoryId)),
+        proposals.filter(({ repositoryId }) => approved.has(repositoryId)),
       );
       await ledger.removals.deleteEmptyRepositories(ids);
     }

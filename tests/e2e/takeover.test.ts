@@ -97,7 +97,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
       catalog: RESTLESS,
       ...database(kind, directory, databasePrefix),
     });
-    stage.simulator.inject({
+    const unreadable = stage.simulator.inject({
       match: { endpoint: 'items', repository: [name(7)] },
       fault: 'forbidden',
     });
@@ -109,10 +109,15 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     const gone = [5, 9].map(number => `component:default/${name(number)}`);
     const referred: string[] = await catalog
       .knex('refresh_state_references')
+      .whereLike('target_entity_ref', 'component:%')
       .distinct()
       .pluck('target_entity_ref');
     expect(referred.filter(reference => gone.includes(reference))).toEqual([]);
     expect(referred).toHaveLength(REPOSITORIES - gone.length);
+
+    unreadable.remove();
+    expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
+    expect(await locationsOf(catalog.knex)).toEqual([]);
   }, 180_000);
 });
 

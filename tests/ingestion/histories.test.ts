@@ -93,6 +93,30 @@ describe('after any history of refreshes, the catalog', () => {
     );
   }, 120_000);
 
+  it('has lost nothing when lists show nothing at all, however often', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.array(fc.tuple(conditions, fc.boolean(), replicas), {
+          maxLength: 6,
+        }),
+        async (initial, refreshes) => {
+          await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
+            model.world = initial;
+            await model.refresh(FAIR);
+            for (const [condition, showsNothing, count] of refreshes) {
+              const hidden = showsNothing ? IDS : [];
+              await model.refresh({ ...condition, hidden }, count);
+            }
+            expect(model.catalog.removals).toEqual([]);
+            expectAllOf(truthOf(initial), model);
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
   it('holds the world as it is after one undisturbed refresh', async () => {
     await fc.assert(
       fc.asyncProperty(history, world, async (before, final) => {
