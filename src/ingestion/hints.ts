@@ -8,6 +8,7 @@ import type {
 import type { ProviderSettings } from '../config/index';
 import { type DescriptorPath, findsDescriptor } from '../config/patterns';
 import type { Ledger, StoredObjectId } from '../ledger/ledger';
+import type { Organization } from '../organization';
 import type {
   KnownDescriptor,
   KnownRepository,
@@ -63,8 +64,7 @@ const NOTHING: OrganizationMemory = {
 export type HintMemory = Map<string, OrganizationMemory>;
 
 interface HintInput {
-  /** The organization's key. */
-  readonly organization: string;
+  readonly organization: Organization;
   readonly client: AzureDevOpsClient;
   readonly settings: Pick<ProviderSettings, 'branch' | 'hints' | 'paths'>;
   readonly ledger: Ledger;
@@ -96,13 +96,13 @@ export async function askForHints(
   if (input.lastPassAt === undefined || !settings.hints.codeSearch) {
     return new Set();
   }
-  const memory = hintMemory.get(organization) ?? NOTHING;
+  const memory = hintMemory.get(organization.key) ?? NOTHING;
   const off = describeUnusable(settings) ?? stillOff(memory.off, now);
   if (off) {
     return switchOff(input, off);
   }
   const repositories = settledRepositories(input);
-  const ledger = await input.ledger.objectIds(organization);
+  const ledger = await input.ledger.objectIds(organization.key);
   let searched: SearchedFiles;
   try {
     searched = await search(input, projectsOf(repositories, ledger));
@@ -135,7 +135,7 @@ export async function askForHints(
     });
   }
   const { changed, differences } = comparison;
-  hintMemory.set(organization, { differences, isComparable });
+  hintMemory.set(organization.key, { differences, isComparable });
   report.hints = {
     state: 'asked',
     requests: searched.requests,
@@ -332,8 +332,8 @@ function projectsOf(
 /** Reports why nothing is asked, and logs it when it begins. */
 function switchOff(input: HintInput, off: HintsOff): ReadonlySet<string> {
   const { hintMemory, logger, organization, report } = input;
-  const former = hintMemory.get(organization) ?? NOTHING;
-  hintMemory.set(organization, { ...former, off });
+  const former = hintMemory.get(organization.key) ?? NOTHING;
+  hintMemory.set(organization.key, { ...former, off });
   report.hints = { state: 'off', ...off };
   if (!former.off) {
     const until =

@@ -59,9 +59,8 @@ export interface OrganizationList extends Selection {
  * report.
  */
 export async function passOrganization(input: PassInput): Promise<void> {
-  const { settings, ledger, applier, report, signal } = input;
+  const { organization, settings, ledger, applier, report, signal } = input;
   const { repositories, selected, skipped } = input.list;
-  const organization = input.organization.key;
   const startedAt = input.clock.now();
 
   input.content?.confirmNames(input.organization, repositories);
@@ -73,26 +72,25 @@ export async function passOrganization(input: PassInput): Promise<void> {
   }
 
   const known = await ledger.repositoriesIn(
-    organization,
+    organization.key,
     repositories.map(({ id }) => id),
   );
-  const lastPassAt = await ledger.reports.lastPassAt(organization);
+  const lastPassAt = await ledger.reports.lastPassAt(organization.key);
   const hinted = await askForHints({
     ...input,
-    organization,
     lastPassAt,
     repositories,
     selected,
     known,
     now: startedAt,
   });
-  const proposals = await ledger.removals.proposals(organization);
+  const proposals = await ledger.removals.proposals(organization.key);
   const doubtful = new Map(proposals.map(p => [p.repositoryId, p.grade]));
   const plan = planPass({
     selected,
     skipped,
     known,
-    organization,
+    organization: organization.key,
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
     doubtful,
@@ -104,7 +102,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.repositories.missing = plan.missing.length;
   await ledger.removals.resetMissed(plan.listedAgain);
 
-  await probeAll(input, organization, plan, known);
+  await probeAll(input, plan, known);
   if (report.probes.unknown > MAX_PROBLEMS) {
     report.problems.push(
       `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
@@ -124,7 +122,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.removals.heldBack.push(...heldBack);
   report.problems.push(...problems);
   await applier.applyPending({ wait: true, signal });
-  await ledger.reports.notePass(organization, startedAt);
+  await ledger.reports.notePass(organization.key, startedAt);
 }
 
 /** What a probe of a repository depends on beside the repository's content. */
@@ -140,7 +138,6 @@ function signatureOf(input: PassInput, repository: Repository): string {
 
 async function probeAll(
   input: PassInput,
-  organization: string,
   plan: Plan,
   known: ReadonlyMap<string, KnownRepository>,
 ): Promise<void> {
@@ -156,7 +153,6 @@ async function probeAll(
       await probeRound(
         {
           ...input,
-          organizationKey: organization,
           known,
           writer,
           blobs,
@@ -188,7 +184,6 @@ function uncount(report: OrganizationReport, record: ProbeRecord): void {
 
 async function probeRound(
   input: PassInput & {
-    readonly organizationKey: string;
     readonly known: ReadonlyMap<string, KnownRepository>;
     readonly writer: ProbeWriter;
     readonly blobs: BlobTexts;
@@ -247,7 +242,7 @@ async function probeRound(
           name: repository.name,
           projectId: repository.project.id,
           project: repository.project.name,
-          organization: input.organizationKey,
+          organization: input.organization.key,
         },
         branch: input.settings.branch ?? repository.defaultBranch,
         signature: signatureOf(input, repository),
