@@ -361,7 +361,7 @@ export function describeHeldBack(
     .join('; ');
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
-    `(${percentage.toFixed(0)} %, ${grade}; removals.${option} is ${limit} %): ${why}. ` +
+    `(${percentage.toFixed(0)} %, ${grade}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
     `They stay in the catalog. If they are to go, set ` +
     `${allowOption(providerId)} to '${fingerprint}', which allows this very set and no other; ` +
     `if they are not, nothing needs to be done: the next refresh that sees them again takes this back`

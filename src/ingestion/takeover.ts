@@ -11,12 +11,34 @@ import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';
 import type { Applier } from './apply';
 import type { OrganizationList } from './pass';
-import { guard, type GuardLimits, type HeldBack } from '../policy/guard';
-import type { KnownRepository, RemovalGrade } from '../policy/model';
+import {
+  guard,
+  type GuardLimits,
+  type HeldBack,
+  type ProposedRemoval,
+} from '../policy/guard';
+import type { KnownRepository, Removal } from '../policy/model';
 
 /** How long the catalog is given to process the silenced Locations, and how often it is looked at, in milliseconds. */
 const SETTLE_MS = 120_000;
 const SETTLE_POLL_MS = 200;
+
+/** What is known of a Location's file, the strongest first: it was read or is absent; the list lacks its repository; the list has nothing of its project. */
+const EVIDENCE = ['read', 'not-listed', 'project-not-listed'] as const;
+type Evidence = (typeof EVIDENCE)[number];
+
+/** What it says of entities that such a file gave and the ledger does not. */
+const REMOVALS: Readonly<Record<Evidence, Removal>> = {
+  read: { grade: 'confirmed', reason: 'its file gives no such entity' },
+  'not-listed': {
+    grade: 'inferred',
+    reason: 'the list lacks its repository',
+  },
+  'project-not-listed': {
+    grade: 'inferred',
+    reason: 'the list has nothing of its project',
+  },
+};
 
 /** What a URL names, as far as taking over needs it; `undefined` when it cannot be told. */
 export type LocateTarget = (target: string) =>
@@ -101,27 +123,15 @@ async function resolve(
       repository,
     ]),
   );
-  // In the list, and the ledger does not know yet what they have.
-  const undecided = new Set(
-    [...input.lists].flatMap(([organization, { selected, skipped }]) =>
-      [
-        ...selected,
-        ...skipped
-          .filter(({ reason }) => reason === 'project-not-well-formed')
-          .map(({ repository }) => repository),
-      ].map(({ project, name }) => nameKey(organization, project.name, name)),
-    ),
-  );
-  const candidates = new Map<string, RemovalGrade>();
+  const seen = namesInLists(input.lists);
+  const candidates = new Map<string, Evidence>();
   for (const { entityRef, json } of official) {
-    const grades = targetsOf(json).map(target =>
-      evidenceOn(input, repositories, undecided, target),
+    const found = targetsOf(json).map(target =>
+      evidenceOn(input, repositories, seen, target),
     );
-    if (!grades.includes(undefined)) {
-      candidates.set(
-        entityRef,
-        grades.includes('inferred') ? 'inferred' : 'confirmed',
-      );
+    const weakest = EVIDENCE.findLast(evidence => found.includes(evidence));
+    if (weakest && !found.includes(undefined)) {
+      candidates.set(entityRef, weakest);
     }
   }
 
@@ -131,24 +141,26 @@ async function resolve(
     children.map(({ entityRef }) => entityRef),
   );
   const lost = children.filter(({ entityRef }) => !owned.has(entityRef));
-  const { released, heldBack } = guard(
-    lost.map(({ entityRef, parent }) =>
-      candidates.get(parent) === 'inferred'
-        ? {
-            entityRef,
-            grade: 'inferred',
-            reason: 'the list lacks its repository',
-          }
-        : {
-            entityRef,
-            grade: 'confirmed',
-            reason: 'its file gives no such entity',
-          },
-    ),
-    children.length,
-    input.limits,
+  const lostOn = (...wanted: Evidence[]) =>
+    lost.flatMap(({ entityRef, parent }): ProposedRemoval[] => {
+      const evidence = candidates.get(parent);
+      return evidence && wanted.includes(evidence)
+        ? [{ entityRef, ...REMOVALS[evidence] }]
+        : [];
+    });
+  const outOfSight = lostOn('project-not-listed');
+  const verdicts = [
+    guard(lostOn('read', 'not-listed'), children.length, input.limits),
+    // The permission to read may be missing: only the operator knows better.
+    guard(outOfSight, outOfSight.length, {
+      ...input.limits,
+      maxPercentage: 0,
+      minimum: 0,
+    }),
+  ];
+  const letGo = new Set(
+    verdicts.flatMap(({ released }) => released.map(it => it.entityRef)),
   );
-  const letGo = new Set(released.map(({ entityRef }) => entityRef));
   const held = new Set(
     lost
       .filter(child => !letGo.has(child.entityRef))
@@ -165,17 +177,44 @@ async function resolve(
     resolved: new Set(
       [...candidates.keys()].filter(entityRef => !held.has(entityRef)),
     ),
-    heldBack: [...heldBack],
+    heldBack: verdicts.flatMap(({ heldBack }) => heldBack),
   };
 }
 
-/** On what evidence the Location of a target can go: its file was read or is absent, or the list lacks its repository; `undefined` when neither is known. */
+/** The names in the organizations' lists. */
+interface NamesInLists {
+  /** Keys of repositories of which the ledger may not know yet what they have. */
+  readonly undecided: ReadonlySet<string>;
+  /** Keys of projects. */
+  readonly projects: ReadonlySet<string>;
+}
+
+function namesInLists(lists: TakeoverInput['lists']): NamesInLists {
+  const undecided = new Set<string>();
+  const projects = new Set<string>();
+  for (const [organization, { repositories, selected, skipped }] of lists) {
+    for (const { project } of repositories) {
+      projects.add(nameKey(organization, project.name));
+    }
+    for (const { project, name } of [
+      ...selected,
+      ...skipped
+        .filter(({ reason }) => reason === 'project-not-well-formed')
+        .map(({ repository }) => repository),
+    ]) {
+      undecided.add(nameKey(organization, project.name, name));
+    }
+  }
+  return { undecided, projects };
+}
+
+/** On what evidence the Location of a target can go; `undefined` for none. */
 function evidenceOn(
   { locate, asksFor, lists }: TakeoverInput,
   repositories: ReadonlyMap<string, KnownRepository>,
-  undecided: ReadonlySet<string>,
+  seen: NamesInLists,
   target: string,
-): RemovalGrade | undefined {
+): Evidence | undefined {
   const location = locate(target);
   // Of a file that we do not look for, nothing is known: `*` in a path may have
   // reached further in the official module than it does here.
@@ -183,22 +222,22 @@ function evidenceOn(
     return undefined;
   }
   const organization = location.organization.key;
-  const name = nameKey(
-    organization,
-    location.project ?? location.repository,
-    location.repository,
-  );
+  const project = location.project ?? location.repository;
+  const name = nameKey(organization, project, location.repository);
   const repository = repositories.get(name);
   if (repository) {
-    return repository.outcome === 'conclusive' ? 'confirmed' : undefined;
+    return repository.outcome === 'conclusive' ? 'read' : undefined;
   }
-  return lists.has(organization) && !undecided.has(name)
-    ? 'inferred'
-    : undefined;
+  if (!lists.has(organization) || seen.undecided.has(name)) {
+    return undefined;
+  }
+  return seen.projects.has(nameKey(organization, project))
+    ? 'not-listed'
+    : 'project-not-listed';
 }
 
-function nameKey(organization: string, project: string, name: string): string {
-  return `${organization}\n${project}\n${name}`.toLowerCase();
+function nameKey(...names: string[]): string {
+  return names.join('\n').toLowerCase();
 }
 
 /** One full mutation: the ledger's entities, and what else stands under our name. */

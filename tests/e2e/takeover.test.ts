@@ -10,6 +10,7 @@ import { until } from '../support/until';
 import {
   addReadableOrganization,
   component,
+  IDENTITY,
   setStage,
   type Stage,
 } from './support';
@@ -118,6 +119,31 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     unreadable.remove();
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
     expect(await locationsOf(catalog.knex)).toEqual([]);
+  }, 180_000);
+
+  it('keeps every entity of a project of which it may read nothing', async () => {
+    const { targets } = company(stage);
+    const { uids, databasePrefix } = await readOfficially(
+      stage,
+      targets,
+      database(kind, directory),
+    );
+    const contoso = stage.simulator.organization('contoso');
+    contoso.revoke(IDENTITY, { projects: ['Payments'] });
+    const catalog = await stage.catalog({
+      providers: PROVIDERS,
+      catalog: RESTLESS,
+      ...database(kind, directory, databasePrefix),
+    });
+    const { error } = await catalog.refresh();
+    expect(await locationsOf(catalog.knex)).toHaveLength(10);
+    expect(error).toMatch(/10 because the list has nothing of its project/);
+    expect(error).toMatch(/removals\.allow/);
+
+    contoso.grant(IDENTITY);
+    expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
+    expect(await locationsOf(catalog.knex)).toEqual([]);
+    expect(await uidsOf(catalog.knex)).toEqual(uids);
   }, 180_000);
 });
 
