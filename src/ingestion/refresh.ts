@@ -78,6 +78,7 @@ export async function refresh(
     // Every request that is under way listens to it.
     setMaxListeners(0, signal);
   }
+  const applier = new Applier(outbox, context.connection, logger);
   const report: RefreshReport = {
     provider: settings.providerName,
     startedAt: clock.now(),
@@ -85,82 +86,79 @@ export async function refresh(
     organizations: [],
     descriptors: 0,
     entities: 0,
-    added: 0,
-    removed: 0,
+    get added() {
+      return applier.applied.added;
+    },
+    get removed() {
+      return applier.applied.removed;
+    },
     rejectedFiles: [],
     duplicates: [],
   };
   options.onReport?.(report);
-  const applier = new Applier(outbox, context.connection, logger);
-  const problems: string[] = [];
-  try {
-    // What an earlier refresh recorded and did not live to apply comes first.
-    await applier.applyPending({ wait: true, signal });
-    const ticketBefore = await ledger.currentTicket();
+  // What an earlier refresh recorded and did not live to apply comes first.
+  await applier.applyPending({ wait: true, signal });
+  const ticketBefore = await ledger.currentTicket();
 
-    const lists = new Map<string, OrganizationList>();
-    await Promise.all(
-      settings.organizations.map(async organization => {
-        const organizationReport = startOrganizationReport(organization.label);
-        report.organizations.push(organizationReport);
-        const list = await passAlone(context, {
-          organization,
-          applier,
-          report: organizationReport,
-          signal,
-        });
-        if (list) {
-          lists.set(organization.key, list);
-        }
-        problems.push(...organizationReport.problems);
-      }),
-    );
-    signal?.throwIfAborted();
-
-    // Where a list could not be had, what is missing from the others may be in it
-    // under its new name.
-    if (lists.size === settings.organizations.length) {
-      const orphans = await removeOrphanedOrganizations({
-        settings,
-        ledger,
-        configured: [...lists.keys()],
-        listed: new Set(
-          [...lists.values()].flatMap(({ repositories }) =>
-            repositories.map(({ id }) => id),
-          ),
-        ),
+  const lists = new Map<string, OrganizationList>();
+  await Promise.all(
+    settings.organizations.map(async organization => {
+      const organizationReport = startOrganizationReport(organization.label);
+      report.organizations.push(organizationReport);
+      const list = await passAlone(context, {
+        organization,
+        applier,
+        report: organizationReport,
+        signal,
       });
-      problems.push(...orphans.problems);
-    }
-    await applier.applyPending({ wait: true, signal });
-    const heldBack = await takeOver({
+      if (list) {
+        lists.set(organization.key, list);
+      }
+    }),
+  );
+  signal?.throwIfAborted();
+  const problems = report.organizations.flatMap(it => it.problems);
+
+  // Where a list could not be had, what is missing from the others may be in it
+  // under its new name.
+  if (lists.size === settings.organizations.length) {
+    const orphans = await removeOrphanedOrganizations({
+      settings,
       ledger,
-      catalog,
-      applier,
-      locate: context.locate,
-      limits: settings.removals,
-      asksFor: path => findsDescriptor(settings.paths, path),
-      lists,
-      logger,
-      signal,
-    });
-    problems.push(
-      ...heldBack.map(held =>
-        describeHeldBack(settings.providerName, settings.id, held),
+      configured: [...lists.keys()],
+      listed: new Set(
+        [...lists.values()].flatMap(({ repositories }) =>
+          repositories.map(({ id }) => id),
+        ),
       ),
-    );
-    await reconcile({
-      catalog,
-      outbox,
-      applier,
-      logger,
-      upTo: ticketBefore,
-      signal,
     });
-  } finally {
-    report.added = applier.applied.added;
-    report.removed = applier.applied.removed;
+    problems.push(...orphans.problems);
   }
+  await applier.applyPending({ wait: true, signal });
+  const heldBack = await takeOver({
+    ledger,
+    catalog,
+    applier,
+    locate: context.locate,
+    limits: settings.removals,
+    asksFor: path => findsDescriptor(settings.paths, path),
+    lists,
+    logger,
+    signal,
+  });
+  problems.push(
+    ...heldBack.map(held =>
+      describeHeldBack(settings.providerName, settings.id, held),
+    ),
+  );
+  await reconcile({
+    catalog,
+    outbox,
+    applier,
+    logger,
+    upTo: ticketBefore,
+    signal,
+  });
 
   const { descriptors, entities } = await ledger.reports.counts();
   report.descriptors = descriptors;

@@ -64,8 +64,8 @@ export interface RefreshReport {
   descriptors: number;
   entities: number;
   /** How many entities were added to the catalog or changed in it, and removed from it. */
-  added: number;
-  removed: number;
+  readonly added: number;
+  readonly removed: number;
   rejectedFiles: RejectedFile[];
   duplicates: DuplicateReport[];
 }
