@@ -5,6 +5,7 @@ import {
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { readProviderConfigs } from './config/index';
 import { DescriptorErrorProcessor } from './descriptors/error-processor';
+import { YamlParser } from './descriptors/yaml';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { LedgerErrors } from './ledger/errors';
 import { azureDevOpsServiceRef } from './shared-service';
@@ -26,6 +27,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         catalog: catalogProcessingExtensionPoint,
         config: coreServices.rootConfig,
         database: coreServices.database,
+        lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
         scheduler: coreServices.scheduler,
         azureDevOps: azureDevOpsServiceRef,
@@ -35,11 +37,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
         catalog,
         config,
         database,
+        lifecycle,
         logger,
         scheduler,
         azureDevOps,
         status,
       }) {
+        const yaml = YamlParser.fromConfig(config);
+        lifecycle.addShutdownHook(async () => await yaml.close());
         for (const reading of readProviderConfigs(config)) {
           const providerLogger = logger.child({
             provider: reading.providerName,
@@ -52,6 +57,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
               scheduler,
               logger: providerLogger,
               service: azureDevOps,
+              yaml,
               observers: [status, new RefreshLog(providerLogger)],
             }),
           );

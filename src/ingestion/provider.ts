@@ -17,6 +17,7 @@ import { probeOrganization } from '../azure/probe';
 import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
+import type { YamlParser } from '../descriptors/yaml';
 import { CatalogState } from '../ledger/catalog-state';
 import { Healing } from '../ledger/healing';
 import { Ledger } from '../ledger/ledger';
@@ -36,6 +37,7 @@ export interface ProviderOptions {
   readonly logger: LoggerService;
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
+  readonly yaml: YamlParser;
   readonly observers: readonly RefreshObserver[];
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number;
@@ -71,8 +73,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       settings,
       clients,
       rules,
-      enableYamlMerge:
-        config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
+      yaml: this.options.yaml,
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),
       catalogState: new CatalogState(knex, settings.providerName),

@@ -4,6 +4,7 @@ import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
+import type { YamlParser } from '../descriptors/yaml';
 import type { CatalogState } from '../ledger/catalog-state';
 import type { Healing } from '../ledger/healing';
 import type { Ledger } from '../ledger/ledger';
@@ -14,7 +15,7 @@ import type { HintMemory } from './hints';
 import { type Rejection, describeRejection } from '../policy/model';
 import { heal } from './heal';
 import { type PassInput, passOrganization } from './pass';
-import { createDescriptorReader } from './reading';
+import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
 import { takeOver, type LocateTarget } from './takeover';
 import {
@@ -28,8 +29,7 @@ export interface RefreshContext {
   readonly settings: ProviderSettings;
   readonly clients: AzureDevOpsClients;
   readonly rules: CatalogRules;
-  /** `catalog.enableYamlMerge`. */
-  readonly enableYamlMerge: boolean;
+  readonly yaml: YamlParser;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   readonly catalogState: CatalogState;
@@ -176,18 +176,17 @@ async function passAlone(
     signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { settings, clients, ledger, logger, now, rules, enableYamlMerge } =
-    context;
+  const { settings, clients, ledger, logger, now, rules, yaml } = context;
   try {
     await passOrganization({
       organization,
       client: clients.forOrganization(organization),
       settings,
-      reader: createDescriptorReader({
+      parser: new DescriptorParser({
         organization,
         branch: settings.branch,
         rules,
-        enableYamlMerge,
+        yaml,
       }),
       ledger,
       hintMemory: context.hintMemory,

@@ -17,6 +17,7 @@ import {
   type ProviderSettings,
 } from '../../../src/config/index';
 import { CatalogRules } from '../../../src/descriptors/rules';
+import { YamlParser } from '../../../src/descriptors/yaml';
 import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
 import { CatalogState } from '../../../src/ledger/catalog-state';
 import { Healing } from '../../../src/ledger/healing';
@@ -29,6 +30,8 @@ import { startCatalog, type TestCatalog } from '../../support/backend';
 import { until } from '../../support/until';
 import { recordingLogger, type LogLine } from '../../support/logs';
 import type { RefreshReport } from '../../../src/ingestion/report';
+
+const yaml = new YamlParser({ enableYamlMerge: false });
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -190,7 +193,7 @@ function contextOf(options: {
     settings: options.settings,
     clients: options.clients,
     rules: CatalogRules.fromConfig(new ConfigReader({})),
-    enableYamlMerge: false,
+    yaml,
     ledger: options.ledger,
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalogState: new CatalogState(options.knex, PROVIDER),
