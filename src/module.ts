@@ -6,6 +6,7 @@ import { stringifyEntityRef } from '@backstage/catalog-model';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { readProviderConfigs } from './config/index';
 import { DescriptorErrorProcessor } from './ingestion/error-processor';
+import { YamlParser } from './descriptors/yaml';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { errorsOfLocation } from './ledger/reports';
 import { azureDevOpsServiceRef } from './shared-service';
@@ -27,6 +28,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         catalog: catalogProcessingExtensionPoint,
         config: coreServices.rootConfig,
         database: coreServices.database,
+        lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
         scheduler: coreServices.scheduler,
         azureDevOps: azureDevOpsServiceRef,
@@ -36,11 +38,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
         catalog,
         config,
         database,
+        lifecycle,
         logger,
         scheduler,
         azureDevOps,
         status,
       }) {
+        const yaml = YamlParser.fromConfig(config);
+        lifecycle.addShutdownHook(async () => await yaml.close());
         for (const reading of readProviderConfigs(config)) {
           const providerLogger = logger.child({
             provider: reading.providerName,
@@ -53,6 +58,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
               scheduler,
               logger: providerLogger,
               service: azureDevOps,
+              yaml,
               observers: [status, new RefreshLog(providerLogger)],
             }),
           );

@@ -5,9 +5,13 @@ import type {
   AnalyzeOptions,
   ScmLocationAnalyzer,
 } from '@backstage/plugin-catalog-node';
-import { readDescriptor } from '../descriptors/read';
+import {
+  applyLocation,
+  parseDescriptor,
+  type RejectedDocument,
+} from '../descriptors/parse';
 import type { CatalogRules } from '../descriptors/rules';
-import type { RejectedDocument } from '../descriptors/types';
+import type { YamlParser } from '../descriptors/yaml';
 import { canonicalLocationUrl, isUnsupported } from '../content/repository-url';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import {
@@ -32,8 +36,7 @@ export interface AzureDevOpsLocationAnalyzerOptions {
   readonly content: RepositoryContent;
   readonly names: DescriptorNames;
   readonly rules: CatalogRules;
-  /** `catalog.enableYamlMerge`. */
-  readonly enableYamlMerge: boolean;
+  readonly yaml: YamlParser;
   /** Called once an analysis, so that what it reads can be read once. */
   readonly knownLocations: () => KnownLocations;
   readonly logger: LoggerService;
@@ -129,7 +132,7 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     existing: AnalyzeLocationExistingEntity[];
     rejections: string[];
   }> {
-    const { content, rules, enableYamlMerge } = this.#options;
+    const { content, rules, yaml } = this.#options;
     const file = {
       organization: resolved.client.organization,
       repository: resolved.repository,
@@ -141,12 +144,8 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
       content.readBlob(resolved, objectId),
       knownLocations({ ...file, url }),
     ]);
-    const { documents } = readDescriptor({
-      content: bytes.toString('utf8'),
-      target: url,
-      rules,
-      enableYamlMerge,
-    });
+    const parsed = await parseDescriptor(yaml, bytes.toString('utf8'));
+    const documents = applyLocation(parsed.documents, { target: url, rules });
     const target = known?.as === 'location' ? known.target : url;
     return {
       existing: documents

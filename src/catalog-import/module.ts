@@ -8,6 +8,7 @@ import {
 } from '@backstage/plugin-catalog-node';
 import { readProviderConfigs } from '../config/index';
 import { CatalogRules } from '../descriptors/rules';
+import { YamlParser } from '../descriptors/yaml';
 import { azureDevOpsServiceRef } from '../shared-service';
 import { AzureDevOpsLocationAnalyzer } from './analyzer';
 import { catalogKnownLocations } from './known-locations';
@@ -31,9 +32,20 @@ export const catalogModuleAzureDevOpsLocationAnalyzer = createBackendModule({
         azureDevOps: azureDevOpsServiceRef,
         catalog: catalogServiceRef,
         config: coreServices.rootConfig,
+        lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
       },
-      async init({ analysis, auth, azureDevOps, catalog, config, logger }) {
+      async init({
+        analysis,
+        auth,
+        azureDevOps,
+        catalog,
+        config,
+        lifecycle,
+        logger,
+      }) {
+        const yaml = YamlParser.fromConfig(config);
+        lifecycle.addShutdownHook(async () => await yaml.close());
         const { content } = azureDevOps;
         const { context } = content;
         analysis.addScmLocationAnalyzer(
@@ -48,8 +60,7 @@ export const catalogModuleAzureDevOpsLocationAnalyzer = createBackendModule({
               ),
             },
             rules: CatalogRules.fromConfig(config),
-            enableYamlMerge:
-              config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
+            yaml,
             knownLocations: () =>
               catalogKnownLocations({ catalog, auth, config, context }),
             logger,

@@ -10,7 +10,7 @@ const MAX_REFERENCE_LENGTH = 255;
 
 const validateEnvelope = entityEnvelopeSchemaValidator();
 
-export type EnvelopeReading =
+export type ParsedEnvelope =
   | {
       readonly outcome: 'entity';
       readonly entity: Entity;
@@ -24,7 +24,7 @@ export type EnvelopeReading =
  * mutation. Everything else about an entity is for the catalog's processing to
  * judge, which reports it on the entity itself.
  */
-export function readEnvelope(value: JsonValue): EnvelopeReading {
+export function parseEnvelope(value: JsonValue): ParsedEnvelope {
   let entity: Entity;
   try {
     entity = validateEnvelope(value);
@@ -54,7 +54,7 @@ export function readEnvelope(value: JsonValue): EnvelopeReading {
   return { outcome: 'entity', entity, entityRef };
 }
 
-function rejected(message: string): EnvelopeReading {
+function rejected(message: string): ParsedEnvelope {
   return { outcome: 'rejected', message };
 }
 

@@ -1,240 +1,191 @@
 import {
-  expectedObject,
-  readWithCatalogParser,
-  type CatalogParserReading,
-} from './yaml/catalog-parser';
-import { readWithJsYaml, type JsYamlReading } from './yaml/js-yaml';
-import {
-  CATALOG_PARSER_LIMITS,
-  CatalogParserBudget,
-  MAX_DOCUMENTS,
-  MAX_FILE_LENGTH,
-  MAX_FILE_STRUCTURE,
-  countStructure,
-} from './yaml/limits';
-import {
-  firstContentLine,
-  splitDocuments,
-  type DocumentText,
-} from './yaml/split';
+  ANNOTATION_LOCATION,
+  ANNOTATION_ORIGIN_LOCATION,
+  type Entity,
+} from '@backstage/catalog-model';
+import { parseEnvelope } from './envelope';
+import { isErrorLocationRef } from './error-location';
+import type { CatalogRules } from './rules';
+import type { YamlDocument, YamlParser } from './yaml';
 
-/** One document of a file that is not empty. Line and column are the file's, counted from 1. */
+export interface RejectedDocument {
+  readonly outcome: 'rejected';
+  /** Which document of the file, counted from 0 among those that are not empty. */
+  readonly index: number;
+  /**
+   * `syntax`: it cannot be read, so whose document it was cannot be known and
+   * the file's former entities stay. `envelope`: it reads but is no entity that
+   * the catalog takes; likewise. `too-large`: it takes too much time or memory;
+   * likewise. `rules`: it reads and is forbidden, so a former entity of the same
+   * reference goes.
+   */
+  readonly reason: 'syntax' | 'envelope' | 'rules' | 'too-large';
+  /** The reference, where the document says one. */
+  readonly entityRef?: string;
+  /** A sentence that names cause and cure, without the file's location. */
+  readonly message: string;
+  /** Line and column, counted from 1, where known. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** A document as it is wherever the file lies. */
 export type ParsedDocument =
+  | RejectedDocument
   | {
-      readonly outcome: 'value';
-      /** A plain object, deep-equal to what the catalog's own parser gives. */
-      readonly value: object;
+      readonly outcome: 'parsed';
+      readonly index: number;
       readonly line?: number;
-    }
-  | {
-      readonly outcome: 'rejected';
-      readonly reason: 'syntax' | 'too-large';
-      readonly message: string;
-      readonly line?: number;
-      readonly column?: number;
+      readonly entityRef: string;
+      /** Without location annotations of ours. Shared by all files of the same text, and never changed. */
+      readonly entity: Entity;
     };
 
-export interface ParseOptions {
-  /** The catalog's `catalog.enableYamlMerge`. */
-  readonly enableYamlMerge: boolean;
+export interface ParsedDescriptor {
+  readonly documents: readonly ParsedDocument[];
+  /** What the text and its documents take, in characters. */
+  readonly size: number;
 }
 
+export interface EntityDocument {
+  readonly outcome: 'entity';
+  readonly index: number;
+  readonly entityRef: string;
+  /** As Backstage would have read it, with our two location annotations set. */
+  readonly entity: Entity;
+}
+
+/** What one document of a descriptor gives. */
+export type DescriptorDocument = EntityDocument | RejectedDocument;
+
 /**
- * Reads the YAML documents of a file as Backstage's `parseEntityYaml` does.
+ * The part of reading a descriptor that depends on its text alone, and takes
+ * nearly all of the time. Document by document it is what the catalog would make
+ * of the same file at a location, but that a rejected document costs the others
+ * nothing.
  *
- * js-yaml reads them. Where it rejects a document, or takes one of a shape of
- * which the two parsers might make different things, Backstage's own parser has
- * the last word, as long as the file keeps within {@link CATALOG_PARSER_LIMITS};
- * beyond them js-yaml alone decides. A document of which Backstage's parser throws
- * is rejected, and costs the file's other documents nothing.
- *
- * Never throws. Files beyond the limits of `yaml/limits.ts` are rejected whole.
+ * @throws an error where the text could not be read for a reason that is not its own
  */
-export function parseDocuments(
+export async function parseDescriptor(
+  yaml: YamlParser,
   content: string,
-  options: ParseOptions,
-): ParsedDocument[] {
-  // The catalog reads bytes, in which a lone surrogate is a replacement character.
-  const text = /\p{Surrogate}/u.test(content)
-    ? Buffer.from(content).toString()
-    : content;
-  const rejection = rejectFile(text);
-  if (rejection) return [rejection];
-  // The mark may begin a file; it is no part of its first document.
-  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const parts = splitDocuments(body, MAX_DOCUMENTS);
-  if (!parts) {
-    return [
-      tooLarge(
-        `the file has more than ${format(MAX_DOCUMENTS)} documents; split it into several files`,
-      ),
-    ];
+): Promise<ParsedDescriptor> {
+  const { documents, length } = await yaml.parse(content);
+  return {
+    documents: documents.map(parseDocument),
+    size: content.length + length,
+  };
+}
+
+function parseDocument(document: YamlDocument, index: number): ParsedDocument {
+  if (document.outcome === 'rejected') {
+    return { ...document, index };
   }
-  let small: boolean | undefined;
-  const isSmall = () => (small ??= new CatalogParserBudget().take(text));
-  if (hasDirectives(body) && !isSmall()) {
-    return [
-      tooLarge(
-        `the file uses YAML directives (lines that begin with %), which are read only in small files (${describeLimits()}); remove the directives or split the file`,
-      ),
-    ];
-  }
-  const readings: JsYamlReading[] = [];
-  for (const part of parts) {
-    const reading = readWithJsYaml(part.text, options);
-    if (!isCertain(reading) && isSmall()) {
-      return readAsCatalog(text, parts, options);
-    }
-    readings.push(reading);
-  }
-  const budget = new CatalogParserBudget();
-  return parts.flatMap((part, index) => {
-    const reading = readings[index];
-    if (!reading) return [];
-    return isCertain(reading) || !budget.take(part.text)
-      ? fromJsYaml(reading, part)
-      : readPart(part, options);
-  });
+  const { line } = document;
+  const envelope = parseEnvelope(document.value);
+  return envelope.outcome === 'rejected'
+    ? { ...envelope, index, reason: 'envelope', line }
+    : { ...envelope, outcome: 'parsed', index, line };
 }
 
 /**
- * The catalog's own reading of the whole file. Where its parser throws, which
- * costs the catalog the file's later documents, those are read one by one.
+ * The part of reading a descriptor that depends on where the file lies: the
+ * catalog's rules, and the annotations of its location.
+ *
+ * Of several documents with the same reference the last counts, as in the
+ * catalog.
  */
-function readAsCatalog(
-  text: string,
-  parts: readonly DocumentText[],
-  options: ParseOptions,
-): ParsedDocument[] {
-  const { readings, thrown } = readWithCatalogParser(text, options);
-  const nonEmpty = parts.filter(part => !isEmpty(part, options));
-  const lines = nonEmpty.map(firstContentLine);
-  if (thrown === undefined) {
-    const known = lines.length === readings.length;
-    return readings.map((reading, index) =>
-      fromCatalog(reading, 1, known ? lines[index] : undefined),
-    );
+export function applyLocation(
+  documents: readonly ParsedDocument[],
+  options: {
+    /** The file's canonical URL. */
+    target: string;
+    rules: CatalogRules;
+  },
+): DescriptorDocument[] {
+  return rejectDuplicates(
+    documents.map(document => applyLocationTo(document, options)),
+  );
+}
+
+function applyLocationTo(
+  document: ParsedDocument,
+  { target, rules }: { target: string; rules: CatalogRules },
+): DescriptorDocument {
+  if (document.outcome === 'rejected') {
+    return document;
   }
-  return [
-    ...readings.map((reading, index) => fromCatalog(reading, 1, lines[index])),
-    unreadable(thrown, lines[readings.length]),
-    // Directives apply to later documents: without them these would read differently.
-    ...(hasDirectives(text) ? [] : nonEmpty)
-      .slice(readings.length + 1)
-      .flatMap(part => readPart(part, options)),
-  ];
-}
-
-function isEmpty(part: DocumentText, options: ParseOptions): boolean {
-  const reading = readWithJsYaml(part.text, options);
-  return reading.outcome === 'value' && reading.value === null;
-}
-
-function readPart(part: DocumentText, options: ParseOptions): ParsedDocument[] {
-  const result = readWithCatalogParser(part.text, options);
-  const line = firstContentLine(part);
-  return [
-    ...result.readings.map(reading => fromCatalog(reading, part.line, line)),
-    ...(result.thrown === undefined ? [] : [unreadable(result.thrown, line)]),
-  ];
-}
-
-function unreadable(thrown: string, line?: number): ParsedDocument {
+  const { index, line, entity, entityRef } = document;
+  if (!rules.isAllowed(entity, { type: 'url', target })) {
+    return {
+      outcome: 'rejected',
+      index,
+      reason: 'rules',
+      message: `${entityRef} is of a kind that catalog.rules does not allow for this location; an administrator of the catalog can allow it there`,
+      entityRef,
+      line,
+    };
+  }
+  if (isErrorLocationRef(entityRef)) {
+    return {
+      outcome: 'rejected',
+      index,
+      reason: 'rules',
+      message: `${entityRef} is a name under which errors of descriptors are shown; choose another one`,
+      line,
+    };
+  }
   return {
-    outcome: 'rejected',
-    reason: 'syntax',
-    message: `the document cannot be read: ${oneLine(thrown)}`,
-    line,
+    outcome: 'entity',
+    index,
+    entityRef,
+    entity: withLocation(entity, `url:${target}`),
   };
 }
 
-function hasDirectives(text: string): boolean {
-  return /^\uFEFF?%/m.test(text);
-}
-
-function isCertain(reading: JsYamlReading): boolean {
-  return reading.outcome === 'value' && reading.certain;
-}
-
-function fromJsYaml(
-  reading: JsYamlReading,
-  part: DocumentText,
-): ParsedDocument[] {
-  if (reading.outcome === 'rejected') {
-    return [
-      {
-        outcome: 'rejected',
-        reason: 'syntax',
-        message: `not valid YAML: ${oneLine(reading.message)} (the file is too large to ask the catalog's own parser, which takes some YAML that is rejected here)`,
-        line: part.line + (reading.line ?? 1) - 1,
-        column: reading.column,
-      },
-    ];
-  }
-  const { value } = reading;
-  if (value === null) return [];
-  const line = firstContentLine(part);
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    return [
-      {
-        outcome: 'rejected',
-        reason: 'syntax',
-        message: expectedObject(Array.isArray(value) ? 'list' : typeof value),
-        line,
-      },
-    ];
-  }
-  return [{ outcome: 'value', value, line }];
-}
-
-/** `textLine`: where the text that was read begins; `line`: where the document does. */
-function fromCatalog(
-  reading: CatalogParserReading,
-  textLine: number,
-  line?: number,
-): ParsedDocument {
-  if (reading.outcome === 'value') {
-    return { outcome: 'value', value: reading.value, line };
-  }
+/**
+ * Both location annotations are the file's URL, whatever the file says. From them
+ * the catalog reads relative placeholders such as `$text: ./file` and applies its
+ * rules, so that they must not be the file's to choose. Everything else is the
+ * file's business.
+ */
+function withLocation(entity: Entity, location: string): Entity {
   return {
-    outcome: 'rejected',
-    reason: 'syntax',
-    message: `not valid YAML: ${oneLine(reading.message)}`,
-    line: reading.line === undefined ? line : reading.line + textLine - 1,
-    column: reading.column,
+    ...entity,
+    metadata: {
+      ...entity.metadata,
+      annotations: {
+        ...entity.metadata.annotations,
+        [ANNOTATION_LOCATION]: location,
+        [ANNOTATION_ORIGIN_LOCATION]: location,
+      },
+    },
   };
 }
 
-function rejectFile(text: string): ParsedDocument | undefined {
-  if (text.length > MAX_FILE_LENGTH) {
-    return tooLarge(
-      `the file has ${format(text.length)} characters, and at most ${format(MAX_FILE_LENGTH)} are read; split it into several files`,
-    );
+/** Rejects the documents of which a later one of the same file takes the place. */
+function rejectDuplicates(
+  documents: readonly DescriptorDocument[],
+): DescriptorDocument[] {
+  const last = new Map<string, number>();
+  for (const document of documents) {
+    if (document.outcome === 'entity') {
+      last.set(document.entityRef, document.index);
+    }
   }
-  const structure = countStructure(text);
-  if (structure > MAX_FILE_STRUCTURE) {
-    return tooLarge(
-      `the file has ${format(structure)} line breaks and indicators (such as : - , [ and quotes), and files with at most ${format(MAX_FILE_STRUCTURE)} are read; split it into several files`,
-    );
-  }
-  return undefined;
-}
-
-function tooLarge(message: string): ParsedDocument {
-  return { outcome: 'rejected', reason: 'too-large', message };
-}
-
-function describeLimits(): string {
-  const { length, structure } = CATALOG_PARSER_LIMITS;
-  return `at most ${format(length)} characters and ${format(structure)} line breaks and indicators`;
-}
-
-function format(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-/** A parser's message on one line, of bounded length. */
-function oneLine(message: string): string {
-  const line = message.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
+  return documents.map(document => {
+    if (document.outcome !== 'entity') return document;
+    const { index, entityRef } = document;
+    const winner = last.get(entityRef) ?? index;
+    return winner === index
+      ? document
+      : {
+          outcome: 'rejected',
+          index,
+          // It reads, so that nothing of the file is unknown; and it names no
+          // reference of its own, since the other document gives that.
+          reason: 'rules',
+          message: `the file defines ${entityRef} more than once and the catalog keeps the last, document ${winner + 1}; remove one of them`,
+        };
+  });
 }

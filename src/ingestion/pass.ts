@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger';
 import type { ProbeRecord } from '../ledger/record';
 import { type Organization } from '../organization';
 import type { Applier } from './apply';
-import { BlobTexts } from './blob-texts';
+import type { DescriptorParser } from './descriptor-parser';
 import { askForHints, countMissedChange, type HintMemory } from './hints';
 import {
   type PathObservation,
@@ -14,7 +14,7 @@ import {
   describeRejection,
 } from '../policy/model';
 import { planPass, type Plan, type PlannedProbe } from '../policy/plan';
-import { probeRepository, type DescriptorReader } from './probe';
+import { probeRepository } from './probe';
 import { ProbeWriter } from './probe-writer';
 import { removeWhatIsGone } from './removal';
 import type { RepositoryContent } from '../content/content';
@@ -34,7 +34,7 @@ export interface PassInput {
   readonly organization: Organization;
   readonly client: AzureDevOpsClient;
   readonly settings: ProviderSettings;
-  readonly reader: DescriptorReader;
+  readonly parser: DescriptorParser;
   readonly ledger: Ledger;
   readonly hintMemory: HintMemory;
   readonly applier: Applier;
@@ -130,8 +130,8 @@ function signatureOf(input: PassInput, repository: Repository): string {
   return input.settings.paths
     .map(path =>
       path.kind === 'literal'
-        ? input.reader.signature(repository, path.path)
-        : `${path.pattern} ${input.reader.signature(repository, path.scopePath)}`,
+        ? input.parser.signature(repository, path.path)
+        : `${path.pattern} ${input.parser.signature(repository, path.scopePath)}`,
     )
     .join(' ');
 }
@@ -142,7 +142,6 @@ async function probeAll(
   known: ReadonlyMap<string, KnownRepository>,
 ): Promise<void> {
   const writer = await ProbeWriter.start(input);
-  const blobs = new BlobTexts();
   let round: readonly PlannedProbe[] = plan.probes;
   for (const { reason } of round) {
     const { reasons } = input.report.probes;
@@ -155,7 +154,6 @@ async function probeAll(
           ...input,
           known,
           writer,
-          blobs,
         },
         round,
         attempt,
@@ -186,7 +184,6 @@ async function probeRound(
   input: PassInput & {
     readonly known: ReadonlyMap<string, KnownRepository>;
     readonly writer: ProbeWriter;
-    readonly blobs: BlobTexts;
   },
   probes: readonly PlannedProbe[],
   attempt: number,
@@ -208,8 +205,7 @@ async function probeRound(
         attempt < MAX_REPEATS
           ? await probeRepository({
               client: input.client,
-              reader: input.reader,
-              blobs: input.blobs,
+              parser: input.parser,
               repository,
               known: former,
               paths: input.settings.paths,

@@ -1,21 +1,8 @@
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
-import type { BlobTexts } from './blob-texts';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
-
-/** Turns a descriptor's text into what the ledger keeps of it; see `reading.ts`. */
-export interface DescriptorReader {
-  /** Fingerprint of everything but the text that a reading depends on. */
-  signature(repository: Repository, path: string): string;
-  /** `undefined` content: the file is too large to be read at all. */
-  read(
-    repository: Repository,
-    path: string,
-    objectId: string,
-    content: string | undefined,
-  ): PathObservation;
-}
+import type { DescriptorParser } from './descriptor-parser';
 
 /** The outcome of one look at one repository. */
 export interface ProbeFindings {
@@ -27,9 +14,7 @@ export interface ProbeFindings {
 
 export interface ProbeInput {
   readonly client: AzureDevOpsClient;
-  readonly reader: DescriptorReader;
-  /** What the pass has downloaded so far. */
-  readonly blobs: BlobTexts;
+  readonly parser: DescriptorParser;
   readonly repository: Repository;
   readonly known: readonly KnownDescriptor[];
   readonly paths: readonly DescriptorPath[];
@@ -99,7 +84,7 @@ async function probeFile(
   input: ProbeInput,
   path: string,
 ): Promise<PathObservation> {
-  const { client, reader, repository, signal } = input;
+  const { client, parser, repository, signal } = input;
   const known = input.known.find(descriptor => descriptor.path === path);
   const request = {
     repository: repository.id,
@@ -124,12 +109,13 @@ async function probeFile(
     return unchanged(known);
   }
   await othersFirst();
-  return reader.read(repository, path, item.objectId, item.content);
+  const { objectId, content } = item;
+  return await parser.parse({ repository, path, objectId }, content);
 }
 
 /**
  * Lets the answers that have arrived meanwhile be taken first: each makes room
- * for the next request, which is then on its way while texts are understood.
+ * for the next request, which is then on its way while texts are parsed.
  */
 async function othersFirst(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
@@ -156,7 +142,7 @@ async function probeGlob(
   pattern: Extract<DescriptorPath, { kind: 'glob' }>,
   attempt: Attempt,
 ): Promise<void> {
-  const { client, reader, repository, signal } = input;
+  const { client, parser, repository, signal } = input;
   const listing = await client.listItems({
     repository: repository.id,
     scopePath: pattern.scopePath,
@@ -185,11 +171,14 @@ async function probeGlob(
       if (known && known.objectId === objectId && isTrusted(input, known)) {
         return unchanged(known);
       }
-      const content = await input.blobs.read(objectId, () =>
-        readBlob(input, objectId),
+      return await parser.parseBlob(
+        { repository, path, objectId },
+        async () => {
+          const text = await readBlob(input, objectId);
+          await othersFirst();
+          return text;
+        },
       );
-      await othersFirst();
-      return reader.read(repository, path, objectId, content);
     });
   }
 }
@@ -218,7 +207,7 @@ function isTrusted(input: ProbeInput, known: KnownDescriptor): boolean {
   return (
     known.removal === undefined &&
     known.claims.every(claim => claim.removal === undefined) &&
-    known.signature === input.reader.signature(input.repository, known.path)
+    known.signature === input.parser.signature(input.repository, known.path)
   );
 }
 

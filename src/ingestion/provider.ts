@@ -18,6 +18,7 @@ import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogView } from '../ledger/catalog-view';
+import type { YamlParser } from '../descriptors/yaml';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
@@ -35,6 +36,7 @@ export interface ProviderOptions {
   readonly logger: LoggerService;
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
+  readonly yaml: YamlParser;
   readonly observers: readonly RefreshObserver[];
 }
 
@@ -68,8 +70,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       settings,
       clients,
       rules,
-      enableYamlMerge:
-        config.getOptionalBoolean('catalog.enableYamlMerge') ?? false,
+      yaml: this.options.yaml,
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),
       catalog: new CatalogView(knex, settings.providerName),

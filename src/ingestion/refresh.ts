@@ -5,6 +5,7 @@ import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogView } from '../ledger/catalog-view';
+import type { YamlParser } from '../descriptors/yaml';
 import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
 import { type Organization } from '../organization';
@@ -17,7 +18,7 @@ import {
 } from './pass';
 import { reconcile } from './reconcile';
 import { selectRepositories } from '../policy/select';
-import { createDescriptorReader } from './reading';
+import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
 import { takeOver, type LocateTarget } from './takeover';
 import {
@@ -31,8 +32,7 @@ export interface RefreshContext {
   readonly settings: ProviderSettings;
   readonly clients: AzureDevOpsClients;
   readonly rules: CatalogRules;
-  /** `catalog.enableYamlMerge`. */
-  readonly enableYamlMerge: boolean;
+  readonly yaml: YamlParser;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   /** What the catalog holds. */
@@ -196,8 +196,7 @@ async function passAlone(
     readonly signal?: AbortSignal;
   },
 ): Promise<OrganizationList | undefined> {
-  const { settings, clients, ledger, logger, clock, rules, enableYamlMerge } =
-    context;
+  const { settings, clients, ledger, logger, clock, rules, yaml } = context;
   let list: OrganizationList | undefined;
   try {
     const client = clients.forOrganization(organization);
@@ -211,11 +210,11 @@ async function passAlone(
       client,
       list,
       settings,
-      reader: createDescriptorReader({
+      parser: new DescriptorParser({
         organization,
         branch: settings.branch,
         rules,
-        enableYamlMerge,
+        yaml,
       }),
       ledger,
       hintMemory: context.hintMemory,

@@ -1,6 +1,7 @@
 import type { Organization, Repository } from '../../dev/simulator/index';
 import { readDescriptorPath } from '../../src/config/patterns';
 import { CatalogRules } from '../../src/descriptors/rules';
+import { YamlParser } from '../../src/descriptors/yaml';
 import { AzureDevOpsLocationAnalyzer } from '../../src/catalog-import/analyzer';
 import type { DescriptorNames } from '../../src/catalog-import/descriptors';
 import type { KnownAs } from '../../src/catalog-import/known-locations';
@@ -12,6 +13,8 @@ import {
   startSimulator,
   TOKEN,
 } from '../content/support';
+
+const yaml = new YamlParser({ enableYamlMerge: false });
 
 const API = 'https://dev.azure.com/contoso/Payments/_git/api';
 
@@ -75,7 +78,7 @@ function analyzer(names: Partial<DescriptorNames> = {}) {
       ...names,
     },
     rules: CatalogRules.fromConfig(reading.config),
-    enableYamlMerge: false,
+    yaml,
     knownLocations:
       () =>
       async ({ url }) =>

@@ -1,6 +1,7 @@
 import type { UrlReaderService } from '@backstage/backend-plugin-api';
 import { AzureDevOpsLocationAnalyzer } from '../../src/catalog-import/analyzer';
 import { CatalogRules } from '../../src/descriptors/rules';
+import { YamlParser } from '../../src/descriptors/yaml';
 import { recordingLogger } from '../support/logs';
 import {
   component,
@@ -8,6 +9,8 @@ import {
   startReading,
   startSimulator,
 } from './support';
+
+const yaml = new YamlParser({ enableYamlMerge: false });
 
 // What each form of a URL leads to: through our reader and analyzer, and
 // through Backstage's own reader with the same configuration.
@@ -87,7 +90,7 @@ beforeAll(async () => {
     content: reading.content,
     names: { entityFilename: 'catalog-info.yaml', providerPaths: [] },
     rules: CatalogRules.fromConfig(reading.config),
-    enableYamlMerge: false,
+    yaml,
     knownLocations: () => async () => undefined,
     logger: recordingLogger(reading.logs),
   });

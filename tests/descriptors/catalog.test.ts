@@ -8,14 +8,12 @@ import {
   type UrlReaderService,
 } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
-import { ConfigReader } from '@backstage/config';
 import { NotFoundError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
-import { readDescriptor } from '../../src/descriptors/read';
-import { CatalogRules } from '../../src/descriptors/rules';
 import { canonicalUrl } from '../../src/descriptors/url';
-import { startCatalog, type TestCatalog } from '../support/backend';
 import { Organization } from '../../src/organization';
+import { startCatalog, type TestCatalog } from '../support/backend';
+import { readDescriptor, testYamlParser } from './support/read';
 
 // The same files through the catalog's own static locations and through us.
 
@@ -93,22 +91,20 @@ async function startWith(
   });
 }
 
-function ours(
+const yaml = testYamlParser();
+
+async function ours(
   files: ReadonlyMap<string, string>,
   catalog: JsonObject,
-): Record<string, Entity> {
-  const rules = CatalogRules.fromConfig(new ConfigReader({ catalog }));
+): Promise<Record<string, Entity>> {
+  const documents = await Promise.all(
+    [...files].map(([repository, content]) =>
+      readDescriptor(yaml, content, { target: urlOf(repository), catalog }),
+    ),
+  );
   return Object.fromEntries(
-    [...files]
-      .flatMap(
-        ([repository, content]) =>
-          readDescriptor({
-            content,
-            target: urlOf(repository),
-            rules,
-            enableYamlMerge: false,
-          }).documents,
-      )
+    documents
+      .flat()
       .filter(document => document.outcome === 'entity')
       .map(({ entityRef, entity }) => [entityRef, entity]),
   );
@@ -127,7 +123,7 @@ async function theirs(catalog: TestCatalog): Promise<Record<string, Entity>> {
   );
 }
 
-describe('beside the catalog with static locations of the same files', () => {
+describe('the module gives the entities that static locations of the same files give', () => {
   const locations = [...FILES.keys()].map(repository => ({
     type: 'url',
     target: urlOf(repository),
@@ -169,10 +165,10 @@ describe('beside the catalog with static locations of the same files', () => {
         })),
       },
     ],
-  ])('the same entities come in, with %s', async (_name, config) => {
+  ])('under %s', async (_name, config) => {
     const catalog = await startWith(FILES, config);
     try {
-      const expected = ours(FILES, config);
+      const expected = await ours(FILES, config);
       expect(await theirs(catalog)).toEqual(expected);
       const count = Object.keys(expected).length;
       expect(count).toBeGreaterThan(1);
@@ -182,7 +178,7 @@ describe('beside the catalog with static locations of the same files', () => {
     }
   });
 
-  it('the same values are stored, and of two documents with one reference the last', async () => {
+  it('with the same values, and of two documents with one reference the last', async () => {
     const files = new Map([
       [
         'values',
@@ -208,7 +204,7 @@ describe('beside the catalog with static locations of the same files', () => {
     };
     const catalog = await startWith(files, config);
     try {
-      const own = ours(files, config);
+      const own = await ours(files, config);
       expect(Object.keys(own).sort()).toEqual([
         'component:default/other',
         'component:default/twice',

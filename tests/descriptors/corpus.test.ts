@@ -1,19 +1,15 @@
-import { ConfigReader } from '@backstage/config';
 import {
   ANNOTATION_LOCATION,
   ANNOTATION_ORIGIN_LOCATION,
   entityEnvelopeSchemaValidator,
   type Entity,
 } from '@backstage/catalog-model';
-import { readDescriptor } from '../../src/descriptors/read';
-import { CatalogRules } from '../../src/descriptors/rules';
-import { readWithJsYaml } from '../../src/descriptors/yaml/js-yaml';
-import { splitDocuments } from '../../src/descriptors/yaml/split';
+import { parsePlain } from '../../src/descriptors/yaml';
 import { corpusFiles, unlisted } from '../support/corpus';
 import { catalogReading, type Verdict } from './support/catalog-reading';
+import { readDescriptor, testYamlParser } from './support/read';
 
-const TARGET = 'https://dev.azure.com/contoso/P/_git/r?path=/catalog-info.yaml';
-const OFF = { enableYamlMerge: false };
+const yaml = testYamlParser();
 const isEnvelope = entityEnvelopeSchemaValidator();
 const files = corpusFiles();
 
@@ -84,19 +80,14 @@ describe('a descriptor file gives the entities that Backstage takes, and no othe
     console.table(counts);
   });
 
-  it.each(files)('$name', ({ content }) => {
+  it.each(files)('$name', async ({ content }) => {
     const text = content.toString('utf8');
     const verdicts = verdictsOn(text);
     const kinds = verdicts.flatMap(verdict =>
       'value' in verdict ? [String((verdict.value as Entity).kind)] : [],
     );
-    const { documents } = readDescriptor({
-      content: text,
-      target: TARGET,
-      rules: CatalogRules.fromConfig(
-        new ConfigReader({ catalog: { rules: [{ allow: kinds }] } }),
-      ),
-      enableYamlMerge: false,
+    const documents = await readDescriptor(yaml, text, {
+      catalog: { rules: [{ allow: kinds }] },
     });
     expect(documents).toHaveLength(verdicts.length);
 
@@ -124,25 +115,25 @@ describe('a descriptor file gives the entities that Backstage takes, and no othe
       }
     });
 
-    for (const part of splitDocuments(text, 1_000) ?? []) {
-      const reading = readWithJsYaml(part.text, OFF);
-      const alone = reading.outcome === 'value' && reading.certain;
+    for (const part of text.split(/^---(?=\s)/m)) {
       counts[
-        alone ? 'read by js-yaml alone' : "read by the catalog's parser"
+        parsePlain(part)
+          ? 'read by js-yaml alone'
+          : "read by the catalog's parser"
       ] += 1;
     }
   });
 
   it('js-yaml alone reads most documents, even of files that are chosen for what is odd', () => {
     expect(counts['read by js-yaml alone']).toBeGreaterThan(
-      2 * counts["read by the catalog's parser"],
+      counts["read by the catalog's parser"],
     );
   });
 });
 
 /** What Backstage makes of each document; one of which its parser throws is the last. */
 function verdictsOn(text: string): Verdict[] {
-  const { verdicts, threw } = catalogReading(text, OFF);
+  const { verdicts, threw } = catalogReading(text, yaml);
   return threw ? [...verdicts, { rejected: true }] : verdicts;
 }
 

@@ -10,7 +10,7 @@ import {
 } from '@backstage/plugin-catalog-node';
 import type { JsonValue } from '@backstage/types';
 import fc from 'fast-check';
-import { readEnvelope } from '../../src/descriptors/envelope';
+import { parseEnvelope } from '../../src/descriptors/envelope';
 import { startCatalog, type TestCatalog } from '../support/backend';
 
 const validate = entityEnvelopeSchemaValidator();
@@ -24,7 +24,7 @@ function entity(metadata: JsonValue, rest: object = {}): JsonValue {
   };
 }
 
-describe('the envelope', () => {
+describe('a document', () => {
   it.each<[JsonValue, RegExp]>([
     [{}, /^apiVersion is missing/],
     [entity({}), /^metadata\.name is missing/],
@@ -50,8 +50,8 @@ describe('the envelope', () => {
     [entity({ name: 'a'.repeat(300) }), /too long/],
     [entity({ name: 'a\0' }), /U\+0000/],
     [entity({ name: 'a\ud800' }), /half of a surrogate pair/],
-  ])('rejects %j and says why', (value, message) => {
-    expect(readEnvelope(value)).toEqual({
+  ])('%j is rejected with the reason', (value, message) => {
+    expect(parseEnvelope(value)).toEqual({
       outcome: 'rejected',
       message: expect.stringMatching(message),
     });
@@ -63,15 +63,15 @@ describe('the envelope', () => {
     [entity({ name: 'a', annotations: null }), 'component:default/a'],
     [entity({ name: 'a', labels: 7 }, { spec: [] }), 'component:default/a'],
     [entity({ name: 'a' }, { kind: 'Nonsense' }), 'nonsense:default/a'],
-  ])('takes %j, of which the catalog judges the rest', (value, entityRef) => {
-    expect(readEnvelope(value)).toEqual({
+  ])('%j is taken, and the catalog judges the rest', (value, entityRef) => {
+    expect(parseEnvelope(value)).toEqual({
       outcome: 'entity',
       entity: value,
       entityRef,
     });
   });
 
-  it('takes nothing that the catalog would refuse in a mutation', () => {
+  it('is never taken where the catalog would reject it in a mutation', () => {
     const text = fc.oneof(
       { arbitrary: fc.string({ unit: 'binary', minLength: 1 }), weight: 9 },
       { arbitrary: fc.jsonValue(), weight: 1 },
@@ -96,7 +96,7 @@ describe('the envelope', () => {
     let taken = 0;
     fc.assert(
       fc.property(anything, value => {
-        const reading = readEnvelope(value as JsonValue);
+        const reading = parseEnvelope(value as JsonValue);
         if (reading.outcome === 'entity') {
           taken += 1;
           expect(() => validate(value)).not.toThrow();
@@ -109,7 +109,7 @@ describe('the envelope', () => {
   });
 });
 
-describe('what the database of the catalog cannot hold', () => {
+describe('an entity is rejected exactly where the database of the catalog cannot hold it', () => {
   let catalog: TestCatalog;
   let connection: EntityProviderConnection | undefined;
 
@@ -156,7 +156,7 @@ describe('what the database of the catalog cannot hold', () => {
         'backstage.io/managed-by-origin-location': 'url:https://example.com',
       },
     });
-    expect(readEnvelope(value).outcome).toBe(fits ? 'entity' : 'rejected');
+    expect(parseEnvelope(value).outcome).toBe(fits ? 'entity' : 'rejected');
     const mutation = connection?.applyMutation({
       type: 'full',
       entities: [{ entity: value as unknown as Entity, locationKey: 'url:x' }],

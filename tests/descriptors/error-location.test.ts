@@ -87,7 +87,7 @@ describe('the Location that shows the errors of a file', () => {
     return await response.json();
   }
 
-  it('shows them in its status once processed, follows them, reads nothing, and goes', async () => {
+  it('shows them in its status, changes with them, reads no file, and goes when they are mended', async () => {
     const ref = await state([
       'document 1, line 3: first',
       'document 2: second',

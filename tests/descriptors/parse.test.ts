@@ -1,278 +1,212 @@
-import fc from 'fast-check';
-import { parseDocuments } from '../../src/descriptors/parse';
-import { readWithJsYaml } from '../../src/descriptors/yaml/js-yaml';
-import {
-  CATALOG_PARSER_LIMITS,
-  CatalogParserBudget,
-} from '../../src/descriptors/yaml/limits';
-import { splitDocuments } from '../../src/descriptors/yaml/split';
-import { corpusFiles } from '../support/corpus';
-import {
-  catalogReading,
-  expectSameReading,
-  ourReading,
-} from './support/catalog-reading';
-import { anyText, damaged, documents, tokens } from './support/yaml';
+import type { JsonObject } from '@backstage/types';
+import { errorLocation } from '../../src/descriptors/error-location';
+import { readDescriptor, TARGET, testYamlParser } from './support/read';
 
-const RUNS = { numRuns: 2_000 };
-const PATIENCE = 300_000;
-const OFF = { enableYamlMerge: false };
-const ON = { enableYamlMerge: true };
+const yaml = testYamlParser();
 
-const COMPONENT = `apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: petstore # a comment
-  description: >
-    Some text
-    on two lines
-  annotations:
-    a.b/c: 'x: y'
-  tags: [java, "data"]
-spec:
-  type: service
-  dependsOn:
-    - resource:default/db
-    - component:default/other
-`;
-
-/** Whether every document is known to read the same, so that the catalog's parser is not asked. */
-function isCertain(text: string): boolean {
-  return (splitDocuments(text, 1_000) ?? []).every(part => {
-    const reading = readWithJsYaml(part.text, OFF);
-    return reading.outcome === 'value' && reading.certain;
-  });
+async function read(content: string, catalog?: JsonObject) {
+  return await readDescriptor(yaml, content, { catalog });
 }
 
-function expectSame(text: string): void {
-  // The limit that makes it a property of small texts.
-  fc.pre(new CatalogParserBudget().take(text));
-  expectSameReading(text, OFF);
-  expectSameReading(text, ON);
+function text(kind: string, name: string, more = ''): string {
+  return `apiVersion: backstage.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\n${more}`;
 }
 
-/** That only what js-yaml alone decided is compared, so that the comparison bites. */
-function expectSameWhereCertain(text: string): void {
-  fc.pre(isCertain(text));
-  expect(ourReading(text, OFF)).toStrictEqual(
-    catalogReading(text, OFF).verdicts,
-  );
-}
-
-describe("a file within the size that the catalog's parser may be asked reads the same", () => {
-  it(
-    'whatever text it is',
-    () => {
-      fc.assert(fc.property(anyText, expectSame), RUNS);
-    },
-    PATIENCE,
-  );
-
-  it(
-    'whatever YAML is made of',
-    () => {
-      fc.assert(fc.property(tokens, expectSame), RUNS);
-    },
-    PATIENCE,
-  );
-
-  it(
-    'as people write it',
-    () => {
-      fc.assert(fc.property(documents, expectSame), RUNS);
-    },
-    PATIENCE,
-  );
-
-  it('damaged', () => {
-    fc.assert(
-      fc.property(
-        damaged([COMPONENT, `${COMPONENT}---\n${COMPONENT}`]),
-        expectSame,
-      ),
-      { numRuns: 1_500 },
-    );
-  });
-
-  it.each([
-    ['alone', COMPONENT],
-    ['with carriage returns', COMPONENT.replace(/\n/g, '\r\n')],
-    ['several', `---\n${COMPONENT}---\n# c\n---\n${COMPONENT}`],
-  ])('and needs js-yaml only, as most files do: %s', (_name, text) => {
-    expect(isCertain(text)).toBe(true);
-  });
-});
-
-describe('descriptor files, damaged,', () => {
-  const texts = corpusFiles()
-    .map(({ content }) => content.toString('utf8'))
-    .filter(text => text.length < 20_000);
-
-  it('read the same', () => {
-    fc.assert(fc.property(damaged(texts), expectSame), { numRuns: 1_000 });
-  });
-
-  it('read the same where js-yaml alone decided', () => {
-    fc.assert(fc.property(damaged(texts), expectSameWhereCertain), {
-      numRuns: 2_000,
-    });
-  });
-});
-
-describe('the parsers', () => {
-  const deep = `${Array.from({ length: 150 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')} b\n`;
-
-  it.each<[string, string]>([
-    ['more than 100 aliases', `a: &a x\nb:\n${'- *a\n'.repeat(101)}`],
-    ['an undefined alias', 'a: *b\n'],
-    ['an alias across documents', 'a: &a x\n---\nb: *a\n'],
-    ['%YAML 1.1', '%YAML 1.1\n---\na: yes\nb: 017\nc: 2001-01-01\n'],
-    ['!!timestamp', 'a: !!timestamp 2001-01-01\n'],
-    ['!!binary', 'a: !!binary aGVsbG8=\n'],
-    ['!!set', 'a: !!set {x, y}\n'],
-    ['!!omap', 'a: !!omap [x: 1, y: 2]\n'],
-    ['a set at the root', '!!set {x, y}\n'],
-    ['an unknown tag', 'a: !Sub "x"\nb: !x {c: d}\n'],
-    ['a template', 'name: {{ name }}\n'],
-    ['a collection as a key', '? [a, b]\n: c\n'],
-    ['null as a key', '~: a\n'],
-    ['a number and a text as keys', '1: a\n"1": b\n'],
-    ['NUL', 'a: b\0c\n'],
-    ['control characters', 'a: "b\x01\x7f"\nc: \x07\n'],
-    ['half a surrogate pair', 'a: "\ud800"\n'],
-    ['half a surrogate pair, escaped', 'a: "\\ud800"\n'],
-    ['carriage returns alone', 'a: b\rc: d\r'],
-    ['a byte order mark', '\ufeffa: b\n'],
-    ['a byte order mark before the second document', 'a: b\n---\n\ufeffc: d\n'],
-    ['a key of 1,100 characters', `${'k'.repeat(1_100)}: v\n`],
-    ['nesting of 150', deep],
-    ['a merge key', 'a: &a {x: 1}\nb:\n  <<: *a\n  y: 2\n'],
-    ['two merge keys', 'a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n'],
-    ['a merge key of a text', 'a:\n  <<: b\n'],
-    ['__proto__', '__proto__: {x: 1}\nconstructor: y\n'],
-    ['a duplicate key', 'a: b\na: c\n'],
-    [
-      'a number beyond its range',
-      'a: 1e400\nb: -1e400\nc: 0x' + 'f'.repeat(300),
-    ],
-    ['an indented marker', ' ---\na: b\n'],
-    ['text behind an end marker', 'a: b\n... c\n'],
-    ['an error that is put down to the document before', 'a: b\n---\n]\n'],
-    ['a comment that is less indented', 'a:\n    # x\n  # y\n   b\nc: d\n'],
-    ['lines of spaces after a block that keeps them', 'a: |+\n  x\n   \n  '],
-    ['a page of HTML', '<!DOCTYPE html>\n<html><body>Sign in</body></html>\n'],
-    ['nothing', ''],
-    ['comments', '# a\n---\n# b\n'],
-  ])('agree about %s', (_name, text) => {
-    expectSameReading(text, OFF);
-    expectSameReading(text, ON);
-  });
-
-  it('go on after the document of which the catalog throws', () => {
-    const text = 'a: 1\n---\n# c\nb: *undefined\n---\n\n---\nc: 3\n';
-    expect(catalogReading(text, OFF)).toEqual({
-      verdicts: [{ value: { a: 1 } }],
-      threw: true,
-    });
-    expect(parseDocuments(text, OFF)).toEqual([
-      { outcome: 'value', value: { a: 1 }, line: 1 },
+describe('a descriptor', () => {
+  it('gives an entity or a reason for each document, and a rejected one costs the others nothing', async () => {
+    const content = [
+      text('Component', 'first'),
+      '# only a comment\n',
+      text('User', 'intruder'),
+      'a: b\na: c\n',
+      text('Component', '4711'),
+      text('API', 'last'),
+    ].join('---\n');
+    expect(await read(content)).toMatchObject([
+      { outcome: 'entity', index: 0, entityRef: 'component:default/first' },
       {
         outcome: 'rejected',
+        index: 1,
+        reason: 'rules',
+        entityRef: 'user:default/intruder',
+        message: expect.stringContaining('catalog.rules'),
+        line: 8,
+      },
+      {
+        outcome: 'rejected',
+        index: 2,
         reason: 'syntax',
-        message: expect.stringMatching(/Unresolved alias .*undefined/),
-        line: 4,
+        message: expect.stringContaining('Map keys must be unique'),
+        line: 14,
+        column: 1,
       },
-      { outcome: 'value', value: { c: 3 }, line: 8 },
+      {
+        outcome: 'rejected',
+        index: 3,
+        reason: 'envelope',
+        message: expect.stringContaining("in quotes: '4711'"),
+        line: 16,
+      },
+      { outcome: 'entity', index: 4, entityRef: 'api:default/last' },
     ]);
   });
 
-  it.each<[string, string, object]>([
-    [
-      'a duplicate key',
-      '# c\na: 1\n---\nb: 1\nb: 2\n',
-      {
-        line: 5,
-        column: 1,
-        message: 'not valid YAML: Map keys must be unique',
+  it('cannot choose the location annotations of its entities', async () => {
+    const [document] = await read(
+      text(
+        'API',
+        'reader',
+        [
+          '  annotations:',
+          '    backstage.io/managed-by-location: file:/etc/passwd',
+          '    backstage.io/managed-by-origin-location: file:/etc/passwd',
+          '    backstage.io/source-location: url:https://example.com/',
+          '    other: kept',
+          'spec:',
+          '  definition:',
+          '    $text: ./x',
+          '',
+        ].join('\n'),
+      ),
+    );
+    expect(document).toMatchObject({
+      outcome: 'entity',
+      entity: {
+        metadata: {
+          annotations: {
+            'backstage.io/managed-by-location': `url:${TARGET}`,
+            'backstage.io/managed-by-origin-location': `url:${TARGET}`,
+            'backstage.io/source-location': 'url:https://example.com/',
+            other: 'kept',
+          },
+        },
+        spec: { definition: { $text: './x' } },
       },
-    ],
-    [
-      'an open bracket, with carriage returns',
-      'a: 1\r\n---\r\nb:\r\n  - [\r\n',
-      { line: 5, column: 1 },
-    ],
-    [
-      'a text at the root',
-      'a: 1\n---\n\n# c\nhello\n',
-      { line: 5, column: undefined },
-    ],
-  ])('say where: %s', (_name, text, place) => {
-    const [, rejected] = parseDocuments(text, OFF);
-    expect(rejected).toMatchObject({
-      outcome: 'rejected',
-      reason: 'syntax',
-      ...place,
     });
   });
 
-  it('warn nobody of what is wrong with a file', () => {
-    const emitted: unknown[] = [];
-    const listener = (warning: unknown) => emitted.push(warning);
-    process.on('warning', listener);
-    const emit = jest.spyOn(process, 'emitWarning');
-    try {
-      expect(parseDocuments('a: {{ b }}\n', OFF)).toMatchObject([
-        { outcome: 'value' },
-      ]);
-      expect(emit).not.toHaveBeenCalled();
-      expect(process.emitWarning).toBe(emit);
-    } finally {
-      emit.mockRestore();
-      process.off('warning', listener);
-    }
-    expect(emitted).toEqual([]);
-  });
-});
-
-describe("beyond the size that the catalog's parser may be asked", () => {
-  const filler = COMPONENT.replace(/^/gm, '# ');
-  const large = (text: string): string => {
-    const count = Math.ceil(CATALOG_PARSER_LIMITS.length / filler.length);
-    return text + filler.repeat(count);
-  };
-
-  it('js-yaml alone decides, and the file’s other documents are not touched', () => {
-    const text = large(
-      `${COMPONENT}---\na: !x b\n---\na: &a [1]\nb: *a\n---\n{{{\n---\n${COMPONENT}`,
+  it('cannot change a prototype', async () => {
+    const [document] = await read(
+      `${text('Component', 'a')}__proto__: {polluted: true}\nspec: {__proto__: {polluted: true}}\n`,
     );
-    expect(text.length).toBeGreaterThan(CATALOG_PARSER_LIMITS.length);
-    const outcomes = parseDocuments(text, OFF);
-    expect(outcomes).toMatchObject([
-      { outcome: 'value', line: 1 },
-      { outcome: 'value', value: { a: 'b' } },
-      { outcome: 'value', value: { a: [1], b: [1] } },
-      { outcome: 'rejected', reason: 'syntax' },
-      { outcome: 'value' },
+    expect(document?.outcome).toBe('entity');
+    expect(JSON.stringify(document)).toContain('"__proto__":{"polluted":true}');
+    expect(
+      document?.outcome === 'entity' && document.entity.spec,
+    ).not.toHaveProperty('polluted');
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('may declare what catalog.rules allow at its URL', async () => {
+    const user = text('User', 'u');
+    const rule = (target: string): JsonObject => ({
+      locations: [{ type: 'url', target, rules: [{ allow: ['User'] }] }],
+    });
+    expect(await read(user, rule(TARGET))).toMatchObject([
+      { outcome: 'entity' },
+    ]);
+    expect(await read(user, rule(`${TARGET}&version=GBmain`))).toMatchObject([
+      { outcome: 'rejected', reason: 'rules' },
     ]);
   });
 
-  it('directives are rejected rather than ignored', () => {
-    expect(
-      parseDocuments(large('%YAML 1.1\n---\na: yes\n'), OFF),
-    ).toMatchObject([{ outcome: 'rejected', reason: 'too-large' }]);
+  it('cannot hide the errors of another file by taking the name of their Location', async () => {
+    const { entity } = errorLocation({ target: TARGET, errors: ['x'] });
+    const [document] = await read(
+      text('Location', entity.metadata.name, 'spec: {}\n'),
+    );
+    expect(document).toMatchObject({ outcome: 'rejected', reason: 'rules' });
+  });
+
+  it('keeps the last of the documents with one reference, as the catalog does', async () => {
+    const content = [
+      text('Component', 'twice', 'spec: {owner: first}\n'),
+      text('Component', 'once'),
+      text('component', 'Twice', 'spec: {owner: last}\n'),
+    ].join('---\n');
+    const documents = await read(content);
+    expect(documents).toMatchObject([
+      {
+        outcome: 'rejected',
+        index: 0,
+        reason: 'rules',
+        message: expect.stringMatching(
+          /component:default\/twice more than once.* document 3/,
+        ),
+      },
+      { outcome: 'entity', entityRef: 'component:default/once' },
+      { outcome: 'entity', entity: { spec: { owner: 'last' } } },
+    ]);
+    // The reference is given, so that no former entity of it may go.
+    expect(documents[0]).not.toHaveProperty('entityRef');
   });
 
   it.each([
-    ['characters', `a: ${'x'.repeat(1024 * 1024)}`, /1,048,579 characters/],
-    ['structure', 'a:\n'.repeat(30_001), /60,002 line breaks and indicators/],
-    ['documents', '---\n'.repeat(3_001), /more than 3,000 documents/],
-  ])('files are rejected whole for their %s', (_name, text, message) => {
-    expect(parseDocuments(text, OFF)).toEqual([
+    [
+      'contains itself',
+      text('Component', 'a', 'spec: &s\n  self: *s\n'),
+      'too-large',
+      /contains itself through an alias/,
+    ],
+    [
+      'grows too large with its aliases spelled out',
+      text(
+        'Component',
+        'a',
+        `spec:\n  a: &a "${'x'.repeat(200_000)}"\n  b: [${Array(90).fill('*a ').join(', ')}]\n`,
+      ),
+      'too-large',
+      /too large when its aliases are spelled out/,
+    ],
+    [
+      'is nested more than 500 deep',
+      text(
+        'Component',
+        'a',
+        `spec:\n  a: ${'['.repeat(499)}${']'.repeat(499)}\n`,
+      ),
+      'too-large',
+      /nested too deeply/,
+    ],
+    [
+      'has more than 4 Mi characters',
+      'x'.repeat(4 * 1024 * 1024 + 1),
+      'too-large',
+      /4,194,305 characters/,
+    ],
+    [
+      'has more than 10,000 documents',
+      '---\n'.repeat(10_001),
+      'too-large',
+      /10,000 documents/,
+    ],
+    [
+      'is a list',
+      '- a\n',
+      'syntax',
+      /expected an object at the root of the document, found a list/,
+    ],
+    [
+      'is a sign-in page',
+      '<html><body>Sign in</body></html>',
+      'syntax',
+      /root/,
+    ],
+  ])('is rejected where it %s', async (_name, content, reason, message) => {
+    expect(await read(content)).toMatchObject([
       {
         outcome: 'rejected',
-        reason: 'too-large',
+        index: 0,
+        reason,
         message: expect.stringMatching(message),
       },
     ]);
   });
+
+  it.each(['', '\n', '# nothing\n', '---\n---\n', 'null\n', '\ufeff'])(
+    'without content gives nothing: %j',
+    async content => {
+      expect(await read(content)).toEqual([]);
+    },
+  );
 });

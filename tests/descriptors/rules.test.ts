@@ -96,8 +96,8 @@ const entity = fc
     spec,
   }));
 
-describe('catalog rules', () => {
-  it("give the catalog's own verdict, side by side over generated configurations", () => {
+describe('catalog.rules', () => {
+  it('allow and forbid what the catalog itself does, over generated configurations', () => {
     const verdicts = { allowed: 0, forbidden: 0 };
     fc.assert(
       fc.property(
@@ -139,7 +139,7 @@ describe('catalog rules', () => {
     ).toEqual(allowed);
   });
 
-  it('have a signature that changes with them', () => {
+  it('have every descriptor read again when they change', () => {
     const of = (settings: JsonObject) =>
       CatalogRules.fromConfig(new ConfigReader({ catalog: settings }))
         .signature;
@@ -173,9 +173,12 @@ describe('catalog rules', () => {
       },
       /both exact and pattern/,
     ],
-  ])('are rejected, naming the key, when %s', (_name, settings, message) => {
-    const config = new ConfigReader({ catalog: settings } as JsonObject);
-    expect(() => CatalogRules.fromConfig(config)).toThrow(message);
-    expect(() => DefaultCatalogRulesEnforcer.fromConfig(config)).toThrow();
-  });
+  ])(
+    'that are wrong are reported with their key: %s',
+    (_name, settings, message) => {
+      const config = new ConfigReader({ catalog: settings } as JsonObject);
+      expect(() => CatalogRules.fromConfig(config)).toThrow(message);
+      expect(() => DefaultCatalogRulesEnforcer.fromConfig(config)).toThrow();
+    },
+  );
 });

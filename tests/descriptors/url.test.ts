@@ -34,7 +34,7 @@ const name = fc
       !/^\.+$/.test(text),
   );
 
-describe('the canonical URL', () => {
+describe('the URL of a descriptor', () => {
   it.each([
     [
       { project: 'P', repository: 'r', path: '/catalog-info.yaml' },
@@ -62,7 +62,7 @@ describe('the canonical URL', () => {
       { project: '100% done', repository: '%41', path: '/catalog-info.yaml' },
       'https://dev.azure.com/contoso/100%25%20done/_git/%2541?path=/catalog-info.yaml',
     ],
-  ])('%#: %s', (address, url) => {
+  ])('is encoded where it must be and nowhere else: %#: %s', (address, url) => {
     expect(canonicalUrl({ organization, ...address })).toBe(url);
   });
 
@@ -75,7 +75,7 @@ describe('the canonical URL', () => {
       new Organization('azure.example.com:8443', 'tfs/My Collection'),
       'https://azure.example.com:8443/tfs/My%20Collection/P/_git/r?path=/x.yaml',
     ],
-  ])('%#: of %s', (other, url) => {
+  ])('has the host and path of its organization: %#: %s', (other, url) => {
     expect(
       canonicalUrl({
         organization: other,
@@ -86,7 +86,7 @@ describe('the canonical URL', () => {
     ).toBe(url);
   });
 
-  it('is what encodeURI makes of ordinary names, as the official module writes it', () => {
+  it('is for ordinary names the one that the official module writes', () => {
     const ordinary = fc
       .string({
         unit: fc.constantFrom(..."abcXYZ019 -_.'();,=!@$~é"),

@@ -15,6 +15,7 @@ import type {
 } from '../../src/azure/types';
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
+import { YamlParser } from '../../src/descriptors/yaml';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
 import { Ledger } from '../../src/ledger/ledger';
@@ -23,6 +24,8 @@ import { Outbox } from '../../src/ledger/outbox';
 import { createDatabase } from '../support/databases';
 import { recordingLogger } from '../support/logs';
 import { Organization } from '../../src/organization';
+
+const yaml = new YamlParser({ enableYamlMerge: false });
 
 /** What one repository holds: components by name, or no descriptor; and at which revision. */
 export interface Held {
@@ -171,7 +174,7 @@ export class Model {
       {
         settings,
         rules: CatalogRules.fromConfig(config),
-        enableYamlMerge: false,
+        yaml,
         ledger,
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,

@@ -1,119 +1,33 @@
-import { BlobTexts } from '../../src/ingestion/blob-texts';
-import { SameTexts } from '../../src/ingestion/same-texts';
-import { createDescriptorReader } from '../../src/ingestion/reading';
-import { CatalogRules } from '../../src/descriptors/rules';
 import { ConfigReader } from '@backstage/config';
 import type { Repository } from '../../src/azure/types';
+import { CatalogRules } from '../../src/descriptors/rules';
+import { YamlParser } from '../../src/descriptors/yaml';
+import { DescriptorParser } from '../../src/ingestion/descriptor-parser';
 import { Organization } from '../../src/organization';
+import type { PathObservation } from '../../src/policy/model';
 
-const text = (name: string, description = '') =>
-  `kind: Component\napiVersion: v1\nmetadata: { name: ${name}, description: "${description}" }\nspec: {}\n`;
+const text = (name: string) =>
+  `kind: Component\napiVersion: v1\nmetadata:\n  name: ${name}\n`;
 
-describe('a text that many files share', () => {
-  const id = (n: number) =>
-    n.toString(16).padStart(16, '0').repeat(2).slice(0, 32) + '0'.repeat(8);
-
-  it('is understood once, as soon as it is seen again and for as long as it is among the latest', () => {
-    const texts = new SameTexts(false);
-    const first = texts.understand(id(1), text('a'));
-    expect(first).toMatchObject([{ outcome: 'understood' }]);
-    const second = texts.understand(id(1), text('a'));
-    expect(second).toEqual(first);
-    for (let i = 0; i < 10; i++) {
-      expect(texts.understand(id(1), text('a'))).toBe(second);
-    }
-    // What is kept is bounded, also where a short text stands for much.
-    const anchors = `"${'x'.repeat(20_000)}"`;
-    for (let i = 0; i < 250; i++) {
-      const other = `kind: Component\napiVersion: v1\nmetadata: { name: b${i} }\nspec: { a: ${anchors} }\n`;
-      texts.understand(id(i + 2), other);
-      texts.understand(id(i + 2), other);
-    }
-    const again = texts.understand(id(1), text('a'));
-    expect(again).not.toBe(second);
-    expect(again).toEqual(first);
-  });
-
-  it('is what it is, whatever object id the service has it under', () => {
-    const texts = new SameTexts(false);
-    for (let i = 0; i < 3; i++) {
-      expect(texts.understand(id(1), text('a'))).toMatchObject([
-        { entityRef: 'component:default/a' },
-      ]);
-      expect(texts.understand(id(1), text('b'))).toMatchObject([
-        { entityRef: 'component:default/b' },
-      ]);
-    }
-  });
-
-  it('gives each file an entity of its own', () => {
-    const reader = createDescriptorReader({
-      organization: new Organization('dev.azure.com', 'contoso'),
-      rules: CatalogRules.fromConfig(new ConfigReader({})),
-      enableYamlMerge: false,
-    });
-    const locations = ['one', 'two', 'one'].map(name => {
-      const observation = reader.read(
-        repository(name),
-        '/catalog-info.yaml',
-        '0'.repeat(40),
-        text('same'),
-      );
-      const [claim] =
-        observation.outcome === 'present' ? observation.claims : [];
-      return JSON.parse(claim?.entity ?? '{}').metadata.annotations[
-        'backstage.io/managed-by-location'
-      ];
-    });
-    const url = (name: string) =>
-      `url:https://dev.azure.com/contoso/p/_git/${name}?path=/catalog-info.yaml`;
-    expect(locations).toEqual([url('one'), url('two'), url('one')]);
-  });
+const parsers: YamlParser[] = [];
+afterAll(async () => {
+  await Promise.all(parsers.map(yaml => yaml.close()));
 });
 
-describe('a blob that many repositories share', () => {
-  const downloads = (...texts: Array<string | Error | undefined>) => {
-    const download = jest.fn(async () => {
-      const next = texts.shift();
-      if (next instanceof Error) throw next;
-      return next;
-    });
-    return download;
-  };
-
-  it('is downloaded once, also by many at once', async () => {
-    const blobs = new BlobTexts();
-    const download = downloads('text', 'other');
-    const read = await Promise.all(
-      Array.from({ length: 100 }, () => blobs.read('id', download)),
-    );
-    expect(new Set(read)).toEqual(new Set(['text']));
-    expect(await blobs.read('id', download)).toBe('text');
-    expect(download).toHaveBeenCalledTimes(1);
+function start(limits?: { deadlineMs: number }) {
+  const yaml = new YamlParser({ enableYamlMerge: false, limits });
+  parsers.push(yaml);
+  const parse = jest.spyOn(yaml, 'parse');
+  const parser = new DescriptorParser({
+    organization: new Organization('dev.azure.com', 'contoso'),
+    rules: CatalogRules.fromConfig(new ConfigReader({})),
+    yaml,
   });
+  return { parser, parse };
+}
 
-  it('is asked of another repository where one refuses it', async () => {
-    const blobs = new BlobTexts();
-    const download = downloads(new Error('403'), 'text');
-    const [first, second] = await Promise.allSettled([
-      blobs.read('id', download),
-      blobs.read('id', download),
-    ]);
-    expect(first).toMatchObject({ status: 'rejected' });
-    expect(second).toEqual({ status: 'fulfilled', value: 'text' });
-  });
-
-  it('is not remembered where it is too large to be read', async () => {
-    const blobs = new BlobTexts();
-    const download = downloads(undefined, undefined);
-    expect(await blobs.read('id', download)).toBeUndefined();
-    expect(await blobs.read('id', download)).toBeUndefined();
-    expect(download).toHaveBeenCalledTimes(2);
-  });
-});
-
-function repository(name: string): Repository {
-  return {
+function file(name = 'r', objectId = '0'.repeat(40)) {
+  const repository: Repository = {
     id: name,
     name,
     project: { id: 'p', name: 'p', state: 'wellFormed' },
@@ -121,4 +35,153 @@ function repository(name: string): Repository {
     isDisabled: false,
     isFork: false,
   };
+  return { repository, path: '/catalog-info.yaml', objectId };
 }
+
+function claimsOf(observation: PathObservation) {
+  return observation.outcome === 'present' ? observation.claims : [];
+}
+
+describe('a text that many files share', () => {
+  it('is parsed once, also for many at once', async () => {
+    const { parser, parse } = start();
+    const read = async () => await parser.parse(file(), text('a'));
+    const first = await read();
+    expect(claimsOf(first)).toMatchObject([
+      { entityRef: 'component:default/a' },
+    ]);
+    for (const other of await Promise.all(Array.from({ length: 100 }, read))) {
+      expect(other).toEqual(first);
+    }
+    expect(parse).toHaveBeenCalledTimes(1);
+  });
+
+  it('may be empty', async () => {
+    const { parser } = start();
+    for (let round = 0; round < 2; round++) {
+      expect(
+        await Promise.all([parser.parse(file(), ''), parser.parse(file(), '')]),
+      ).toMatchObject([{ claims: [] }, { claims: [] }]);
+    }
+  });
+
+  it('is kept in bounded memory', async () => {
+    const { parser, parse } = start();
+    const first = await parser.parse(file(), text('a'));
+    for (let index = 0; index < 250; index++) {
+      const large = `${text(`b${index}`)}spec:\n  a: "${'x'.repeat(20_000)}"\n`;
+      await parser.parse(file(), large);
+    }
+    parse.mockClear();
+    expect(await parser.parse(file(), text('a'))).toEqual(first);
+    expect(parse).toHaveBeenCalledTimes(1);
+  });
+
+  it('gives its own entities, whatever object id the service has it under', async () => {
+    const { parser } = start();
+    for (let round = 0; round < 3; round++) {
+      for (const name of ['a', 'b']) {
+        const observation = await parser.parse(file(), text(name));
+        expect(claimsOf(observation)).toMatchObject([
+          { entityRef: `component:default/${name}` },
+        ]);
+      }
+    }
+  });
+
+  it('gives each file an entity with its own location', async () => {
+    const { parser } = start();
+    const locations: string[] = [];
+    for (const name of ['one', 'two', 'one']) {
+      const [claim] = claimsOf(await parser.parse(file(name), text('same')));
+      locations.push(
+        JSON.parse(claim?.entity ?? '{}').metadata.annotations[
+          'backstage.io/managed-by-location'
+        ],
+      );
+    }
+    const url = (name: string) =>
+      `url:https://dev.azure.com/contoso/p/_git/${name}?path=/catalog-info.yaml`;
+    expect(locations).toEqual([url('one'), url('two'), url('one')]);
+  });
+});
+
+describe('a blob that many repositories share', () => {
+  const downloads = (...texts: Array<string | Error | undefined>) =>
+    jest.fn(async () => {
+      const next = texts.shift();
+      if (next instanceof Error) throw next;
+      return next;
+    });
+
+  it('is downloaded and parsed once, also for many at once', async () => {
+    const { parser, parse } = start();
+    const download = downloads(text('a'), text('other'));
+    const observations = await Promise.all(
+      Array.from({ length: 100 }, () => parser.parseBlob(file(), download)),
+    );
+    observations.push(await parser.parseBlob(file(), download));
+    for (const observation of observations) {
+      expect(claimsOf(observation)).toMatchObject([
+        { entityRef: 'component:default/a' },
+      ]);
+    }
+    expect(download).toHaveBeenCalledTimes(1);
+    expect(parse).toHaveBeenCalledTimes(1);
+  });
+
+  it('is asked of another repository where one denies it', async () => {
+    const { parser } = start();
+    const download = downloads(new Error('403'), text('a'));
+    const [first, second] = await Promise.allSettled([
+      parser.parseBlob(file(), download),
+      parser.parseBlob(file(), download),
+    ]);
+    expect(first).toMatchObject({ status: 'rejected' });
+    expect(second).toMatchObject({
+      status: 'fulfilled',
+      value: { claims: [{ entityRef: 'component:default/a' }] },
+    });
+  });
+
+  it('is unknown in each repository where all deny it', async () => {
+    const { parser } = start();
+    const download = async () => await Promise.reject(new Error('403'));
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, () => parser.parseBlob(file(), download)),
+    );
+    expect(new Set(results.map(({ status }) => status))).toEqual(
+      new Set(['rejected']),
+    );
+  });
+
+  it('is asked for again where it was too large to be read', async () => {
+    const { parser } = start();
+    const download = downloads(undefined, undefined);
+    for (let round = 0; round < 2; round++) {
+      expect(await parser.parseBlob(file(), download)).toMatchObject({
+        rejections: [{ reason: 'too-large' }],
+        unreadable: true,
+      });
+    }
+    expect(download).toHaveBeenCalledTimes(2);
+  });
+});
+
+it('a document that takes too long to parse leaves open which entities the file gave before', async () => {
+  const { parser } = start({ deadlineMs: 2_000 });
+  const endless = '? '.repeat(1_000);
+  const observation = await parser.parse(
+    file(),
+    `${text('a')}---\n${endless}\n`,
+  );
+  expect(observation).toMatchObject({
+    outcome: 'present',
+    claims: [
+      { entityRef: 'component:default/a', kind: 'entity' },
+      { kind: 'error' },
+    ],
+    rejections: [{ index: 1, reason: 'too-large' }],
+    unreadable: true,
+  });
+});

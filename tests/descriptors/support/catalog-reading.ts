@@ -1,10 +1,7 @@
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
-import {
-  parseDocuments,
-  type ParseOptions,
-} from '../../../src/descriptors/parse';
+import type { YamlParser } from '../../../src/descriptors/yaml';
 
-/** One document: its value, or `undefined` where it is rejected. */
+/** One document: its value as JSON has it, or that it is rejected. */
 export type Verdict = { value: unknown } | { rejected: true };
 
 export interface CatalogReading {
@@ -16,7 +13,7 @@ export interface CatalogReading {
 /** What the catalog makes of a file that it reads through a location. */
 export function catalogReading(
   text: string,
-  options: ParseOptions,
+  options: { enableYamlMerge: boolean },
 ): CatalogReading {
   const verdicts: Verdict[] = [];
   const emitWarning = process.emitWarning;
@@ -29,9 +26,7 @@ export function catalogReading(
       options,
     )) {
       verdicts.push(
-        result.type === 'entity'
-          ? { value: result.entity }
-          : { rejected: true },
+        result.type === 'entity' ? stored(result.entity) : { rejected: true },
       );
     }
     return { verdicts, threw: false };
@@ -42,8 +37,21 @@ export function catalogReading(
   }
 }
 
-export function ourReading(text: string, options: ParseOptions): Verdict[] {
-  return parseDocuments(text, options).map(document =>
+/** The catalog stores entities as JSON, and fails where there is none. */
+function stored(value: object): Verdict {
+  try {
+    return { value: JSON.parse(JSON.stringify(value)) };
+  } catch {
+    return { rejected: true };
+  }
+}
+
+export async function ourReading(
+  yaml: YamlParser,
+  text: string,
+): Promise<Verdict[]> {
+  const { documents } = await yaml.parse(text);
+  return documents.map(document =>
     document.outcome === 'value'
       ? { value: document.value }
       : { rejected: true as const },
@@ -51,13 +59,16 @@ export function ourReading(text: string, options: ParseOptions): Verdict[] {
 }
 
 /**
- * Expects that we take what the catalog takes, with the same values, and refuse
+ * Expects that we take what the catalog takes, with the same values, and reject
  * what it rejects. Where its parser throws, the document of which it does is
  * rejected, and what follows is ours to read.
  */
-export function expectSameReading(text: string, options: ParseOptions): void {
-  const theirs = catalogReading(text, options);
-  const ours = ourReading(text, options);
+export async function expectSameReading(
+  yaml: YamlParser,
+  text: string,
+): Promise<void> {
+  const theirs = catalogReading(text, yaml);
+  const ours = await ourReading(yaml, text);
   if (theirs.threw) {
     const count = theirs.verdicts.length;
     expect(ours.slice(0, count + 1)).toStrictEqual([

@@ -237,6 +237,37 @@ export const documents: fc.Arbitrary<string> = fc
     return crlf ? ended.replace(/\n/g, '\r\n') : ended;
   });
 
+const line = fc.constantFrom(
+  ...['a:', 'b: c', '# x', '- d', '- e: f', 'g: |', 'h: >-', 'i', '', '---'],
+  ...['"j"', '[]', 'k: "l"', 'm: 1', "n: 's' # t", 'o # p', '- |', '- "q"'],
+  ...['r: [u]', 'null', 'v: ~', '- # w', 'x: # y', 'z: | # z', '{}', "'1': b"],
+  ...['{ a: b }', '1: k1', 'a1: {b: [c], "d": "e"} # f', '- {g: h, i: j}'],
+);
+
+/** Lines that are each plain, at any depth and in any order. */
+export const plainLines: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), line), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+    fc.constantFrom('\n', '\r\n'),
+    fc.constantFrom('', '\n', '\n\n'),
+    fc.boolean(),
+  )
+  .map(([lines, lineBreak, end, isNested]) =>
+    [
+      ...(isNested ? ['root:'] : []),
+      ...lines.map(([depth, text]) =>
+        text === '---'
+          ? text
+          : `${' '.repeat(depth + Number(isNested))}${text}`,
+      ),
+    ]
+      .join(lineBreak)
+      .concat(end),
+  );
+
 /** Texts with some small damage each: something put in, taken out, or repeated elsewhere. */
 export function damaged(texts: readonly string[]): fc.Arbitrary<string> {
   const place = fc.double({ min: 0, max: 1, noNaN: true });

@@ -17,6 +17,7 @@ import {
   type ProviderSettings,
 } from '../../../src/config/index';
 import { CatalogRules } from '../../../src/descriptors/rules';
+import { YamlParser } from '../../../src/descriptors/yaml';
 import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
 import { CatalogView } from '../../../src/ledger/catalog-view';
 import { Ledger } from '../../../src/ledger/ledger';
@@ -28,6 +29,8 @@ import { startCatalog, type TestCatalog } from '../../support/backend';
 import { until } from '../../support/until';
 import { recordingLogger, type LogLine } from '../../support/logs';
 import type { RefreshReport } from '../../../src/ingestion/report';
+
+const yaml = new YamlParser({ enableYamlMerge: false });
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -189,7 +192,7 @@ function contextOf(options: {
     settings: options.settings,
     clients: options.clients,
     rules: CatalogRules.fromConfig(new ConfigReader({})),
-    enableYamlMerge: false,
+    yaml,
     ledger: options.ledger,
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalog: new CatalogView(options.knex, PROVIDER),
