@@ -8,7 +8,7 @@ const HELP = `Usage: npm run simulator -- [options]
 Stands in for Azure DevOps, Entra and the metadata service on loopback.
 
   --empty            begin with nothing; without it, with the seeded company
-  --ca-directory D   where ca.pem and ca-key.pem are, or are made (default .cache/ca)
+  --ca-directory D   where ca.pem is, or is made (default .cache/ca)
   --proxy-port N     default: any free port; so for the other doors:
   --server-port N
   --control-port N

@@ -2,7 +2,7 @@ import type { ProxyOptions } from './proxy';
 import type { PartOptions } from './parts';
 
 export interface SimulatorOptions extends PartOptions {
-  /** Where `ca.pem` and `ca-key.pem` are, or are made. Default: the environment's SIMULATOR_CA_DIRECTORY, else `.cache/ca`. */
+  /** Where `ca.pem` is, or is made. Default: the environment's SIMULATOR_CA_DIRECTORY, else `.cache/ca`. */
   readonly caDirectory?: string;
   /** The simulator's time in milliseconds since 1970. Default: the system's. */
   readonly clock?: () => number;
