@@ -1,6 +1,6 @@
 // The simulator as a process of its own: `npm run simulator`.
 import { parseArgs } from 'node:util';
-import { seedCompany } from './company';
+import { type SeededOrganization, seedCompany } from './company';
 import { Simulator } from './simulator';
 
 const HELP = `Usage: npm run simulator -- [options]
@@ -53,14 +53,10 @@ async function main(): Promise<void> {
   if (values.latency !== undefined) {
     simulator.inject({ delayMs: numberOf('--latency', values.latency) });
   }
-  const seeded = values.empty ? [] : seedCompany(simulator).organizations;
-  print(simulator, seeded);
+  print(simulator, values.empty ? [] : seedCompany(simulator));
 }
 
-function print(
-  simulator: Simulator,
-  seeded: ReturnType<typeof seedCompany>['organizations'],
-): void {
+function print(simulator: Simulator, seeded: SeededOrganization[]): void {
   console.log(
     'The simulator is up. In the shell of the process that is to use it:\n',
   );
@@ -69,10 +65,8 @@ function print(
   }
   console.log(`\nAzure DevOps Server: ${simulator.serverUrl}/{collection}`);
   console.log(`Control:             ${simulator.controlUrl}`);
-  for (const { organization, token, counts } of seeded) {
-    console.log(
-      `\n${organization.name}: ${counts.projects} projects, ${counts.repositories} repositories; personal access token ${token}`,
-    );
+  for (const { name, token } of seeded) {
+    console.log(`\n${name}: personal access token ${token}`);
   }
   console.log('\nCtrl-C ends it.');
 }

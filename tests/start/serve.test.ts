@@ -36,13 +36,13 @@ describe('npm start', () => {
             location === annotations['backstage.io/managed-by-origin-location']
           );
         });
-        const [, given, refused] = await run.find(
+        const [, given, rejected] = await run.find(
           /^Entities: +(\d+)\nRejected: +(\d+)/m,
         );
         const [, byCatalog = 0] =
           /^Rejected by the catalog itself \((\d+)\)/m.exec(run.output) ?? [];
         expect(emitted.length + Number(byCatalog)).toBe(
-          Number(given) + Number(refused),
+          Number(given) + Number(rejected),
         );
         const [, total] = await run.find(/^Catalog: +(\d+)/m);
         expect(entities.length).toBeGreaterThanOrEqual(Number(total));
