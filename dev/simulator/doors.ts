@@ -46,11 +46,6 @@ export class Doors {
     this.#options = options;
   }
 
-  /** Connections that are open now. */
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
   /** Listens on loopback; port 0 is any free one. */
   async listen(
     server: Server | TlsServer,

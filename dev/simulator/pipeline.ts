@@ -4,7 +4,7 @@ import {
   answerOf,
   wireFaultOf,
   type FaultRegistry,
-  type StrikingFault,
+  type FaultOptions,
   type WireFault,
 } from './faults';
 import type {
@@ -118,7 +118,7 @@ export class Pipeline {
 }
 
 async function answerUnder(
-  fault: StrikingFault | undefined,
+  fault: FaultOptions | undefined,
   request: SimulatedRequest,
   handle: () => Promise<SimulatedResponse>,
 ): Promise<SimulatedResponse> {
