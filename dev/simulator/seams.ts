@@ -48,12 +48,10 @@ export interface Call extends PacedCall {
   readonly apiVersion: ApiVersion;
 }
 
-/** A version of the interface as it was asked for: `7.1-preview.2` is major 7, minor 1, preview, revision 2. */
+/** A version of the interface as it was asked for: `7.1-preview.2` is number 7.1. */
 export interface ApiVersion {
-  readonly major: number;
-  readonly minor: number;
-  readonly isPreview: boolean;
-  readonly revision?: number;
+  readonly number: number;
+  readonly text: string;
 }
 
 /** One endpoint under an organization's `_apis`. */
@@ -69,8 +67,6 @@ export interface EndpointRoute {
   readonly host?: 'main' | 'search';
   /** Whether it is in preview in every version, so that requests need the `-preview` flag. */
   readonly previewOnly?: boolean;
-  /** The scope that a personal access token needs; `none` for any. Default `vso.code`. */
-  readonly scope?: 'vso.code' | 'vso.project' | 'none';
   /** The route as `OPTIONS` tells it to client libraries. */
   readonly location?: ResourceLocation;
   handle(call: Call): SimulatedResponse | Promise<SimulatedResponse>;
@@ -85,8 +81,4 @@ export interface ResourceLocation {
   readonly routeTemplate: string;
   /** Default 1. */
   readonly resourceVersion?: number;
-  /** Default `1.0`. */
-  readonly minVersion?: string;
-  /** Default: that of the organization. */
-  readonly releasedVersion?: string;
 }

@@ -99,7 +99,7 @@ export class Simulator {
     this.#proxyOptions = options.proxy ?? {};
     this.#doors = new Doors({ keepAliveMs: KEEP_ALIVE_MS });
     this.#pipeline = new Pipeline(this.requests, this.faults, () => this.now());
-    this.#authenticator = new Authenticator(this.identities, () => this.now());
+    this.#authenticator = new Authenticator(this.identities);
     this.#azureDevOps = new AzureDevOpsService(
       this.organizations,
       this.#authenticator,

@@ -3,7 +3,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import { EnvHttpProxyAgent, fetch } from 'undici';
 import { Simulator, type Organization } from '../../dev/simulator';
 
-describe("Backstage's own URL reader", () => {
+describe("Backstage's own URL reader against the simulator", () => {
   let simulator: Simulator;
   let contoso: Organization;
   const original = globalThis.fetch;
@@ -48,7 +48,7 @@ describe("Backstage's own URL reader", () => {
     });
   }
 
-  it('reads a file, at a branch too', async () => {
+  it('reads a file of the default branch and of another one', async () => {
     const repository = contoso
       .addProject('A & B')
       .addRepository('C# 100 %', { files: { 'docs/é +.md': 'main' } });
@@ -67,35 +67,7 @@ describe("Backstage's own URL reader", () => {
     ).rejects.toThrow('404');
   });
 
-  it('reads a folder as an archive, and searches in it', async () => {
-    contoso.addProject('Trees').addRepository('mono', {
-      files: {
-        'README.md': 'top',
-        'services/a/catalog-info.yaml': 'a',
-        'services/b/catalog-info.yaml': 'b',
-        'services/b/large.txt': 'x'.repeat(100_000),
-        'services/link': { symlink: 'a' },
-      },
-    });
-    const url = 'https://dev.azure.com/contoso/Trees/_git/mono';
-
-    const tree = await reader().readTree(`${url}?path=/services`);
-    const files = await tree.files();
-
-    expect(files.map(({ path }) => path).sort()).toEqual([
-      'a/catalog-info.yaml',
-      'b/catalog-info.yaml',
-      'b/large.txt',
-      'link',
-    ]);
-    const { files: found } = await reader().search(
-      `${url}?path=/services/*/catalog-info.yaml`,
-    );
-    const contents = await Promise.all(found.map(file => file.content()));
-    expect(contents.map(String).sort()).toEqual(['a', 'b']);
-  });
-
-  it('reads from a Server, though it encodes the slash of a virtual directory', async () => {
+  it('reads from a Server whose virtual directory it encodes', async () => {
     simulator
       .organization('tfs/Default')
       .addProject('P')
