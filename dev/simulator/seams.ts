@@ -67,6 +67,8 @@ export interface EndpointRoute {
   readonly host?: 'main' | 'search';
   /** Whether it is in preview in every version, so that requests need the `-preview` flag. */
   readonly previewOnly?: boolean;
+  /** The scope that a personal access token needs; `none` for any. Default `vso.code`. */
+  readonly scope?: 'vso.code' | 'vso.project' | 'none';
   /** The route as `OPTIONS` tells it to client libraries. */
   readonly location?: ResourceLocation;
   handle(call: Call): SimulatedResponse | Promise<SimulatedResponse>;

@@ -58,8 +58,6 @@ export interface Parts {
   readonly entra: Entra;
   readonly search: CodeSearch;
   readonly activity: ActivityMetrics;
-  /** The limiter, if there is one. */
-  readonly limiter: Limiter | undefined;
 }
 
 /** How long a connection without requests is kept. */
@@ -112,8 +110,7 @@ export class Simulator {
     });
     const search = new CodeSearch(now);
     const activity = new ActivityMetrics(now);
-    const limiter = options.limiter && new Limiter(options.limiter);
-    this.parts = { entra, search, activity, limiter };
+    this.parts = { entra, search, activity };
     this.#authenticator.useBearer(entra.bearer.authenticate);
     for (const route of [
       ...gitRoutes(),
@@ -122,7 +119,8 @@ export class Simulator {
     ]) {
       this.#azureDevOps.addEndpoint(route);
     }
-    if (limiter) {
+    if (options.limiter) {
+      const limiter = new Limiter(options.limiter);
       this.useLimiter(
         limiterHook({ limiter, now, timeScale: options.timeScale }),
       );

@@ -258,6 +258,18 @@ describe('the simulated service answers', () => {
     },
   );
 
+  it('a token without the scope that is needed with an empty 401', async () => {
+    simulator.addPersonalAccessToken('code', {
+      identity: 'alice',
+      scopes: ['vso.code'],
+    });
+    const headers = basic('code');
+    const projects = 'https://dev.azure.com/contoso/_apis/projects';
+    expect((await ask(simulator, url, { headers })).status).toBe(200);
+    const answer = await ask(simulator, projects, { headers });
+    expect([answer.status, answer.body]).toEqual([401, '']);
+  });
+
   it('a token of another organization with the sign-in page', async () => {
     simulator.addPersonalAccessToken('elsewhere', {
       identity: 'alice',

@@ -357,6 +357,26 @@ describe('the interface of the simulated service', () => {
     });
   });
 
+  it('lists the commits that were pushed to a branch, the latest first', async () => {
+    const repository = organization
+      .addProject('P')
+      .addRepository('r', { files: { a: '1' } });
+    const first = repository.branch('main')?.id;
+    const second = repository.push({ files: { a: '2' } }).commitId;
+    repository.push({ branch: 'other', files: { a: '3' } });
+    const ids = async (query: string) =>
+      (await list(`P/_apis/git/repositories/r/commits?${query}`)).value.map(
+        ({ commitId }) => commitId,
+      );
+    expect(await ids('')).toEqual([second, first]);
+    expect(await ids('searchCriteria.$top=1')).toEqual([second]);
+    expect(
+      await ids(
+        `searchCriteria.itemVersion.version=${first}&searchCriteria.itemVersion.versionType=commit`,
+      ),
+    ).toEqual([first]);
+  });
+
   it('offers the versions of Server 2022 and of Server 2019', async () => {
     for (const [version, latest, hasDisabled] of [
       ['server-2022', '7.1', true],

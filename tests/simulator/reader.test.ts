@@ -67,6 +67,34 @@ describe("Backstage's own URL reader against the simulator", () => {
     ).rejects.toThrow('404');
   });
 
+  it('reads a folder as an archive and searches in it', async () => {
+    contoso.addProject('Trees').addRepository('mono', {
+      files: {
+        'README.md': 'top',
+        'services/a/catalog-info.yaml': 'a',
+        'services/b/catalog-info.yaml': 'b',
+        'services/b/large.txt': 'x'.repeat(100_000),
+        'services/link': { symlink: 'a' },
+      },
+    });
+    const url = 'https://dev.azure.com/contoso/Trees/_git/mono';
+
+    const tree = await reader().readTree(`${url}?path=/services`);
+    const files = await tree.files();
+
+    expect(files.map(({ path }) => path).sort()).toEqual([
+      'a/catalog-info.yaml',
+      'b/catalog-info.yaml',
+      'b/large.txt',
+      'link',
+    ]);
+    const { files: found } = await reader().search(
+      `${url}?path=/services/*/catalog-info.yaml`,
+    );
+    const contents = await Promise.all(found.map(file => file.content()));
+    expect(contents.map(String).sort()).toEqual(['a', 'b']);
+  });
+
   it('reads from a Server whose virtual directory it encodes', async () => {
     simulator
       .organization('tfs/Default')

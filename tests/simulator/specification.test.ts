@@ -110,6 +110,10 @@ function samples(): Sample[] {
     ),
     sample(`${git}/blobs/{sha1}`, `${repository}/blobs/${blob}?$format=json`),
     sample(
+      `${git}/commits`,
+      `${repository}/commits?searchCriteria.itemVersion.version=main&searchCriteria.$top=5`,
+    ),
+    sample(
       'search/codesearchresults',
       `${SEARCH}/_apis/search/codesearchresults`,
       {

@@ -53,12 +53,12 @@ export function wholeNumber(call: Call, name: string): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Whether JSON is asked for, by `$format` or else by `Accept`; otherwise a file comes as it is. */
-export function wantsJson(call: Call): boolean {
-  const format = call.query('$format');
-  return format === undefined
-    ? /application\/json/i.test(call.request.headers['accept'] ?? '')
-    : format.toLowerCase() === 'json';
+/** Whether JSON or an archive is asked for, by `$format` or else by `Accept`; otherwise a file comes as it is. */
+export function wants(call: Call, format: 'json' | 'zip'): boolean {
+  const asked = call.query('$format');
+  return asked === undefined
+    ? (call.request.headers['accept'] ?? '').includes(`application/${format}`)
+    : asked.toLowerCase() === format;
 }
 
 /** Times are told in UTC, as .NET writes them. */

@@ -8,6 +8,8 @@ export interface PersonalAccessTokenOptions {
   readonly identity: string;
   /** Default `valid`. */
   readonly state?: PersonalAccessTokenState;
+  /** For example `vso.code`, `vso.project`. Default: full access. */
+  readonly scopes?: readonly string[];
   /** The names of the organizations that it is good for. Default: all that the identity is a member of. */
   readonly organizations?: readonly string[];
 }
@@ -18,6 +20,7 @@ export type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
 export class PersonalAccessToken {
   readonly token: string;
   readonly identity: string;
+  readonly scopes: readonly string[] | undefined;
   readonly organizations: readonly string[] | undefined;
   /** Change it to expire, revoke or restore the token. */
   state: PersonalAccessTokenState;
@@ -26,6 +29,7 @@ export class PersonalAccessToken {
     this.token = token;
     this.identity = options.identity;
     this.state = options.state ?? 'valid';
+    this.scopes = options.scopes;
     this.organizations = options.organizations?.map(name => name.toLowerCase());
   }
 }
@@ -92,8 +96,8 @@ export class Authenticator {
   }
 }
 
-/** The answer to a token that is expired or revoked: empty. */
-function refusedToken(organization: Organization): SimulatedResponse {
+/** The answer to a token that is expired or revoked, or lacks a scope: empty. */
+export function refusedToken(organization: Organization): SimulatedResponse {
   return {
     status: 401,
     headers: {

@@ -11,6 +11,7 @@ export function connectionRoutes(): EndpointRoute[] {
       method: 'GET',
       template: 'connectiondata',
       project: 'none',
+      scope: 'none',
       previewOnly: true,
       handle: connectionData,
     },

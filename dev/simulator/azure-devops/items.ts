@@ -1,5 +1,6 @@
 import type { SimulatedResponse } from '../http';
 import {
+  GitBlob,
   GitTree,
   pathSegments,
   type GitCommit,
@@ -7,7 +8,7 @@ import {
   type TreeEntry,
 } from '../model';
 import type { Call, EndpointRoute } from '../seams';
-import { fileBytes, isOn, json, jsonList, wantsJson } from './answers';
+import { fileBytes, isOn, json, jsonList, wants, wholeNumber } from './answers';
 import { contentTypeOf, decodeFile, extensionOf } from './content';
 import {
   badParameter,
@@ -17,7 +18,8 @@ import {
   versionNotFound,
 } from './failures';
 import { readableRepository } from './repositories';
-import { repositoryUrl } from './shapes';
+import { commitShape, repositoryUrl } from './shapes';
+import { zipArchive, type ZipEntry } from './zip';
 
 export function itemRoutes(): EndpointRoute[] {
   const template = '{project}/_apis/{area}/repositories/{repositoryId}';
@@ -33,6 +35,12 @@ export function itemRoutes(): EndpointRoute[] {
         routeTemplate: `${template}/{resource}/{*path}`,
       },
       handle: items,
+    },
+    {
+      endpoint: 'commits',
+      method: 'GET',
+      template: 'git/repositories/{repositoryId}/commits',
+      handle: commits,
     },
     {
       endpoint: 'blobs',
@@ -75,13 +83,16 @@ function items(call: Call): SimulatedResponse {
     return itemNotFound(path, repository.name, version.label);
   }
   const found = { repository, version, path, entry };
+  if (wants(call, 'zip')) {
+    return zip(found);
+  }
   return single === undefined ? listOf(call, found) : itemOf(call, found);
 }
 
 /** Whoever asks for nothing in particular gets the file itself. */
 function itemOf(call: Call, found: Found): SimulatedResponse {
   const { object } = found.entry;
-  if (object instanceof GitTree || wantsJson(call)) {
+  if (object instanceof GitTree || wants(call, 'json')) {
     return json(call, {
       ...itemShape(call, found, isOn(call, 'includeContent')),
       _links: itemLinks(call, found),
@@ -111,6 +122,28 @@ function listOf(call: Call, found: Found): SimulatedResponse {
   return jsonList(
     call,
     all.map(item => itemShape(call, item, false)),
+  );
+}
+
+/** A folder as an archive, under its own name; the root without one. */
+function zip({ repository, path, entry }: Found): SimulatedResponse {
+  const { object } = entry;
+  const name = nameOf(path);
+  const files: ZipEntry[] =
+    object instanceof GitBlob ? [{ path: name, content: object.content }] : [];
+  for (const below of object instanceof GitTree ? object.walk(name) : []) {
+    if (below.entry.object instanceof GitBlob) {
+      files.push({
+        path: below.path.replace(/^\//, ''),
+        content: below.entry.object.content,
+      });
+    }
+  }
+  const archive = zipArchive(files);
+  return fileBytes(
+    `${name || repository.name}.zip`,
+    'application/zip',
+    archive,
   );
 }
 
@@ -205,10 +238,11 @@ const TYPES: Readonly<Record<string, 'Branch' | 'Tag' | 'Commit'>> = {
 function versionOf(
   call: Call,
   repository: Repository,
+  prefix = 'versionDescriptor',
 ): Version | SimulatedResponse {
   const value = (name: string) =>
-    call.query(`versionDescriptor.${name}`) ??
-    call.query(`versionDescriptor[${name}]`) ??
+    call.query(`${prefix}.${name}`) ??
+    call.query(`${prefix}[${name}]`) ??
     call.query(name);
   const asked = value('versionType') ?? 'branch';
   const type = TYPES[asked.toLowerCase()];
@@ -248,6 +282,35 @@ function commitOf(
   }
 }
 
+/** The commits that were pushed to the branch of a version, the latest first. */
+function commits(call: Call): SimulatedResponse {
+  const repository = readableRepository(call);
+  if ('status' in repository) {
+    return repository;
+  }
+  const version = versionOf(call, repository, 'searchCriteria.itemVersion');
+  if ('status' in version) {
+    return version;
+  }
+  const { commit } = version;
+  const tip = repository.pushes.findLast(push => push.commit === commit);
+  // A fork begins with commits that were pushed elsewhere.
+  const pushes = tip
+    ? repository.pushes.filter(
+        push =>
+          push.commit && push.ref === tip.ref && push.pushId <= tip.pushId,
+      )
+    : [{ at: repository.createdAt, commit }];
+  const top = wholeNumber(call, 'searchCriteria.$top') ?? 100;
+  return jsonList(
+    call,
+    pushes
+      .reverse()
+      .slice(0, top)
+      .map(push => commitShape(push, repository, call.baseUrl)),
+  );
+}
+
 function blob(call: Call): SimulatedResponse {
   const repository = readableRepository(call);
   if ('status' in repository) {
@@ -258,7 +321,7 @@ function blob(call: Call): SimulatedResponse {
   if (!found) {
     return objectNotFound(id);
   }
-  if (!wantsJson(call)) {
+  if (!wants(call, 'json')) {
     return fileBytes(found.id, 'application/octet-stream', found.content);
   }
   const url = `${repositoryUrl(repository, call.baseUrl)}/blobs/${found.id}`;

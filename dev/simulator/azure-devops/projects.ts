@@ -24,6 +24,7 @@ export function projectRoutes(): EndpointRoute[] {
       endpoint: 'projects',
       method: 'GET',
       project: 'none',
+      scope: 'vso.project',
       template: 'projects',
       location: {
         id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',

@@ -18,7 +18,7 @@ import {
   type LimiterHook,
 } from '../seams';
 import { addressOf, type Address } from './address';
-import type { Authenticator } from './authentication';
+import { refusedToken, type Authenticator } from './authentication';
 import { projectNotFound } from './failures';
 import { withServiceHeaders } from './headers';
 import { locationsAnswer } from './connection';
@@ -178,6 +178,11 @@ export class AzureDevOpsService implements SimulatedService {
     );
     if ('status' in apiVersion) {
       return apiVersion;
+    }
+    const { scope = 'vso.code' } = route;
+    const scopes = this.#authenticator.tokenOf(request)?.scopes;
+    if (scope !== 'none' && scopes?.includes(scope) === false) {
+      return refusedToken(organization);
     }
     const project = visibleProject(address, organization, identity);
     if (project && 'status' in project) {

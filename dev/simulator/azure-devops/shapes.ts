@@ -1,4 +1,4 @@
-import type { DeletedRepository, Identity, Repository } from '../model';
+import type { DeletedRepository, Identity, Push, Repository } from '../model';
 import type { ApiVersion, Call } from '../seams';
 import { timestamp } from './answers';
 
@@ -149,5 +149,25 @@ function identityShape(identity: Identity, baseUrl: string) {
     uniqueName: identity.uniqueName,
     imageUrl: `${baseUrl}/_api/_common/identityImage?id=${identity.id}`,
     descriptor,
+  };
+}
+
+/** `GitCommitRef` of the specification, as lists show it. */
+export function commitShape(
+  { at, commit }: Pick<Push, 'at' | 'commit'>,
+  repository: Repository,
+  baseUrl: string,
+) {
+  const signature = {
+    name: 'Developer',
+    email: 'developer@example.com',
+    date: timestamp(Math.floor(at / 1000) * 1000),
+  };
+  return {
+    commitId: commit?.id,
+    author: signature,
+    committer: signature,
+    comment: 'Change files',
+    url: `${repositoryUrl(repository, baseUrl)}/commits/${commit?.id}`,
   };
 }

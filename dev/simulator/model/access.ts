@@ -41,6 +41,15 @@ export class Access {
     }
   }
 
+  /** What was said of a name before there was a project of it holds for the project. */
+  bind(name: string, id: string): void {
+    for (const set of [this.#granted, this.#denied]) {
+      if (set.delete(name)) {
+        set.add(id);
+      }
+    }
+  }
+
   canReadProject(project: ReadableProject): boolean {
     if (this.#denied.has(project.id)) {
       return false;

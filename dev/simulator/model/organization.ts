@@ -104,6 +104,9 @@ export class Organization {
     const project = new Project(this.#world, this, id, name, options);
     this.#projects.set(nameKey(name), project);
     this.#projectsById.set(id, project);
+    for (const access of this.#members.values()) {
+      access.bind(nameKey(name), id);
+    }
     this.touch();
     return project;
   }
@@ -198,7 +201,9 @@ export class Organization {
       return undefined;
     }
     return [
-      ...(projects ?? []).map(name => this.project(name).id),
+      ...(projects ?? []).map(
+        name => this.findProject(name)?.id ?? nameKey(name),
+      ),
       ...(repositories ?? []).map(name => this.#repository(name).id),
     ];
   }
