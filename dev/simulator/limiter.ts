@@ -6,7 +6,7 @@
  * above it they are refused.
  *
  * This module decides, it does not wait: time comes in as numbers. What the
- * service does not publish is assumed; dev/simulator/SERVICES.md lists how.
+ * service does not publish is assumed; dev/simulator/README.md lists how.
  *
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
  */

@@ -31,12 +31,12 @@ async function connectTo(
   });
 }
 
-describe('the proxy', () => {
+describe('the proxy of the simulator', () => {
   let simulator: Simulator;
 
   afterEach(() => simulator.close());
 
-  it('leads to the hosts of the service and to no others', async () => {
+  it('leads to the hosts of the service and answers 403 to others', async () => {
     simulator = await Simulator.start();
     for (const host of [
       'dev.azure.com',
@@ -82,7 +82,7 @@ describe('the proxy', () => {
     expect(allowed.status).toBe(200);
   });
 
-  it('keeps connections, and shows a certificate for the host that was asked for', async () => {
+  it('keeps connections open and shows a certificate of the host', async () => {
     simulator = await Simulator.start();
     simulator.addOrganization('contoso').grant('alice');
     simulator.addPersonalAccessToken('t', { identity: 'alice' });
@@ -103,7 +103,7 @@ describe('the proxy', () => {
   });
 });
 
-describe('the Server', () => {
+describe('the simulated Azure DevOps Server', () => {
   it('is trusted as localhost and by its addresses', async () => {
     const simulator = await Simulator.start();
     const { port } = new URL(simulator.serverUrl);
@@ -122,7 +122,7 @@ describe('the Server', () => {
     await simulator.close();
   });
 
-  it('has its own way of refusing, and no organization of the cloud', async () => {
+  it('answers 401 in its own way and has no organization of the cloud', async () => {
     const simulator = await Simulator.start();
     simulator.addOrganization('tfs/Default').grant('alice');
     simulator.addOrganization('contoso').grant('alice');

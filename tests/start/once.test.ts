@@ -49,7 +49,7 @@ describe('npm start -- --once', () => {
   }
 
   it(
-    'ingests the company, sums up what is there, and exits with 0',
+    'prints the same summary of the company every time and exits with 0',
     async () => {
       run = NpmStart.run(['--once']);
       expect([await run.ended, run.output]).toEqual([0, expect.anything()]);
@@ -107,7 +107,7 @@ describe('npm start -- --once', () => {
   );
 
   it(
-    'fails when a repository could not be read, and names it',
+    'exits with 1 when a repository could not be read, and names it',
     async () => {
       const [{ name = '', token = '' } = {}] = company;
       simulator.inject({
@@ -130,7 +130,7 @@ describe('npm start -- --once', () => {
   );
 
   it(
-    'fails when an organization could not be read, and goes on with the others',
+    'exits with 1 when an organization could not be read, and ingests the others',
     async () => {
       const [first, second] = company;
       run = NpmStart.run(
@@ -151,7 +151,7 @@ describe('npm start -- --once', () => {
   );
 
   it(
-    'fails without a token, before it asks anybody anything',
+    'exits with 1 without a token and sends no request',
     async () => {
       simulator.requests.reset();
       run = NpmStart.run(

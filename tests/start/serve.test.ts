@@ -16,7 +16,7 @@ interface CatalogEntity {
 
 describe('npm start', () => {
   it(
-    'fills a catalog whose API agrees with the summary, and stops on Ctrl-C',
+    'fills a catalog whose API agrees with the summary and stops on Ctrl-C',
     async () => {
       // Its port is taken.
       const occupant = createServer().listen(0, LISTEN_HOST);
@@ -76,7 +76,7 @@ describe('npm start', () => {
   );
 
   it(
-    'ends what it started when it is interrupted half way',
+    'leaves no process behind when it is interrupted half way',
     async () => {
       const run = NpmStart.run(['--once']);
       try {

@@ -27,7 +27,7 @@ const FEDERATION_HELP =
 /**
  * The errors of the token endpoint by AADSTS number, as users of the real
  * service have reported them. Status and `error` of those that no report shows
- * in full are assumed; dev/simulator/SERVICES.md says which.
+ * in full are assumed; dev/simulator/README.md says which.
  */
 export const AAD_ERRORS = {
   50027: {
