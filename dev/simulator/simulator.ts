@@ -24,12 +24,7 @@ import {
   type World,
 } from './model';
 import { Pipeline } from './pipeline';
-import {
-  connectProxy,
-  plainAnswer,
-  type ProxyCounters,
-  type ProxyOptions,
-} from './proxy';
+import { connectProxy, plainAnswer } from './proxy';
 import { RequestLog } from './requests';
 import { CodeSearch } from './search';
 import type { LimiterHook } from './seams';
@@ -47,10 +42,6 @@ export interface SimulatorOptions {
   readonly limiter?: LimiterOptions;
   /** How many requests are kept in full. Default 10,000. */
   readonly logCapacity?: number;
-  /** Whether the proxy asks for credentials. Default: no. */
-  readonly proxy?: ProxyOptions;
-  /** Fixed ports. Default: any that are free. */
-  readonly ports?: Partial<Ports>;
 }
 
 /** The parts beside Git, to be changed while the simulator runs. */
@@ -59,9 +50,6 @@ export interface Parts {
   readonly search: CodeSearch;
   readonly activity: ActivityMetrics;
 }
-
-/** How long a connection without requests is kept. */
-const KEEP_ALIVE_MS = 65_000;
 
 /** Azure DevOps, Entra and the metadata service of a machine, on loopback. */
 export class Simulator {
@@ -76,8 +64,6 @@ export class Simulator {
   readonly #azureDevOps: AzureDevOpsService;
   readonly #pipeline: Pipeline;
   readonly #doors: Doors;
-  readonly #proxyCounters: ProxyCounters = { connects: 0, refused: 0 };
-  readonly #proxyOptions: ProxyOptions;
   #listening: Ports = { proxy: 0, server: 0, control: 0, metadata: 0 };
 
   private constructor(
@@ -94,8 +80,7 @@ export class Simulator {
     this.organizations = new Organizations(this.#world);
     this.requests = new RequestLog(options.logCapacity ?? 10_000);
     this.faults = new FaultRegistry();
-    this.#proxyOptions = options.proxy ?? {};
-    this.#doors = new Doors({ keepAliveMs: KEEP_ALIVE_MS });
+    this.#doors = new Doors();
     this.#pipeline = new Pipeline(this.requests, this.faults, () => this.now());
     this.#authenticator = new Authenticator(this.identities);
     this.#azureDevOps = new AzureDevOpsService(
@@ -140,17 +125,13 @@ export class Simulator {
       await CertificateAuthority.ensure(directory),
       options,
     );
-    await simulator.#listen(options.ports ?? {});
+    await simulator.#listen();
     return simulator;
   }
 
-  /** The proxy, for `HTTPS_PROXY`; with the credentials that it asks for, if it does. */
+  /** The proxy, for `HTTPS_PROXY`. */
   get proxyUrl(): string {
-    const { credentials } = this.#proxyOptions;
-    const user = credentials
-      ? `${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@`
-      : '';
-    return `http://${user}127.0.0.1:${this.#listening.proxy}`;
+    return `http://127.0.0.1:${this.#listening.proxy}`;
   }
 
   /** Azure DevOps Server; a collection follows, with its virtual directory if it has one. */
@@ -185,11 +166,6 @@ export class Simulator {
       NODE_EXTRA_CA_CERTS: this.caCertificatePath,
       AZURE_POD_IDENTITY_AUTHORITY_HOST: this.metadataUrl,
     };
-  }
-
-  /** How often the proxy was asked for a tunnel, and how often it refused. */
-  get proxyCounters(): Readonly<ProxyCounters> {
-    return { ...this.#proxyCounters };
   }
 
   /** Milliseconds since 1970 on the simulator's clock. */
@@ -249,14 +225,12 @@ export class Simulator {
     await this.#doors.close();
   }
 
-  async #listen(ports: Partial<Ports>): Promise<void> {
+  async #listen(): Promise<void> {
     const handle = (arrival: Arrival) => void this.#pipeline.handle(arrival);
     const doors = this.#doors;
     const tunnels = doors.secure('cloud', this.#authority, handle);
     const proxy = connectProxy({
       tunnels,
-      proxy: this.#proxyOptions,
-      counters: this.#proxyCounters,
       refuse: host =>
         this.faults.strikesConnection(host)
           ? plainAnswer(
@@ -267,15 +241,10 @@ export class Simulator {
     });
     const server = doors.secure('server', this.#authority, handle);
     this.#listening = {
-      proxy: await doors.listen(proxy, ports.proxy ?? 0),
-      server: await doors.listen(server, ports.server ?? 0),
-      control: await doors.listen(controlServer(this), ports.control ?? 0, {
-        survivesReset: true,
-      }),
-      metadata: await doors.listen(
-        doors.plain('metadata', handle),
-        ports.metadata ?? 0,
-      ),
+      proxy: await doors.listen(proxy),
+      server: await doors.listen(server),
+      control: await doors.listen(controlServer(this), { survivesReset: true }),
+      metadata: await doors.listen(doors.plain('metadata', handle)),
     };
   }
 }

@@ -172,7 +172,6 @@ describe('a fault that is injected into the simulator', () => {
     expect(await failure()).toMatch(/Proxy response \(502\)|UND_ERR/);
     expect(await failure()).toMatch(/Proxy response \(502\)|UND_ERR/);
     expect((await ask(other)).status).toBe(200);
-    expect(simulator.proxyCounters.refused).toBeGreaterThan(0);
     injected.remove();
     expect((await ask()).status).toBe(200);
   });

@@ -33,10 +33,9 @@ export interface AuthorityOptions {
 }
 
 /** The parts of the authority, as request counters and faults name them. */
-type AuthorityEndpoint = 'discovery' | 'openid' | 'token';
+type AuthorityEndpoint = 'openid' | 'token';
 
 const ROUTES: ReadonlyArray<[AuthorityEndpoint, RegExp]> = [
-  ['discovery', /^\/common\/discovery\/instance\/?$/],
   ['openid', /^\/([^/]+)\/(?:v2\.0\/)?\.well-known\/openid-configuration$/],
   ['token', /^\/([^/]+)\/oauth2\/v2\.0\/token$/],
 ];
@@ -53,7 +52,7 @@ function authorityRoute(
 }
 
 /**
- * Entra's authority: instance discovery, OpenID configuration and tokens
+ * Entra's authority: OpenID configuration and tokens
  * of any tenant. Under its own name through the proxy, and under any other
  * `authorityHost` whose requests reach it.
  */
@@ -106,8 +105,6 @@ export class Authority implements SimulatedService {
     request: SimulatedRequest,
   ): Promise<SimulatedResponse> {
     switch (endpoint) {
-      case 'discovery':
-        return instanceDiscovery(request.url);
       case 'openid':
         return openIdConfiguration(request.url, this.#tenant(tenantName));
       case 'token':
@@ -142,22 +139,6 @@ export class Authority implements SimulatedService {
       access_token: await mint.accessToken(subject, audience, lifetimeSeconds),
     });
   }
-}
-
-function instanceDiscovery(url: URL): SimulatedResponse {
-  const authorize = url.searchParams.get('authorization_endpoint') ?? '';
-  const tenant = /^https:\/\/[^/]+\/([^/]+)/.exec(authorize)?.[1] ?? 'common';
-  return json({
-    tenant_discovery_endpoint: `${url.origin}/${tenant}/v2.0/.well-known/openid-configuration`,
-    'api-version': '1.1',
-    metadata: [
-      {
-        preferred_network: 'login.microsoftonline.com',
-        preferred_cache: 'login.windows.net',
-        aliases: AUTHORITY_HOSTS,
-      },
-    ],
-  });
 }
 
 function openIdConfiguration(url: URL, tenant: Tenant): SimulatedResponse {
