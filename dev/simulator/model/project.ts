@@ -135,13 +135,21 @@ export class Project implements Home {
   rename(name: string): void {
     this.organization.renameProject(this, name);
     this.#name = name;
-    this.#setState(this.#state);
+    this.setState(this.#state);
+  }
+
+  /** For what `rename` and `delete` do not cover: a project that is being made, or being deleted. */
+  setState(state: ProjectState): void {
+    this.#state = state;
+    this.#revision += 1;
+    this.#updatedAt = this.#world.now();
+    this.organization.touch();
   }
 
   /** Deletes it with all its repositories, as the organization sees it once that is done. */
   delete(): void {
     this.organization.removeProject(this);
-    this.#setState('deleted');
+    this.setState('deleted');
   }
 
   /** Puts a repository of another name, or of another project, under a name of this one. */
@@ -175,12 +183,5 @@ export class Project implements Home {
         `The project '${this.#name}' already has a repository '${name}'`,
       );
     }
-  }
-
-  #setState(state: ProjectState): void {
-    this.#state = state;
-    this.#revision += 1;
-    this.#updatedAt = this.#world.now();
-    this.organization.touch();
   }
 }
