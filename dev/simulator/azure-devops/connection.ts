@@ -13,6 +13,12 @@ export function connectionRoutes(): EndpointRoute[] {
       project: 'none',
       scope: 'none',
       previewOnly: true,
+      location: {
+        id: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
+        area: 'Location',
+        resourceName: 'ConnectionData',
+        routeTemplate: '_apis/{resource}',
+      },
       handle: connectionData,
     },
   ];
