@@ -5,6 +5,7 @@ import { createDevelopmentBackend } from './backend';
 import { askCatalog } from './catalog-api';
 import { follow } from './follow';
 import { type BackendOptions, isBackendOptions } from './messages';
+import { isPortTaken, PORT_TAKEN } from './ports';
 import { formatAddresses, formatSummary } from './report';
 import { StartError } from './settings';
 import { failures } from './summary';
@@ -42,6 +43,7 @@ async function run(
     return 0;
   } catch (error) {
     if (signal.aborted) return 0;
+    if (isPortTaken(error)) return PORT_TAKEN;
     throw error;
   } finally {
     await backend.stop();

@@ -5,9 +5,19 @@ import { StartError } from './settings';
 /** Where the development backend listens: on loopback only, since nobody has to sign in. */
 export const LISTEN_HOST = '127.0.0.1';
 
+/** How the backend's process ends when another process has taken its port meanwhile. */
+export const PORT_TAKEN = 98;
+
+/** Whether an error, or what caused it, is that a port is occupied. */
+export function isPortTaken(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || (cause !== undefined && isPortTaken(cause));
+}
+
 /**
  * A port that can be listened on: the one that is wanted, or any other where
- * that one is occupied.
+ * that one is occupied. It may be taken before it is used: then that has to be
+ * told, and another be chosen.
  */
 export async function choosePort(wanted: number): Promise<number> {
   try {

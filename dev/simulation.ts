@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import type { SimulationReady } from './messages';
 import { Simulator } from './simulator';
-import { type SeededCompany, seedCompany } from './simulator/company';
+import { type SeededOrganization, seedCompany } from './simulator/company';
 import { type CatalogSource, PROMPT } from './settings';
 
 /** The company as its own Backstage would have it configured. */
-function sourceOf({ organizations }: SeededCompany): CatalogSource {
+function sourceOf(organizations: SeededOrganization[]): CatalogSource {
   return {
     providers: {
       company: {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { reachingSimulator } from './environment';
 import { type BackendOptions, isSimulationReady } from './messages';
-import { choosePort } from './ports';
+import { choosePort, PORT_TAKEN } from './ports';
 import { type Environment, Processes } from './processes';
 import {
   type CatalogSource,
@@ -67,30 +67,31 @@ async function work(context: {
       : startSimulation(processes, environment),
     options.once ? undefined : buildApp(signal),
   ]);
-  const port = await choosePort(options.port);
-  if (options.port !== 0 && port !== options.port) {
-    console.log(`Port ${options.port} is occupied; using ${port}.`);
+  for (;;) {
+    const port = await choosePort(options.port);
+    if (options.port !== 0 && port !== options.port) {
+      console.log(`Port ${options.port} is occupied; using ${port}.`);
+    }
+    signal.throwIfAborted();
+    const backend = processes.start('dev/index.ts', service.environment);
+    const start: BackendOptions = {
+      type: 'start',
+      once: options.once,
+      port,
+      appDirectory,
+      source: service.source,
+      controlUrl: service.controlUrl,
+    };
+    backend.send(start);
+    const code = await Promise.race([
+      backend.ended,
+      ...(service.ended ? [service.ended.then(() => undefined)] : []),
+    ]);
+    if (code === undefined) {
+      throw new StartError('The simulator has stopped before its time.');
+    }
+    if (code !== PORT_TAKEN) return code;
   }
-
-  signal.throwIfAborted();
-  const backend = processes.start('dev/index.ts', service.environment);
-  const start: BackendOptions = {
-    type: 'start',
-    once: options.once,
-    port,
-    appDirectory,
-    source: service.source,
-    controlUrl: service.controlUrl,
-  };
-  backend.send(start);
-  const code = await Promise.race([
-    backend.ended,
-    ...(service.ended ? [service.ended.then(() => undefined)] : []),
-  ]);
-  if (code === undefined) {
-    throw new StartError('The simulator has stopped before its time.');
-  }
-  return code;
 }
 
 /** What the backend ingests, and how it gets there. */

@@ -45,14 +45,9 @@ export function indexedTip(
   const { defaultBranch } = repository;
   if (defaultBranch === undefined) return undefined;
   const ref = `refs/heads/${defaultBranch}`;
-  for (let index = repository.pushes.length - 1; index >= 0; index--) {
-    const push = repository.pushes[index];
-    const update = push?.refUpdates.find(({ name }) => name === ref);
-    if (push && update && shows(push, repository, staleness, now)) {
-      return update.after;
-    }
-  }
-  return undefined;
+  return repository.pushes.findLast(
+    push => push.ref === ref && shows(push, repository, staleness, now),
+  )?.commit;
 }
 
 /** One file that an index knows. */
@@ -71,10 +66,7 @@ export function filesOf(tree: GitTree): readonly IndexedFile[] {
   if (known) return known;
   const files: IndexedFile[] = [];
   for (const { path, entry } of tree.walk()) {
-    if (
-      (entry.mode === '100644' || entry.mode === '100755') &&
-      'content' in entry.object
-    ) {
+    if (entry.mode === '100644' && 'content' in entry.object) {
       const { id, content } = entry.object;
       files.push({ path, objectId: id, content });
     }

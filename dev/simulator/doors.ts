@@ -28,10 +28,8 @@ export type ArrivalHandler = (arrival: Arrival) => void;
 /** Larger request bodies are cut off: nothing here takes more. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
-export interface DoorOptions {
-  /** How long a connection without requests is kept, in milliseconds. */
-  readonly keepAliveMs: number;
-}
+/** How long a connection without requests is kept. */
+const KEEP_ALIVE_MS = 65_000;
 
 /** Everything that listens, so that it can be shut at once. */
 export class Doors {
@@ -40,24 +38,12 @@ export class Doors {
   readonly #resettable = new WeakSet<Socket>();
   /** By the client's port: TLS hides the connection beneath it. */
   readonly #byRemotePort = new Map<number, Socket>();
-  readonly #options: DoorOptions;
-
-  constructor(options: DoorOptions) {
-    this.#options = options;
-  }
-
-  /** Connections that are open now. */
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
-  /** Listens on loopback; port 0 is any free one. */
+  /** Listens on loopback, on any free port. */
   async listen(
     server: Server | TlsServer,
-    port: number,
     options: { readonly survivesReset?: boolean } = {},
   ): Promise<number> {
-    server.keepAliveTimeout = this.#options.keepAliveMs;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = 0;
     server.on('connection', (socket: Socket) => {
       this.#keep(socket);
@@ -68,7 +54,7 @@ export class Doors {
     this.#servers.add(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
+      server.listen(0, '127.0.0.1', () => {
         server.off('error', reject);
         resolve();
       });
@@ -119,7 +105,7 @@ export class Doors {
       },
       (req, res) => this.#arrive(req, res, { door, scheme: 'https' }, handle),
     );
-    server.keepAliveTimeout = this.#options.keepAliveMs;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = 0;
     // Clients that do not trust the certificate, or leave while greeting.
     server.on('tlsClientError', (_error, socket) => socket.destroy());

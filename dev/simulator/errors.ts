@@ -57,6 +57,15 @@ export function htmlPage(
   };
 }
 
+/** An organization that is not there (any more). */
+export function organizationNotFound(): SimulatedResponse {
+  return htmlPage(
+    404,
+    'Azure DevOps Services',
+    '<h1>404 - Page not found</h1><p>The page you requested was not found.</p>',
+  );
+}
+
 /** The sign-in page, about as long as the real one. */
 export function signInPage(status = 203): SimulatedResponse {
   const filler =

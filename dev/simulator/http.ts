@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** A request as the parts of the simulator see it, whichever door it came through. */
 export interface SimulatedRequest {
   readonly method: string;
@@ -38,9 +36,6 @@ export class ReusableBody {
   }
 }
 
-/** What a response's body may be, beside values that are sent as JSON. */
-export type RawBody = Buffer | string | Readable | ReusableBody;
-
 /** What a request is about: for the log, the counters and the matching of faults. */
 export interface RequestDescription {
   /** `repositories`, `items`, `token`, `codesearch`, ... */
@@ -59,11 +54,8 @@ export interface NamedObject {
 
 /** One of the services that the simulator stands in for; `undefined` when the host is not its own. */
 export interface SimulatedService {
-  /**
-   * What the request is about, asked before `handle`; `undefined` when it is not
-   * for this service. Without this method a request is of endpoint `other`.
-   */
-  describe?(
+  /** What the request is about, asked before `handle`; `undefined` when it is not for this service. */
+  describe(
     request: SimulatedRequest,
   ): Promise<RequestDescription | undefined> | RequestDescription | undefined;
 

@@ -1,5 +1,4 @@
-export { Simulator } from './simulator';
-export type { SimulatorOptions } from './options';
+export { Simulator, type SimulatorOptions } from './simulator';
 export type {
   FaultKind,
   FaultMatch,

@@ -1,7 +1,6 @@
 import { htmlPage, serviceError, signInPage } from './errors';
 import type { SimulatedResponse } from './http';
 import type { Limiter, LimiterVerdict } from './limiter';
-import type { Organization } from './model';
 import type { LimiterHook } from './seams';
 
 export interface LimiterHookOptions {
@@ -20,7 +19,8 @@ export function limiterHook(options: LimiterHookOptions): LimiterHook {
   const { limiter, now, timeScale = 1 } = options;
   return async ({ request, identity, organization, endpoint }, next) => {
     if (organization.deployment === 'server') return await next();
-    const key = limiterKey(organization, identity.name);
+    // The limit is for each identity in each organization.
+    const key = `${organization.id}/${identity.name}`;
     const verdict = limiter.admit(key, endpoint, now());
     if (verdict.phase === 'refused') return refusal(verdict);
     if (verdict.delayMs > 0) {
@@ -33,14 +33,6 @@ export function limiterHook(options: LimiterHookOptions): LimiterHook {
       headers: { ...response.headers, ...verdict.headers },
     };
   };
-}
-
-/** Whose budget a request spends: the limit is for each identity in each organization. */
-export function limiterKey(
-  organization: Organization,
-  identity: string,
-): string {
-  return `${organization.id}/${identity}`;
 }
 
 /** How long to sleep at a time: the clock may be one that is moved by hand. */

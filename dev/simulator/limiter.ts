@@ -6,7 +6,7 @@
  * above it they are refused.
  *
  * This module decides, it does not wait: time comes in as numbers. What the
- * service does not publish is assumed; dev/simulator/SERVICES.md lists how.
+ * service does not publish is assumed; dev/simulator/README.md lists how.
  *
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
  */
@@ -43,16 +43,10 @@ export interface LimiterOptions {
   readonly maximumDelayMs?: number;
   /** How refused requests are answered, in turn. Default: `['429-json']`. */
   readonly refusals?: readonly RefusalForm[];
-  /** TSTUs that a refused request costs nevertheless. Default: 0. */
-  readonly refusalCost?: number;
-  /** The resource that messages and `X-RateLimit-Resource` name. Default: `Concurrency`. */
-  readonly resource?: string;
-  /** The namespace that messages name. Default: `VSID`. */
-  readonly namespace?: string;
 }
 
 /** What a request costs where nothing else is said. Nobody publishes the real numbers. */
-export const DEFAULT_COSTS: Readonly<Record<string, number>> = {
+const DEFAULT_COSTS: Readonly<Record<string, number>> = {
   default: 0.05,
   locations: 0.01,
   resourceareas: 0.01,
@@ -84,6 +78,9 @@ export type LimiterVerdict =
       readonly headers: Readonly<Record<string, string>>;
     };
 
+/** What messages and headers say that was used up. */
+const RESOURCE = 'Concurrency';
+
 const DEFAULTS: Required<LimiterOptions> = {
   budget: 200,
   windowMs: 300_000,
@@ -92,46 +89,17 @@ const DEFAULTS: Required<LimiterOptions> = {
   refuseFrom: 1.5,
   maximumDelayMs: 30_000,
   refusals: ['429-json'],
-  refusalCost: 0,
-  resource: 'Concurrency',
-  namespace: 'VSID',
 };
 
 /** The limiter of one simulator: every (organization, identity) pair has a budget of its own. */
 export class Limiter {
-  #options: Required<LimiterOptions> = DEFAULTS;
+  readonly #options: Required<LimiterOptions>;
   readonly #usage = new Map<string, SlidingUsage>();
   #refusals = 0;
 
   constructor(options: LimiterOptions = {}) {
-    this.configure(options);
-  }
-
-  /** Changes what is named and leaves the rest as it is; what was spent stays spent. */
-  configure(options: LimiterOptions): void {
-    const changed = {
-      ...this.#options,
-      ...options,
-      costs: { ...this.#options.costs, ...options.costs },
-    };
-    validate(changed);
-    this.#options = changed;
-  }
-
-  /** What one request to an endpoint costs, in TSTUs. */
-  cost(endpoint: string): number {
-    const { costs } = this.#options;
-    return costs[endpoint] ?? costs['default'] ?? 0;
-  }
-
-  /** TSTUs that a key has spent in the window that ends now. */
-  usage(key: string, now: number): number {
-    return this.#usage.get(key)?.at(now, this.#options.windowMs) ?? 0;
-  }
-
-  /** Takes from a key's budget what something else spends under the same identity. */
-  spend(key: string, now: number, cost: number): void {
-    this.#usageOf(key).spend(now, this.#options.windowMs, cost);
+    const costs = { ...DEFAULT_COSTS, ...options.costs };
+    this.#options = { ...DEFAULTS, ...options, costs };
   }
 
   /**
@@ -142,8 +110,8 @@ export class Limiter {
    * @param now - epoch milliseconds of the simulator's clock
    */
   admit(key: string, endpoint: string, now: number): LimiterVerdict {
-    const { budget, windowMs, headersFrom, refuseFrom } = this.#options;
-    const cost = this.cost(endpoint);
+    const { budget, windowMs, costs, headersFrom, refuseFrom } = this.#options;
+    const cost = costs[endpoint] ?? costs['default'] ?? 0;
     const usage = this.#usageOf(key);
     const after = usage.at(now, windowMs) + cost;
     if (after > refuseFrom * budget) {
@@ -190,19 +158,17 @@ export class Limiter {
   }
 
   #refuse(usage: SlidingUsage, now: number): LimiterVerdict {
-    const { windowMs, refusals, refusalCost, resource, namespace } =
-      this.#options;
+    const { refusals } = this.#options;
     const form = refusals[this.#refusals++ % refusals.length] ?? '429-json';
-    if (refusalCost > 0) usage.spend(now, windowMs, refusalCost);
     const told = form === '429-json' || form === '429-plain';
     return {
       phase: 'refused',
       form,
-      message: `TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource ${resource} in namespace ${namespace}.`,
+      message: `TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource ${RESOURCE} in namespace VSID.`,
       headers: told
         ? {
             'Retry-After': this.#retryAfter(usage, now),
-            ...this.#headers(usage, now, refusalCost),
+            ...this.#headers(usage, now, 0),
           }
         : {},
     };
@@ -216,37 +182,15 @@ export class Limiter {
   }
 
   #headers(usage: SlidingUsage, now: number, cost: number) {
-    const { budget, windowMs, resource } = this.#options;
+    const { budget, windowMs } = this.#options;
     const remaining = Math.max(0, budget - usage.at(now, windowMs));
     const reset = usage.fallsTo(0, now, windowMs);
     return {
-      'X-RateLimit-Resource': resource,
+      'X-RateLimit-Resource': RESOURCE,
       'X-RateLimit-Limit': String(budget),
       'X-RateLimit-Remaining': String(Math.floor(remaining)),
       'X-RateLimit-Reset': String(Math.ceil(reset / 1000)),
       'X-RateLimit-Cost': cost.toFixed(5),
     };
-  }
-}
-
-function validate(options: Required<LimiterOptions>): void {
-  const positive = (name: 'budget' | 'windowMs') => {
-    if (!(options[name] > 0)) {
-      throw new Error(
-        `Expected the limiter's \`${name}\` to be a number above 0, got ${options[name]}`,
-      );
-    }
-  };
-  positive('budget');
-  positive('windowMs');
-  if (!(options.refuseFrom > 1)) {
-    throw new Error(
-      `Expected the limiter's \`refuseFrom\` to be a number above 1, got ${options.refuseFrom}`,
-    );
-  }
-  if (options.refusals.length === 0) {
-    throw new Error(
-      "Expected the limiter's `refusals` to name at least one form, got none",
-    );
   }
 }

@@ -4,7 +4,7 @@ import {
   answerOf,
   wireFaultOf,
   type FaultRegistry,
-  type StrikingFault,
+  type FaultOptions,
   type WireFault,
 } from './faults';
 import type {
@@ -94,20 +94,11 @@ export class Pipeline {
     handle: () => Promise<SimulatedResponse>;
   }> {
     for (const service of this.#services) {
-      const description = service.describe
-        ? await service.describe(request)
-        : { endpoint: 'other' };
-      if (!description) {
-        continue;
-      }
-      if (service.describe) {
+      const description = await service.describe(request);
+      if (description) {
         const handle = async () =>
           (await service.handle(request)) ?? nothingHere(request);
         return { description, handle };
-      }
-      const response = await service.handle(request);
-      if (response) {
-        return { description, handle: () => Promise.resolve(response) };
       }
     }
     return {
@@ -118,7 +109,7 @@ export class Pipeline {
 }
 
 async function answerUnder(
-  fault: StrikingFault | undefined,
+  fault: FaultOptions | undefined,
   request: SimulatedRequest,
   handle: () => Promise<SimulatedResponse>,
 ): Promise<SimulatedResponse> {

@@ -48,12 +48,10 @@ export interface Call extends PacedCall {
   readonly apiVersion: ApiVersion;
 }
 
-/** A version of the interface as it was asked for: `7.1-preview.2` is major 7, minor 1, preview, revision 2. */
+/** A version of the interface as it was asked for: `7.1-preview.2` is number 7.1. */
 export interface ApiVersion {
-  readonly major: number;
-  readonly minor: number;
-  readonly isPreview: boolean;
-  readonly revision?: number;
+  readonly number: number;
+  readonly text: string;
 }
 
 /** One endpoint under an organization's `_apis`. */
@@ -85,8 +83,4 @@ export interface ResourceLocation {
   readonly routeTemplate: string;
   /** Default 1. */
   readonly resourceVersion?: number;
-  /** Default `1.0`. */
-  readonly minVersion?: string;
-  /** Default: that of the organization. */
-  readonly releasedVersion?: string;
 }

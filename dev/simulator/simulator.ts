@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { ActivityMetrics } from './activity';
 import {
   Authenticator,
   AzureDevOpsService,
@@ -7,10 +9,12 @@ import {
   type PersonalAccessTokenOptions,
 } from './azure-devops';
 import { CertificateAuthority } from './certificates/authority';
-import { Control } from './control';
+import { controlServer } from './control';
 import { Doors, type Arrival } from './doors';
+import { Entra } from './entra';
 import { FaultRegistry, type FaultOptions, type InjectedFault } from './faults';
-import type { SimulatedService } from './http';
+import { Limiter, type LimiterOptions } from './limiter';
+import { limiterHook } from './limiter-hook';
 import {
   BlobStore,
   Identities,
@@ -19,27 +23,33 @@ import {
   type OrganizationOptions,
   type World,
 } from './model';
-import type { SimulatorOptions } from './options';
-import { installParts, type Parts } from './parts';
 import { Pipeline } from './pipeline';
-import {
-  connectProxy,
-  plainAnswer,
-  type ProxyCounters,
-  type ProxyOptions,
-} from './proxy';
-import { seededRandom } from './random';
+import { connectProxy, plainAnswer } from './proxy';
 import { RequestLog } from './requests';
-import type { BearerAuthentication, EndpointRoute, LimiterHook } from './seams';
+import { CodeSearch } from './search';
+import type { LimiterHook } from './seams';
 
-interface Listening {
-  readonly proxy: number;
-  readonly server: number;
-  readonly control: number;
-  readonly metadata: number;
+type Ports = Record<'proxy' | 'server' | 'control' | 'metadata', number>;
+
+export interface SimulatorOptions {
+  /** Where `ca.pem` is, or is made. Default: the environment's SIMULATOR_CA_DIRECTORY, else `.cache/ca`. */
+  readonly caDirectory?: string;
+  /** The simulator's time in milliseconds since 1970. Default: the system's. */
+  readonly clock?: () => number;
+  /** Milliseconds of the simulator's clock that go by in one real millisecond. Default 1. */
+  readonly timeScale?: number;
+  /** The rate limit of Azure DevOps Services. Default: none. */
+  readonly limiter?: LimiterOptions;
+  /** How many requests are kept in full. Default 10,000. */
+  readonly logCapacity?: number;
 }
 
-export type { SimulatorOptions } from './options';
+/** The parts beside Git, to be changed while the simulator runs. */
+export interface Parts {
+  readonly entra: Entra;
+  readonly search: CodeSearch;
+  readonly activity: ActivityMetrics;
+}
 
 /** Azure DevOps, Entra and the metadata service of a machine, on loopback. */
 export class Simulator {
@@ -47,7 +57,6 @@ export class Simulator {
   readonly identities: Identities;
   readonly requests: RequestLog;
   readonly faults: FaultRegistry;
-  /** The parts beside Git: Entra, search, the limiter. */
   readonly parts: Parts;
   readonly #world: World;
   readonly #authority: CertificateAuthority;
@@ -55,9 +64,7 @@ export class Simulator {
   readonly #azureDevOps: AzureDevOpsService;
   readonly #pipeline: Pipeline;
   readonly #doors: Doors;
-  readonly #proxyCounters: ProxyCounters = { connects: 0, refused: 0 };
-  readonly #proxyOptions: ProxyOptions;
-  #listening: Listening = { proxy: 0, server: 0, control: 0, metadata: 0 };
+  #listening: Ports = { proxy: 0, server: 0, control: 0, metadata: 0 };
 
   private constructor(
     authority: CertificateAuthority,
@@ -72,19 +79,40 @@ export class Simulator {
     this.identities = this.#world.identities;
     this.organizations = new Organizations(this.#world);
     this.requests = new RequestLog(options.logCapacity ?? 10_000);
-    this.faults = new FaultRegistry(seededRandom(options.seed ?? 1));
-    this.#proxyOptions = options.proxy ?? {};
-    this.#doors = new Doors({ keepAliveMs: options.keepAliveMs ?? 65_000 });
+    this.faults = new FaultRegistry();
+    this.#doors = new Doors();
     this.#pipeline = new Pipeline(this.requests, this.faults, () => this.now());
-    this.#authenticator = new Authenticator(this.identities, () => this.now());
+    this.#authenticator = new Authenticator(this.identities);
     this.#azureDevOps = new AzureDevOpsService(
       this.organizations,
       this.#authenticator,
     );
-    for (const route of gitRoutes()) {
-      this.addEndpoint(route);
+    const now = () => this.now();
+    const entra = new Entra({
+      identities: this.identities,
+      now,
+      newId: () => randomUUID(),
+    });
+    const search = new CodeSearch(now);
+    const activity = new ActivityMetrics(now);
+    this.parts = { entra, search, activity };
+    this.#authenticator.useBearer(entra.bearer.authenticate);
+    for (const route of [
+      ...gitRoutes(),
+      ...search.routes(),
+      ...activity.routes(),
+    ]) {
+      this.#azureDevOps.addEndpoint(route);
     }
-    this.parts = installParts(this, options);
+    if (options.limiter) {
+      const limiter = new Limiter(options.limiter);
+      this.useLimiter(
+        limiterHook({ limiter, now, timeScale: options.timeScale }),
+      );
+    }
+    // Azure DevOps is asked last: it takes whatever path its hosts are asked for.
+    this.#pipeline.add(entra.authority);
+    this.#pipeline.add(entra.metadata);
     this.#pipeline.add(this.#azureDevOps);
   }
 
@@ -97,17 +125,13 @@ export class Simulator {
       await CertificateAuthority.ensure(directory),
       options,
     );
-    await simulator.#listen(options.ports ?? {});
+    await simulator.#listen();
     return simulator;
   }
 
-  /** The proxy, for `HTTPS_PROXY`; with the credentials that it asks for, if it does. */
+  /** The proxy, for `HTTPS_PROXY`. */
   get proxyUrl(): string {
-    const { credentials } = this.#proxyOptions;
-    const user = credentials
-      ? `${encodeURIComponent(credentials.username)}:${encodeURIComponent(credentials.password)}@`
-      : '';
-    return `http://${user}127.0.0.1:${this.#listening.proxy}`;
+    return `http://127.0.0.1:${this.#listening.proxy}`;
   }
 
   /** Azure DevOps Server; a collection follows, with its virtual directory if it has one. */
@@ -141,18 +165,7 @@ export class Simulator {
       NO_PROXY: 'localhost,127.0.0.1',
       NODE_EXTRA_CA_CERTS: this.caCertificatePath,
       AZURE_POD_IDENTITY_AUTHORITY_HOST: this.metadataUrl,
-      SIMULATOR_CONTROL_URL: this.controlUrl,
     };
-  }
-
-  /** How often the proxy was asked for a tunnel, and how often it refused. */
-  get proxyCounters(): Readonly<ProxyCounters> {
-    return { ...this.#proxyCounters };
-  }
-
-  /** Connections that are open now, at all doors. */
-  get openConnections(): number {
-    return this.#doors.connections;
   }
 
   /** Milliseconds since 1970 on the simulator's clock. */
@@ -176,10 +189,6 @@ export class Simulator {
   /** From now on it is found under the new name alone. */
   renameOrganization(name: string, newName: string): void {
     this.organizations.rename(this.organization(name), newName);
-  }
-
-  removeOrganization(name: string): void {
-    this.organizations.remove(this.organization(name));
   }
 
   /** Makes a personal access token, or gives one of this text another meaning. Its `state` can be changed later. */
@@ -207,20 +216,7 @@ export class Simulator {
     this.#doors.reset();
   }
 
-  /** A service that is asked before Azure DevOps, after those that were added earlier. */
-  addService(service: SimulatedService): void {
-    this.#pipeline.add(service);
-  }
-
-  /** An endpoint of Azure DevOps beside those around Git. */
-  addEndpoint(route: EndpointRoute): void {
-    this.#azureDevOps.addEndpoint(route);
-  }
-
-  useBearerAuthentication(authentication: BearerAuthentication): void {
-    this.#authenticator.useBearer(authentication);
-  }
-
+  /** Puts something around every authenticated request to Azure DevOps: the rate limit, or a test's own. */
   useLimiter(limiter: LimiterHook): void {
     this.#azureDevOps.useLimiter(limiter);
   }
@@ -229,33 +225,26 @@ export class Simulator {
     await this.#doors.close();
   }
 
-  async #listen(ports: NonNullable<SimulatorOptions['ports']>): Promise<void> {
+  async #listen(): Promise<void> {
     const handle = (arrival: Arrival) => void this.#pipeline.handle(arrival);
     const doors = this.#doors;
     const tunnels = doors.secure('cloud', this.#authority, handle);
     const proxy = connectProxy({
       tunnels,
-      proxy: this.#proxyOptions,
-      counters: this.#proxyCounters,
       refuse: host =>
-        this.faults.strikeConnection(host) &&
-        plainAnswer(
-          '502 Bad Gateway',
-          `The name of the host ${host} could not be resolved.`,
-        ),
+        this.faults.strikesConnection(host)
+          ? plainAnswer(
+              '502 Bad Gateway',
+              `The name of the host ${host} could not be resolved.`,
+            )
+          : undefined,
     });
     const server = doors.secure('server', this.#authority, handle);
-    const control = new Control(this);
     this.#listening = {
-      proxy: await doors.listen(proxy, ports.proxy ?? 0),
-      server: await doors.listen(server, ports.server ?? 0),
-      control: await doors.listen(control.server, ports.control ?? 0, {
-        survivesReset: true,
-      }),
-      metadata: await doors.listen(
-        doors.plain('metadata', handle),
-        ports.metadata ?? 0,
-      ),
+      proxy: await doors.listen(proxy),
+      server: await doors.listen(server),
+      control: await doors.listen(controlServer(this), { survivesReset: true }),
+      metadata: await doors.listen(doors.plain('metadata', handle)),
     };
   }
 }

@@ -145,7 +145,7 @@ describe('Code Search', () => {
   });
 
   it('is asked of the collection itself, with Azure DevOps Server', async () => {
-    organizationWith(1, { name: 'tfs/Main', apiVersion: '6.0' });
+    organizationWith(1, { name: 'tfs/Main' });
     const { total } = await clients
       .create()
       .forOrganization(new Organization(simulator.serverHost, 'tfs/Main'))

@@ -60,22 +60,18 @@ describeWithBrowser('the web app of npm start', () => {
     baseUrl = (await started.find(/Web app: +(\S+)/))[1] ?? '';
     const controlUrl = (await started.find(/control: +(\S+)/))[1] ?? '';
     const control = new Control(controlUrl);
-    await control.do('addProject', {
-      organization: ORGANIZATION,
-      name: PROJECT,
-    });
     for (const [name, text] of Object.entries(NEWCOMERS)) {
-      await control.do('addRepository', {
+      await control.do('push', {
         organization: ORGANIZATION,
         project: PROJECT,
-        name,
+        repository: name,
         files: { 'catalog-info.yaml': text },
       });
     }
-    await control.do('addRepository', {
+    await control.do('push', {
       organization: ORGANIZATION,
       project: PROJECT,
-      name: 'spreadsheets',
+      repository: 'spreadsheets',
       files: { 'README.md': '# Spreadsheets\n' },
     });
     browser = await launchBrowser();

@@ -44,7 +44,7 @@ async function tokenOf(options: { secret?: string; tenantId?: string } = {}) {
   return { app, token: access_token };
 }
 
-it('lets a member in, and counts the requests as its own', async () => {
+it('an organization lets a member with an access token in and counts its requests', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -59,7 +59,7 @@ it('lets a member in, and counts the requests as its own', async () => {
   ).toBe(1);
 });
 
-it('knows managed identities by their own names', async () => {
+it('an organization knows managed identities by their own names', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -88,7 +88,7 @@ it('knows managed identities by their own names', async () => {
   }
 });
 
-it('tells who was never added how to be, and who was removed that it is not welcome', async () => {
+it('an organization answers TF401444 to who was never added and TF400813 to who was removed', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -110,21 +110,24 @@ it.each([
   ['conditional-access', 403, 'VS403463'],
   ['unauthorized', 401, 'TF400813'],
   ['not-yet-known', 403, 'VS403283'],
-] as const)('turns a good token away: %s', async (refused, status, message) => {
-  const organization = simulator.addOrganization('contoso', {
-    tenantId: HOME,
-  });
-  const { app, token } = await tokenOf();
-  organization.grant(app.identity);
-  simulator.parts.entra.refuseSignIn(app.identity, refused);
-  const answer = await show(token);
-  expect(answer.status).toBe(status);
-  expect(answer.body).toContain(message);
-  simulator.parts.entra.refuseSignIn(app.identity, undefined);
-  expect((await show(token)).status).toBe(200);
-});
+] as const)(
+  'an organization turns a good token away for the reason %s',
+  async (refused, status, message) => {
+    const organization = simulator.addOrganization('contoso', {
+      tenantId: HOME,
+    });
+    const { app, token } = await tokenOf();
+    organization.grant(app.identity);
+    simulator.parts.entra.refuseSignIn(app.identity, refused);
+    const answer = await show(token);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toContain(message);
+    simulator.parts.entra.refuseSignIn(app.identity, undefined);
+    expect((await show(token)).status).toBe(200);
+  },
+);
 
-it('names its own tenant to a token of another', async () => {
+it('an organization names its own tenant to a token of another', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -142,7 +145,7 @@ it('names its own tenant to a token of another', async () => {
   });
 });
 
-it('refuses what is expired, for somebody else, forged or no token', async () => {
+it('an organization answers 401 to tokens that are early, expired, forged, for another resource or no token', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -153,15 +156,17 @@ it('refuses what is expired, for somebody else, forged or no token', async () =>
   const forged = Buffer.from(
     JSON.stringify({ ...good, oid: ELSEWHERE }),
   ).toString('base64url');
+  const system = simulator.parts.entra.metadata.setSystemAssigned({
+    tenantId: HOME,
+  });
+  organization.grant(system.identity);
+  const exchange = await fetch(
+    `${simulator.metadataUrl}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=api://AzureADTokenExchange`,
+    { headers: { Metadata: 'true' } },
+  );
   const bad = [
-    await simulator.parts.entra.sign({
-      ...good,
-      aud: 'https://graph.microsoft.com',
-    }),
-    await simulator.parts.entra.sign({
-      ...good,
-      nbf: Math.floor(now / 1000) + 60,
-    }),
+    // Of a member, but for another resource.
+    ((await exchange.json()) as { access_token: string }).access_token,
     `${header}.${forged}.${signature}`,
     'not.a.token',
   ];
@@ -169,6 +174,8 @@ it('refuses what is expired, for somebody else, forged or no token', async () =>
     expect((await show(refused)).status).toBe(401);
   }
   expect((await show(token)).status).toBe(200);
-  now += HOUR;
+  now -= HOUR;
+  expect((await show(token)).status).toBe(401);
+  now += 2 * HOUR;
   expect((await show(token)).status).toBe(401);
 });

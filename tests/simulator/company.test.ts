@@ -1,193 +1,98 @@
 import {
   type Entity,
-  EntityPolicies,
-  FieldFormatEntityPolicy,
-  entityEnvelopeSchemaValidator,
-  SchemaValidEntityPolicy,
-  stringifyEntityRef,
   parseEntityRef,
+  stringifyEntityRef,
 } from '@backstage/catalog-model';
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
-import { Simulator } from '../../dev/simulator';
-import { seedCompany } from '../../dev/simulator/company';
-import { COMPANY } from '../../dev/simulator/company/all';
-import type { SeedDocument } from '../../dev/simulator/company/documents';
+import { Simulator, type Repository } from '../../dev/simulator';
 import {
-  descriptorText,
-  type SeedRepository,
-} from '../../dev/simulator/company/seed';
+  seedCompany,
+  type SeededOrganization,
+} from '../../dev/simulator/company';
 import { ask, basic } from './ask';
 
 const LOCATION = { type: 'url', target: 'https://dev.azure.com/x' };
-const FORBIDDEN = ['User', 'Group', 'Template'];
 
-const repositories: SeedRepository[] = COMPANY.flatMap(({ projects }) =>
-  projects.flatMap(({ repositories: list }) => list),
-);
-const descriptors = repositories.flatMap(({ name, descriptors: files = {} }) =>
-  Object.entries(files).map(([path, documents]) => ({
-    place: `${name}/${path}`,
-    documents,
-  })),
-);
+describe('the company that npm start shows', () => {
+  let simulator: Simulator;
+  let company: SeededOrganization[];
+  let files: Array<{ repository: string; path: string; text: string }>;
 
-function entities(text: string): Array<Entity | undefined> {
-  return [...parseEntityYaml(text, LOCATION)].map(result =>
-    result.type === 'entity' ? result.entity : undefined,
-  );
-}
-
-async function isAccepted(entity: Entity): Promise<boolean> {
-  const policy = EntityPolicies.allOf([
-    new SchemaValidEntityPolicy(),
-    new FieldFormatEntityPolicy(),
-  ]);
-  try {
-    entityEnvelopeSchemaValidator()(entity);
-    return (await policy.enforce(entity)) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-async function verdictOf(
-  entity: Entity | undefined,
-): Promise<SeedDocument['verdict']> {
-  if (!entity) return 'broken';
-  if (!(await isAccepted(entity))) return 'refused';
-  return FORBIDDEN.includes(entity.kind) ? 'forbidden' : 'taken';
-}
-
-it.each(descriptors)(
-  'Backstage makes of $place what it says',
-  async ({ documents }) => {
-    const found = entities(descriptorText(documents));
-    expect(await Promise.all(found.map(verdictOf))).toEqual(
-      documents.map(({ verdict }) =>
-        verdict === 'duplicate' ? 'taken' : verdict,
-      ),
-    );
-  },
-);
-
-describe('together', () => {
-  const ofVerdict = (verdict: SeedDocument['verdict']) =>
-    descriptors
-      .flatMap(({ documents }) => documents)
-      .filter(document => document.verdict === verdict)
-      .map(({ yaml }) => entities(yaml)[0])
-      .filter(entity => entity !== undefined);
-  const taken = ofVerdict('taken');
-  const refs = taken.map(stringifyEntityRef);
-
-  it('gives every entity once, and some files that give one again', () => {
-    expect(new Set(refs).size).toBe(refs.length);
-    const again = ofVerdict('duplicate').map(stringifyEntityRef);
-    expect(again.length).toBeGreaterThan(0);
-    expect(refs).toEqual(expect.arrayContaining(again));
+  beforeAll(async () => {
+    simulator = await Simulator.start();
+    company = seedCompany(simulator);
+    files = company
+      .flatMap(({ name }) => [...simulator.organization(name).repositories()])
+      .filter(({ isFork }) => !isFork)
+      .flatMap(filesOf);
   });
 
-  it('has relations that lead somewhere', () => {
-    const throughLocations = repositories
-      .flatMap(({ files = {} }) => Object.entries(files))
-      .filter(([path]) => /(component|resources)\.yaml$/.test(path))
-      .flatMap(([, text]) => entities(String(text)))
-      .filter(entity => entity !== undefined);
-    expect(throughLocations).toHaveLength(3);
-    const all = new Set(
-      [...taken, ...throughLocations].map(stringifyEntityRef),
-    );
-    const missing = [...taken, ...throughLocations].flatMap(entity =>
+  afterAll(() => simulator.close());
+
+  it('has three organizations, each with a token that reads nothing of the others', async () => {
+    const list = async (organization: string, token: string) =>
+      await ask(
+        simulator,
+        `https://dev.azure.com/${organization}/_apis/git/repositories?api-version=7.1`,
+        { headers: basic(token) },
+      );
+    const counts = [];
+    for (const [index, { name, token }] of company.entries()) {
+      const { body } = await list(name, token);
+      counts.push((JSON.parse(body) as { count: number }).count);
+      const other = company[(index + 1) % 3]?.name ?? '';
+      expect((await list(other, token)).status).toBe(203);
+    }
+    expect(counts).toEqual([33, 14, 10]);
+  });
+
+  it('has relations that lead to entities of the company', () => {
+    const entities = files
+      .filter(({ path }) => path.endsWith('.yaml'))
+      .flatMap(({ text }) => entitiesOf(text));
+    const all = new Set(entities.map(stringifyEntityRef));
+    const missing = entities.flatMap(entity =>
       relatedTo(entity)
         .filter(ref => !all.has(ref))
         .map(ref => `${stringifyEntityRef(entity)} -> ${ref}`),
     );
+    expect(entities.length).toBeGreaterThan(60);
     expect(missing).toEqual([]);
   });
 
-  it('has targets and placeholders beside the descriptors that name them', () => {
-    const named = repositories.flatMap(
-      ({ name, files = {}, descriptors: described = {} }) =>
-        Object.entries(described).flatMap(([path, documents]) => {
-          const folder = path.slice(0, path.lastIndexOf('/') + 1);
-          const text = descriptorText(documents);
-          return [...text.matchAll(/(?:- |\$\w+: )\.\/(\S+)/g)].map(
-            ([, target]) => ({
-              where: `${name}: ${folder}${target}`,
-              there: `${folder}${target}` in files,
-            }),
-          );
-        }),
+  it('has the targets and placeholders that its descriptors name', () => {
+    const there = new Set(
+      files.map(({ repository, path }) => `${repository}${path}`),
     );
+    const named = files
+      .filter(({ path }) => path.endsWith('/catalog-info.yaml'))
+      .flatMap(({ repository, path, text }) =>
+        [...text.matchAll(/(?:- |\$\w+: )\.(\/\S+)/g)].map(
+          ([, target]) =>
+            `${repository}${path.slice(0, path.lastIndexOf('/'))}${target}`,
+        ),
+      );
     expect(named.length).toBeGreaterThanOrEqual(6);
-    expect(named.filter(({ there }) => !there)).toEqual([]);
+    expect(named.filter(path => !there.has(path))).toEqual([]);
   });
 });
 
-it('is seeded as its counts say, with a token for each organization', async () => {
-  const simulator = await Simulator.start();
-  try {
-    const { organizations, counts } = seedCompany(simulator);
-    expect(organizations).toHaveLength(3);
-    expect(counts).toEqual({
-      projects: 11,
-      repositories: 57,
-      forks: 3,
-      disabled: 3,
-      empty: 3,
-      unusable: 1,
-      hidden: 1,
-      descriptors: 49,
-      rootDescriptors: 41,
-      documents: {
-        taken: 59,
-        broken: 4,
-        forbidden: 3,
-        refused: 2,
-        duplicate: 1,
-      },
-    });
-    for (const [
-      index,
-      { name, token, counts: own },
-    ] of organizations.entries()) {
-      const list = async (organization: string) =>
-        await ask(
-          simulator,
-          `https://dev.azure.com/${organization}/_apis/git/repositories?api-version=7.1`,
-          { headers: basic(token) },
-        );
-      const { value } = JSON.parse((await list(name)).body) as {
-        value: Array<{
-          isFork?: boolean;
-          isDisabled?: boolean;
-          defaultBranch?: string;
-          project: { state: string };
-        }>;
-      };
-      const usable = value.filter(
-        ({ project }) => project.state === 'wellFormed',
-      );
-      expect({
-        repositories: value.length,
-        unusable: value.length - usable.length,
-        forks: usable.filter(({ isFork }) => isFork).length,
-        disabled: usable.filter(({ isDisabled }) => isDisabled).length,
-        empty: usable.filter(({ defaultBranch }) => !defaultBranch).length,
-      }).toEqual({
-        repositories: own.repositories,
-        unusable: own.unusable,
-        forks: own.forks,
-        disabled: own.disabled,
-        empty: own.empty,
-      });
-      const other = organizations[(index + 1) % 3]?.name ?? '';
-      expect((await list(other)).status).toBe(203);
-    }
-  } finally {
-    await simulator.close();
-  }
-});
+function filesOf(repository: Repository) {
+  const tree = repository.branch(repository.defaultBranch ?? '')?.tree;
+  return [...(tree?.walk() ?? [])].flatMap(({ path, entry: { object } }) =>
+    'content' in object
+      ? [{ repository: repository.id, path, text: object.content.toString() }]
+      : [],
+  );
+}
+
+function entitiesOf(text: string): Entity[] {
+  return [...parseEntityYaml(Buffer.from(text), LOCATION)].flatMap(result =>
+    result.type === 'entity' && result.entity.metadata?.name
+      ? [result.entity]
+      : [],
+  );
+}
 
 function relatedTo(entity: Entity): string[] {
   const namespace = entity.metadata.namespace ?? 'default';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { request } from 'undici';
 import { Simulator } from '../../dev/simulator';
-import { OPERATIONS } from '../../dev/simulator/control/operations';
 import { ask, basic } from './ask';
 
 describe('the control interface over HTTP', () => {
@@ -12,6 +11,8 @@ describe('the control interface over HTTP', () => {
 
   beforeEach(async () => {
     simulator = await Simulator.start();
+    simulator.addOrganization('contoso').grant('alice');
+    simulator.addPersonalAccessToken('t', { identity: 'alice' });
   });
 
   afterEach(() => simulator.close());
@@ -36,103 +37,31 @@ describe('the control interface over HTTP', () => {
     return result;
   }
 
-  it('does everything that a test in another process needs', async () => {
-    const organization = 'contoso';
-    const at = (project: string, repository?: string) => ({
-      organization,
-      project,
-      repository,
-    });
-    await done('addOrganization', { name: organization, signIn: '302' });
-    await done('addPersonalAccessToken', { token: 't', identity: 'alice' });
-    await done('grant', { organization, identity: 'alice' });
-    await done('addProject', { organization, name: 'P' });
-    await done('addProject', { organization, name: 'Q' });
-    const { id } = await done('addRepository', {
-      ...at('P'),
-      repository: undefined,
-      name: 'r',
-      files: { a: '1', b: { base64: 'AAE=' }, l: { symlink: 'a' } },
-    });
-    const { commitId } = await done('push', {
-      ...at('P', 'r'),
-      files: { a: null, x: { executable: '#!' } },
-      branch: 'next',
-    });
-    await done('setDefaultBranch', { ...at('P', 'r'), branch: 'next' });
-    await done('tag', { ...at('P', 'r'), name: 'v1' });
-    await done('renameRepository', { ...at('P', 'r'), newName: 'renamed' });
-    await done('forkRepository', {
-      ...at('P', 'renamed'),
-      toProject: 'Q',
-      name: 'fork',
-    });
-    await done('moveRepository', { ...at('P', 'renamed'), toProject: 'Q' });
-    await done('renameProject', {
-      ...at('Q'),
-      repository: undefined,
-      newName: 'Z',
-    });
+  it('pushes, renames and deletes', async () => {
+    const at = { organization: 'contoso', project: 'P', repository: 'r' };
+    await done('push', { ...at, files: { a: '1', b: '2' } });
+    await done('push', { ...at, files: { a: null }, branch: 'next' });
+    const project = simulator.organization('contoso').project('P');
+    const repository = project.repository('r');
+    expect(repository.entry('/a', 'main')).toBeDefined();
+    expect(repository.entry('/a', 'next')).toBeUndefined();
+    expect(repository.entry('/b', 'next')).toBeDefined();
 
-    const moved = simulator
-      .organization('contoso')
-      .project('Z')
-      .repository('renamed');
-    expect(moved.id).toBe(id);
-    expect(moved.branch('next')?.id).toBe(commitId);
-    expect(moved.entry('/x')?.mode).toBe('100755');
-    expect(moved.tagged('v1')).toBe(moved.branch('next'));
+    await done('rename', { ...at, newName: 's' });
+    await done('rename', { ...at, repository: undefined, newName: 'Q' });
+    expect([project.name, repository.name]).toEqual(['Q', 's']);
 
-    await done('deleteBranch', { ...at('Z', 'renamed'), branch: 'main' });
-    await done('renameBranch', {
-      ...at('Z', 'renamed'),
-      branch: 'next',
-      newName: 'n',
-    });
-    expect(moved.defaultBranch).toBe('n');
-    await done('disableRepository', at('Z', 'renamed'));
-    expect(moved.isDisabled).toBe(true);
-    await done('enableRepository', at('Z', 'renamed'));
-    await done('emptyRepository', at('Z', 'renamed'));
-    expect(moved.isEmpty).toBe(true);
-    await done('deleteRepository', {
-      ...at('Z', 'renamed'),
-      permanently: true,
-    });
-    await done('setProjectState', {
-      organization,
-      project: 'P',
-      state: 'deleting',
-    });
-    await done('deleteProject', { organization, project: 'Z' });
-    await done('setPersonalAccessToken', { token: 't', state: 'revoked' });
-    await done('revoke', { organization, identity: 'alice' });
-    await done('renameOrganization', { organization, newName: 'fabrikam' });
-    await done('removeOrganization', { organization: 'fabrikam' });
-    await done('addApplication', {
-      tenantId: '11111111-2222-4333-8444-555555555555',
-      secret: 's',
-    });
-    await done('setSystemAssignedIdentity', {
-      tenantId: '11111111-2222-4333-8444-555555555555',
-    });
-    await done('addUserAssignedIdentity', {
-      tenantId: '11111111-2222-4333-8444-555555555555',
-      clientId: '21111111-2222-4333-8444-555555555555',
-    });
-    await done('resetConnections');
+    await done('delete', { ...at, project: 'Q', repository: 's' });
+    expect(project.deletedRepositories()).toHaveLength(1);
+    await done('delete', { organization: 'contoso', project: 'Q' });
+    expect(project.state).toBe('deleted');
   });
 
-  it('injects faults and tells what was asked', async () => {
-    simulator.addOrganization('contoso').grant('alice');
-    simulator.addPersonalAccessToken('t', { identity: 'alice' });
+  it('injects faults and shows the requests', async () => {
     const url = 'https://dev.azure.com/contoso/_apis/projects';
-    const { id } = await done('inject', {
-      match: {
-        pathname: 'projects$',
-        organization: { regex: '^CONT', flags: 'i' },
-      },
-      response: { status: 418, headers: { 'X-A': 'b' }, json: { a: 1 } },
+    await done('fault', {
+      match: { endpoint: 'projects', organization: 'CONTOSO' },
+      response: { status: 418, headers: { 'X-A': 'b' }, body: { a: 1 } },
       times: 1,
     });
     const struck = await ask(simulator, url, { headers: basic('t') });
@@ -141,58 +70,35 @@ describe('the control interface over HTTP', () => {
       'b',
       '{"a":1}',
     ]);
-    expect((await ask(simulator, url, { headers: basic('t') })).status).toBe(
-      200,
-    );
-    expect(await done('faults')).toEqual([{ id, hits: 1 }]);
-    expect(
-      await done('countRequests', { endpoint: 'projects', status: 418 }),
-    ).toMatchObject({ count: 1 });
-    expect(await done('requests', { limit: 1 })).toMatchObject([
-      { status: 200, endpoint: 'projects', identity: 'alice' },
-    ]);
-    expect(await done('totals')).toMatchObject([{ count: 1 }, { count: 1 }]);
-    await done('removeFault', { id });
-    await done('removeFaults');
-    await done('resetRequests');
-    expect(await done('countRequests')).toEqual({ count: 0, bytes: 0 });
+    const status = async () =>
+      (await ask(simulator, url, { headers: basic('t') })).status;
+    expect(await status()).toBe(200);
+    expect(await done('requests', { status: 418 })).toMatchObject({ count: 1 });
+    expect(await done('requests', { limit: 1 })).toMatchObject({
+      count: 2,
+      latest: [{ status: 200, endpoint: 'projects', identity: 'alice' }],
+    });
+    await done('fault', { fault: 'unavailable' });
+    expect(await status()).toBe(503);
+    await done('clearFaults');
+    expect(await status()).toBe(200);
   });
 
   it.each([
-    ['addOrganization', {}, "The argument 'name' is missing"],
+    ['rename', { project: 'P' }, 'The argument organization is missing'],
+    ['delete', { projekt: 'P' }, 'Unknown argument projekt; it takes '],
     [
-      'addOrganization',
-      { name: 5 },
-      "Expected the argument 'name' to be a text, got 5",
+      'rename',
+      { organization: 5, project: 'P', newName: 'Q' },
+      'Expected the argument organization to be a text, got 5',
     ],
     [
-      'addOrganization',
-      { name: 'a', nmae: 1 },
-      'Unknown argument nmae; expected name, deployment, tenantId, apiVersion, signIn',
-    ],
-    [
-      'addOrganization',
-      { name: 'a', deployment: 'moon' },
-      'Expected the argument \'deployment\' to be one of cloud, server, got "moon"',
-    ],
-    [
-      'push',
-      { organization: 'nope' },
+      'delete',
+      { organization: 'nope', project: 'P' },
       "The simulator has no organization 'nope'",
     ],
-    [
-      'inject',
-      { match: { pathname: '(' } },
-      "The argument 'pathname' is no regular expression",
-    ],
-    [
-      'inject',
-      { fault: 'x' },
-      "Expected the argument 'fault' to be one of reset-before",
-    ],
-    ['removeFault', { id: 9 }, 'There is no fault 9'],
-    ['requests', [], 'Expected a JSON object with the arguments'],
-  ])('refuses %s of %j', async (operation, args, message) => {
+    ['fault', { fault: 'x' }, 'Expected the fault to be one of reset-before'],
+  ])('says what is wrong with %s of %j', async (operation, args, message) => {
     const { status, result } = await control(operation, args);
     expect([status, result['error']]).toEqual([
       400,
@@ -200,23 +106,20 @@ describe('the control interface over HTTP', () => {
     ]);
   });
 
-  it('is not for web pages, and knows its operations', async () => {
+  it('turns web pages away and lists its operations', async () => {
     expect(
-      (await control('totals', {}, { Origin: 'https://example.com' })).status,
+      (await control('requests', {}, { Origin: 'https://example.com' })).status,
     ).toBe(403);
     expect((await control('constructor')).status).toBe(404);
     const overview = await request(simulator.controlUrl);
-    const described = (await overview.body.json()) as {
-      operations: Record<string, string[]>;
-      addresses: { proxyUrl: string };
-    };
-    expect(Object.keys(described.operations)).toEqual(Object.keys(OPERATIONS));
-    expect(described.addresses.proxyUrl).toBe(simulator.proxyUrl);
+    expect(await overview.body.json()).toMatchObject({
+      push: ['organization', 'project', 'repository', 'files', 'branch?'],
+    });
   });
 });
 
 describe('npm run simulator', () => {
-  it('runs alone, seeded, until it is told to end', async () => {
+  it('runs alone with the company in it until it is told to end', async () => {
     const root = join(__dirname, '..', '..');
     const child = spawn(
       process.execPath,
@@ -231,10 +134,10 @@ describe('npm run simulator', () => {
       }
     }
     const control = /^Control: +(\S+)$/m.exec(lines.join('\n'))?.[1] ?? '';
-    const overview = await request(control);
-    expect(await overview.body.json()).toMatchObject({
-      organizations: [{}, {}, {}],
-    });
+    expect((await request(control)).statusCode).toBe(200);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^nordhavn: personal access token \S+$/),
+    );
     expect(lines).toContainEqual(
       expect.stringMatching(/^export HTTPS_PROXY='http:\/\/127\.0\.0\.1:\d+'$/),
     );

@@ -33,7 +33,7 @@ async function refusal(credential: TokenCredential): Promise<string> {
   return token.message;
 }
 
-describe('an application with a secret', () => {
+describe('an application with a secret in the simulated Entra', () => {
   function secretCredential(tenantId: string, clientId: string, secret = 's1') {
     return new ClientSecretCredential(tenantId, clientId, secret, {
       // Otherwise a refusal is repeated for seconds.
@@ -41,7 +41,7 @@ describe('an application with a secret', () => {
     });
   }
 
-  it('gets a token that says who it is, in one request', async () => {
+  it('gets a token with its claims in one request', async () => {
     const app = simulator.parts.entra.addApplication({
       name: 'catalog',
       tenantId: HOME,
@@ -67,23 +67,7 @@ describe('an application with a secret', () => {
     ]);
   });
 
-  it('is told how long the token lives, and when to renew it', async () => {
-    const app = simulator.parts.entra.addApplication({
-      tenantId: HOME,
-      secret: 's1',
-    });
-    simulator.parts.entra.tokens.lifetimeSeconds = 7200;
-    simulator.parts.entra.tokens.refreshInSeconds = 1000;
-    const before = Date.now();
-    const token = await secretCredential(HOME, app.clientId).getToken(SCOPE);
-    expect(token.expiresOnTimestamp - before).toBeGreaterThan(7100_000);
-    expect(token.expiresOnTimestamp - before).toBeLessThanOrEqual(7300_000);
-    expect(token.refreshAfterTimestamp).toBeLessThanOrEqual(
-      Date.now() + 1001_000,
-    );
-  });
-
-  it('is found under any authorityHost that leads here, through discovery of the tenant', async () => {
+  it('gets a token through another authorityHost', async () => {
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
       secret: 's1',
@@ -121,7 +105,7 @@ describe('an application with a secret', () => {
       'AADSTS90002',
       id => secretCredential('33333333-3333-4333-8333-333333333333', id),
     ],
-  ])('is refused for %s with %s', async (_, code, credential) => {
+  ])('is answered %s with %s', async (_, code, credential) => {
     simulator.parts.entra.addTenant({ id: ELSEWHERE });
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
@@ -130,7 +114,7 @@ describe('an application with a secret', () => {
     expect(await refusal(credential(app.clientId))).toContain(code);
   });
 
-  it('is refused with any error that is asked for, and when it is disabled', async () => {
+  it('is answered with any error that a test asks for, and with AADSTS7000112 when it is disabled', async () => {
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
       secret: 's1',
@@ -145,7 +129,7 @@ describe('an application with a secret', () => {
     expect((await credential.getToken(SCOPE)).token).toBeTruthy();
   });
 
-  it('reaches another tenant after consent there, under another object id', async () => {
+  it('gets a token of another tenant after consent there', async () => {
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
       secret: 's1',
@@ -167,25 +151,12 @@ describe('an application with a secret', () => {
     );
   });
 
-  it('changes its secret', async () => {
-    const app = simulator.parts.entra.addApplication({
-      tenantId: HOME,
-      secret: 'before',
-    });
-    app.addSecret('after');
-    app.removeSecret('before');
-    const before = secretCredential(HOME, app.clientId, 'before');
-    expect(await refusal(before)).toContain('AADSTS7000215');
-    const after = secretCredential(HOME, app.clientId, 'after');
-    expect((await after.getToken(SCOPE)).token).toBeTruthy();
-  });
-
-  it('cannot be consented to elsewhere when it is registered for its own tenant alone', () => {
+  it('cannot be consented to in another tenant when it is not multi-tenant', () => {
     const app = simulator.parts.entra.addApplication({ tenantId: HOME });
     expect(() => app.consentIn(ELSEWHERE)).toThrow('multiTenant: true');
   });
 
-  it('meets faults of the token endpoint', async () => {
+  it('can be struck by faults of the token endpoint', async () => {
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
       secret: 's1',
@@ -201,34 +172,19 @@ describe('an application with a secret', () => {
   });
 });
 
-it('tells who it is, under its own name', async () => {
-  const { body } = await ask(
-    simulator,
-    `https://login.microsoftonline.com/common/discovery/instance?api-version=1.1&authorization_endpoint=${encodeURIComponent(`https://login.example/${HOME}/oauth2/v2.0/authorize`)}`,
-  );
-  expect(JSON.parse(body)).toMatchObject({
-    tenant_discovery_endpoint: `https://login.microsoftonline.com/${HOME}/v2.0/.well-known/openid-configuration`,
-    metadata: [{ aliases: expect.arrayContaining(['login.windows.net']) }],
-  });
-  simulator.parts.entra.addTenant({ id: HOME, domain: 'contoso.example' });
+it('the simulated Entra describes its tenants', async () => {
+  simulator.parts.entra.addTenant({ id: HOME });
   const configuration = await ask(
     simulator,
-    'https://login.microsoftonline.com/contoso.example/v2.0/.well-known/openid-configuration',
+    `https://login.microsoftonline.com/${HOME}/v2.0/.well-known/openid-configuration`,
   );
   expect(JSON.parse(configuration.body)).toMatchObject({
     issuer: `https://login.microsoftonline.com/${HOME}/v2.0`,
     token_endpoint: `https://login.microsoftonline.com/${HOME}/oauth2/v2.0/token`,
-    jwks_uri: `https://login.microsoftonline.com/${HOME}/discovery/v2.0/keys`,
   });
-  const keys = await ask(
-    simulator,
-    `https://login.microsoftonline.com/${HOME}/discovery/v2.0/keys`,
-  );
-  expect(JSON.parse(keys.body)).toMatchObject({ keys: [{ kty: 'RSA' }] });
-  expect(JSON.parse(keys.body).keys[0]).not.toHaveProperty('d');
 });
 
-it("puts errors on the wire in Entra's form", async () => {
+it("errors of the simulated Entra have Entra's form", async () => {
   const response = await fetch(
     `${simulator.serverUrl}/${HOME}/oauth2/v2.0/token?client-request-id=c-1`,
     { method: 'POST', body: new URLSearchParams({ client_id: 'x' }) },
@@ -247,7 +203,7 @@ it("puts errors on the wire in Entra's form", async () => {
   });
 });
 
-describe('an application that a managed identity vouches for', () => {
+describe('an application with a federated managed identity in the simulated Entra', () => {
   function assertionCredential(
     tenantId: string,
     clientId: string,
@@ -275,7 +231,7 @@ describe('an application that a managed identity vouches for', () => {
     return access_token;
   }
 
-  it('gets a token, in its own tenant and in one that consented', async () => {
+  it('gets a token of its own tenant and of one that consented', async () => {
     const identity = simulator.parts.entra.metadata.setSystemAssigned({
       tenantId: HOME,
     });
@@ -303,7 +259,7 @@ describe('an application that a managed identity vouches for', () => {
     }
   });
 
-  it('is refused for an assertion that is not from the right identity', async () => {
+  it('gets the error of Entra for each assertion that does not fit', async () => {
     const identity = simulator.parts.entra.metadata.setSystemAssigned({
       tenantId: HOME,
     });
@@ -346,14 +302,6 @@ describe('an application that a managed identity vouches for', () => {
         assertion,
       ],
       [
-        'AADSTS700212',
-        right,
-        await simulator.parts.entra.sign({
-          ...claims(assertion),
-          aud: 'https://graph.microsoft.com',
-        }),
-      ],
-      [
         'AADSTS700236',
         add('tenant', [{ issuer, subject }], ELSEWHERE),
         assertion,
@@ -374,27 +322,5 @@ describe('an application that a managed identity vouches for', () => {
     expect(
       await refusal(assertionCredential(HOME, right, assertion)),
     ).toContain('AADSTS700024');
-  });
-
-  it('may be vouched for by another provider of identities', async () => {
-    const issuer = 'https://cluster.example/oidc';
-    const app = simulator.parts.entra.addApplication({
-      tenantId: HOME,
-      federatedCredentials: [
-        { issuer, subject: 'system:serviceaccount:backstage:catalog' },
-      ],
-    });
-    const assertion = await simulator.parts.entra.sign({
-      iss: issuer,
-      sub: 'system:serviceaccount:backstage:catalog',
-      aud: 'api://AzureADTokenExchange',
-      exp: Math.floor(now / 1000) + 600,
-    });
-    const token = await assertionCredential(
-      HOME,
-      app.clientId,
-      assertion,
-    ).getToken(SCOPE);
-    expect(claims(token.token)).toMatchObject({ appid: app.clientId });
   });
 });

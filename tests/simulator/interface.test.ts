@@ -14,7 +14,7 @@ interface Listed {
   readonly value: Array<Record<string, unknown>>;
 }
 
-describe('the interface', () => {
+describe('the interface of the simulated service', () => {
   let simulator: Simulator;
   let organization: Organization;
 
@@ -36,7 +36,7 @@ describe('the interface', () => {
   const names = ({ value }: Listed) => value.map(({ name }) => name);
 
   describe('repositories', () => {
-    it('have the properties of their version, and no others', async () => {
+    it('have only the properties of the version that was asked for', async () => {
       organization.addProject('P').addRepository('r', { files: { a: '1' } });
       const keys = async (version: string) =>
         Object.keys(
@@ -66,7 +66,7 @@ describe('the interface', () => {
       ]);
     });
 
-    it('are all in one answer: forks, disabled, empty, of projects that go; hidden ones on request', async () => {
+    it('come all in one answer, forks, disabled and empty ones too, and hidden ones on request', async () => {
       const project = organization.addProject('P');
       const original = project.addRepository('original', { files: { a: '1' } });
       original.fork(project, 'fork');
@@ -98,7 +98,7 @@ describe('the interface', () => {
       ).toContain('P.wiki');
     });
 
-    it('follow every change at once', async () => {
+    it('show every change at once', async () => {
       const project = organization.addProject('P');
       const repository = project.addRepository('r', { files: { a: '1' } });
       const path = 'p/_apis/git/repositories?api-version=7.1';
@@ -124,6 +124,12 @@ describe('the interface', () => {
       ]);
       project.delete();
       expect(await list('_apis/git/repositories')).toMatchObject({ count: 0 });
+      expect(names(await list('_apis/projects?stateFilter=deleted'))).toEqual([
+        'Q',
+      ]);
+      expect(await list('_apis/projects?stateFilter=all')).toMatchObject({
+        count: 0,
+      });
     });
 
     it('are found by id alone, and by name without regard to case', async () => {
@@ -148,7 +154,7 @@ describe('the interface', () => {
       expect((await get('_apis/git/repositories/api')).status).toBe(404);
     });
 
-    it('have addresses with what needs it encoded, and the project left out where it can be', async () => {
+    it('have encoded addresses that leave out the project where its name is the same', async () => {
       const project = organization.addProject('A & B');
       project.addRepository('A & B', { files: { a: '1' } });
       project.addRepository('c#', { files: { a: '1' } });
@@ -165,7 +171,7 @@ describe('the interface', () => {
   });
 
   describe('projects', () => {
-    it('come in pages, by the token or by $skip', async () => {
+    it('come in pages by continuation token or by $skip', async () => {
       for (let index = 0; index < 7; index++) {
         organization.addProject(`P${index}`);
       }
@@ -210,25 +216,26 @@ describe('the interface', () => {
     });
 
     it.each([
-      ['$format=json', {}, 'application/json; charset=utf-8; api-version=7.1'],
-      ['$format=text', { Accept: 'application/json' }, 'text/plain'],
-      ['', { Accept: '*/*' }, 'text/plain'],
-      ['', { Accept: 'application/octet-stream' }, 'text/plain'],
-      ['$format=zip', {}, 'application/zip'],
-    ])('are represented as %j and %j ask for', async (query, headers, type) => {
+      [
+        '$format=json',
+        {},
+        /^application\/json; charset=utf-8; api-version=7.1$/,
+      ],
+      ['$format=octetStream', { Accept: 'application/json' }, /^text\/plain$/],
+      ['', { Accept: '*/*' }, /^text\/plain$/],
+      ['', { Accept: 'application/octet-stream' }, /^text\/plain$/],
+    ])('come as %j with %j asks for', async (query, headers, type) => {
       const answer = await get(
         `${items}?path=/catalog-info.yaml&api-version=7.1&${query}`,
         headers,
       );
       expect([answer.status, answer.headers['content-type']]).toEqual([
         200,
-        expect.stringMatching(
-          type === 'text/plain' ? /text\/plain|octet-stream/ : type,
-        ),
+        expect.stringMatching(type),
       ]);
     });
 
-    it('carry content and its metadata when these are asked for', async () => {
+    it('carry content and its metadata when asked for', async () => {
       const one = async (query: string) =>
         JSON.parse((await get(`${items}?${query}`)).body) as Record<
           string,
@@ -272,7 +279,7 @@ describe('the interface', () => {
       ['UTF-16', Buffer.from('\ufeffé', 'utf16le'), 1200, 'é'],
       ['Latin-1', Buffer.from([0xe9]), 1252, 'é'],
       ['binary', Buffer.from([0, 255, 1]), -1, 'AP8B'],
-    ])('tell of %s', async (_, bytes, encoding, content) => {
+    ])('tell the encoding of %s', async (_, bytes, encoding, content) => {
       repository.push({ files: { x: bytes } });
       const answer = await get(
         `${items}?path=/x&includeContent=true&includeContentMetadata=true`,
@@ -283,7 +290,7 @@ describe('the interface', () => {
       });
     });
 
-    it('are listed as deep as was asked for', async () => {
+    it('are listed as deep as recursionLevel says', async () => {
       const paths = async (query: string) =>
         (await list(`${items}?${query}`)).value.map(({ path }) => path);
       expect(await paths('scopePath=/docs')).toEqual(['/docs']);
@@ -308,7 +315,7 @@ describe('the interface', () => {
       expect(await paths('scopePath=/link')).toEqual(['/link']);
     });
 
-    it('are read at a branch, a tag or a commit, however these are named', async () => {
+    it('are read at a branch, a tag or a commit in every spelling', async () => {
       const { commitId } = repository.push({ files: { x: 'first' } });
       repository.tag('v1');
       repository.push({ files: { x: 'second' } });
@@ -332,7 +339,7 @@ describe('the interface', () => {
       );
     });
 
-    it('are read as blobs too, also those of the past', async () => {
+    it('are read as blobs by object id, those of earlier commits too', async () => {
       const id = String(repository.entry('/docs/a.md')?.object.id);
       repository.push({ files: { docs: null } });
       const blob = `P/_apis/git/repositories/r/blobs/${id}`;
@@ -350,37 +357,66 @@ describe('the interface', () => {
     });
   });
 
-  it('pages refs by token when asked to', async () => {
+  it('lists the commits that were pushed to a branch, the latest first', async () => {
     const repository = organization
       .addProject('P')
       .addRepository('r', { files: { a: '1' } });
-    for (const branch of ['main2', 'b', 'c']) {
-      repository.push({ branch, files: { [branch]: '1' } });
-    }
-    repository.tag('v1');
-    const refs = 'P/_apis/git/repositories/r/refs';
-    const first = await get(`${refs}?filter=heads/&$top=3`);
-    expect(names(JSON.parse(first.body) as Listed)).toEqual([
-      'refs/heads/b',
-      'refs/heads/c',
-      'refs/heads/main',
-    ]);
-    const token = String(first.headers['x-ms-continuationtoken']);
-    const second = await get(
-      `${refs}?filter=heads/&$top=3&continuationToken=${token}`,
-    );
-    expect(names(JSON.parse(second.body) as Listed)).toEqual([
-      'refs/heads/main2',
-    ]);
-    expect(second.headers).not.toHaveProperty('x-ms-continuationtoken');
-    expect(names(await list(`${refs}?filter=heads/main`))).toEqual([
-      'refs/heads/main',
-      'refs/heads/main2',
-    ]);
-    expect((await list(refs)).count).toBe(5);
+    const first = repository.branch('main')?.id;
+    const second = repository.push({ files: { a: '2' } }).commitId;
+    repository.push({ branch: 'other', files: { a: '3' } });
+    const ids = async (query: string) =>
+      (await list(`P/_apis/git/repositories/r/commits?${query}`)).value.map(
+        ({ commitId }) => commitId,
+      );
+    expect(await ids('')).toEqual([second, first]);
+    expect(await ids('searchCriteria.$top=1')).toEqual([second]);
+    expect(
+      await ids(
+        `searchCriteria.itemVersion.version=${first}&searchCriteria.itemVersion.versionType=commit`,
+      ),
+    ).toEqual([first]);
   });
 
-  it('answers with the headers of the service, and compresses when asked', async () => {
+  it('offers the versions of Server 2022 and of Server 2019', async () => {
+    for (const [version, latest, hasDisabled] of [
+      ['server-2022', '7.1', true],
+      ['server-2019', '5.1', false],
+    ] as const) {
+      const collection = simulator.addOrganization(version, {
+        deployment: 'server',
+        version,
+      });
+      collection.grant('alice');
+      collection.addProject('P').addRepository('r', { files: { a: '1' } });
+      const url = `${simulator.serverUrl}/${version}/_apis`;
+      const read = async (path: string, method = 'GET') =>
+        (await (
+          await fetch(`${url}${path}`, {
+            method,
+            headers: { ...ALICE, Accept: 'application/json' },
+          })
+        ).json()) as { value: Array<Record<string, unknown>>; message: string };
+
+      const locations = await read('/git', 'OPTIONS');
+      expect(locations.value[0]).toMatchObject({
+        maxVersion: latest,
+        releasedVersion: latest,
+      });
+      const {
+        value: [repository],
+      } = await read('/git/repositories');
+      expect('isDisabled' in (repository ?? {})).toBe(hasDisabled);
+      expect(repository).toMatchObject({
+        webUrl: `${simulator.serverUrl}/${version}/P/_git/r`,
+      });
+      const { message } = await read('/git/repositories?api-version=7.2');
+      expect(message).toContain(
+        `The latest REST API version this server supports is ${latest}.`,
+      );
+    }
+  });
+
+  it('answers with the headers of the service and compresses when asked to', async () => {
     organization.addProject('P').addRepository('r', { files: { a: '1' } });
     const dispatcher = new Agent();
     const collection = simulator.addOrganization('Local', {

@@ -3,7 +3,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import { EnvHttpProxyAgent, fetch } from 'undici';
 import { Simulator, type Organization } from '../../dev/simulator';
 
-describe("Backstage's own URL reader", () => {
+describe("Backstage's own URL reader against the simulator", () => {
   let simulator: Simulator;
   let contoso: Organization;
   const original = globalThis.fetch;
@@ -48,7 +48,7 @@ describe("Backstage's own URL reader", () => {
     });
   }
 
-  it('reads a file, at a branch too', async () => {
+  it('reads a file of the default branch and of another one', async () => {
     const repository = contoso
       .addProject('A & B')
       .addRepository('C# 100 %', { files: { 'docs/é +.md': 'main' } });
@@ -67,7 +67,7 @@ describe("Backstage's own URL reader", () => {
     ).rejects.toThrow('404');
   });
 
-  it('reads a folder as an archive, and searches in it', async () => {
+  it('reads a folder as an archive and searches in it', async () => {
     contoso.addProject('Trees').addRepository('mono', {
       files: {
         'README.md': 'top',
@@ -95,7 +95,7 @@ describe("Backstage's own URL reader", () => {
     expect(contents.map(String).sort()).toEqual(['a', 'b']);
   });
 
-  it('reads from a Server, though it encodes the slash of a virtual directory', async () => {
+  it('reads from a Server whose virtual directory it encodes', async () => {
     simulator
       .organization('tfs/Default')
       .addProject('P')

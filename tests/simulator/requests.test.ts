@@ -16,7 +16,7 @@ function entry(changes: Partial<RequestEntry> = {}): RequestEntry {
   };
 }
 
-describe('the log of requests', () => {
+describe('the request log of the simulator', () => {
   it('counts a request from its arrival, under its status from its answer', () => {
     const log = new RequestLog(10);
     const pending = log.add(entry());
@@ -29,7 +29,7 @@ describe('the log of requests', () => {
     expect(log.totals()).toHaveLength(1);
   });
 
-  it('keeps the latest in full and counts all, however many there are', () => {
+  it('keeps the latest requests in full and counts all', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5 }),
@@ -62,7 +62,7 @@ describe('the log of requests', () => {
     );
   });
 
-  it('forgets at a reset, also what was under way', () => {
+  it('forgets requests at a reset, those under way too', () => {
     const log = new RequestLog(10);
     const pending = log.add(entry());
     log.reset();

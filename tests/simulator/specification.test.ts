@@ -29,8 +29,6 @@ const BEYOND_THE_SPECIFICATION: ReadonlyArray<[RegExp, string]> = [
 
 /** Routes of which the specification says nothing, and where their form comes from. */
 const NOT_SPECIFIED: Readonly<Record<string, string>> = {
-  'GET resourceareas': 'what azure-devops-node-api reads',
-  'GET resourceareas/{areaId}': 'what azure-devops-node-api reads',
   'GET connectiondata': 'what azure-devops-node-api reads',
   'GET projectanalysis/gitrepositoriesactivitymetrics':
     'what azure-devops-node-api reads',
@@ -73,8 +71,6 @@ function samples(): Sample[] {
   const project = organization.project('Payments');
   const api = project.repository('api');
   const blob = api.entry('/catalog-info.yaml')?.object.id;
-  const commit = api.branch('main')?.id;
-  const push = api.pushes[0]?.pushId;
   const repository = `${HOST}/${project.id}/_apis/git/repositories/${api.id}`;
   const git = 'git/repositories/{repositoryId}';
   const sample = (route: string, url: string, body?: unknown): Sample => ({
@@ -86,19 +82,12 @@ function samples(): Sample[] {
     sample('projects', `${HOST}/_apis/projects?stateFilter=all&$top=1&$skip=0`),
     sample('projects', `${HOST}/_apis/projects`),
     sample(
-      'projects/{projectId}',
-      `${HOST}/_apis/projects/Payments?includeCapabilities=true`,
-    ),
-    sample(
       'git/repositories',
       `${HOST}/_apis/git/repositories?includeLinks=true&includeAllUrls=true&includeHidden=true`,
     ),
     sample('git/repositories', `${HOST}/Payments/_apis/git/repositories`),
     sample(git, `${HOST}/_apis/git/repositories/${api.id}`),
-    sample(
-      git,
-      `${HOST}/Payments/_apis/git/repositories/api%20fork?includeParent=true`,
-    ),
+    sample(git, `${HOST}/Payments/_apis/git/repositories/api%20fork`),
     sample(
       'git/deletedrepositories',
       `${HOST}/Payments/_apis/git/deletedrepositories`,
@@ -113,55 +102,29 @@ function samples(): Sample[] {
     ),
     sample(
       `${git}/items/{*path}`,
-      `${repository}/items?scopePath=/&recursionLevel=full&includeContentMetadata=true&latestProcessedChange=true&includeLinks=true`,
+      `${repository}/items?scopePath=/&recursionLevel=full&includeContentMetadata=true`,
     ),
     sample(
       `${git}/items/{*path}`,
       `${repository}/items?scopePath=/docs&recursionLevel=oneLevel`,
     ),
-    sample(`${git}/itemsbatch`, `${repository}/itemsbatch`, {
-      itemDescriptors: [
-        { path: '/catalog-info.yaml', version: 'main', versionType: 'branch' },
-      ],
-      includeContentMetadata: true,
-    }),
     sample(`${git}/blobs/{sha1}`, `${repository}/blobs/${blob}?$format=json`),
     sample(
-      `${git}/refs`,
-      `${repository}/refs?filter=heads/&includeLinks=true&$top=10`,
-    ),
-    sample(
       `${git}/commits`,
-      `${repository}/commits?searchCriteria.itemPath=/catalog-info.yaml&searchCriteria.$top=5`,
+      `${repository}/commits?searchCriteria.itemVersion.version=main&searchCriteria.$top=5`,
     ),
-    sample(`${git}/commits/{commitId}`, `${repository}/commits/${commit}`),
-    sample(
-      `${git}/pushes`,
-      `${repository}/pushes?$top=5&searchCriteria.includeRefUpdates=true`,
-    ),
-    sample(`${git}/pushes/{pushId}`, `${repository}/pushes/${push}`),
-    sample(`${git}/stats/branches`, `${repository}/stats/branches`),
     sample(
       'search/codesearchresults',
-      `${SEARCH}/Payments/_apis/search/codesearchresults`,
+      `${SEARCH}/_apis/search/codesearchresults`,
       {
-        searchText: 'API path:catalog-info.yaml',
+        searchText: 'path:catalog-info.yaml',
         $skip: 0,
         $top: 10,
-        filters: {
-          Project: ['Payments'],
-          Repository: ['api'],
-          Branch: ['main'],
-          Path: ['/'],
-        },
+        filters: { Project: ['Payments'] },
         $orderBy: [{ field: 'path', sortOrder: 'ASC' }],
-        includeFacets: true,
+        includeFacets: false,
         includeSnippet: false,
       },
-    ),
-    sample(
-      'search/status/repositories/{repository}',
-      `${SEARCH}/Payments/_apis/search/status/repositories/api`,
     ),
   ];
 }

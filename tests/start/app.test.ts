@@ -14,8 +14,8 @@ async function build() {
   return { directory: join(root, stdout.trim()), said: stderr };
 }
 
-describe('building the web app', () => {
-  it('is done once, and leaves a page whose script and style sheet are there', async () => {
+describe('the web app of npm start', () => {
+  it('is built once into a page whose script and style sheet are there', async () => {
     const first = await build();
     const second = await build();
     expect(second).toEqual({ directory: first.directory, said: '' });

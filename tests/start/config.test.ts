@@ -1,7 +1,7 @@
 import { backendConfig, frontendConfig, toConfig } from '../../dev/config';
 
 describe('the configuration of the web app', () => {
-  it('has what the pages need and no secret', async () => {
+  it('holds what the pages need and no secret', async () => {
     const config = await toConfig(
       backendConfig({
         port: 7007,

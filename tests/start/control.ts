@@ -16,7 +16,7 @@ export class Control {
 
   /** How many requests the simulator was sent, at whichever endpoint. */
   async countRequests(filter: object = {}): Promise<number> {
-    const { count } = (await this.do('countRequests', filter)) as {
+    const { count } = (await this.do('requests', filter)) as {
       count: number;
     };
     return count;

@@ -5,8 +5,8 @@ const simulator = {
   NODE_EXTRA_CA_CERTS: '/ca.pem',
 };
 
-describe("the backend's environment", () => {
-  it("reaches the simulator past the network's own proxy, however that is spelled", () => {
+describe('the backend of npm start', () => {
+  it("reaches the simulator although the network's own proxy is set, however it is spelled", () => {
     expect(
       reachingSimulator(
         {

@@ -26,8 +26,8 @@ const LAST = catalogContent({
 });
 const ENDED = ingestion(refreshReport({ entities: 4 }));
 
-describe('following an ingestion', () => {
-  it('ends when the catalog shows everything that it was given', async () => {
+describe('npm start follows the ingestion', () => {
+  it('until the catalog shows everything that it was given', async () => {
     const lines: string[] = [];
     const followed = await follow({
       ingestion: answers(
@@ -57,7 +57,7 @@ describe('following an ingestion', () => {
     ]);
   });
 
-  it('gives up on a catalog that does not go on, and says so', async () => {
+  it('until the catalog makes no progress, and says so', async () => {
     const followed = await follow({
       ingestion: answers(ENDED),
       catalog: promised(catalogContent({ emitted: 3 })),
@@ -71,7 +71,7 @@ describe('following an ingestion', () => {
     );
   });
 
-  it('ends when it is interrupted', async () => {
+  it('until it is interrupted', async () => {
     const interruption = new AbortController();
     const following = follow({
       ingestion: answers(ingestion(refreshReport({ outcome: 'running' }))),

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { LISTEN_HOST, choosePort } from '../../dev/ports';
+import { LISTEN_HOST, choosePort, isPortTaken } from '../../dev/ports';
 
-describe('the port of npm start', () => {
-  it('is the one that is wanted, and another where that is occupied', async () => {
+describe('npm start', () => {
+  it('listens on the wanted port, or on another where that is occupied', async () => {
     const occupant = createServer().listen(0, LISTEN_HOST);
     await once(occupant, 'listening');
     const { port } = occupant.address() as AddressInfo;
@@ -15,5 +15,18 @@ describe('the port of npm start', () => {
     occupant.close();
     await once(occupant, 'close');
     expect(await choosePort(port)).toBe(port);
+  });
+
+  it('knows that a port was taken meanwhile from whatever error holds it', async () => {
+    const occupant = createServer().listen(0, LISTEN_HOST);
+    await once(occupant, 'listening');
+    const { port } = occupant.address() as AddressInfo;
+    const late = createServer().listen(port, LISTEN_HOST);
+    const [error] = (await once(late, 'error')) as [Error];
+    occupant.close();
+
+    expect(isPortTaken(error)).toBe(true);
+    expect(isPortTaken(new Error('x', { cause: error }))).toBe(true);
+    expect(isPortTaken(new Error('x'))).toBe(false);
   });
 });

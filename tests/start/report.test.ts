@@ -10,7 +10,7 @@ import {
   refreshReport,
 } from './reports';
 
-describe('what npm start tells of an ingestion', () => {
+describe('the summary of npm start', () => {
   it('has a row for each organization and one for all', () => {
     const text = formatSummary(
       ingestion(
@@ -109,7 +109,7 @@ describe('what npm start tells of an ingestion', () => {
     `);
   });
 
-  it('says in one line how far it is', () => {
+  it('is preceded by one line that says how far the ingestion is', () => {
     const running = refreshReport({
       outcome: 'running',
       added: 1,
@@ -126,7 +126,7 @@ describe('what npm start tells of an ingestion', () => {
     );
   });
 
-  it('gives the addresses of what is there', () => {
+  it('is followed by the addresses of the web app, the API and the simulator', () => {
     const baseUrl = 'http://localhost:7007';
     expect(formatAddresses({ baseUrl })).not.toContain('Web app');
     expect(

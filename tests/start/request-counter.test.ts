@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { countRequests } from '../../dev/request-counter';
 
-describe('counting requests', () => {
-  it('counts what goes to its hosts, through whichever client of undici', async () => {
+describe('the number of requests in the summary of npm start', () => {
+  it('counts what is sent to the service, through whichever client of undici', async () => {
     const server = createServer((_request, response) => response.end('ok'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -16,7 +16,7 @@ interface CatalogEntity {
 
 describe('npm start', () => {
   it(
-    'fills a catalog whose API agrees with the summary, and stops on Ctrl-C',
+    'fills a catalog whose API agrees with the summary and stops on Ctrl-C',
     async () => {
       // Its port is taken.
       const occupant = createServer().listen(0, LISTEN_HOST);
@@ -36,13 +36,13 @@ describe('npm start', () => {
             location === annotations['backstage.io/managed-by-origin-location']
           );
         });
-        const [, given, refused] = await run.find(
+        const [, given, rejected] = await run.find(
           /^Entities: +(\d+)\nRejected: +(\d+)/m,
         );
         const [, byCatalog = 0] =
           /^Rejected by the catalog itself \((\d+)\)/m.exec(run.output) ?? [];
         expect(emitted.length + Number(byCatalog)).toBe(
-          Number(given) + Number(refused),
+          Number(given) + Number(rejected),
         );
         const [, total] = await run.find(/^Catalog: +(\d+)/m);
         expect(entities.length).toBeGreaterThanOrEqual(Number(total));
@@ -76,7 +76,7 @@ describe('npm start', () => {
   );
 
   it(
-    'ends what it started when it is interrupted half way',
+    'leaves no process behind when it is interrupted half way',
     async () => {
       const run = NpmStart.run(['--once']);
       try {

@@ -4,12 +4,12 @@ import {
   readStartOptions,
 } from '../../dev/settings';
 
-describe('the command line of npm start', () => {
-  it('runs on and on the usual port unless told otherwise', () => {
+describe('npm start', () => {
+  it('serves on port 7007 unless it is told otherwise', () => {
     expect(readStartOptions([], {})).toEqual({ once: false, port: 7007 });
   });
 
-  it('reads the flags', () => {
+  it('reads --once and --port', () => {
     expect(readStartOptions(['--once', '--port', '8080'], {})).toEqual({
       once: true,
       port: 8080,
@@ -28,13 +28,13 @@ describe('the command line of npm start', () => {
     [['--port', 'http'], 'got "http"'],
     [['--port', '65536'], 'got "65536"'],
     [['--port=-1'], 'got "-1"'],
-  ])('refuses %j', (args, message) => {
+  ])('rejects the arguments %j', (args, message) => {
     expect(() => readStartOptions(args, {})).toThrow(StartError);
     expect(() => readStartOptions(args, {})).toThrow(message);
   });
 });
 
-describe('the organizations of npm start', () => {
+describe('the organizations that npm start ingests', () => {
   it('are those of the simulated company when the environment names none', () => {
     expect(readCatalogSource({})).toBeUndefined();
     expect(
@@ -65,7 +65,7 @@ describe('the organizations of npm start', () => {
     });
   });
 
-  it('may be collections of a server, and only some of their projects and paths', () => {
+  it('can be collections of a Server, limited to projects and paths', () => {
     expect(
       readCatalogSource({
         AZURE_DEVOPS_HOST: 'tfs.example.com:8443',
@@ -93,7 +93,7 @@ describe('the organizations of npm start', () => {
     });
   });
 
-  it('need a token', () => {
+  it('need a token in the environment', () => {
     const read = () =>
       readCatalogSource({
         AZURE_DEVOPS_ORGANIZATION: 'contoso',
@@ -103,7 +103,7 @@ describe('the organizations of npm start', () => {
     expect(read).toThrow(/\(contoso\), but AZURE_DEVOPS_TOKEN is not/);
   });
 
-  it('are missed where there is a token, which no message repeats', () => {
+  it('must be named where there is a token, and no message repeats the token', () => {
     const read = () => readCatalogSource({ AZURE_DEVOPS_TOKEN: 'hunter2' });
     expect(read).toThrow(StartError);
     expect(read).toThrow(/AZURE_DEVOPS_ORGANIZATION is not/);

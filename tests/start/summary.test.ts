@@ -16,8 +16,8 @@ const NEVER_STARTED = {
   provider: 'AzureDevOpsEntityProvider:development',
 };
 
-describe('whether an ingestion succeeded', () => {
-  it('has nothing to do with rejected files', () => {
+describe('npm start -- --once', () => {
+  it('succeeds although files are rejected', () => {
     expect(
       failures(ingestion(refreshReport({ rejectedFiles: [REJECTED] }))),
     ).toEqual([]);
@@ -70,13 +70,13 @@ describe('whether an ingestion succeeded', () => {
       { refreshes: [NEVER_STARTED], requests: 0 },
       ['AzureDevOpsEntityProvider:development: it has not come to an end'],
     ],
-  ])('is denied by %s', (_, given, expected) => {
+  ])('exits with 1 after %s', (_, given, expected) => {
     expect(failures(given)).toEqual(expected);
   });
 });
 
-describe('an ingestion', () => {
-  it('is finished when every refresh has ended, good or bad', () => {
+describe('npm start waits', () => {
+  it('until every refresh has ended, good or bad', () => {
     const failed = refreshReport({ outcome: 'failed' });
     const running = refreshReport({ outcome: 'running' });
     expect(isFinished(ingestion(refreshReport(), failed))).toBe(true);
@@ -84,7 +84,7 @@ describe('an ingestion', () => {
     expect(isFinished({ refreshes: [NEVER_STARTED], requests: 0 })).toBe(false);
   });
 
-  it('gives the catalog its entities, and a Location for each rejected file', () => {
+  it('for all entities, and a Location for each rejected file', () => {
     expect(
       expectedEntities(
         ingestion(

@@ -43,12 +43,17 @@ export async function runNode(args) {
   return code;
 }
 
-/** A server without a care for its data, which are gone with it. */
-async function startPostgres() {
+/**
+ * A server without a care for its data, which are gone with it. PostgreSQL cannot
+ * be given port 0: where another process takes the port first, another is tried.
+ */
+async function startPostgres(attempts = 5) {
   const directory = mkdtempSync(join(tmpdir(), 'azure-devops-postgres-'));
   // The server may run as another user than we do.
   chmodSync(directory, 0o755);
+  const remove = () => rmSync(directory, { recursive: true, force: true });
   const port = await freePort();
+  let log = [];
   const postgres = new EmbeddedPostgres({
     databaseDir: join(directory, 'data'),
     user: 'postgres',
@@ -66,16 +71,29 @@ async function startPostgres() {
       'full_page_writes=off',
       '-c',
       'max_connections=300',
+      '-c',
+      'lc_messages=C',
     ],
-    onLog: () => {},
+    onLog: message => log?.push(String(message)),
   });
-  await postgres.initialise();
-  await postgres.start();
+  try {
+    await postgres.initialise();
+    await postgres.start();
+    log = undefined;
+  } catch (error) {
+    remove();
+    if (attempts > 1 && /Address already in use/i.test(log.join(''))) {
+      return await startPostgres(attempts - 1);
+    }
+    throw new Error(`PostgreSQL did not start:\n${log.join('')}`, {
+      cause: error,
+    });
+  }
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       await postgres.stop();
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     },
   };
 }

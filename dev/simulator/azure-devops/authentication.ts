@@ -1,4 +1,4 @@
-import { serviceError, signInPage, signInRedirect } from '../errors';
+import { serviceError, signInPage } from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
 import type { Identities, Organization } from '../model';
 import type { Authentication, BearerAuthentication } from '../seams';
@@ -8,8 +8,6 @@ export interface PersonalAccessTokenOptions {
   readonly identity: string;
   /** Default `valid`. */
   readonly state?: PersonalAccessTokenState;
-  /** When it expires, in milliseconds since 1970 on the simulator's clock. Default: never. */
-  readonly expiresAt?: number;
   /** For example `vso.code`, `vso.project`. Default: full access. */
   readonly scopes?: readonly string[];
   /** The names of the organizations that it is good for. Default: all that the identity is a member of. */
@@ -24,7 +22,6 @@ export class PersonalAccessToken {
   readonly identity: string;
   readonly scopes: readonly string[] | undefined;
   readonly organizations: readonly string[] | undefined;
-  readonly expiresAt: number | undefined;
   /** Change it to expire, revoke or restore the token. */
   state: PersonalAccessTokenState;
 
@@ -34,30 +31,17 @@ export class PersonalAccessToken {
     this.state = options.state ?? 'valid';
     this.scopes = options.scopes;
     this.organizations = options.organizations?.map(name => name.toLowerCase());
-    this.expiresAt = options.expiresAt;
-  }
-
-  /** Whether its scopes include one; `vso.code_write` and its like include `vso.code`. */
-  allows(scope: string): boolean {
-    return (
-      this.scopes === undefined ||
-      this.scopes.some(
-        granted => granted === scope || granted.startsWith(`${scope}_`),
-      )
-    );
   }
 }
 
 /** Who is who by `Authorization`, as the services and the Server tell. */
 export class Authenticator {
   readonly #identities: Identities;
-  readonly #now: () => number;
   readonly #tokens = new Map<string, PersonalAccessToken>();
   #bearer: BearerAuthentication | undefined;
 
-  constructor(identities: Identities, now: () => number) {
+  constructor(identities: Identities) {
     this.#identities = identities;
-    this.#now = now;
   }
 
   add(token: string, options: PersonalAccessTokenOptions): PersonalAccessToken {
@@ -98,10 +82,7 @@ export class Authenticator {
     ) {
       return signIn(request, organization);
     }
-    const isExpired =
-      token.state !== 'valid' ||
-      (token.expiresAt !== undefined && token.expiresAt <= this.#now());
-    if (isExpired) {
+    if (token.state !== 'valid') {
       return refusedToken(organization);
     }
     const identity = this.#identities.named(token.identity);
@@ -162,9 +143,7 @@ function signIn(
       },
     };
   }
-  return organization.signIn === '302'
-    ? signInRedirect(request.url)
-    : signInPage(203);
+  return signInPage(203);
 }
 
 function basicPassword(authorization: string | undefined): string | undefined {

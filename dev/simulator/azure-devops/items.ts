@@ -1,23 +1,28 @@
 import type { SimulatedResponse } from '../http';
-import { GitBlob, GitTree } from '../model';
-import type { Call, EndpointRoute } from '../seams';
-import { isOn, json, jsonList, representationOf } from './answers';
-import { contentTypeOf } from './content';
-import { resolveVersion, versionDescriptorOf } from './descriptors';
-import { badParameter } from './failures';
 import {
-  expand,
-  find,
-  itemLinks,
-  itemShape,
-  recursionOf,
-  type Found,
-} from './item-shapes';
-import { itemsBatch } from './items-batch';
+  GitBlob,
+  GitTree,
+  pathSegments,
+  type GitCommit,
+  type Repository,
+  type TreeEntry,
+} from '../model';
+import type { Call, EndpointRoute } from '../seams';
+import { fileBytes, isOn, json, jsonList, wants, wholeNumber } from './answers';
+import { contentTypeOf, decodeFile, extensionOf } from './content';
+import {
+  badParameter,
+  itemNotFound,
+  noBranches,
+  objectNotFound,
+  versionNotFound,
+} from './failures';
 import { readableRepository } from './repositories';
+import { commitShape, repositoryUrl } from './shapes';
 import { zipArchive, type ZipEntry } from './zip';
 
 export function itemRoutes(): EndpointRoute[] {
+  const template = '{project}/_apis/{area}/repositories/{repositoryId}';
   return [
     {
       endpoint: 'items',
@@ -27,25 +32,38 @@ export function itemRoutes(): EndpointRoute[] {
         id: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
         area: 'git',
         resourceName: 'items',
-        routeTemplate:
-          '{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{*path}',
+        routeTemplate: `${template}/{resource}/{*path}`,
       },
       handle: items,
     },
     {
-      endpoint: 'itemsbatch',
-      method: 'POST',
-      template: 'git/repositories/{repositoryId}/itemsbatch',
+      endpoint: 'commits',
+      method: 'GET',
+      template: 'git/repositories/{repositoryId}/commits',
+      handle: commits,
+    },
+    {
+      endpoint: 'blobs',
+      method: 'GET',
+      template: 'git/repositories/{repositoryId}/blobs/{sha1}',
       location: {
-        id: '630fd2e4-fb88-4f85-ad21-13f3fd1fbca9',
+        id: '7b28e929-2c99-405d-9c5c-6167a06e6816',
         area: 'git',
-        resourceName: 'itemsBatch',
-        routeTemplate:
-          '{project}/_apis/{area}/repositories/{repositoryId}/{resource}',
+        resourceName: 'blobs',
+        routeTemplate: `${template}/{resource}/{sha1}`,
       },
-      handle: itemsBatch,
+      handle: blob,
     },
   ];
+}
+
+/** One entry at a version of a repository. */
+interface Found {
+  readonly repository: Repository;
+  readonly version: Version;
+  /** With a leading slash. */
+  readonly path: string;
+  readonly entry: TreeEntry;
 }
 
 function items(call: Call): SimulatedResponse {
@@ -53,104 +71,267 @@ function items(call: Call): SimulatedResponse {
   if ('status' in repository) {
     return repository;
   }
-  const descriptor = versionDescriptorOf(call);
-  if ('status' in descriptor) {
-    return descriptor;
-  }
-  const version = resolveVersion(repository, descriptor);
+  const version = versionOf(call, repository);
   if ('status' in version) {
     return version;
   }
-  const path = call.query('path') ?? (call.parameters['path'] || undefined);
-  const scopePath = call.query('scopePath');
-  const found = find(repository, version, path ?? scopePath ?? '/');
-  return 'status' in found ? found : represent(call, found, path !== undefined);
-}
-
-function represent(
-  call: Call,
-  found: Found,
-  isSingle: boolean,
-): SimulatedResponse {
-  const representation = representationOf(call);
-  const { object } = found.entry;
-  if (representation === 'zip') {
+  const single = call.query('path') ?? (call.parameters['path'] || undefined);
+  const segments = pathSegments(single ?? call.query('scopePath') ?? '/');
+  const path = `/${segments.join('/')}`;
+  const entry = version.commit.tree.find(segments);
+  if (!entry) {
+    return itemNotFound(path, repository.name, version.label);
+  }
+  const found = { repository, version, path, entry };
+  if (wants(call, 'zip')) {
     return zip(found);
   }
-  // Whoever asks for nothing in particular gets the file itself.
-  if (object instanceof GitBlob && isSingle && representation !== 'json') {
-    return raw(call, found, object, representation === 'text');
-  }
-  const options = {
-    content: isOn(call, 'includeContent'),
-    contentMetadata: isOn(call, 'includeContentMetadata'),
-    latestProcessedChange: isOn(call, 'latestProcessedChange'),
-  };
-  if (isSingle) {
+  return single === undefined ? listOf(call, found) : itemOf(call, found);
+}
+
+/** Whoever asks for nothing in particular gets the file itself. */
+function itemOf(call: Call, found: Found): SimulatedResponse {
+  const { object } = found.entry;
+  if (object instanceof GitTree || wants(call, 'json')) {
     return json(call, {
-      ...itemShape(call, found, options),
+      ...itemShape(call, found, isOn(call, 'includeContent')),
       _links: itemLinks(call, found),
     });
   }
-  if (
-    object instanceof GitBlob &&
-    (representation === 'text' || representation === 'bytes')
-  ) {
-    return raw(call, found, object, representation === 'text');
+  const name = nameOf(found.path);
+  return fileBytes(name, contentTypeOf(name), object.content);
+}
+
+/** The entry itself, then what is below it as far as was asked for. */
+function listOf(call: Call, found: Found): SimulatedResponse {
+  const { object } = found.entry;
+  const asked = call.query('recursionLevel');
+  const depth = DEPTHS[(asked ?? 'none').toLowerCase()];
+  if (depth === undefined) {
+    return badParameter('recursionLevel', asked ?? '');
   }
-  const recursion = recursionOf(call.query('recursionLevel'));
-  if (!recursion) {
-    return badParameter('recursionLevel', call.query('recursionLevel') ?? '');
+  const all = [found];
+  if (object instanceof GitTree) {
+    for (const below of object.walk(
+      found.path === '/' ? '' : found.path,
+      depth,
+    )) {
+      all.push({ ...found, ...below });
+    }
   }
   return jsonList(
     call,
-    expand(found, recursion).map(item =>
-      itemShape(call, item, { ...options, content: false }),
-    ),
+    all.map(item => itemShape(call, item, false)),
   );
-}
-
-function raw(
-  call: Call,
-  { path }: Found,
-  blob: GitBlob,
-  asText: boolean,
-): SimulatedResponse {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return {
-    status: 200,
-    headers: {
-      'Content-Type': asText ? 'text/plain' : contentTypeOf(name),
-      'Content-Disposition': `${isOn(call, 'download') ? 'attachment' : 'inline'}; filename*=UTF-8''${encodeURIComponent(name)}`,
-    },
-    body: blob.content,
-  };
 }
 
 /** A folder as an archive, under its own name; the root without one. */
 function zip({ repository, path, entry }: Found): SimulatedResponse {
   const { object } = entry;
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const entries: ZipEntry[] = [];
-  if (object instanceof GitBlob) {
-    entries.push({ path: name, content: object.content });
-  } else if (object instanceof GitTree) {
-    for (const below of object.walk(name)) {
-      if (below.entry.object instanceof GitBlob) {
-        entries.push({
-          path: below.path.replace(/^\//, ''),
-          content: below.entry.object.content,
-        });
-      }
+  const name = nameOf(path);
+  const files: ZipEntry[] =
+    object instanceof GitBlob ? [{ path: name, content: object.content }] : [];
+  for (const below of object instanceof GitTree ? object.walk(name) : []) {
+    if (below.entry.object instanceof GitBlob) {
+      files.push({
+        path: below.path.replace(/^\//, ''),
+        content: below.entry.object.content,
+      });
     }
   }
-  const fileName = `${name === '' ? repository.name : name}.zip`;
+  const archive = zipArchive(files);
+  return fileBytes(
+    `${name || repository.name}.zip`,
+    'application/zip',
+    archive,
+  );
+}
+
+/** How deep a list goes, by the names and, as client libraries send them, the numbers of the service. */
+const DEPTHS: Readonly<Record<string, number>> = {
+  none: 0,
+  '0': 0,
+  onelevel: 1,
+  '1': 1,
+  full: Infinity,
+  '120': Infinity,
+};
+
+/** `GitItem` of the specification. */
+function itemShape(call: Call, found: Found, includeContent: boolean) {
+  const { path, entry, version } = found;
+  const { object } = entry;
+  const isFolder = object instanceof GitTree;
+  const includeMetadata = isOn(call, 'includeContentMetadata');
+  const text =
+    !isFolder && (includeContent || includeMetadata)
+      ? decodeFile(object.content)
+      : undefined;
+  const fileName = nameOf(path);
   return {
-    status: 200,
-    headers: {
-      'Content-Type': 'application/zip',
-      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(fileName)}`,
-    },
-    body: zipArchive(entries),
+    objectId: object.id,
+    gitObjectType: isFolder ? 'tree' : 'blob',
+    commitId: version.commit.id,
+    path,
+    ...(isFolder ? { isFolder: true } : {}),
+    ...(entry.mode === '120000' ? { isSymLink: true } : {}),
+    ...(includeContent && text ? { content: text.content } : {}),
+    ...(includeMetadata
+      ? {
+          contentMetadata: {
+            ...(text
+              ? {
+                  encoding: text.encoding,
+                  ...(text.isBinary ? { isBinary: true } : {}),
+                  contentType: contentTypeOf(fileName),
+                  extension: extensionOf(fileName),
+                  vsLink: '',
+                }
+              : {}),
+            fileName,
+          },
+        }
+      : {}),
+    url: itemUrl(call, found),
   };
+}
+
+function itemUrl(call: Call, { repository, path, version }: Found): string {
+  return `${repositoryUrl(repository, call.baseUrl)}/items?path=${encodeURIComponent(path)}&${version.query}`;
+}
+
+function itemLinks(call: Call, found: Found) {
+  const { object } = found.entry;
+  const repository = repositoryUrl(found.repository, call.baseUrl);
+  return {
+    self: { href: itemUrl(call, found) },
+    repository: { href: repository },
+    ...(object instanceof GitTree
+      ? { tree: { href: `${repository}/trees/${object.id}` } }
+      : { blob: { href: `${repository}/blobs/${object.id}` } }),
+  };
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** A version that was found. */
+interface Version {
+  readonly commit: GitCommit;
+  /** As messages name it: `<Branch: main >`. */
+  readonly label: string;
+  /** As addresses of items repeat it. */
+  readonly query: string;
+}
+
+const TYPES: Readonly<Record<string, 'Branch' | 'Tag' | 'Commit'>> = {
+  branch: 'Branch',
+  '0': 'Branch',
+  tag: 'Tag',
+  '1': 'Tag',
+  commit: 'Commit',
+  '2': 'Commit',
+};
+
+/** The version that a request names, in the long form or in the short one. */
+function versionOf(
+  call: Call,
+  repository: Repository,
+  prefix = 'versionDescriptor',
+): Version | SimulatedResponse {
+  const value = (name: string) =>
+    call.query(`${prefix}.${name}`) ??
+    call.query(`${prefix}[${name}]`) ??
+    call.query(name);
+  const asked = value('versionType') ?? 'branch';
+  const type = TYPES[asked.toLowerCase()];
+  if (!type) {
+    return badParameter('versionDescriptor.versionType', asked);
+  }
+  if (repository.isEmpty) {
+    return noBranches(repository.name);
+  }
+  const named = value('version') || undefined;
+  const version = named ?? repository.defaultBranch ?? '';
+  const label = `<${type}: ${version} >`;
+  const commit = commitOf(repository, type, version);
+  const repeated =
+    named === undefined ? '' : `&version=${encodeURIComponent(named)}`;
+  return commit
+    ? {
+        commit,
+        label,
+        query: `versionType=${type}${repeated}&versionOptions=None`,
+      }
+    : versionNotFound(label, repository.name);
+}
+
+function commitOf(
+  repository: Repository,
+  type: 'Branch' | 'Tag' | 'Commit',
+  version: string,
+): GitCommit | undefined {
+  switch (type) {
+    case 'Branch':
+      return repository.branch(version.replace(/^refs\/heads\//, ''));
+    case 'Tag':
+      return repository.tagged(version.replace(/^refs\/tags\//, ''));
+    case 'Commit':
+      return repository.commit(version);
+  }
+}
+
+/** The commits that were pushed to the branch of a version, the latest first. */
+function commits(call: Call): SimulatedResponse {
+  const repository = readableRepository(call);
+  if ('status' in repository) {
+    return repository;
+  }
+  const version = versionOf(call, repository, 'searchCriteria.itemVersion');
+  if ('status' in version) {
+    return version;
+  }
+  const { commit } = version;
+  const tip = repository.pushes.findLast(push => push.commit === commit);
+  // A fork begins with commits that were pushed elsewhere.
+  const pushes = tip
+    ? repository.pushes.filter(
+        push =>
+          push.commit && push.ref === tip.ref && push.pushId <= tip.pushId,
+      )
+    : [{ at: repository.createdAt, commit }];
+  const top = wholeNumber(call, 'searchCriteria.$top') ?? 100;
+  return jsonList(
+    call,
+    pushes
+      .reverse()
+      .slice(0, top)
+      .map(push => commitShape(push, repository, call.baseUrl)),
+  );
+}
+
+function blob(call: Call): SimulatedResponse {
+  const repository = readableRepository(call);
+  if ('status' in repository) {
+    return repository;
+  }
+  const id = call.parameters['sha1'] ?? '';
+  const found = repository.blob(id);
+  if (!found) {
+    return objectNotFound(id);
+  }
+  if (!wants(call, 'json')) {
+    return fileBytes(found.id, 'application/octet-stream', found.content);
+  }
+  const url = `${repositoryUrl(repository, call.baseUrl)}/blobs/${found.id}`;
+  return json(call, {
+    objectId: found.id,
+    size: found.content.length,
+    url,
+    _links: {
+      self: { href: url },
+      repository: { href: repositoryUrl(repository, call.baseUrl) },
+    },
+  });
 }

@@ -1,8 +1,8 @@
 import type { SimulatedResponse } from '../http';
 import type { Project } from '../model';
 import type { Call, EndpointRoute } from '../seams';
-import { json, jsonList, wholeNumber } from './answers';
-import { badParameter, projectNotFound } from './failures';
+import { jsonList, wholeNumber } from './answers';
+import { badParameter } from './failures';
 import { projectShape } from './shapes';
 
 /** What the service gives when no number was asked for; accounts of it differ. */
@@ -19,15 +19,12 @@ const STATES: readonly string[] = [
 ];
 
 export function projectRoutes(): EndpointRoute[] {
-  const core = {
-    endpoint: 'projects',
-    method: 'GET',
-    project: 'none',
-    scope: 'vso.project',
-  } as const;
   return [
     {
-      ...core,
+      endpoint: 'projects',
+      method: 'GET',
+      project: 'none',
+      scope: 'vso.project',
       template: 'projects',
       location: {
         id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
@@ -37,12 +34,6 @@ export function projectRoutes(): EndpointRoute[] {
         resourceVersion: 4,
       },
       handle: list,
-    },
-    {
-      ...core,
-      endpoint: 'project',
-      template: 'projects/{projectId}',
-      handle: one,
     },
   ];
 }
@@ -66,7 +57,8 @@ function list(call: Call): SimulatedResponse {
     }
   }
   // So far the token has always been the number of projects already given.
-  const start = wholeNumber(call, 'continuationToken', '$skip') ?? 0;
+  const start =
+    wholeNumber(call, 'continuationToken') ?? wholeNumber(call, '$skip') ?? 0;
   const top = wholeNumber(call, '$top') ?? DEFAULT_TOP;
   const end = start + top;
   return jsonList(
@@ -76,27 +68,4 @@ function list(call: Call): SimulatedResponse {
       .map(project => projectShape(project, call.baseUrl)),
     end < visible.length ? { 'x-ms-continuationtoken': String(end) } : {},
   );
-}
-
-function one(call: Call): SimulatedResponse {
-  const nameOrId = call.parameters['projectId'] ?? '';
-  const project = call.organization.findProject(nameOrId);
-  if (
-    !project ||
-    !call.organization.access(call.identity)?.canReadProject(project)
-  ) {
-    return projectNotFound(nameOrId);
-  }
-  const shape = projectShape(project, call.baseUrl);
-  const web = `${call.baseUrl}/${encodeURIComponent(project.name)}`;
-  return json(call, {
-    ...shape,
-    _links: {
-      self: { href: shape.url },
-      collection: {
-        href: `${call.baseUrl}/_apis/projectCollections/${call.organization.id}`,
-      },
-      web: { href: web },
-    },
-  });
 }

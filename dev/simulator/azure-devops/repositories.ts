@@ -1,4 +1,3 @@
-import { serviceError } from '../errors';
 import { ReusableBody, type SimulatedResponse } from '../http';
 import {
   isGuid,
@@ -7,11 +6,10 @@ import {
   type Project,
   type Repository,
 } from '../model';
-import type { ApiVersion, Call, EndpointRoute } from '../seams';
+import type { Call, EndpointRoute } from '../seams';
 import { isOn, json, jsonList, jsonType } from './answers';
 import { repositoryNotFound } from './failures';
 import { deletedRepositoryShape, repositoryShape } from './shapes';
-import { atLeast } from './versions';
 
 /**
  * The repository that an address names, by id or by name. Without a project a
@@ -32,13 +30,9 @@ export function findRepository(
   if (own) {
     return own;
   }
-  const found: Repository[] = [];
-  for (const each of organization.projects()) {
-    const repository = each.findRepository(nameOrId);
-    if (repository) {
-      found.push(repository);
-    }
-  }
+  const found = [...organization.projects()].flatMap(
+    each => each.findRepository(nameOrId) ?? [],
+  );
   return found.length === 1 ? found[0] : undefined;
 }
 
@@ -58,19 +52,9 @@ export function readableRepository(call: Call): Repository | SimulatedResponse {
   if ('status' in found) {
     return found;
   }
-  if (found.project.state !== 'wellFormed') {
-    return repositoryNotFound(call.parameters['repositoryId'] ?? '');
-  }
-  if (!found.isDisabled) {
-    return found;
-  }
-  return call.organization.disabledRepositories === 404
+  return found.isDisabled || found.project.state !== 'wellFormed'
     ? repositoryNotFound(call.parameters['repositoryId'] ?? '')
-    : serviceError(
-        403,
-        'GitRepositoryDisabledException',
-        `The Git repository '${found.name}' is disabled.`,
-      );
+    : found;
 }
 
 /** Lists of an organization that were asked for, kept until it changes. */
@@ -165,7 +149,7 @@ function list(
   const access = organization.access(identity);
   const key = JSON.stringify([
     baseUrl,
-    shapeOf(apiVersion),
+    apiVersion.number,
     project?.id,
     links,
     includeHidden,
@@ -200,47 +184,16 @@ function* visible(
   }
 }
 
-/** Versions of one shape share their lists. */
-function shapeOf(version: ApiVersion): string {
-  const steps: ReadonlyArray<readonly [number, number]> = [
-    [7, 2],
-    [7, 1],
-    [7, 0],
-    [5, 1],
-  ];
-  const step = steps.find(([major, minor]) => atLeast(version, major, minor));
-  return step?.join('.') ?? 'oldest';
-}
-
 function one(call: Call): SimulatedResponse {
   const repository = visibleRepository(call);
   if ('status' in repository) {
     return repository;
   }
-  const { baseUrl, apiVersion } = call;
-  const shape = repositoryShape(repository, baseUrl, apiVersion, {
-    includeLinks: true,
-  });
-  const { parent } = repository;
   return json(
     call,
-    parent && isOn(call, 'includeParent')
-      ? {
-          ...shape,
-          parentRepository: {
-            id: parent.id,
-            name: parent.name,
-            isFork: parent.isFork,
-            url: repositoryShape(parent, baseUrl, apiVersion).url,
-            project: repositoryShape(parent, baseUrl, apiVersion).project,
-            collection: {
-              id: call.organization.id,
-              name: call.organization.name,
-              url: `${baseUrl}/_apis/projectCollections/${call.organization.id}`,
-            },
-          },
-        }
-      : shape,
+    repositoryShape(repository, call.baseUrl, call.apiVersion, {
+      includeLinks: true,
+    }),
   );
 }
 

@@ -1,11 +1,16 @@
-import { htmlPage, signInPage } from '../errors';
+import {
+  htmlPage,
+  organizationNotFound,
+  serviceError,
+  signInPage,
+} from '../errors';
 import type {
   RequestDescription,
   SimulatedRequest,
   SimulatedResponse,
   SimulatedService,
 } from '../http';
-import type { Identity, Organization, Organizations } from '../model';
+import type { Identity, Organization, Organizations, Project } from '../model';
 import {
   isAuthenticated,
   type Authentication,
@@ -14,19 +19,12 @@ import {
 } from '../seams';
 import { addressOf, type Address } from './address';
 import { refusedToken, type Authenticator } from './authentication';
+import { projectNotFound } from './failures';
 import { withServiceHeaders } from './headers';
-import { locationsAnswer } from './locations';
+import { locationsAnswer } from './connection';
+import { findRepository } from './repositories';
 import { RouteTable, type RouteMatch } from './routes';
-import {
-  endpointOf,
-  isSignInHost,
-  namedObjects,
-  noSuchResource,
-  organizationNotFound,
-  queryOf,
-  visibleProject,
-} from './understanding';
-import { negotiateVersion, requestedVersion } from './versions';
+import { versionOf } from './versions';
 
 /** A request with everything that could be found out about it before it is answered. */
 interface Understood {
@@ -172,20 +170,18 @@ export class AzureDevOpsService implements SimulatedService {
       return noSuchResource(request);
     }
     const { route, parameters } = match;
-    const apiVersion = negotiateVersion({
-      requested: requestedVersion(request, query),
-      method: request.method,
-      previewOnly: route.previewOnly ?? false,
+    const apiVersion = versionOf(
+      request,
+      query,
       organization,
-    });
+      route.previewOnly,
+    );
     if ('status' in apiVersion) {
       return apiVersion;
     }
-    const scope = route.scope === undefined ? 'vso.code' : route.scope;
-    if (
-      scope !== 'none' &&
-      this.#authenticator.tokenOf(request)?.allows(scope) === false
-    ) {
+    const { scope = 'vso.code' } = route;
+    const scopes = this.#authenticator.tokenOf(request)?.scopes;
+    if (scope !== 'none' && scopes?.includes(scope) === false) {
       return refusedToken(organization);
     }
     const project = visibleProject(address, organization, identity);
@@ -207,4 +203,72 @@ export class AzureDevOpsService implements SimulatedService {
       apiVersion,
     });
   }
+}
+
+/** Where redirects to the sign-in page lead. */
+function isSignInHost({ url, door }: SimulatedRequest): boolean {
+  return door === 'cloud' && url.hostname.endsWith('.vssps.visualstudio.com');
+}
+
+function endpointOf(
+  request: SimulatedRequest,
+  address: Address,
+  match: RouteMatch | undefined,
+): string {
+  if (!address.resource) {
+    return 'pages';
+  }
+  return request.method === 'OPTIONS'
+    ? 'locations'
+    : (match?.route.endpoint ?? 'unknown');
+}
+
+/** The project and the repository that an address names, whoever may see them. */
+function namedObjects(
+  { organization, project: projectName }: Address,
+  match: RouteMatch | undefined,
+): Pick<RequestDescription, 'project' | 'repository'> {
+  const project =
+    projectName === undefined
+      ? undefined
+      : organization?.findProject(projectName);
+  const repositoryName = match?.parameters['repositoryId'];
+  const repository =
+    organization && repositoryName !== undefined
+      ? findRepository(organization, project, repositoryName)
+      : undefined;
+  return { project: project ?? repository?.project, repository };
+}
+
+function visibleProject(
+  { project: name }: Address,
+  organization: Organization,
+  identity: Identity,
+): { readonly found: Project } | SimulatedResponse | undefined {
+  if (name === undefined) {
+    return undefined;
+  }
+  const found = organization.findProject(name);
+  return found && organization.access(identity)?.canReadProject(found)
+    ? { found }
+    : projectNotFound(name);
+}
+
+/** Names in a query are read without regard to case. */
+function queryOf(url: URL): (name: string) => string | undefined {
+  let values: Map<string, string> | undefined;
+  return name => {
+    values ??= new Map(
+      [...url.searchParams].map(([key, value]) => [key.toLowerCase(), value]),
+    );
+    return values.get(name.toLowerCase());
+  };
+}
+
+function noSuchResource(request: SimulatedRequest): SimulatedResponse {
+  return serviceError(
+    404,
+    'HttpException',
+    `The controller for path '${request.url.pathname}' was not found or does not implement IController.`,
+  );
 }

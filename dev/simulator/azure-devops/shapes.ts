@@ -1,13 +1,6 @@
-import type {
-  DeletedRepository,
-  GitCommit,
-  Identity,
-  Project,
-  Repository,
-} from '../model';
+import type { DeletedRepository, Identity, Push, Repository } from '../model';
 import type { ApiVersion, Call } from '../seams';
 import { timestamp } from './answers';
-import { atLeast } from './versions';
 
 // How things look in the interface. Properties that a version does not know
 // are left out, not false.
@@ -18,7 +11,7 @@ export interface LinkOptions {
 }
 
 /** `TeamProjectReference` of the specification. */
-export function projectShape(project: Project, baseUrl: string) {
+export function projectShape(project: Repository['project'], baseUrl: string) {
   return {
     id: project.id,
     name: project.name,
@@ -28,7 +21,7 @@ export function projectShape(project: Project, baseUrl: string) {
     url: `${baseUrl}/_apis/projects/${project.id}`,
     state: project.state,
     revision: project.revision,
-    visibility: project.visibility,
+    visibility: 'private',
     lastUpdateTime: timestamp(project.updatedAt),
   };
 }
@@ -37,7 +30,7 @@ export function projectShape(project: Project, baseUrl: string) {
 export function repositoryShape(
   repository: Repository,
   baseUrl: string,
-  version: ApiVersion,
+  { number: version }: ApiVersion,
   links: LinkOptions = {},
 ) {
   const { project } = repository;
@@ -54,13 +47,11 @@ export function repositoryShape(
     size: repository.size,
     remoteUrl: urls.remoteUrl,
     sshUrl: urls.sshUrl,
-    ...(atLeast(version, 5, 1) ? { webUrl: urls.webUrl } : {}),
+    ...(version >= 5.1 ? { webUrl: urls.webUrl } : {}),
     ...(repository.isFork ? { isFork: true } : {}),
-    ...(atLeast(version, 7, 0) ? { isDisabled: repository.isDisabled } : {}),
-    ...(atLeast(version, 7, 1)
-      ? { isInMaintenance: repository.isInMaintenance }
-      : {}),
-    ...(atLeast(version, 7, 2)
+    ...(version >= 7 ? { isDisabled: repository.isDisabled } : {}),
+    ...(version >= 7.1 ? { isInMaintenance: false } : {}),
+    ...(version >= 7.2
       ? { creationDate: timestamp(repository.createdAt) }
       : {}),
     ...(links.includeAllUrls
@@ -73,7 +64,7 @@ export function repositoryShape(
 }
 
 function repositoryLinks(
-  project: Project,
+  project: Repository['project'],
   url: string,
   urls: { readonly webUrl: string; readonly sshUrl: string },
 ) {
@@ -130,21 +121,21 @@ function webAddresses(repository: Repository, baseUrl: string) {
 
 /** `GitDeletedRepository` of the specification. */
 export function deletedRepositoryShape(
-  { repository, name, deletedAt, deletedBy }: DeletedRepository,
+  { repository, name, deletedAt }: DeletedRepository,
   call: Call,
 ) {
   return {
     id: repository.id,
     name,
     project: projectShape(repository.project, call.baseUrl),
-    deletedBy: identityShape(identityOf(call, deletedBy), call.baseUrl),
+    deletedBy: identityShape(call.identity, call.baseUrl),
     createdDate: timestamp(repository.createdAt),
     deletedDate: timestamp(deletedAt),
   };
 }
 
 /** `IdentityRef` of the specification. */
-export function identityShape(identity: Identity, baseUrl: string) {
+function identityShape(identity: Identity, baseUrl: string) {
   const descriptor = `aad.${Buffer.from(identity.id).toString('base64url')}`;
   return {
     displayName: identity.displayName,
@@ -161,28 +152,22 @@ export function identityShape(identity: Identity, baseUrl: string) {
   };
 }
 
-/** The identity under a name that the state keeps. */
-export function identityOf(call: Call, name: string): Identity {
-  return call.organization.identity(name);
-}
-
 /** `GitCommitRef` of the specification, as lists show it. */
 export function commitShape(
-  commit: GitCommit,
+  { at, commit }: Pick<Push, 'at' | 'commit'>,
   repository: Repository,
   baseUrl: string,
 ) {
-  const { name, email, at } = commit.author;
   const signature = {
-    name,
-    email,
+    name: 'Developer',
+    email: 'developer@example.com',
     date: timestamp(Math.floor(at / 1000) * 1000),
   };
   return {
-    commitId: commit.id,
+    commitId: commit?.id,
     author: signature,
     committer: signature,
-    comment: commit.message,
-    url: `${repositoryUrl(repository, baseUrl)}/commits/${commit.id}`,
+    comment: 'Change files',
+    url: `${repositoryUrl(repository, baseUrl)}/commits/${commit?.id}`,
   };
 }

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 // A ZIP archive (PKWARE's APPNOTE.TXT, 4.3), of the kind that every reader takes.
 
@@ -58,20 +58,4 @@ function signature(number: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(number);
   return bytes;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) {
-    value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  }
-  return value;
-});
-
-function crc32(bytes: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!;
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

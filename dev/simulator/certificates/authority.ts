@@ -1,54 +1,49 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import {
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto';
+import {
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
-  statSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { issueAuthority, issueServerCertificate, newKey } from './certificate';
+import { md, pki } from 'node-forge';
 
 const COMMON_NAME = 'Azure DevOps simulator';
 const DAY = 24 * 60 * 60 * 1000;
 const VALIDITY = 365 * DAY;
-/** A lock that is older belongs to a process that died with it. */
-const LOCK_AGE_MS = 10_000;
 
 /** The simulator's certificate authority as it lies in a directory. */
 export class CertificateAuthority {
-  /** The path of the certificate, for `NODE_EXTRA_CA_CERTS`. */
+  /** The path of the certificate, for `NODE_EXTRA_CA_CERTS`; the private key is in the same file. */
   readonly certificatePath: string;
-  readonly #notAfter: Date;
-  readonly #key: KeyObject;
-  readonly #serverKey = newKey();
+  readonly #authority: AuthorityFile;
   readonly #contexts = new Map<string, SecureContext>();
 
-  private constructor(directory: string, files: AuthorityFiles) {
-    this.certificatePath = join(directory, 'ca.pem');
-    this.#notAfter = new Date(files.certificate.validTo);
-    this.#key = files.key;
+  private constructor(path: string, authority: AuthorityFile) {
+    this.certificatePath = path;
+    this.#authority = authority;
   }
 
   /**
-   * Reads the authority from `ca.pem` and `ca-key.pem` of a directory, and makes
-   * it first if it is missing, broken, or ends within a day. Any number of
-   * processes may do so at once: all get the same one.
+   * Reads the authority from `ca.pem` of a directory, and makes it first if it
+   * is missing, broken, or ends within a day. Any number of processes may do so
+   * at once: all get the same one.
    */
-  static async ensure(directory: string): Promise<CertificateAuthority> {
+  static ensure(directory: string): Promise<CertificateAuthority> {
     mkdirSync(directory, { recursive: true });
-    const present = readAuthority(directory);
-    if (present) {
-      return new CertificateAuthority(directory, present);
-    }
-    return await withLock(join(directory, '.lock'), () => {
-      // Another process may have made it while this one waited.
-      const files = readAuthority(directory) ?? makeAuthority(directory);
-      return new CertificateAuthority(directory, files);
-    });
+    const path = join(directory, 'ca.pem');
+    const file = readAuthority(path) ?? makeAuthority(path);
+    return Promise.resolve(new CertificateAuthority(path, file));
   }
 
   /** What a TLS server needs to be `host`; made on first use. */
@@ -67,88 +62,103 @@ export class CertificateAuthority {
     readonly cert: string;
     readonly key: string;
   } {
-    const { certificate, key } = issueServerCertificate(
-      host === 'localhost' ? [host, '127.0.0.1', '::1'] : [host],
-      this.#serverKey,
-      { commonName: COMMON_NAME, key: this.#key },
-      this.#notAfter,
-    );
-    return { cert: certificate, key };
+    const { certificate, key } = this.#authority;
+    const hosts = host === 'localhost' ? [host, '127.0.0.1', '::1'] : [host];
+    // Servers share the authority's key: making one takes RSA some 100 ms.
+    const cert = issue(host, key, new Date(certificate.validTo), [
+      { name: 'basicConstraints', critical: true, cA: false },
+      { name: 'keyUsage', critical: true, digitalSignature: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: hosts.map(name =>
+          isIP(name) ? { type: 7, ip: name } : { type: 2, value: name },
+        ),
+      },
+    ]);
+    return { cert, key: pem(key) };
   }
 }
 
-interface AuthorityFiles {
+interface AuthorityFile {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
 }
 
-function readAuthority(directory: string): AuthorityFiles | undefined {
+function readAuthority(path: string): AuthorityFile | undefined {
   try {
-    const certificate = new X509Certificate(
-      readFileSync(join(directory, 'ca.pem')),
-    );
-    const key = createPrivateKey(readFileSync(join(directory, 'ca-key.pem')));
+    const text = readFileSync(path);
+    const certificate = new X509Certificate(text);
+    const key = createPrivateKey(text);
     const lasts = Date.parse(certificate.validTo) - Date.now() > DAY;
     return lasts && certificate.checkPrivateKey(key)
       ? { certificate, key }
       : undefined;
   } catch {
-    // Missing, half-written, or of another making: either way it is made anew.
+    // Missing, or of another making: either way it is made anew.
     return undefined;
   }
 }
 
-function makeAuthority(directory: string): AuthorityFiles {
-  const made = issueAuthority(COMMON_NAME, new Date(Date.now() + VALIDITY));
-  replaceFile(join(directory, 'ca-key.pem'), made.key, 0o600);
-  replaceFile(join(directory, 'ca.pem'), made.certificate, 0o644);
-  return {
-    certificate: new X509Certificate(made.certificate),
-    key: createPrivateKey(made.key),
-  };
-}
-
-function replaceFile(path: string, content: string, mode: number): void {
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, content, { mode });
-  renameSync(temporary, path);
-}
-
-async function withLock<T>(path: string, work: () => T): Promise<T> {
-  for (;;) {
-    try {
-      mkdirSync(path);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw error;
-      }
-      removeIfStale(path);
-      await sleep(20);
-    }
-  }
+/** Of several processes that make one at once, one gives its file the name; the others take that. */
+function makeAuthority(path: string): AuthorityFile {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(temporary, authorityPem(new Date(Date.now() + VALIDITY)), {
+    mode: 0o600,
+  });
   try {
-    return work();
-  } finally {
-    removeLock(path);
-  }
-}
-
-function removeIfStale(path: string): void {
-  const age =
-    Date.now() -
-    (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
-  if (age > LOCK_AGE_MS) {
-    removeLock(path);
-  }
-}
-
-function removeLock(path: string): void {
-  try {
-    rmdirSync(path);
+    linkSync(temporary, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
+    const others = readAuthority(path);
+    if (others) {
+      return others;
+    }
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
   }
+  const made = readAuthority(path);
+  if (!made) {
+    throw new Error(`${path} cannot be read`);
+  }
+  return made;
+}
+
+/** A new authority with its key, signed by itself. */
+export function authorityPem(notAfter: Date): string {
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const certificate = issue(COMMON_NAME, key, notAfter, [
+    { name: 'basicConstraints', critical: true, cA: true },
+    { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
+  ]);
+  return certificate + pem(key);
+}
+
+/** A certificate that the authority's key signs for itself, under whatever name. */
+function issue(
+  subject: string,
+  privateKey: KeyObject,
+  notAfter: Date,
+  extensions: object[],
+): string {
+  const key = pki.privateKeyFromPem(pem(privateKey));
+  const certificate = pki.createCertificate();
+  // RFC 5280, 4.1.2.2: positive, and not zero.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
+  // A day of slack for clocks that are behind.
+  certificate.validity.notBefore = new Date(Date.now() - DAY);
+  certificate.validity.notAfter = notAfter;
+  certificate.setSubject([{ name: 'commonName', value: subject }]);
+  certificate.setIssuer([{ name: 'commonName', value: COMMON_NAME }]);
+  certificate.setExtensions(extensions);
+  certificate.publicKey = pki.setRsaPublicKey(key.n, key.e);
+  certificate.sign(key, md.sha256.create());
+  return pki.certificateToPem(certificate);
+}
+
+function pem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -5,7 +5,7 @@ import { CertificateAuthority } from './authority';
 
 const [directory] = process.argv.slice(2);
 if (!directory) {
-  console.error('Usage: ensure.ts DIRECTORY (gets ca.pem and ca-key.pem)');
+  console.error('Usage: ensure.ts DIRECTORY (gets ca.pem)');
   process.exit(2);
 }
 CertificateAuthority.ensure(directory).catch((error: unknown) => {

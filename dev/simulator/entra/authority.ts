@@ -17,12 +17,9 @@ const AUTHORITY_HOSTS: readonly string[] = [
   'sts.windows.net',
 ];
 
-/** How long tokens live, and when their holder is told to renew them. */
+/** How long tokens live. */
 export interface TokenLifetime {
-  /** Seconds until a token expires. */
   lifetimeSeconds: number;
-  /** Seconds after which a renewal is suggested (`refresh_in`); left out when undefined. */
-  refreshInSeconds?: number;
 }
 
 export interface AuthorityOptions {
@@ -36,12 +33,10 @@ export interface AuthorityOptions {
 }
 
 /** The parts of the authority, as request counters and faults name them. */
-type AuthorityEndpoint = 'discovery' | 'openid' | 'keys' | 'token';
+type AuthorityEndpoint = 'openid' | 'token';
 
 const ROUTES: ReadonlyArray<[AuthorityEndpoint, RegExp]> = [
-  ['discovery', /^\/common\/discovery\/instance\/?$/],
   ['openid', /^\/([^/]+)\/(?:v2\.0\/)?\.well-known\/openid-configuration$/],
-  ['keys', /^\/([^/]+)\/discovery\/(?:v2\.0\/)?keys$/],
   ['token', /^\/([^/]+)\/oauth2\/v2\.0\/token$/],
 ];
 
@@ -57,7 +52,7 @@ function authorityRoute(
 }
 
 /**
- * Entra's authority: instance discovery, OpenID configuration, keys and tokens
+ * Entra's authority: OpenID configuration and tokens
  * of any tenant. Under its own name through the proxy, and under any other
  * `authorityHost` whose requests reach it.
  */
@@ -110,10 +105,6 @@ export class Authority implements SimulatedService {
     request: SimulatedRequest,
   ): Promise<SimulatedResponse> {
     switch (endpoint) {
-      case 'discovery':
-        return instanceDiscovery(request.url);
-      case 'keys':
-        return json(await this.#options.mint.jwks());
       case 'openid':
         return openIdConfiguration(request.url, this.#tenant(tenantName));
       case 'token':
@@ -140,33 +131,14 @@ export class Authority implements SimulatedService {
       tenant,
       formOf(request),
     );
-    const { lifetimeSeconds, refreshInSeconds } = lifetime;
+    const { lifetimeSeconds } = lifetime;
     return json({
       token_type: 'Bearer',
       expires_in: lifetimeSeconds,
       ext_expires_in: lifetimeSeconds,
-      ...(refreshInSeconds === undefined
-        ? {}
-        : { refresh_in: refreshInSeconds }),
       access_token: await mint.accessToken(subject, audience, lifetimeSeconds),
     });
   }
-}
-
-function instanceDiscovery(url: URL): SimulatedResponse {
-  const authorize = url.searchParams.get('authorization_endpoint') ?? '';
-  const tenant = /^https:\/\/[^/]+\/([^/]+)/.exec(authorize)?.[1] ?? 'common';
-  return json({
-    tenant_discovery_endpoint: `${url.origin}/${tenant}/v2.0/.well-known/openid-configuration`,
-    'api-version': '1.1',
-    metadata: [
-      {
-        preferred_network: 'login.microsoftonline.com',
-        preferred_cache: 'login.windows.net',
-        aliases: AUTHORITY_HOSTS,
-      },
-    ],
-  });
 }
 
 function openIdConfiguration(url: URL, tenant: Tenant): SimulatedResponse {

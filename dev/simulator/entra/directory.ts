@@ -42,12 +42,12 @@ export class Application {
   readonly name: string;
   readonly tenantId: string;
   readonly multiTenant: boolean;
-  readonly federatedCredentials: FederatedCredential[];
+  readonly federatedCredentials: readonly FederatedCredential[];
+  readonly secrets: readonly ClientSecret[];
   /** A disabled application is refused with AADSTS7000112. */
   disabled = false;
   /** Refuses every token request with this error, whatever it brings; `undefined` ends it. */
   refusal: AadErrorCode | undefined;
-  readonly #secrets: ClientSecret[];
   readonly #consentedIn: Set<string>;
 
   constructor(options: ApplicationOptions) {
@@ -60,8 +60,8 @@ export class Application {
       (options.consentedIn ?? []).map(tenant => tenant.toLowerCase()),
     );
     this.multiTenant = options.multiTenant ?? this.#consentedIn.size > 0;
-    this.federatedCredentials = [...(options.federatedCredentials ?? [])];
-    this.#secrets = [
+    this.federatedCredentials = options.federatedCredentials ?? [];
+    this.secrets = [
       ...(options.secret === undefined ? [] : [options.secret]),
       ...(options.secrets ?? []),
     ].map(secret => (typeof secret === 'string' ? { value: secret } : secret));
@@ -70,19 +70,6 @@ export class Application {
   /** The name under which requests of this application are counted and granted access. */
   get identity(): string {
     return `sp:${this.clientId}`;
-  }
-
-  get secrets(): readonly ClientSecret[] {
-    return this.#secrets;
-  }
-
-  addSecret(secret: string | ClientSecret): void {
-    this.#secrets.push(typeof secret === 'string' ? { value: secret } : secret);
-  }
-
-  removeSecret(value: string): void {
-    const index = this.#secrets.findIndex(secret => secret.value === value);
-    if (index >= 0) this.#secrets.splice(index, 1);
   }
 
   /** What the administrator of another tenant does by visiting the consent URL. */
@@ -113,21 +100,13 @@ export class Directory {
   readonly #tenants = new Map<string, Tenant>();
   readonly #applications = new Map<string, Application>();
 
-  /** @throws Error when the id or the domain is taken by another tenant. */
-  addTenant(options: { id?: string; domain?: string; name?: string }): Tenant {
-    const name = options.name ?? options.domain ?? options.id ?? 'tenant';
-    const id = (options.id ?? guidOf('tenant', name)).toLowerCase();
-    const domain =
-      options.domain ??
-      `${name.toLowerCase().replace(/[^a-z0-9]/g, '')}.onmicrosoft.com`;
-    const tenant = { id, domain };
-    for (const key of [id, domain]) {
-      const holder = this.#tenants.get(key);
-      if (holder && holder.id !== id) {
-        throw new Error(`The tenant ${holder.id} already bears ${key}`);
-      }
-      this.#tenants.set(key, tenant);
-    }
+  addTenant({ id }: { readonly id: string }): Tenant {
+    const tenant = {
+      id: id.toLowerCase(),
+      domain: `${id.toLowerCase().replace(/[^a-z0-9]/g, '')}.onmicrosoft.com`,
+    };
+    this.#tenants.set(tenant.id, tenant);
+    this.#tenants.set(tenant.domain, tenant);
     return tenant;
   }
 

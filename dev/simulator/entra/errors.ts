@@ -27,24 +27,13 @@ const FEDERATION_HELP =
 /**
  * The errors of the token endpoint by AADSTS number, as users of the real
  * service have reported them. Status and `error` of those that no report shows
- * in full are assumed; dev/simulator/SERVICES.md says which.
+ * in full are assumed; dev/simulator/README.md says which.
  */
 export const AAD_ERRORS = {
-  50013: {
-    status: 401,
-    error: 'invalid_client',
-    text: () => 'Assertion failed signature validation.',
-  },
   50027: {
     status: 400,
     error: 'invalid_request',
     text: () => 'JWT token is invalid or malformed.',
-  },
-  50034: {
-    status: 400,
-    error: 'invalid_grant',
-    text: c =>
-      `The user account ${c.clientId} does not exist in the ${c.tenant} directory. To sign into this application, the account must be added to the directory.`,
   },
   50059: {
     status: 400,
@@ -57,12 +46,6 @@ export const AAD_ERRORS = {
     error: 'invalid_grant',
     text: () =>
       'Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.',
-  },
-  65001: {
-    status: 400,
-    error: 'invalid_grant',
-    text: c =>
-      `The user or administrator has not consented to use the application with ID '${c.clientId}' named '${c.applicationName}'. Send an interactive authorization request for this user and resource.`,
   },
   70003: {
     status: 400,

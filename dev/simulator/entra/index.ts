@@ -1,4 +1,3 @@
-import type { JWTPayload } from 'jose' with { 'resolution-mode': 'import' };
 import type { Identities } from '../model';
 import { Authority, type TokenLifetime } from './authority';
 import { BearerGate, type SignInRefusal } from './bearer';
@@ -10,23 +9,6 @@ import {
 } from './directory';
 import { MetadataService } from './metadata';
 import { TokenMint } from './tokens';
-
-export type {
-  Application,
-  ApplicationOptions,
-  ClientSecret,
-  FederatedCredential,
-  Tenant,
-} from './directory';
-export type { AadErrorCode } from './errors';
-export type { TokenLifetime } from './authority';
-export type { SignInRefusal } from './bearer';
-export type {
-  ManagedIdentity,
-  ManagedIdentityOptions,
-} from './managed-identity';
-export type { MetadataService } from './metadata';
-export { AZURE_DEVOPS_RESOURCE, TOKEN_EXCHANGE_RESOURCE } from './tokens';
 
 export interface EntraOptions {
   readonly identities: Identities;
@@ -44,17 +26,15 @@ export class Entra {
   readonly metadata: MetadataService;
   /** Checks the tokens that organizations are shown. */
   readonly bearer: BearerGate;
-  /** What tokens look like from now on; change it at will. Default: 3,599 s, no `refresh_in`. */
+  /** What tokens look like from now on; change it at will. Default: 3,599 s. */
   readonly tokens: TokenLifetime = { lifetimeSeconds: 3599 };
   /** The same for tokens of managed identities. Default: 86,399 s. */
   readonly managedIdentityTokens: TokenLifetime = { lifetimeSeconds: 86_399 };
   readonly #directory = new Directory();
-  readonly #mint: TokenMint;
 
   constructor({ identities, now, newId }: EntraOptions) {
     const directory = this.#directory;
     const mint = new TokenMint(now);
-    this.#mint = mint;
     this.authority = new Authority({
       directory,
       mint,
@@ -72,8 +52,8 @@ export class Entra {
     this.bearer = new BearerGate({ mint, identities, now });
   }
 
-  /** Tenants that applications and identities name are made by themselves; this gives one a domain. */
-  addTenant(options: { id?: string; domain?: string; name?: string }): Tenant {
+  /** A tenant that nothing else names; those that applications and identities name are made by themselves. */
+  addTenant(options: { readonly id: string }): Tenant {
     return this.#directory.addTenant(options);
   }
 
@@ -87,10 +67,5 @@ export class Entra {
    */
   refuseSignIn(identity: string, refusal: SignInRefusal | undefined): void {
     this.bearer.refuse(identity, refusal);
-  }
-
-  /** Any claims, signed with the simulator's key: for assertions of other issuers, and for tokens that must be refused. */
-  async sign(claims: JWTPayload): Promise<string> {
-    return await this.#mint.sign(claims);
   }
 }

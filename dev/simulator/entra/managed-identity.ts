@@ -8,8 +8,6 @@ export interface ManagedIdentityOptions {
   readonly objectId?: string;
   /** Default: a GUID. */
   readonly clientId?: string;
-  /** The Azure resource id of the identity. */
-  readonly resourceId?: string;
 }
 
 /** A managed identity that is assigned to the simulated machine. */
@@ -42,7 +40,7 @@ export function managedIdentity(
     tenantId,
     objectId,
     clientId,
-    resourceId: options.resourceId ?? resourceId(kind, clientId),
+    resourceId: resourceId(kind, clientId),
     identity: `mi:${kind === 'system-assigned' ? objectId : clientId}`,
     federatedCredential: { issuer: tenantIssuer(tenantId), subject: objectId },
   };

@@ -75,14 +75,12 @@ export class MetadataService implements SimulatedService {
         };
   }
 
-  /** Gives the machine an identity of its own; `undefined` takes it away. */
-  setSystemAssigned(options: ManagedIdentityOptions): ManagedIdentity;
-  setSystemAssigned(options: undefined): undefined;
-  setSystemAssigned(
-    options: ManagedIdentityOptions | undefined,
-  ): ManagedIdentity | undefined {
-    this.#systemAssigned =
-      options && managedIdentity('system-assigned', this.#inTenant(options));
+  /** Gives the machine an identity of its own. */
+  setSystemAssigned(options: ManagedIdentityOptions): ManagedIdentity {
+    this.#systemAssigned = managedIdentity(
+      'system-assigned',
+      this.#inTenant(options),
+    );
     return this.#systemAssigned;
   }
 
@@ -96,19 +94,12 @@ export class MetadataService implements SimulatedService {
     return identity;
   }
 
-  removeUserAssigned(clientId: string): void {
-    const index = this.#userAssigned.findIndex(known =>
-      same(known.clientId, clientId),
-    );
-    if (index >= 0) this.#userAssigned.splice(index, 1);
-  }
-
   describe(request: SimulatedRequest): RequestDescription | undefined {
     const { pathname, searchParams } = request.url;
-    const isAppService = APP_SERVICE_PATH.test(pathname);
-    if (!isAppService && !IMDS_PATH.test(pathname)) return undefined;
-    const parameter = isAppService ? 'mi_res_id' : 'msi_res_id';
-    const selected = this.#find(searchParams, parameter);
+    if (!APP_SERVICE_PATH.test(pathname) && !IMDS_PATH.test(pathname)) {
+      return undefined;
+    }
+    const selected = this.#find(searchParams);
     return {
       endpoint: 'metadata',
       identity: typeof selected === 'string' ? undefined : selected.identity,
@@ -133,7 +124,7 @@ export class MetadataService implements SimulatedService {
           'Required metadata header not specified',
         );
       }
-      const token = await this.#token(request.url.searchParams, 'msi_res_id');
+      const token = await this.#token(request.url.searchParams);
       return { status: 200, body: token };
     } catch (refusal) {
       if (!(refusal instanceof MetadataRefusal)) throw refusal;
@@ -151,7 +142,7 @@ export class MetadataService implements SimulatedService {
     }
     try {
       const { access_token, client_id, expires_on, resource, token_type } =
-        await this.#token(request.url.searchParams, 'mi_res_id');
+        await this.#token(request.url.searchParams);
       return {
         status: 200,
         body: { access_token, client_id, expires_on, resource, token_type },
@@ -163,7 +154,7 @@ export class MetadataService implements SimulatedService {
     }
   }
 
-  async #token(query: URLSearchParams, resourceIdParameter: string) {
+  async #token(query: URLSearchParams) {
     for (const name of ['api-version', 'resource']) {
       if (!query.get(name)) {
         throw new MetadataRefusal(
@@ -173,7 +164,7 @@ export class MetadataService implements SimulatedService {
       }
     }
     const resource = query.get('resource') ?? '';
-    const identity = this.#find(query, resourceIdParameter);
+    const identity = this.#find(query);
     if (typeof identity === 'string') {
       throw new MetadataRefusal('invalid_request', identity);
     }
@@ -200,25 +191,17 @@ export class MetadataService implements SimulatedService {
   }
 
   /** The identity that a query means, or why there is none. */
-  #find(
-    query: URLSearchParams,
-    resourceIdParameter: string,
-  ): ManagedIdentity | string {
+  #find(query: URLSearchParams): ManagedIdentity | string {
     const all = [
       ...(this.#systemAssigned ? [this.#systemAssigned] : []),
       ...this.#userAssigned,
     ];
-    const selectors: Array<[string, (identity: ManagedIdentity) => string]> = [
-      ['client_id', identity => identity.clientId],
-      ['object_id', identity => identity.objectId],
-      ['principal_id', identity => identity.objectId],
-      [resourceIdParameter, identity => identity.resourceId],
-    ];
-    for (const [parameter, property] of selectors) {
-      const value = query.get(parameter);
-      if (!value) continue;
-      const named = all.find(identity => same(property(identity), value));
-      return named ?? 'Identity not found';
+    const clientId = query.get('client_id')?.toLowerCase();
+    if (clientId) {
+      return (
+        all.find(identity => identity.clientId === clientId) ??
+        'Identity not found'
+      );
     }
     if (this.#systemAssigned) return this.#systemAssigned;
     const [only, another] = this.#userAssigned;
@@ -233,8 +216,4 @@ export class MetadataService implements SimulatedService {
     const { id } = this.#options.directory.ensureTenant(options.tenantId);
     return { ...options, tenantId: id };
   }
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,4 +1,4 @@
-import type { JSONWebKeySet, JWTPayload } from 'jose' with {
+import type { JWTPayload } from 'jose' with {
   'resolution-mode': 'import',
 };
 
@@ -19,8 +19,6 @@ const RESOURCES = new Map<string, string>([
   [`api://${AZURE_DEVOPS_RESOURCE}`, AZURE_DEVOPS_RESOURCE],
   ['https://app.vssps.visualstudio.com', AZURE_DEVOPS_RESOURCE],
   [TOKEN_EXCHANGE_RESOURCE.toLowerCase(), TOKEN_EXCHANGE_RESOURCE],
-  ['https://management.azure.com', 'https://management.azure.com'],
-  ['https://graph.microsoft.com', 'https://graph.microsoft.com'],
 ]);
 
 /** The audience of tokens for a resource; `undefined` for one that no tenant knows. */
@@ -75,25 +73,14 @@ export class TokenRefused extends Error {
   }
 }
 
-interface SigningKey extends KeyPair {
-  readonly jwks: JSONWebKeySet;
-}
-
 /** Stands in the Azure resource id of every user-assigned identity. */
 const USER_ASSIGNED = '/userAssignedIdentities/';
 
-const KEY_ID = 'simulator-1';
-
 /** Signs and verifies tokens with one RSA key pair, made when it is first needed. */
 export class TokenMint {
-  #key: Promise<SigningKey> | undefined;
+  #keys: Promise<KeyPair> | undefined;
 
   constructor(private readonly now: () => number) {}
-
-  /** The public key, as `jwks_uri` serves it. */
-  async jwks(): Promise<JSONWebKeySet> {
-    return (await this.#signingKey()).jwks;
-  }
 
   /** An access token as Entra would sign it; the lifetime is in seconds. */
   async accessToken(
@@ -107,7 +94,9 @@ export class TokenMint {
         ? tenantIssuer(subject.tenantId)
         : `https://sts.windows.net/${subject.tenantId}/`;
     const issuedAt = Math.floor(this.now() / 1000);
-    return await this.sign({
+    const { SignJWT } = await loadJose();
+    const { privateKey } = await this.#keyPair();
+    return await new SignJWT({
       aud: audience,
       iss: issuer,
       iat: issuedAt,
@@ -122,15 +111,8 @@ export class TokenMint {
       tid: subject.tenantId,
       ver: audience === TOKEN_EXCHANGE_RESOURCE ? '2.0' : '1.0',
       ...(subject.resourceId ? { xms_mirid: subject.resourceId } : {}),
-    });
-  }
-
-  /** Any claims, signed with the simulator's key: for tokens that must be refused for what they say. */
-  async sign(claims: JWTPayload): Promise<string> {
-    const { SignJWT } = await loadJose();
-    const { privateKey } = await this.#signingKey();
-    return await new SignJWT(claims)
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })
+    })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'simulator-1' })
       .sign(privateKey);
   }
 
@@ -147,7 +129,7 @@ export class TokenMint {
     } catch {
       throw new TokenRefused('malformed', 'The token is not a JWT');
     }
-    const { publicKey } = await this.#signingKey();
+    const { publicKey } = await this.#keyPair();
     try {
       await jose.jwtVerify(token, publicKey, {
         algorithms: ['RS256'],
@@ -172,23 +154,10 @@ export class TokenMint {
     };
   }
 
-  #signingKey(): Promise<SigningKey> {
-    this.#key ??= makeKey();
-    return this.#key;
+  #keyPair(): Promise<KeyPair> {
+    this.#keys ??= loadJose().then(jose => jose.generateKeyPair('RS256'));
+    return this.#keys;
   }
-}
-
-async function makeKey(): Promise<SigningKey> {
-  const jose = await loadJose();
-  const { privateKey, publicKey } = await jose.generateKeyPair('RS256', {
-    extractable: true,
-  });
-  const jwk = await jose.exportJWK(publicKey);
-  return {
-    privateKey,
-    publicKey,
-    jwks: { keys: [{ ...jwk, kid: KEY_ID, use: 'sig', alg: 'RS256' }] },
-  };
 }
 
 function refusal(

@@ -10,11 +10,27 @@ import {
   type FaultKind,
   type WireFault,
 } from './kinds';
-import { matches, matchesText, type FaultMatch } from './match';
 
 export { FAULT_KINDS, WIRE_FAULTS } from './kinds';
 export type { AnswerFault, FaultKind, WireFault } from './kinds';
-export type { FaultMatch, TextMatch } from './match';
+
+/** Compared without regard to case; of a list any one. */
+export type TextMatch = string | readonly string[];
+
+/** Which requests a fault strikes. */
+export interface FaultMatch {
+  readonly host?: TextMatch;
+  readonly door?: SimulatedRequest['door'];
+  readonly organization?: TextMatch;
+  /** Name or id. */
+  readonly project?: TextMatch;
+  /** Name or id. */
+  readonly repository?: TextMatch;
+  readonly endpoint?: TextMatch;
+  readonly identity?: TextMatch;
+  /** Of those that match otherwise, every nth: 3 is the 3rd, the 6th, ... */
+  readonly every?: number;
+}
 
 export interface FaultOptions {
   /** Without it: every request. */
@@ -32,8 +48,6 @@ export interface FaultOptions {
   readonly delayMs?: number;
   /** For `huge-body`: its size. Default 2 GB. */
   readonly bytes?: number;
-  /** For `drip`: milliseconds between two bytes. Default 100. */
-  readonly intervalMs?: number;
 }
 
 export type AnswerFunction = (
@@ -49,21 +63,10 @@ export interface InjectedFault {
   remove(): void;
 }
 
-/** A fault as it strikes one request. */
-export interface StrikingFault extends FaultOptions {
-  /** For the log. */
-  readonly label: string;
-}
-
 /** The faults that are in force. The one injected last is asked first. */
 export class FaultRegistry {
-  readonly #random: () => number;
   #faults: RegisteredFault[] = [];
   #count = 0;
-
-  constructor(random: () => number) {
-    this.#random = random;
-  }
 
   inject(options: FaultOptions): InjectedFault {
     if (options.fault !== undefined && !FAULT_KINDS.includes(options.fault)) {
@@ -72,139 +75,129 @@ export class FaultRegistry {
       );
     }
     this.#count += 1;
-    const fault = new RegisteredFault(this.#count, options, this.#random, () =>
-      this.remove(fault.id),
-    );
+    const fault = new RegisteredFault(this.#count, options, () => {
+      this.#faults = this.#faults.filter(each => each !== fault);
+    });
     this.#faults.unshift(fault);
     return fault;
-  }
-
-  remove(id: number): boolean {
-    const before = this.#faults.length;
-    this.#faults = this.#faults.filter(fault => fault.id !== id);
-    return this.#faults.length < before;
   }
 
   removeAll(): void {
     this.#faults = [];
   }
 
-  list(): ReadonlyArray<InjectedFault & { readonly options: FaultOptions }> {
-    return [...this.#faults].reverse();
-  }
-
   /** The fault that strikes a request, if any. */
   strike(
-    request: Pick<SimulatedRequest, 'method' | 'url' | 'door'>,
+    request: Pick<SimulatedRequest, 'url' | 'door'>,
     description: RequestDescription,
-  ): StrikingFault | undefined {
-    return this.#faults.length === 0
-      ? undefined
-      : this.#faults
-          .find(fault => fault.strikes(request, description))
-          ?.strike();
+  ): FaultOptions | undefined {
+    return this.#faults.find(fault => fault.strikes(request, description))
+      ?.options;
   }
 
-  /** Whether a connection to a host is to be refused. */
-  strikeConnection(host: string): StrikingFault | undefined {
-    return this.#faults
-      .find(
-        fault =>
-          fault.options.fault === 'dns-failure' && fault.strikesHost(host),
-      )
-      ?.strike();
+  /** Whether a connection to a host, of which no more is known, is to be refused. */
+  strikesConnection(host: string): boolean {
+    return this.#faults.some(fault => fault.strikesConnection(host));
   }
 }
-
-const ABOUT_HOSTS: readonly string[] = ['host', 'probability', 'every'];
 
 class RegisteredFault implements InjectedFault {
   hits = 0;
   #seen = 0;
-  readonly #random: () => number;
 
   constructor(
     readonly id: number,
     readonly options: FaultOptions,
-    random: () => number,
     readonly remove: () => void,
-  ) {
-    this.#random = random;
-  }
+  ) {}
 
   /** Whether it strikes; to be asked once a request, since it counts. */
   strikes(
-    request: Pick<SimulatedRequest, 'method' | 'url' | 'door'>,
+    request: Pick<SimulatedRequest, 'url' | 'door'>,
     description: RequestDescription,
   ): boolean {
+    return matches(this.options.match ?? {}, request, description)
+      ? this.#falls()
+      : false;
+  }
+
+  strikesConnection(host: string): boolean {
+    const { fault, match = {} } = this.options;
+    const { host: hosts, every: _every, ...others } = match;
     return (
-      !this.#isSpent() &&
-      matches(this.options.match ?? {}, request, description) &&
+      fault === 'dns-failure' &&
+      Object.keys(others).length === 0 &&
+      matchesText(hosts, [host]) &&
       this.#falls()
     );
-  }
-
-  /** Whether it strikes a connection, of which no more than the host is known. */
-  strikesHost(host: string): boolean {
-    const { match } = this.options;
-    const isAboutHosts = Object.entries(match ?? {}).every(
-      ([key, value]) => value === undefined || ABOUT_HOSTS.includes(key),
-    );
-    return (
-      isAboutHosts &&
-      !this.#isSpent() &&
-      (match?.host === undefined || matchesText(match.host, [host])) &&
-      this.#falls()
-    );
-  }
-
-  strike(): StrikingFault {
-    this.hits += 1;
-    const { fault, response } = this.options;
-    const label =
-      fault ??
-      (response ? 'response' : this.options.headers ? 'headers' : 'delay');
-    return { ...this.options, label };
-  }
-
-  #isSpent(): boolean {
-    return this.options.times !== undefined && this.hits >= this.options.times;
   }
 
   #falls(): boolean {
+    const { skip = 0, times = Infinity, match } = this.options;
+    if (this.hits >= times) {
+      return false;
+    }
     this.#seen += 1;
-    const { skip = 0, match } = this.options;
-    if (this.#seen <= skip) {
+    if (this.#seen <= skip || (this.#seen - skip) % (match?.every ?? 1) !== 0) {
       return false;
     }
-    if (match?.every !== undefined && (this.#seen - skip) % match.every !== 0) {
-      return false;
-    }
-    return (
-      match?.probability === undefined || this.#random() < match.probability
-    );
+    this.hits += 1;
+    return true;
   }
+}
+
+function matches(
+  match: FaultMatch,
+  { url, door }: Pick<SimulatedRequest, 'url' | 'door'>,
+  about: RequestDescription,
+): boolean {
+  const { project, repository } = about;
+  return (
+    (match.door === undefined || match.door === door) &&
+    matchesText(match.host, [url.host, url.hostname]) &&
+    matchesText(match.endpoint, [about.endpoint]) &&
+    matchesText(match.identity, [about.identity]) &&
+    matchesText(match.organization, [about.organization]) &&
+    matchesText(match.project, [project?.name, project?.id]) &&
+    matchesText(match.repository, [repository?.name, repository?.id])
+  );
+}
+
+function matchesText(
+  match: TextMatch | undefined,
+  candidates: ReadonlyArray<string | undefined>,
+): boolean {
+  if (match === undefined) {
+    return true;
+  }
+  const wanted = typeof match === 'string' ? [match] : match;
+  return candidates.some(candidate =>
+    wanted.some(text => text.toLowerCase() === candidate?.toLowerCase()),
+  );
+}
+
+/** What the log calls a fault. */
+export function labelOf({ fault, response, headers }: FaultOptions): string {
+  return fault ?? (response ? 'response' : headers ? 'headers' : 'delay');
 }
 
 /** The answer that a fault puts in place of the endpoint's, if it does. */
 export function answerOf(
-  fault: StrikingFault,
+  { fault, response }: FaultOptions,
   request: SimulatedRequest,
   proceed: () => Promise<SimulatedResponse>,
 ): SimulatedResponse | Promise<SimulatedResponse> {
-  if (typeof fault.response === 'function') {
-    return fault.response(request, proceed);
+  if (typeof response === 'function') {
+    return response(request, proceed);
   }
-  if (fault.response) {
-    return fault.response;
+  if (response) {
+    return response;
   }
-  return fault.fault !== undefined && isAnswerFault(fault.fault)
-    ? ANSWERS[fault.fault](request)
+  return fault !== undefined && isAnswerFault(fault)
+    ? ANSWERS[fault](request)
     : proceed();
 }
 
-export function wireFaultOf(fault: StrikingFault): WireFault | undefined {
-  return fault.fault !== undefined && !isAnswerFault(fault.fault)
-    ? fault.fault
-    : undefined;
+export function wireFaultOf({ fault }: FaultOptions): WireFault | undefined {
+  return fault !== undefined && !isAnswerFault(fault) ? fault : undefined;
 }

@@ -1,4 +1,10 @@
-import { htmlPage, serviceError, signInPage, signInRedirect } from '../errors';
+import {
+  htmlPage,
+  organizationNotFound,
+  serviceError,
+  signInPage,
+  signInRedirect,
+} from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
 
 /** What happens to the connection, or to the bytes of the answer that the endpoint gives. */
@@ -62,13 +68,7 @@ export const ANSWERS = {
       'ConditionalAccessPolicyException',
       'VS403463: The conditional access policy defined by your Microsoft Entra (Azure Active Directory) administrator has failed.',
     ),
-  /** An organization that is not there (any more). */
-  'organization-not-found': () =>
-    htmlPage(
-      404,
-      'Azure DevOps Services',
-      '<h1>404 - Page not found</h1><p>The page you requested was not found.</p>',
-    ),
+  'organization-not-found': organizationNotFound,
   /** Blocked, with the time to wait. */
   throttled: () =>
     serviceError(429, 'RequestBlockedException', THROTTLED, {

@@ -1,12 +1,7 @@
-import { GitBlob, GitLink, type TreeChange, type TreeEntry } from './git';
+import { GitBlob, type TreeChange } from './git';
 
-/** What a path gets: text (stored as UTF-8), bytes, or something that is not a plain file. */
-export type FileContent =
-  | string
-  | Buffer
-  | { readonly symlink: string }
-  | { readonly executable: string | Buffer }
-  | { readonly submodule: string };
+/** What a path gets: text (stored as UTF-8), bytes, or a symbolic link. */
+export type FileContent = string | Buffer | { readonly symlink: string };
 
 /** Paths (with or without the leading slash) and their contents; `null` takes a path away, with all below it. */
 export type FileChanges = Readonly<Record<string, FileContent | null>>;
@@ -36,21 +31,16 @@ export function treeChanges(
   changes: FileChanges,
   blobs: BlobStore,
 ): TreeChange[] {
-  return Object.entries(changes).map(([path, content]) => ({
-    segments: pathSegments(path),
-    entry: content === null ? undefined : entryOf(content, blobs),
-  }));
-}
-
-function entryOf(content: FileContent, blobs: BlobStore): TreeEntry {
-  if (typeof content === 'string' || Buffer.isBuffer(content)) {
-    return { mode: '100644', object: blobs.blob(content) };
-  }
-  if ('symlink' in content) {
-    return { mode: '120000', object: blobs.blob(content.symlink) };
-  }
-  if ('executable' in content) {
-    return { mode: '100755', object: blobs.blob(content.executable) };
-  }
-  return { mode: '160000', object: new GitLink(content.submodule) };
+  return Object.entries(changes).map(([path, content]) => {
+    const segments = pathSegments(path);
+    if (content === null) {
+      return { segments, entry: undefined };
+    }
+    return typeof content === 'object' && 'symlink' in content
+      ? {
+          segments,
+          entry: { mode: '120000', object: blobs.blob(content.symlink) },
+        }
+      : { segments, entry: { mode: '100644', object: blobs.blob(content) } };
+  });
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 // immutable and shared; ids are worked out when somebody asks for them.
 
 /** The modes under which Git keeps an entry of a folder. */
-export type FileMode = '100644' | '100755' | '120000' | '160000' | '40000';
+export type FileMode = '100644' | '120000' | '40000';
 
 function objectId(type: string, content: Buffer | string): string {
   const length =
@@ -31,19 +31,10 @@ export class GitBlob {
   }
 }
 
-/** The commit of another repository that a folder refers to: a submodule. */
-export class GitLink {
-  readonly id: string;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-}
-
 /** One entry of a folder. */
 export interface TreeEntry {
   readonly mode: FileMode;
-  readonly object: GitBlob | GitTree | GitLink;
+  readonly object: GitBlob | GitTree;
 }
 
 /** What happens to one path: it gets an entry, or goes. */
@@ -113,13 +104,37 @@ export class GitTree {
     return new GitTree(entries);
   }
 
-  /** All entries below this folder, each folder before what it holds, in Git's order. */
-  *walk(prefix = ''): Generator<{ path: string; entry: TreeEntry }> {
+  /** The blob of this id at or below this folder; folders that were seen before are passed over. */
+  findBlob(id: string, seen: Set<GitTree>): GitBlob | undefined {
+    if (seen.has(this)) {
+      return undefined;
+    }
+    seen.add(this);
+    for (const { object } of this.entries.values()) {
+      const found =
+        object instanceof GitTree
+          ? object.findBlob(id, seen)
+          : object.id === id && object;
+      if (found) {
+        return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The entries below this folder, each folder before what it holds, in Git's order. */
+  *walk(
+    prefix = '',
+    depth = Infinity,
+  ): Generator<{ path: string; entry: TreeEntry }> {
+    if (depth <= 0) {
+      return;
+    }
     for (const [name, entry] of this.sorted()) {
       const path = `${prefix}/${name}`;
       yield { path, entry };
       if (entry.object instanceof GitTree) {
-        yield* entry.object.walk(path);
+        yield* entry.object.walk(path, depth - 1);
       }
     }
   }
@@ -150,55 +165,8 @@ export class GitTree {
   }
 }
 
-/** Who did something to a repository, and when. */
-export interface Signature {
-  readonly name: string;
-  readonly email: string;
-  /** Milliseconds since 1970; Git keeps whole seconds. */
-  readonly at: number;
-}
-
-/** One state of all files, and where it came from. */
-export class GitCommit {
+/** One state of all files. What came before it is not kept; its id means nothing. */
+export interface GitCommit {
+  readonly id: string;
   readonly tree: GitTree;
-  readonly parents: readonly GitCommit[];
-  readonly author: Signature;
-  readonly message: string;
-  #id: string | undefined;
-
-  constructor(options: {
-    tree: GitTree;
-    parents: readonly GitCommit[];
-    author: Signature;
-    message: string;
-  }) {
-    this.tree = options.tree;
-    this.parents = options.parents;
-    this.author = options.author;
-    this.message = options.message;
-    // A long history must not become a deep recursion when its last id is asked for.
-    for (const parent of this.parents) {
-      void parent.id;
-    }
-  }
-
-  get id(): string {
-    this.#id ??= objectId('commit', this.#encode());
-    return this.#id;
-  }
-
-  #encode(): string {
-    const { name, email, at } = this.author;
-    const signature = `${name} <${email}> ${Math.floor(at / 1000)} +0000`;
-    return [
-      `tree ${this.tree.id}`,
-      ...this.parents.map(parent => `parent ${parent.id}`),
-      `author ${signature}`,
-      `committer ${signature}`,
-      '',
-      // As `git commit` leaves it: with a line end.
-      this.message,
-      '',
-    ].join('\n');
-  }
 }

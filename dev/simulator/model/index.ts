@@ -1,13 +1,13 @@
-export type { Access, AccessScope, GrantOptions } from './access';
+export type { Access, AccessScope } from './access';
 export { BlobStore, pathSegments } from './files';
 export type { FileChanges, FileContent } from './files';
-export { GitBlob, GitCommit, GitLink, GitTree } from './git';
-export type { FileMode, TreeEntry } from './git';
+export { GitBlob, GitTree } from './git';
+export type { FileMode, GitCommit, TreeEntry } from './git';
 export { Identities } from './identity';
 export type { Identity } from './identity';
 export { guidOf, isGuid, nameKey } from './names';
-export { DEFAULT_TENANT_ID, Organization } from './organization';
-export type { OrganizationOptions } from './organization';
+export { Organization } from './organization';
+export type { OrganizationOptions, ServiceVersion } from './organization';
 export { Organizations } from './organizations';
 export { Project } from './project';
 export type {
@@ -16,5 +16,4 @@ export type {
   ProjectState,
 } from './project';
 export { Repository } from './repository';
-export type { Push, PushOptions, RepositoryOptions } from './repository';
-export type { World } from './world';
+export type { Push, PushOptions, RepositoryOptions, World } from './repository';

@@ -11,9 +11,14 @@ export function isGuid(text: string): boolean {
   return GUID.test(text);
 }
 
+/** Forty hexadecimal digits, like Git's, that follow from the parts alone. */
+export function hashOf(...parts: Array<string | number>): string {
+  return createHash('sha1').update(parts.join('\n')).digest('hex');
+}
+
 /** A GUID (version 4 in form) that follows from its parts alone, so that a run can be repeated. */
 export function guidOf(...parts: Array<string | number>): string {
-  const digits = createHash('sha1').update(parts.join('\n')).digest('hex');
+  const digits = hashOf(...parts);
   const variant = ((parseInt(digits[16]!, 16) & 0x3) | 0x8).toString(16);
   return [
     digits.slice(0, 8),

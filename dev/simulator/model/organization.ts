@@ -1,9 +1,11 @@
-import { Access, type AccessScope, type GrantOptions } from './access';
+import { Access, type AccessScope } from './access';
 import type { Identity } from './identity';
 import { guidOf, nameKey } from './names';
 import { Project, type ProjectOptions } from './project';
-import type { Repository } from './repository';
-import type { World } from './world';
+import type { Repository, World } from './repository';
+
+/** Azure DevOps Services, Azure DevOps Server 2022 with Update 1, or Server 2019 with Update 1. */
+export type ServiceVersion = 'services' | 'server-2022' | 'server-2019';
 
 export interface OrganizationOptions {
   /**
@@ -12,17 +14,10 @@ export interface OrganizationOptions {
    * Default: `server` for a name with a slash, else `cloud`.
    */
   readonly deployment?: 'cloud' | 'server';
+  /** Of a Server; default `server-2022`. */
+  readonly version?: Exclude<ServiceVersion, 'services'>;
   /** The Entra tenant that the organization belongs to, a GUID. All zeros: none, as with Microsoft accounts. Default: made up, the same for all organizations. */
   readonly tenantId?: string;
-  /** The latest version of the interface that it offers. Default `7.2`; `7.1` for a Server. */
-  readonly apiVersion?: string;
-  /** How requests without a credential that the service knows are sent to the sign-in page. Default `203`. */
-  readonly signIn?: '203' | '302';
-  /**
-   * How what is inside of a disabled repository is refused; accounts of the
-   * service differ. Default: 404, like one that does not exist.
-   */
-  readonly disabledRepositories?: 404 | 403;
 }
 
 /** The tenant of organizations that were given none. */
@@ -33,9 +28,7 @@ export class Organization {
   readonly id: string;
   readonly deployment: 'cloud' | 'server';
   readonly tenantId: string;
-  readonly apiVersion: string;
-  readonly signIn: '203' | '302';
-  readonly disabledRepositories: 404 | 403;
+  readonly version: ServiceVersion;
   #name: string;
   #revision = 0;
   #number = 0;
@@ -60,10 +53,10 @@ export class Organization {
     this.id = id;
     this.deployment = options.deployment;
     this.tenantId = options.tenantId ?? DEFAULT_TENANT_ID;
-    this.apiVersion =
-      options.apiVersion ?? (this.deployment === 'server' ? '7.1' : '7.2');
-    this.signIn = options.signIn ?? '203';
-    this.disabledRepositories = options.disabledRepositories ?? 404;
+    this.version =
+      this.deployment === 'cloud'
+        ? 'services'
+        : (options.version ?? 'server-2022');
   }
 
   get name(): string {
@@ -76,18 +69,19 @@ export class Organization {
   }
 
   /** Makes an identity a member that may read everything, or the projects and repositories that are named. */
-  grant(identity: string, options: GrantOptions = {}): void {
+  grant(identity: string, scope: AccessScope = {}): void {
     this.#world.identities.named(identity);
     const access = this.#members.get(identity) ?? new Access();
-    access.grant({ ...options, ...this.#resolve(options) });
+    access.grant(this.#idsOf(scope));
     this.#members.set(identity, access);
     this.touch();
   }
 
   /** Takes single projects and repositories from a member or, when none is named, its membership. */
   revoke(identity: string, scope: AccessScope = {}): void {
-    if (scope.projects || scope.repositories) {
-      this.#members.get(identity)?.revoke(this.#resolve(scope));
+    const ids = this.#idsOf(scope);
+    if (ids) {
+      this.#members.get(identity)?.revoke(ids);
     } else {
       this.#members.delete(identity);
     }
@@ -111,7 +105,7 @@ export class Organization {
     this.#projects.set(nameKey(name), project);
     this.#projectsById.set(id, project);
     for (const access of this.#members.values()) {
-      access.bindProject(project);
+      access.bind(nameKey(name), id);
     }
     this.touch();
     return project;
@@ -174,9 +168,6 @@ export class Organization {
 
   registerRepository(repository: Repository): void {
     this.#repositoriesById.set(repository.id, repository);
-    for (const access of this.#members.values()) {
-      access.bindRepository(repository);
-    }
     this.touch();
   }
 
@@ -205,32 +196,27 @@ export class Organization {
     return this.#pushId;
   }
 
-  #resolve(scope: AccessScope): AccessScope {
-    return {
-      projects: scope.projects?.map(name => this.findProject(name)?.id ?? name),
-      repositories: scope.repositories?.map(
-        name => this.#findRepository(name)?.id ?? name,
+  #idsOf({ projects, repositories }: AccessScope): string[] | undefined {
+    if (!projects && !repositories) {
+      return undefined;
+    }
+    return [
+      ...(projects ?? []).map(
+        name => this.findProject(name)?.id ?? nameKey(name),
       ),
-    };
+      ...(repositories ?? []).map(name => this.#repository(name).id),
+    ];
   }
 
-  #findRepository(name: string): Repository | undefined {
-    const slash = name.indexOf('/');
-    if (slash > 0) {
-      return this.findProject(name.slice(0, slash))?.findRepository(
-        name.slice(slash + 1),
-      );
-    }
-    const found: Repository[] = [];
-    for (const project of this.projects()) {
-      const repository = project.findRepository(name);
-      if (repository) {
-        found.push(repository);
-      }
-    }
-    if (found.length > 1) {
+  #repository(name: string): Repository {
+    const [project, ofProject] = name.split('/');
+    const found =
+      ofProject === undefined
+        ? [...this.repositories()].filter(each => each.name === name)
+        : [this.project(project ?? '').repository(ofProject)];
+    if (!found[0] || found[1]) {
       throw new Error(
-        `'${name}' is in several projects of '${this.#name}'; write Project/${name}`,
+        `'${name}' is not one repository of '${this.#name}'; write Project/repository`,
       );
     }
     return found[0];

@@ -1,6 +1,6 @@
 import { guidOf, nameKey } from './names';
 import { Organization, type OrganizationOptions } from './organization';
-import type { World } from './world';
+import type { World } from './repository';
 
 /** The organizations of Azure DevOps Services, and the collections of the Server. */
 export class Organizations {
@@ -53,14 +53,6 @@ export class Organizations {
       this.#byKey.delete(keyOf(organization.deployment, previous));
     }
     organization.setName(name);
-  }
-
-  remove(organization: Organization): void {
-    this.#byKey.delete(keyOf(organization.deployment, organization.name));
-  }
-
-  all(): Organization[] {
-    return [...this.#byKey.values()];
   }
 
   #claim(organization: Organization, name: string): void {

@@ -1,7 +1,10 @@
 import { guidOf, nameKey } from './names';
-import type { Organization } from './organization';
-import { Repository, type RepositoryOptions } from './repository';
-import type { World } from './world';
+import {
+  Repository,
+  type Home,
+  type RepositoryOptions,
+  type World,
+} from './repository';
 
 /** The states of a project in the service's interface; only well-formed ones can be used. */
 export type ProjectState =
@@ -11,8 +14,6 @@ export interface ProjectOptions {
   /** Default `wellFormed`. */
   readonly state?: ProjectState;
   readonly description?: string;
-  /** Default `private`. */
-  readonly visibility?: 'private' | 'public';
 }
 
 export interface DeletedRepository {
@@ -20,17 +21,29 @@ export interface DeletedRepository {
   /** As it was when it was deleted. */
   readonly name: string;
   readonly deletedAt: number;
-  readonly deletedBy: string;
   /** Gone from the recycle bin too. */
   readonly permanently: boolean;
 }
 
-/** One project of an organization. */
-export class Project {
+/** The organization that a project is in, as far as the project needs it. */
+interface Owner {
   readonly id: string;
-  readonly organization: Organization;
+  readonly name: string;
+  touch(): void;
+  nextNumber(): number;
+  nextPushId(): number;
+  repositoryById(id: string): Repository | undefined;
+  registerRepository(repository: Repository): void;
+  unregisterRepository(repository: Repository): void;
+  renameProject(project: Project, name: string): void;
+  removeProject(project: Project): void;
+}
+
+/** One project of an organization. */
+export class Project implements Home {
+  readonly id: string;
+  readonly organization: Owner;
   readonly description: string | undefined;
-  readonly visibility: 'private' | 'public';
   #name: string;
   #state: ProjectState;
   #revision = 1;
@@ -42,7 +55,7 @@ export class Project {
   /** Use `organization.addProject()`, which also lists it. */
   constructor(
     world: World,
-    organization: Organization,
+    organization: Owner,
     id: string,
     name: string,
     options: ProjectOptions,
@@ -53,7 +66,6 @@ export class Project {
     this.#name = name;
     this.#state = options.state ?? 'wellFormed';
     this.description = options.description;
-    this.visibility = options.visibility ?? 'private';
     this.#updatedAt = world.now();
   }
 
@@ -75,14 +87,10 @@ export class Project {
     return this.#updatedAt;
   }
 
-  addRepository(name: string, options: RepositoryOptions = {}): Repository {
-    return this.adopt(name, options);
-  }
-
-  /** A new repository, which may be a fork. */
-  adopt(
+  /** A new repository; with a parent a fork of it. */
+  addRepository(
     name: string,
-    options: RepositoryOptions & { parent?: Repository },
+    options: RepositoryOptions & { readonly parent?: Repository } = {},
   ): Repository {
     this.#requireFree(name);
     const id = guidOf(
@@ -127,13 +135,15 @@ export class Project {
   rename(name: string): void {
     this.organization.renameProject(this, name);
     this.#name = name;
-    this.#changed();
+    this.setState(this.#state);
   }
 
   /** For what `rename` and `delete` do not cover: a project that is being made, or being deleted. */
   setState(state: ProjectState): void {
     this.#state = state;
-    this.#changed();
+    this.#revision += 1;
+    this.#updatedAt = this.#world.now();
+    this.organization.touch();
   }
 
   /** Deletes it with all its repositories, as the organization sees it once that is done. */
@@ -147,19 +157,22 @@ export class Project {
     if (this.#repositories.get(nameKey(name)) !== repository) {
       this.#requireFree(name);
     }
-    repository.project.#repositories.delete(nameKey(repository.name));
+    repository.project.release(repository);
     this.#repositories.set(nameKey(name), repository);
+  }
+
+  release(repository: Repository): void {
+    this.#repositories.delete(nameKey(repository.name));
   }
 
   /** Takes a repository out, into the recycle bin or for good. */
   remove(repository: Repository, options: { permanently?: boolean }): void {
-    this.#repositories.delete(nameKey(repository.name));
+    this.release(repository);
     this.organization.unregisterRepository(repository);
     this.#deleted.set(repository.id, {
       repository,
       name: repository.name,
       deletedAt: this.#world.now(),
-      deletedBy: 'developer',
       permanently: options.permanently ?? false,
     });
   }
@@ -170,11 +183,5 @@ export class Project {
         `The project '${this.#name}' already has a repository '${name}'`,
       );
     }
-  }
-
-  #changed(): void {
-    this.#revision += 1;
-    this.#updatedAt = this.#world.now();
-    this.organization.touch();
   }
 }

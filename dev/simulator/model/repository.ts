@@ -1,8 +1,43 @@
-import { pathSegments, treeChanges, type FileChanges } from './files';
-import { GitCommit, GitTree, type TreeEntry } from './git';
-import { findObject, reachable } from './history';
-import type { Project } from './project';
-import type { World } from './world';
+import {
+  type BlobStore,
+  type FileChanges,
+  pathSegments,
+  treeChanges,
+} from './files';
+import { type GitBlob, type GitCommit, GitTree, type TreeEntry } from './git';
+import type { Identities } from './identity';
+import { hashOf } from './names';
+
+/** What all parts of one simulator's state share. */
+export interface World {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly blobs: BlobStore;
+  readonly identities: Identities;
+}
+
+/** The project that a repository is in, as far as the repository and its readers need it. */
+export interface Home {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly state: string;
+  readonly revision: number;
+  readonly updatedAt: number;
+  readonly organization: {
+    readonly id: string;
+    readonly name: string;
+    touch(): void;
+    nextPushId(): number;
+  };
+  addRepository(
+    name: string,
+    options?: RepositoryOptions & { readonly parent?: Repository },
+  ): Repository;
+  claim(repository: Repository, name: string): void;
+  release(repository: Repository): void;
+  remove(repository: Repository, options: { permanently?: boolean }): void;
+}
 
 export interface RepositoryOptions {
   /** The first commit. Without files the repository is empty: no branches, no default branch. */
@@ -12,64 +47,53 @@ export interface RepositoryOptions {
   readonly disabled?: boolean;
   /** Internal repositories, such as those behind wikis: listed on request only. */
   readonly hidden?: boolean;
-  /** A fork of something that is out of sight; `fork()` makes one of a repository that is here. */
-  readonly isFork?: boolean;
-  readonly isInMaintenance?: boolean;
 }
 
 export interface PushOptions {
   /** Without `refs/heads/`. Default: the default branch. Made from the default branch if it does not exist. */
   readonly branch?: string;
   readonly files: FileChanges;
-  /** The new commit takes the place of the branch's last one instead of following it: what was there is rewritten. */
+  /** Rewrites the branch's last commit. From outside that looks like any other push: the former commit can still be read by its id. */
   readonly force?: boolean;
-  readonly message?: string;
-  readonly author?: { readonly name: string; readonly email: string };
-  /** The name of the identity that pushes. Default `developer`. */
-  readonly pushedBy?: string;
 }
 
-/** One update of refs, as the service keeps it. */
+/** One update of a ref, as the service keeps it. */
 export interface Push {
   readonly pushId: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly pushedBy: string;
-  readonly refUpdates: ReadonlyArray<{
-    /** The full name: `refs/heads/main`. */
-    readonly name: string;
-    readonly before: GitCommit | undefined;
-    readonly after: GitCommit | undefined;
-  }>;
+  /** The full name: `refs/heads/main`. */
+  readonly ref: string;
+  /** Where it points to since; `undefined` when it was deleted. */
+  readonly commit: GitCommit | undefined;
 }
 
 const HEADS = 'refs/heads/';
 const TAGS = 'refs/tags/';
 
-/** One Git repository. */
+/** One Git repository: what its branches and tags point to, and every commit that they ever pointed to. */
 export class Repository {
   readonly id: string;
   readonly createdAt: number;
+  readonly isHidden: boolean;
+  readonly parent: Repository | undefined;
+  readonly pushes: Push[] = [];
   #name: string;
-  #project: Project;
+  #project: Home;
   #defaultBranch: string | undefined;
   #isDisabled: boolean;
   #size = 0;
-  readonly isHidden: boolean;
-  readonly isFork: boolean;
-  readonly isInMaintenance: boolean;
-  readonly parent: Repository | undefined;
-  readonly pushes: Push[] = [];
   readonly #refs = new Map<string, GitCommit>();
+  readonly #commits = new Map<string, GitCommit>();
   readonly #world: World;
 
   /** Use `project.addRepository()`, which also lists it. */
   constructor(
     world: World,
-    project: Project,
+    project: Home,
     id: string,
     name: string,
-    options: RepositoryOptions & { parent?: Repository },
+    options: RepositoryOptions & { readonly parent?: Repository },
   ) {
     this.#world = world;
     this.#project = project;
@@ -78,20 +102,15 @@ export class Repository {
     this.createdAt = world.now();
     this.#isDisabled = options.disabled ?? false;
     this.isHidden = options.hidden ?? false;
-    this.isFork = options.isFork ?? options.parent !== undefined;
-    this.isInMaintenance = options.isInMaintenance ?? false;
     this.parent = options.parent;
     if (options.parent) {
       this.#takeOver(options.parent);
-    } else if (options.files) {
-      this.push({
-        files: options.files,
-        branch: options.defaultBranch,
-        message: 'Initial commit',
-      });
-    } else {
-      // The first branch that is pushed becomes the default branch.
-      this.#defaultBranch = options.defaultBranch;
+      return;
+    }
+    // Without one, the first branch that is pushed becomes the default branch.
+    this.#defaultBranch = options.defaultBranch;
+    if (options.files) {
+      this.push({ files: options.files });
     }
   }
 
@@ -99,8 +118,12 @@ export class Repository {
     return this.#name;
   }
 
-  get project(): Project {
+  get project(): Home {
     return this.#project;
+  }
+
+  get isFork(): boolean {
+    return this.parent !== undefined;
   }
 
   get isDisabled(): boolean {
@@ -127,11 +150,6 @@ export class Repository {
     return this.isEmpty ? 0 : this.#size;
   }
 
-  /** Full names and where they point to, sorted by name. */
-  refs(): Array<readonly [name: string, commit: GitCommit]> {
-    return [...this.#refs].sort(([a], [b]) => (a < b ? -1 : 1));
-  }
-
   /** The last commit of a branch, by its name without `refs/heads/`. */
   branch(name: string): GitCommit | undefined {
     return this.#refs.get(HEADS + name);
@@ -142,23 +160,27 @@ export class Repository {
     return this.#refs.get(TAGS + name);
   }
 
-  /** Every commit that was ever pushed here or can be reached from a ref, the latest first. */
-  commits(from: Iterable<GitCommit> = this.#tips()): GitCommit[] {
-    return reachable(from);
+  /** Every commit that was ever pushed here, the latest first. */
+  commits(): GitCommit[] {
+    return [...this.#commits.values()].reverse();
   }
 
-  /** A commit that is here, by its whole id. */
   commit(id: string): GitCommit | undefined {
-    return this.commits().find(commit => commit.id === id.toLowerCase());
+    return this.#commits.get(id.toLowerCase());
   }
 
-  /** What has this object id, in the last commit first and in the history then. */
-  object(id: string): TreeEntry['object'] | undefined {
-    const tip = this.branch(this.#defaultBranch ?? '');
+  /** The blob of this object id, in whichever commit. */
+  blob(id: string): GitBlob | undefined {
     const wanted = id.toLowerCase();
-    return (
-      (tip && findObject([tip], wanted)) ?? findObject(this.commits(), wanted)
-    );
+    // Commits share most of their folders.
+    const seen = new Set<GitTree>();
+    for (const { tree } of this.commits()) {
+      const found = tree.findBlob(wanted, seen);
+      if (found) {
+        return found;
+      }
+    }
+    return undefined;
   }
 
   /** The entry at a path of the tip of a branch (default: the default branch). */
@@ -168,69 +190,39 @@ export class Repository {
   }
 
   /** Changes files, in a commit of its own on a branch. */
-  push(options: PushOptions): {
+  push({ files, branch = this.#defaultBranch ?? 'main' }: PushOptions): {
     readonly commitId: string;
-    readonly pushId: number;
   } {
-    const branch = options.branch ?? this.#defaultBranch ?? 'main';
-    const current = this.branch(branch);
-    const start =
-      current ??
-      (this.#defaultBranch ? this.branch(this.#defaultBranch) : undefined);
-    const changes = treeChanges(options.files, this.#world.blobs);
-    const commit = new GitCommit({
-      tree: (start?.tree ?? GitTree.EMPTY).with(changes),
-      parents: start
-        ? options.force && current
-          ? start.parents
-          : [start]
-        : [],
-      author: {
-        ...(options.author ?? {
-          name: 'Developer',
-          email: 'developer@example.com',
-        }),
-        at: this.#world.now(),
-      },
-      message: options.message ?? 'Change files',
-    });
+    const start = this.branch(branch) ?? this.branch(this.#defaultBranch ?? '');
+    const changes = treeChanges(files, this.#world.blobs);
     for (const { entry } of changes) {
       if (entry && 'content' in entry.object) {
         this.#size += entry.object.content.length;
       }
     }
-    this.#defaultBranch ??= branch;
-    const push = this.#update(HEADS + branch, commit, options.pushedBy);
-    return {
-      pushId: push.pushId,
-      get commitId() {
-        return commit.id;
-      },
+    const commit: GitCommit = {
+      id: hashOf('commit', this.id, this.#commits.size),
+      tree: (start?.tree ?? GitTree.EMPTY).with(changes),
     };
+    this.#commits.set(commit.id, commit);
+    this.#defaultBranch ??= branch;
+    this.#update(HEADS + branch, commit);
+    return { commitId: commit.id };
   }
 
-  /** Points a tag at a commit (default: the tip of the default branch). */
-  tag(name: string, commit = this.branch(this.#defaultBranch ?? '')): void {
-    if (!commit) {
-      throw new Error(
-        `No tag '${name}' on the repository '${this.#name}': there is no commit to point it at`,
-      );
-    }
-    this.#update(TAGS + name, commit);
+  /** Points a tag at the tip of the default branch. */
+  tag(name: string): void {
+    this.#update(TAGS + name, this.#tip(this.#defaultBranch ?? ''));
   }
 
   deleteBranch(name: string): void {
-    if (!this.branch(name)) {
-      throw new Error(
-        `The repository '${this.#name}' has no branch '${name}' to delete`,
-      );
-    }
+    this.#tip(name);
     this.#update(HEADS + name, undefined);
   }
 
   /** Deletes every branch, which leaves the repository as if nothing had been pushed. */
   empty(): void {
-    for (const [name] of this.refs()) {
+    for (const name of [...this.#refs.keys()]) {
       this.#update(name, undefined);
     }
     this.#defaultBranch = undefined;
@@ -238,13 +230,7 @@ export class Repository {
 
   /** Gives a branch another name, and with it the default branch if it was that. */
   renameBranch(name: string, newName: string): void {
-    const commit = this.branch(name);
-    if (!commit) {
-      throw new Error(
-        `The repository '${this.#name}' has no branch '${name}' to rename`,
-      );
-    }
-    this.#update(HEADS + newName, commit);
+    this.#update(HEADS + newName, this.#tip(name));
     if (this.#defaultBranch === name) {
       this.#defaultBranch = newName;
     }
@@ -279,20 +265,15 @@ export class Repository {
   }
 
   /** Moves it to another project of the same organization; its id stays. */
-  move(project: Project): void {
-    if (project.organization !== this.#project.organization) {
-      throw new Error(
-        `The repository '${this.#name}' cannot be moved to another organization`,
-      );
-    }
+  move(project: Home): void {
     project.claim(this, this.#name);
     this.#project = project;
     this.#changed();
   }
 
   /** A fork of it in a project of the same organization. */
-  fork(project: Project, name: string): Repository {
-    return project.adopt(name, { parent: this });
+  fork(project: Home, name: string): Repository {
+    return project.addRepository(name, { parent: this });
   }
 
   #takeOver(parent: Repository): void {
@@ -301,39 +282,34 @@ export class Repository {
     for (const [name, commit] of parent.#refs) {
       this.#refs.set(name, commit);
     }
-  }
-
-  *#tips(): Generator<GitCommit> {
-    yield* this.#refs.values();
-    for (const { refUpdates } of this.pushes) {
-      for (const { after } of refUpdates) {
-        if (after) {
-          yield after;
-        }
-      }
+    for (const [id, commit] of parent.#commits) {
+      this.#commits.set(id, commit);
     }
   }
 
-  #update(
-    name: string,
-    after: GitCommit | undefined,
-    pushedBy = 'developer',
-  ): Push {
-    const before = this.#refs.get(name);
-    if (after) {
-      this.#refs.set(name, after);
+  #tip(branch: string): GitCommit {
+    const commit = this.branch(branch);
+    if (!commit) {
+      throw new Error(
+        `The repository '${this.#name}' has no branch '${branch}'`,
+      );
+    }
+    return commit;
+  }
+
+  #update(ref: string, commit: GitCommit | undefined): void {
+    if (commit) {
+      this.#refs.set(ref, commit);
     } else {
-      this.#refs.delete(name);
+      this.#refs.delete(ref);
     }
-    const push: Push = {
+    this.pushes.push({
       pushId: this.#project.organization.nextPushId(),
       at: this.#world.now(),
-      pushedBy,
-      refUpdates: [{ name, before, after }],
-    };
-    this.pushes.push(push);
+      ref,
+      commit,
+    });
     this.#changed();
-    return push;
   }
 
   #changed(): void {

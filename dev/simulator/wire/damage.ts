@@ -3,18 +3,19 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { StrikingFault, WireFault } from '../faults';
-import type { Delivery } from './delivery';
-import { encode } from './encode';
+import type { FaultOptions, WireFault } from '../faults';
+import { encode, type Delivery } from './encode';
 
 const GIGABYTE = 1024 ** 3;
+/** Between two bytes of a `drip`. */
+const DRIP_MS = 100;
 
 /** Does to a connection, or to the bytes of an answer, what a fault asks for. */
 export async function damage(
   res: ServerResponse,
   delivery: Delivery,
   kind: WireFault,
-  options: StrikingFault,
+  options: FaultOptions,
 ): Promise<void> {
   const { pending, socket } = delivery;
   switch (kind) {
@@ -32,7 +33,7 @@ export async function damage(
       return;
     case 'drip':
       pending.answered(200, 0, kind);
-      await drip(res, delivery, options.intervalMs ?? 100);
+      await drip(res, delivery);
       return;
     case 'huge-body':
       pending.answered(200, 0, kind);
@@ -140,12 +141,11 @@ const JSON_START = '{"count":1,"value":[';
 async function drip(
   res: ServerResponse,
   { pending, signal }: Delivery,
-  intervalMs: number,
 ): Promise<void> {
   res.writeHead(200, JSON_HEADERS);
   res.write(JSON_START);
   while (!signal.aborted) {
-    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+    await sleep(DRIP_MS, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) {
       res.write(' ');
       pending.sent(1);

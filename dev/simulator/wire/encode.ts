@@ -1,13 +1,29 @@
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
+import type { FaultOptions } from '../faults';
 import { ReusableBody, type SimulatedResponse } from '../http';
+import type { PendingRequest } from '../requests';
 
 const gzipAsync = promisify(gzip);
 /** Below this a body is sent as it is; IIS does not bother with small ones either. */
 const COMPRESS_FROM = 256;
 /** Above this compressing would hold up other requests. */
 const COMPRESS_ASIDE_FROM = 64 * 1024;
+
+/** An answer on its way to the client. */
+export interface Delivery {
+  readonly response: SimulatedResponse;
+  readonly fault: FaultOptions | undefined;
+  readonly pending: PendingRequest;
+  /** Whether the client said that it takes gzip. */
+  readonly acceptsGzip: boolean;
+  /** The TCP connection under all layers. */
+  readonly socket: Socket;
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal;
+}
 
 /** An answer as bytes. */
 export interface EncodedResponse {

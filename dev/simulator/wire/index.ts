@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { wireFaultOf } from '../faults';
+import { labelOf, wireFaultOf } from '../faults';
 import { damage } from './damage';
-import type { Delivery } from './delivery';
-import { encode } from './encode';
+import { encode, type Delivery } from './encode';
 
 // How answers get onto the wire, whole or damaged.
 
@@ -12,11 +11,12 @@ export async function deliver(
   res: ServerResponse,
   delivery: Delivery,
 ): Promise<void> {
-  const wireFault = delivery.fault && wireFaultOf(delivery.fault);
-  if (!wireFault) {
-    await send(res, delivery);
+  const { fault } = delivery;
+  const wireFault = fault && wireFaultOf(fault);
+  if (wireFault) {
+    await damage(res, delivery, wireFault, fault);
   } else {
-    await damage(res, delivery, wireFault, delivery.fault ?? { label: '' });
+    await send(res, delivery);
   }
 }
 
@@ -25,7 +25,7 @@ async function send(res: ServerResponse, delivery: Delivery): Promise<void> {
     delivery.response,
     delivery.acceptsGzip,
   );
-  const label = delivery.fault?.label;
+  const label = delivery.fault && labelOf(delivery.fault);
   if (Buffer.isBuffer(body)) {
     delivery.pending.answered(status, body.length, label);
     res.writeHead(status, {
