@@ -97,7 +97,7 @@ export class OrganizationApi<A extends ClientApiBase> {
         expects: 'json',
         maxBytes: LIMITS.discovery,
         compress: true,
-        lane: 'interactive',
+        priority: 'interactive',
         signal,
         verify: verifyLocations,
       },

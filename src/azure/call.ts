@@ -1,5 +1,5 @@
 import type { Expectation } from './classify';
-import type { Lane } from './limiter/options';
+import type { Priority } from './limiter/state';
 import type { RequestTarget } from './target';
 
 /** What a request is for, and what may come back. */
@@ -11,7 +11,7 @@ export interface Call {
   readonly maxBytes: number;
   /** Whether the answer is large enough for compression to pay. */
   readonly compress: boolean;
-  readonly lane: Lane;
+  readonly priority: Priority;
   readonly signal?: AbortSignal;
   /** For long lists: what to keep of each element. The list is then never held as text, nor in full. */
   readonly keep?: (element: unknown) => unknown;

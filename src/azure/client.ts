@@ -31,7 +31,7 @@ import {
 import type { OrganizationApi } from './api';
 import type { CodeSearch } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
-import type { Lane } from './limiter/options';
+import type { Priority } from './limiter/state';
 import { LIMITS } from './limits';
 import type { Call } from './call';
 import type {
@@ -79,19 +79,19 @@ export class ApiClient implements AzureDevOpsClient {
   readonly #locations: OrganizationApi<LocationsApi>;
   readonly #analysis: OrganizationApi<ProjectAnalysisApi>;
   readonly #search: CodeSearch;
-  readonly #lane: Lane;
+  readonly #priority: Priority;
 
   constructor(
     readonly organization: Organization,
     parts: OrganizationParts,
-    lane: Lane,
+    priority: Priority,
   ) {
     this.#api = parts.git;
     this.#core = parts.core;
     this.#locations = parts.locations;
     this.#analysis = parts.analysis;
     this.#search = parts.search;
-    this.#lane = lane;
+    this.#priority = priority;
   }
 
   async getIdentity(options: RequestOptions = {}): Promise<ServiceIdentity> {
@@ -370,7 +370,7 @@ export class ApiClient implements AzureDevOpsClient {
     return {
       expects: 'json',
       compress: false,
-      lane: this.#lane,
+      priority: this.#priority,
       signal: options.signal,
       ...call,
     };

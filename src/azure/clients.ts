@@ -10,11 +10,8 @@ import { CodeSearch } from './code-search';
 import { type Connections, createConnections } from './connections';
 import type { Timeouts } from './exchange';
 import { Limiter, type LimiterSnapshot } from './limiter/limiter';
-import {
-  DEFAULT_LIMITER_OPTIONS,
-  type LimiterOptions,
-} from './limiter/options';
-import { describePacing } from './pacing-messages';
+import { DEFAULT_LIMITER_OPTIONS, type LimiterOptions } from './limiter/state';
+import { describePacing } from './limiter/report';
 import { Requester } from './requester';
 import type { AzureDevOpsClient, AzureDevOpsClients } from './types';
 

@@ -2,7 +2,7 @@ import { Answer } from './answer';
 import type { Call } from './call';
 import type { ClassifiedFault } from './classify';
 import type { ExchangeAnswer } from './exchange';
-import type { Ending } from './limiter/state';
+import type { Outcome } from './limiter/state';
 import { readActivityId, withoutByteOrderMark } from './saying';
 
 /** What came of sending a request once. */
@@ -14,8 +14,8 @@ export type Attempt =
       readonly authorization?: string;
     };
 
-/** What is said to whoever is sent away by the limiter: what the service said to it before, if it did. */
-export function refused(
+/** What is said to whoever is rejected by the limiter: what the service said to it before, if it did. */
+export function rejected(
   retryAfterMs: number,
   last: ClassifiedFault | undefined,
 ): ClassifiedFault {
@@ -31,9 +31,9 @@ export function refused(
 }
 
 /** A refusal is an answer like any other to the limiter, unless it is about load. */
-export function endingOf(fault: ClassifiedFault): Ending {
+export function outcomeOf(fault: ClassifiedFault): Outcome {
   if (fault.throttling) {
-    return fault.duringThrottling ? 'doubtful' : 'shed';
+    return fault.duringThrottling ? 'doubtful' : 'throttled';
   }
   return fault.kind === 'unavailable' || fault.kind === 'malformed'
     ? 'failed'

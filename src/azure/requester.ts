@@ -15,9 +15,9 @@ import {
 import { brokeBeforeAnswer, classifyFailure } from './failures';
 import { readRateLimit } from './headers';
 import type { Limiter } from './limiter/limiter';
-import type { Lane } from './limiter/options';
-import { type Attempt, endingOf, readAnswer, refused } from './outcomes';
-import { planRepeat } from './retry';
+import type { Priority } from './limiter/state';
+import { type Attempt, outcomeOf, readAnswer, rejected } from './outcomes';
+import { retryDelay } from './retry';
 import { secretsOf } from './secrets';
 import { delay } from './delay';
 import type { Connections } from './connections';
@@ -55,26 +55,32 @@ export class Requester {
   async send(request: OutgoingRequest, call: Call): Promise<Answer> {
     const { clock, random } = this.#deps;
     const askedAt = clock.now();
-    let lane = call.lane;
+    let priority = call.priority;
     let renewed = false;
     let last: ClassifiedFault | undefined;
     for (let attempts = 1; ; attempts++) {
-      const attempt = await this.#attempt(request, call, lane, last);
+      const attempt = await this.#attempt(
+        request,
+        call,
+        priority,
+        last,
+        askedAt,
+      );
       if (attempt.outcome === 'success') {
         return attempt.answer;
       }
       const { fault, authorization } = attempt;
       last = fault;
-      lane = call.lane === 'background' ? 'repeat' : call.lane;
+      priority = call.priority === 'background' ? 'repeat' : call.priority;
       if (!renewed && (await this.#renews(fault, authorization))) {
         renewed = true;
         continue;
       }
-      const delayMs = planRepeat({
+      const delayMs = retryDelay({
         fault,
         attempts,
         elapsedMs: clock.now() - askedAt,
-        lane: call.lane,
+        priority: call.priority,
         random: random(),
       });
       if (delayMs === undefined || !this.#mayRepeat(fault)) {
@@ -98,19 +104,23 @@ export class Requester {
   async #attempt(
     request: OutgoingRequest,
     call: Call,
-    lane: Lane,
+    priority: Priority,
     last: ClassifiedFault | undefined,
+    since: number,
   ): Promise<Attempt> {
     const { limiter } = this.#deps;
-    const turn = await limiter.acquire(lane, call.signal);
-    switch (turn.outcome) {
+    const permit = await limiter.acquire(priority, {
+      signal: call.signal,
+      since,
+    });
+    switch (permit.outcome) {
       case 'aborted':
         throw this.error(call, this.#aborted());
       case 'closed':
         throw this.error(call, classifyFailure({ reason: 'closed' }, ''));
-      case 'refused':
-        throw this.error(call, refused(turn.retryAfterMs, last));
-      case 'admitted':
+      case 'rejected':
+        throw this.error(call, rejected(permit.retryAfterMs, last));
+      case 'granted':
         break;
     }
     let authorization: string;
@@ -120,11 +130,11 @@ export class Requester {
         signal: call.signal,
       });
     } catch (error) {
-      limiter.finish(turn.startedAt, 'unsent');
+      limiter.release(permit.startedAt, 'unsent');
       throw call.signal?.aborted ? this.error(call, this.#aborted()) : error;
     }
     const result = await this.#exchange(request, call, authorization);
-    return this.#conclude(result, call, turn.startedAt, authorization);
+    return this.#conclude(result, call, permit.startedAt, authorization);
   }
 
   /** One request, sent again at once where only a stale connection was in the way. */
@@ -175,17 +185,21 @@ export class Requester {
       const fault = classifyFailure(failure, organization.host);
       const signal =
         failure.headers && readRateLimit(failure.headers, clock.now());
-      limiter.finish(startedAt, fault.throttling ? 'shed' : 'failed', signal);
+      limiter.release(
+        startedAt,
+        fault.throttling ? 'throttled' : 'failed',
+        signal,
+      );
       return { outcome: 'fault', fault };
     }
     const { answer } = result;
     const signal = readRateLimit(answer.headers, clock.now());
     if (isExpected(answer.status, answer.headers, call.expects)) {
-      limiter.finish(startedAt, 'served', signal);
+      limiter.release(startedAt, 'served', signal);
       return readAnswer(answer, call);
     }
     const fault = this.#judge(answer, call, authorization);
-    limiter.finish(startedAt, endingOf(fault), signal);
+    limiter.release(startedAt, outcomeOf(fault), signal);
     return { outcome: 'fault', fault, authorization };
   }
 
@@ -221,7 +235,7 @@ export class Requester {
 
   /** Throttling paces its repeats itself; everything else draws on what succeeding requests earn. */
   #mayRepeat(fault: ClassifiedFault): boolean {
-    return fault.throttling || this.#deps.limiter.mayRepeat();
+    return fault.throttling || this.#deps.limiter.takeRetry();
   }
 
   #aborted(): ClassifiedFault {

@@ -1,6 +1,6 @@
 import type { ClassifiedFault } from './classify';
 import type { RequestErrorKind } from './errors';
-import type { Lane } from './limiter/options';
+import type { Priority } from './limiter/state';
 
 /** What happened to a request so far. */
 export interface RepeatQuestion {
@@ -9,7 +9,7 @@ export interface RepeatQuestion {
   readonly attempts: number;
   /** Since it was first asked for, in milliseconds. */
   readonly elapsedMs: number;
-  readonly lane: Lane;
+  readonly priority: Priority;
   /** From 0 to 1, for jitter. */
   readonly random: number;
 }
@@ -26,7 +26,7 @@ const ATTEMPTS: Partial<Record<RequestErrorKind, number>> = {
   timeout: 2,
 };
 /** For how long after it was first asked for a request is still repeated. */
-const PERSISTENCE_MS: Readonly<Record<Lane, number>> = {
+const PERSISTENCE_MS: Readonly<Record<Priority, number>> = {
   interactive: 30_000,
   repeat: 900_000,
   background: 900_000,
@@ -41,12 +41,12 @@ const LONGEST_DELAY_MS = 10_000;
  * A throttled request needs no delay of its own: it waits for its turn, and the
  * limiter knows what the service asked for.
  */
-export function planRepeat(question: RepeatQuestion): number | undefined {
-  const { fault, attempts, elapsedMs, lane, random } = question;
+export function retryDelay(question: RepeatQuestion): number | undefined {
+  const { fault, attempts, elapsedMs, priority, random } = question;
   if (
     !fault.retryable ||
     attempts >= (ATTEMPTS[fault.kind] ?? 1) ||
-    elapsedMs >= PERSISTENCE_MS[lane]
+    elapsedMs >= PERSISTENCE_MS[priority]
   ) {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ClassifiedFault } from '../../src/azure/classify';
-import { planRepeat, type RepeatQuestion } from '../../src/azure/retry';
+import { retryDelay, type RepeatQuestion } from '../../src/azure/retry';
 
 const FAULT: ClassifiedFault = {
   kind: 'unavailable',
@@ -10,17 +10,17 @@ const FAULT: ClassifiedFault = {
 };
 
 function plan(question: Partial<RepeatQuestion> = {}) {
-  return planRepeat({
+  return retryDelay({
     fault: FAULT,
     attempts: 1,
     elapsedMs: 0,
-    lane: 'background',
+    priority: 'background',
     random: 1,
     ...question,
   });
 }
 
-describe('planRepeat', () => {
+describe('retryDelay', () => {
   it('repeats what may succeed later, a few times, with growing delays', () => {
     expect([1, 2, 3, 4].map(attempts => plan({ attempts }))).toEqual([
       250,
@@ -41,9 +41,13 @@ describe('planRepeat', () => {
   });
 
   it('stops when the caller has waited long enough', () => {
-    expect(plan({ lane: 'interactive', elapsedMs: 30_000 })).toBeUndefined();
-    expect(plan({ lane: 'background', elapsedMs: 30_000 })).toBe(250);
-    expect(plan({ lane: 'background', elapsedMs: 900_000 })).toBeUndefined();
+    expect(
+      plan({ priority: 'interactive', elapsedMs: 30_000 }),
+    ).toBeUndefined();
+    expect(plan({ priority: 'background', elapsedMs: 30_000 })).toBe(250);
+    expect(
+      plan({ priority: 'background', elapsedMs: 900_000 }),
+    ).toBeUndefined();
   });
 
   it('ends, whatever happens, and never waits for more than 10 s', () => {

@@ -1,7 +1,7 @@
 // The process under measurement: a real backend with our module in it and,
 // beside it, the bare limit.
 import { EnvHttpProxyAgent } from 'undici';
-import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
+import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/state';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { BareLimit } from './bare';
 import { HandScheduler } from './hand-scheduler';

@@ -1,5 +1,5 @@
 import type { Simulator } from '../../dev/simulator';
-import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/options';
+import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/state';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { SecretScan } from '../support/secrets';

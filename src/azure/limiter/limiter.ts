@@ -1,26 +1,27 @@
 import type { Clock } from '../clock';
-import { type Admission, admission } from './admission';
 import type { RateLimitSignal } from '../headers';
-import { Lanes } from './lanes';
-import { LANES, type Lane, type LimiterOptions } from './options';
-import { type Hold, PacingReporter, type PacingReport } from './report';
+import { PacingReporter, type PacingReport } from './report';
 import {
-  type Ending,
+  type Admission,
+  admission,
   finished,
   initialState,
-  isGivenUp,
   isThrottled,
+  isWaitTooLong,
+  type LimiterOptions,
   type LimiterState,
+  type Outcome,
+  PRIORITIES,
+  type Priority,
   started,
-  takeRepeat,
+  takeRetry,
 } from './state';
-import { spentAt } from './usage';
 
-/** What came of asking for a turn. Whoever is admitted must call `finish` once. */
-export type Turn =
-  | { readonly outcome: 'admitted'; readonly startedAt: number }
-  /** The service stands in the way for longer than the lane waits. */
-  | { readonly outcome: 'refused'; readonly retryAfterMs: number }
+/** What came of asking for a permit. Whoever is granted one must call `release` once. */
+export type Permit =
+  | { readonly outcome: 'granted'; readonly startedAt: number }
+  /** The service throttles for longer than requests of this priority wait. */
+  | { readonly outcome: 'rejected'; readonly retryAfterMs: number }
   | { readonly outcome: 'aborted' }
   | { readonly outcome: 'closed' };
 
@@ -31,13 +32,13 @@ export interface LimiterSnapshot {
   readonly waiting: number;
   /** Present while the service asked to be left alone. */
   readonly pausedUntil?: number;
-  /** Whether the service has shed load of this identity in the last window. */
+  /** Whether the service has throttled this identity in the last window. */
   readonly throttled: boolean;
   /** What an identity may spend in a window, once the service has said so. */
   readonly limit?: number;
-  /** What is left of it by our account. */
+  /** What the service last said is left of it. */
   readonly remaining?: number;
-  /** What a request costs by our account. */
+  /** What a request costs on average. */
   readonly cost?: number;
 }
 
@@ -50,8 +51,15 @@ export interface LimiterDependencies {
   readonly onReport: (report: PacingReport) => void;
 }
 
+export interface AcquireOptions {
+  readonly signal?: AbortSignal;
+  /** When the request was first asked for; default: now. */
+  readonly since?: number;
+}
+
 interface Waiter {
-  readonly settle: (turn: Turn) => void;
+  readonly since: number;
+  readonly settle: (permit: Permit) => void;
 }
 
 /** Paces the requests of one identity to one organization: the state machine of `state.ts`, with a queue and a timer. */
@@ -60,7 +68,12 @@ export class Limiter {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #reporter: PacingReporter;
-  readonly #waiting = new Lanes<Waiter>();
+  /** Those who wait, first come first served within a priority. */
+  readonly #queues: Record<Priority, Set<Waiter>> = {
+    interactive: new Set(),
+    repeat: new Set(),
+    background: new Set(),
+  };
   #state: LimiterState;
   #cancelTimer: () => void = () => {};
   #closed = false;
@@ -73,152 +86,172 @@ export class Limiter {
     this.#state = initialState(dependencies.options);
   }
 
-  /** Waits for a turn. */
-  async acquire(lane: Lane, signal?: AbortSignal): Promise<Turn> {
+  /** Waits for a permit. */
+  async acquire(
+    priority: Priority,
+    { signal, since = this.#clock.now() }: AcquireOptions = {},
+  ): Promise<Permit> {
     if (this.#closed) {
       return { outcome: 'closed' };
     }
     if (signal?.aborted) {
       return { outcome: 'aborted' };
     }
-    if (!this.#waiting.hasBefore(lane)) {
-      const now = this.#clock.now();
-      if (admission(this.#state, lane, now, this.#options).admitted) {
-        this.#state = started(this.#state, now);
-        return { outcome: 'admitted', startedAt: now };
-      }
-    }
-    return await this.#wait(lane, signal);
-  }
-
-  /** Says how an admitted request ended, and lets the next one go. */
-  finish(startedAt: number, ending: Ending, signal?: RateLimitSignal): void {
-    const now = this.#clock.now();
-    const finish = { startedAt, ending, signal, random: this.#random() };
-    this.#state = finished(this.#state, finish, now, this.#options);
-    if (ending === 'shed' && isGivenUp(this.#state, now, this.#options)) {
-      const retryAfterMs = Math.max(0, this.#state.pausedUntil - now);
-      this.#sendAway(LANES, { outcome: 'refused', retryAfterMs });
-    }
-    this.#pump();
-  }
-
-  /** Whether a request that failed may be repeated: repeats are earned, so that an outage is not met with more requests than usual. */
-  mayRepeat(): boolean {
-    const state = takeRepeat(this.#state);
-    this.#state = state ?? this.#state;
-    return state !== undefined;
-  }
-
-  /** Whether the service has been shedding load of this identity lately. */
-  get throttled(): boolean {
-    return isThrottled(this.#state, this.#clock.now(), this.#options);
-  }
-
-  snapshot(): LimiterSnapshot {
-    const now = this.#clock.now();
-    const { concurrency, inFlight, pausedUntil, usage } = this.#state;
-    const spent = spentAt(usage, now, this.#options.windowMs);
-    return {
-      concurrency: Math.floor(concurrency),
-      inFlight,
-      waiting: this.#waiting.size,
-      pausedUntil: pausedUntil > now ? pausedUntil : undefined,
-      throttled: this.throttled,
-      limit: usage.limit,
-      remaining:
-        usage.limit === undefined
-          ? undefined
-          : Math.max(0, usage.limit - spent),
-      cost: usage.cost || undefined,
-    };
-  }
-
-  /** Sends everybody away who waits, and whoever comes. */
-  close(): void {
-    this.#closed = true;
-    this.#cancelTimer();
-    this.#sendAway(LANES, { outcome: 'closed' });
-  }
-
-  async #wait(lane: Lane, signal: AbortSignal | undefined): Promise<Turn> {
-    return await new Promise<Turn>(resolve => {
+    return await new Promise<Permit>(resolve => {
+      const queue = this.#queues[priority];
       const onAbort = () => {
-        if (this.#waiting.remove(lane, waiter)) {
+        if (queue.delete(waiter)) {
           resolve({ outcome: 'aborted' });
           this.#pump();
         }
       };
       const waiter: Waiter = {
-        settle: turn => {
+        since,
+        settle: permit => {
           signal?.removeEventListener('abort', onAbort);
-          resolve(turn);
+          resolve(permit);
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      const isNext = !this.#waiting.hasBefore(lane);
-      this.#waiting.add(lane, waiter);
+      const isNext = !this.#hasBefore(priority);
+      queue.add(waiter);
       if (isNext) {
         this.#pump();
       }
     });
   }
 
-  /** Admits whoever may go, and sets the timer for whoever may not yet. */
+  /** Says how an admitted request ended, and lets the next one go. */
+  release(startedAt: number, outcome: Outcome, signal?: RateLimitSignal): void {
+    const now = this.#clock.now();
+    const finish = { startedAt, outcome, signal, random: this.#random() };
+    this.#state = finished(this.#state, finish, now, this.#options);
+    this.#pump();
+  }
+
+  /** Takes one retry out of the budget of them: retries are earned, so that an outage is not met with more requests than usual. */
+  takeRetry(): boolean {
+    const state = takeRetry(this.#state);
+    this.#state = state ?? this.#state;
+    return state !== undefined;
+  }
+
+  /** Whether the service has throttled this identity lately. */
+  get throttled(): boolean {
+    return isThrottled(this.#state, this.#clock.now(), this.#options);
+  }
+
+  snapshot(): LimiterSnapshot {
+    const now = this.#clock.now();
+    const { concurrency, inFlight, pausedUntil, budget } = this.#state;
+    return {
+      concurrency: Math.floor(concurrency),
+      inFlight,
+      waiting: this.#waiting,
+      pausedUntil: pausedUntil > now ? pausedUntil : undefined,
+      throttled: this.throttled,
+      limit: budget.limit || undefined,
+      remaining: budget.remaining,
+      cost: budget.cost || undefined,
+    };
+  }
+
+  /** Ends the wait of everybody who waits, and of whoever comes. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+    for (const priority of PRIORITIES) {
+      this.#settleAll(priority, { outcome: 'closed' });
+    }
+  }
+
+  get #waiting(): number {
+    return PRIORITIES.reduce((sum, it) => sum + this.#queues[it].size, 0);
+  }
+
+  /** Grants permits to whoever may go, and sets the timer for whoever may not yet. */
   #pump(): void {
     const now = this.#clock.now();
     this.#cancelTimer();
+    this.#rejectQueued(now);
     let held: Admission | undefined;
-    let next = this.#waiting.first();
+    let next = this.#first();
     while (next && !held) {
-      held = this.#serve(next.lane, next.item, now);
-      next = this.#waiting.first();
+      held = this.#serve(next.priority, next.waiter, now);
+      next = this.#first();
     }
-    const idle = !next && this.#state.inFlight === 0;
-    this.#reporter.observe(this.#hold(held, now), idle, now);
+    const { inFlight, pausedUntil, budget } = this.#state;
+    this.#reporter.observe(
+      now < pausedUntil
+        ? { by: 'pause', until: pausedUntil }
+        : held?.admitted === false && held.because === 'budget'
+          ? { by: 'budget', until: held.until, limit: budget.limit }
+          : { by: 'nothing' },
+      !next && inFlight === 0,
+      now,
+    );
+  }
+
+  /** Ends the wait of those who would wait for too long. */
+  #rejectQueued(now: number): void {
+    const { maxWaitMs } = this.#options;
+    const retryAfterMs = this.#state.pausedUntil - now;
+    for (const priority of PRIORITIES) {
+      const [first] = this.#queues[priority];
+      if (
+        first &&
+        isWaitTooLong(this.#state, first.since, maxWaitMs[priority], now)
+      ) {
+        this.#settleAll(priority, { outcome: 'rejected', retryAfterMs });
+      }
+    }
   }
 
   /** @returns the verdict if the one whose turn it is has to go on waiting. */
-  #serve(lane: Lane, waiter: Waiter, now: number): Admission | undefined {
-    const verdict = admission(this.#state, lane, now, this.#options);
+  #serve(
+    priority: Priority,
+    waiter: Waiter,
+    now: number,
+  ): Admission | undefined {
+    const verdict = admission(this.#state, priority, now, this.#options);
     if (verdict.admitted) {
       this.#state = started(this.#state, now);
-      this.#waiting.remove(lane, waiter);
-      waiter.settle({ outcome: 'admitted', startedAt: now });
+      this.#queues[priority].delete(waiter);
+      waiter.settle({ outcome: 'granted', startedAt: now });
       return undefined;
     }
-    const wait = verdict.until - now;
-    if (Number.isFinite(wait) && wait > this.#options.patienceMs[lane]) {
-      this.#sendAway([lane], { outcome: 'refused', retryAfterMs: wait });
-      return undefined;
+    if (Number.isFinite(verdict.until)) {
+      this.#cancelTimer = this.#clock.schedule(
+        Math.ceil(verdict.until - now),
+        () => this.#pump(),
+      );
     }
-    this.#sleepUntil(verdict.until, now);
     return verdict;
   }
 
-  #hold(held: Admission | undefined, now: number): Hold {
-    const { pausedUntil, usage } = this.#state;
-    if (now < pausedUntil) {
-      return { by: 'pause', until: pausedUntil };
-    }
-    return held?.admitted === false && held.because === 'budget'
-      ? { by: 'budget', until: held.until, limit: usage.limit }
-      : { by: 'nothing' };
-  }
-
-  #sleepUntil(at: number, now: number): void {
-    if (Number.isFinite(at)) {
-      this.#cancelTimer = this.#clock.schedule(Math.ceil(at - now), () =>
-        this.#pump(),
-      );
-    }
-  }
-
-  #sendAway(lanes: readonly Lane[], turn: Turn): void {
-    for (const lane of lanes) {
-      for (const waiter of this.#waiting.take(lane)) {
-        waiter.settle(turn);
+  /** Whose turn it is. */
+  #first(): { priority: Priority; waiter: Waiter } | undefined {
+    for (const priority of PRIORITIES) {
+      const [waiter] = this.#queues[priority];
+      if (waiter) {
+        return { priority, waiter };
       }
+    }
+    return undefined;
+  }
+
+  /** Whether somebody waits who goes before a newcomer of this priority. */
+  #hasBefore(priority: Priority): boolean {
+    return PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1).some(
+      before => this.#queues[before].size > 0,
+    );
+  }
+
+  #settleAll(priority: Priority, permit: Permit): void {
+    const waiters = [...this.#queues[priority]];
+    this.#queues[priority].clear();
+    for (const waiter of waiters) {
+      waiter.settle(permit);
     }
   }
 }

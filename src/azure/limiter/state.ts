@@ -1,54 +1,111 @@
 import type { RateLimitSignal } from '../headers';
-import type { LimiterOptions } from './options';
-import { NO_USAGE, type Usage } from './usage';
-import { recordAnswer, recordRefusal } from './account';
+import {
+  affords,
+  afterAnswer,
+  afterThrottledAnswer,
+  type Budget,
+  NO_BUDGET,
+} from './budget';
+
+/** Which request goes first: one that a person waits for, then one that is repeated, then the rest. */
+export const PRIORITIES = ['interactive', 'repeat', 'background'] as const;
+
+export type Priority = (typeof PRIORITIES)[number];
+
+/** How a limiter paces the requests of one identity. */
+export interface LimiterOptions {
+  /** Requests at once before anything is known. Default: 8. */
+  readonly initialConcurrency: number;
+  /** Requests at once at most. Default: 32. */
+  readonly maxConcurrency: number;
+  /** The length of the service's sliding window in milliseconds; documented as five minutes. */
+  readonly windowMs: number;
+  /** The part of the budget, from 0 to 1, that requests of each priority leave to the others. */
+  readonly reserve: Readonly<Record<Priority, number>>;
+  /** How long a request of each priority waits at most while the service throttles, in milliseconds. */
+  readonly maxWaitMs: Readonly<Record<Priority, number>>;
+  /** The first pause after throttling that names no time, in milliseconds; doubled with each that follows. */
+  readonly firstPauseMs: number;
+  /** The longest pause that is not the service's own, in milliseconds. */
+  readonly longestPauseMs: number;
+  /** The longest pause that the service may ask for at once, in milliseconds; after it, it is asked again. */
+  readonly longestAskedPauseMs: number;
+  /** How often a budget that is used up is looked at again, in milliseconds. */
+  readonly lookAgainMs: number;
+  /** How many requests may be repeated on top of those that succeeding ones earn. */
+  readonly retries: number;
+}
+
+export const DEFAULT_LIMITER_OPTIONS: LimiterOptions = {
+  initialConcurrency: 8,
+  maxConcurrency: 32,
+  windowMs: 300_000,
+  reserve: { interactive: 0, repeat: 0.01, background: 0.01 },
+  maxWaitMs: { interactive: 30_000, repeat: 120_000, background: 120_000 },
+  firstPauseMs: 1_000,
+  longestPauseMs: 60_000,
+  longestAskedPauseMs: 3_600_000,
+  lookAgainMs: 15_000,
+  retries: 20,
+};
 
 /** All that a limiter knows. Times are epoch milliseconds. */
 export interface LimiterState {
   /** How many requests may be under way at once, with fractions. */
   readonly concurrency: number;
   readonly inFlight: number;
-  readonly usage: Usage;
+  readonly budget: Budget;
   /** Nothing is sent before this. */
   readonly pausedUntil: number;
-  /** How many blocks in a row named no time, with fractions. */
+  /** When the first of several pauses began between which nothing was served freely. */
+  readonly pausedSince?: number;
+  /** How many times in a row the service throttled without naming a time, with fractions. */
   readonly backoff: number;
   /** When concurrency was last cut: requests from before do not cut it again. */
   readonly cutAt: number;
-  /** Until when the service last shed load, or asked not to be given any. */
+  /** Until when the service last throttled. */
   readonly throttledAt: number;
-  /** When the service began to refuse everything; absent while it does not. */
-  readonly blockedSince?: number;
+  /** When the last request was sent. */
   readonly startedAt: number;
   /** How many requests may still be repeated. */
-  readonly repeats: number;
+  readonly retries: number;
 }
 
 /**
  * How a request ended, as far as pacing is concerned.
  *
  * - `served`: the service did its work, even if the answer was no.
- * - `shed`: it refused or closed, which says that there is too much.
- * - `doubtful`: it refused in a way that means that only if it was shedding anyway.
+ * - `throttled`: it said, or closed the connection, which means, that there is too much.
+ * - `doubtful`: it denied what it may only deny because it throttles.
  * - `failed`: something else.
  * - `unsent`: it never left.
  */
-export type Ending = 'served' | 'shed' | 'doubtful' | 'failed' | 'unsent';
+export type Outcome = 'served' | 'throttled' | 'doubtful' | 'failed' | 'unsent';
 
 export interface Finish {
   /** When the request was admitted. */
   readonly startedAt: number;
-  readonly ending: Ending;
+  readonly outcome: Outcome;
   readonly signal?: RateLimitSignal;
   /** From 0 to 1, for jitter. */
   readonly random: number;
 }
 
+/** Whether a request may be sent, and if not, until when it certainly may not. */
+export type Admission =
+  | { readonly admitted: true }
+  | {
+      readonly admitted: false;
+      readonly because: 'concurrency' | 'pause' | 'budget';
+      /** `Infinity` when only the end of another request can change it. */
+      readonly until: number;
+    };
+
 /** How many served requests undo one step of the backoff. */
 const SERVED_PER_STEP = 16;
 const LONGEST_BACKOFF = 16;
-/** How much of a repeat one served request earns. */
-const EARNED_REPEATS = 0.1;
+/** How much of a retry one served request earns. */
+const EARNED_RETRIES = 0.1;
 /** Concurrency grows only where it is made use of. */
 const IN_USE = 0.9;
 
@@ -56,14 +113,51 @@ export function initialState(options: LimiterOptions): LimiterState {
   return {
     concurrency: options.initialConcurrency,
     inFlight: 0,
-    usage: NO_USAGE,
+    budget: NO_BUDGET,
     pausedUntil: 0,
     backoff: 0,
     cutAt: -Infinity,
     throttledAt: -Infinity,
     startedAt: -Infinity,
-    repeats: options.repeats,
+    retries: options.retries,
   };
+}
+
+/** Whether a request of a priority may be sent now. */
+export function admission(
+  state: LimiterState,
+  priority: Priority,
+  now: number,
+  { reserve, lookAgainMs }: LimiterOptions,
+): Admission {
+  const { pausedUntil, inFlight, concurrency, budget, startedAt } = state;
+  if (now < pausedUntil) {
+    return { admitted: false, because: 'pause', until: pausedUntil };
+  }
+  if (inFlight + 1 > Math.max(1, Math.floor(concurrency))) {
+    return { admitted: false, because: 'concurrency', until: Infinity };
+  }
+  if (affords(budget, inFlight, reserve[priority])) {
+    return { admitted: true };
+  }
+  // How much of the budget has come back, only an answer tells: one request
+  // looks, and the others follow when its answer says that there is enough.
+  const lookAt = inFlight > 0 ? Infinity : startedAt + lookAgainMs;
+  return now >= lookAt
+    ? { admitted: true }
+    : { admitted: false, because: 'budget', until: lookAt };
+}
+
+/** Whether whoever has waited since then would have to wait for too long. */
+export function isWaitTooLong(
+  { pausedUntil, pausedSince = pausedUntil }: LimiterState,
+  waitingSince: number,
+  maxWaitMs: number,
+  now: number,
+): boolean {
+  // Waiting for the budget does not count: meanwhile requests are served.
+  const since = Math.max(pausedSince, waitingSince);
+  return now < pausedUntil && pausedUntil - since > maxWaitMs;
 }
 
 /** A request was sent. */
@@ -78,24 +172,30 @@ export function finished(
   now: number,
   options: LimiterOptions,
 ): LimiterState {
+  const { outcome, signal } = finish;
   const ended = { ...state, inFlight: state.inFlight - 1 };
-  if (finish.ending === 'unsent') {
-    return ended;
-  }
-  const wasRefused = finish.ending === 'shed' || finish.ending === 'doubtful';
-  const record = wasRefused ? recordRefusal : recordAnswer;
-  const counted: LimiterState = {
-    ...ended,
-    usage: record(state.usage, finish.signal, now, options.windowMs),
-  };
-  switch (finish.ending) {
-    case 'shed':
-    case 'doubtful':
-      return afterShedding(counted, finish, now, options);
-    case 'served':
-      return afterServing(counted, finish, now, options);
+  switch (outcome) {
+    case 'unsent':
+      return ended;
     case 'failed':
-      return pauseAsAsked(counted, finish.signal, now, options);
+      return pauseAsAsked(ended, signal, now, options);
+    case 'served':
+      return afterServing(
+        { ...ended, budget: afterAnswer(state.budget, signal) },
+        finish,
+        now,
+        options,
+      );
+    case 'throttled':
+    case 'doubtful':
+      return afterThrottling(
+        signal?.remaining === undefined
+          ? ended
+          : { ...ended, budget: afterThrottledAnswer(state.budget, signal) },
+        finish,
+        now,
+        options,
+      );
   }
 }
 
@@ -107,15 +207,12 @@ function afterServing(
 ): LimiterState {
   const { signal } = finish;
   if ((signal?.retryAfterMs ?? 0) > 0 || (signal?.delayMs ?? 0) > 0) {
-    // It was served, but held back: the next step would be a refusal.
+    // It was served, but held back: the next step would be 429.
     const held = pauseAsAsked(cut(state, finish, now), signal, now, options);
-    return {
-      ...held,
-      throttledAt: Math.max(now, held.pausedUntil),
-      blockedSince: undefined,
-    };
+    return { ...held, throttledAt: Math.max(now, held.pausedUntil) };
   }
   const isFresh = finish.startedAt > state.cutAt;
+  const isFree = isFresh && now >= state.pausedUntil;
   const inUse = state.inFlight + 1 >= IN_USE * Math.floor(state.concurrency);
   return {
     ...state,
@@ -124,8 +221,8 @@ function afterServing(
         ? Math.min(options.maxConcurrency, state.concurrency + growth(state))
         : state.concurrency,
     backoff: Math.max(0, state.backoff - 1 / SERVED_PER_STEP),
-    blockedSince: isFresh ? undefined : state.blockedSince,
-    repeats: Math.min(options.repeats, state.repeats + EARNED_REPEATS),
+    pausedSince: isFree ? undefined : state.pausedSince,
+    retries: Math.min(options.retries, state.retries + EARNED_RETRIES),
   };
 }
 
@@ -134,44 +231,34 @@ function growth({ cutAt, concurrency }: LimiterState): number {
   return cutAt === -Infinity ? 1 : 1 / concurrency;
 }
 
-function afterShedding(
+function afterThrottling(
   state: LimiterState,
   finish: Finish,
   now: number,
   options: LimiterOptions,
 ): LimiterState {
-  const shed: LimiterState = {
-    ...pauseAsAsked(cut(state, finish, now), finish.signal, now, options),
-    blockedSince: state.blockedSince ?? now,
-  };
-  const asked = (finish.signal?.retryAfterMs ?? 0) > 0;
+  const { signal, startedAt, random, outcome } = finish;
+  const asked = pauseAsAsked(cut(state, finish, now), signal, now, options);
   const paused =
-    asked || finish.startedAt <= state.cutAt
-      ? shed
-      : backOff(shed, finish.random, now, options);
+    (signal?.retryAfterMs ?? 0) > 0 || startedAt <= state.cutAt
+      ? asked
+      : backOff(asked, random, now, options);
   // What is doubtful because of throttling must not be what proves throttling.
-  return finish.ending === 'doubtful'
+  return outcome === 'doubtful'
     ? paused
     : { ...paused, throttledAt: Math.max(now, paused.pausedUntil) };
 }
 
-/** A pause of our own, for a refusal that names none. */
+/** A pause of our own, where the service names none. */
 function backOff(
   state: LimiterState,
   random: number,
   now: number,
-  options: LimiterOptions,
+  { longestPauseMs, firstPauseMs }: LimiterOptions,
 ): LimiterState {
-  const longest = Math.min(
-    options.longestPauseMs,
-    options.firstPauseMs * 2 ** state.backoff,
-  );
-  const pause = longest * (0.5 + random / 2);
-  return {
-    ...state,
-    backoff: Math.min(LONGEST_BACKOFF, state.backoff + 1),
-    pausedUntil: Math.max(state.pausedUntil, now + pause),
-  };
+  const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** state.backoff);
+  const backoff = Math.min(LONGEST_BACKOFF, state.backoff + 1);
+  return pauseFor({ ...state, backoff }, longest * (0.5 + random / 2), now);
 }
 
 /** Halves concurrency, once for all requests that were under way together. */
@@ -191,35 +278,30 @@ function pauseAsAsked(
   now: number,
   { longestAskedPauseMs }: LimiterOptions,
 ): LimiterState {
-  const pause = Math.min(signal?.retryAfterMs ?? 0, longestAskedPauseMs);
-  return pause > 0
-    ? { ...state, pausedUntil: Math.max(state.pausedUntil, now + pause) }
-    : state;
+  const asked = Math.min(signal?.retryAfterMs ?? 0, longestAskedPauseMs);
+  return asked > 0 ? pauseFor(state, asked, now) : state;
 }
 
-/** Takes one repeat out of the store of them; `undefined` when it is empty. */
-export function takeRepeat(state: LimiterState): LimiterState | undefined {
-  return state.repeats >= 1
-    ? { ...state, repeats: state.repeats - 1 }
+function pauseFor(state: LimiterState, ms: number, now: number): LimiterState {
+  return {
+    ...state,
+    pausedUntil: Math.max(state.pausedUntil, now + ms),
+    pausedSince: state.pausedSince ?? now,
+  };
+}
+
+/** Takes one retry out of the store of them; `undefined` when it is empty. */
+export function takeRetry(state: LimiterState): LimiterState | undefined {
+  return state.retries >= 1
+    ? { ...state, retries: state.retries - 1 }
     : undefined;
 }
 
-/** Whether the service has been shedding load of this identity lately. */
+/** Whether the service has throttled this identity lately. */
 export function isThrottled(
   state: LimiterState,
   now: number,
   { windowMs }: LimiterOptions,
 ): boolean {
   return now - state.throttledAt < windowMs;
-}
-
-/** Whether it has refused everything for so long that waiting is over. */
-export function isGivenUp(
-  state: LimiterState,
-  now: number,
-  { giveUpMs }: LimiterOptions,
-): boolean {
-  return (
-    state.blockedSince !== undefined && now - state.blockedSince >= giveUpMs
-  );
 }

@@ -1,9 +1,9 @@
-import { Limiter, type Turn } from '../../../src/azure/limiter/limiter';
+import { Limiter, type Permit } from '../../../src/azure/limiter/limiter';
 import {
   DEFAULT_LIMITER_OPTIONS,
-  type Lane,
+  type Priority,
   type LimiterOptions,
-} from '../../../src/azure/limiter/options';
+} from '../../../src/azure/limiter/state';
 import type { PacingReport } from '../../../src/azure/limiter/report';
 import { ManualClock } from '../support/clock';
 
@@ -16,21 +16,25 @@ function create(options: Partial<LimiterOptions> = {}) {
     random: () => 1,
     onReport: report => reports.push(report),
   });
-  const turns: string[] = [];
-  /** Asks for a turn, and notes down when it comes. */
-  const ask = (name: string, lane: Lane = 'background', signal?: AbortSignal) =>
-    limiter.acquire(lane, signal).then(turn => {
-      turns.push(`${name} ${turn.outcome}`);
-      return turn;
+  const permits: string[] = [];
+  /** Asks for a permit, and notes down when it comes. */
+  const ask = (
+    name: string,
+    priority: Priority = 'background',
+    signal?: AbortSignal,
+  ) =>
+    limiter.acquire(priority, { signal }).then(permit => {
+      permits.push(`${name} ${permit.outcome}`);
+      return permit;
     });
-  return { clock, limiter, reports, turns, ask };
+  return { clock, limiter, reports, permits, ask };
 }
 
-function startOf(turn: Turn): number {
-  if (turn.outcome !== 'admitted') {
-    throw new Error(`Expected a turn, got ${turn.outcome}`);
+function startOf(permit: Permit): number {
+  if (permit.outcome !== 'granted') {
+    throw new Error(`Expected a permit, got ${permit.outcome}`);
   }
-  return turn.startedAt;
+  return permit.startedAt;
 }
 
 /** Lets promises settle. */
@@ -38,7 +42,7 @@ const settle = () => new Promise(resolve => setImmediate(resolve));
 
 describe('Limiter', () => {
   it('serves first come first, people before machines, repeats before newcomers', async () => {
-    const { limiter, turns, ask } = create({
+    const { limiter, permits, ask } = create({
       initialConcurrency: 1,
       maxConcurrency: 1,
     });
@@ -50,12 +54,12 @@ describe('Limiter', () => {
       ask('i1', 'interactive'),
       ask('i2', 'interactive'),
     ];
-    limiter.finish(first, 'served');
-    for (const turn of all) {
-      void turn.then(t => limiter.finish(startOf(t), 'served'));
+    limiter.release(first, 'served');
+    for (const permit of all) {
+      void permit.then(t => limiter.release(startOf(t), 'served'));
     }
     await Promise.all(all);
-    expect(turns.map(turn => turn.split(' ')[0])).toEqual([
+    expect(permits.map(permit => permit.split(' ')[0])).toEqual([
       'first',
       'i1',
       'i2',
@@ -66,78 +70,103 @@ describe('Limiter', () => {
   });
 
   it('lets nobody go before a pause is over, and then in the order of coming', async () => {
-    const { limiter, clock, turns, ask } = create();
-    limiter.finish(startOf(await ask('first')), 'shed', { retryAfterMs: 5000 });
+    const { limiter, clock, permits, ask } = create();
+    limiter.release(startOf(await ask('first')), 'throttled', {
+      retryAfterMs: 5000,
+    });
     const all = [ask('a'), ask('b')];
     clock.advance(4999);
     all.push(ask('c'));
     await settle();
-    expect(turns).toEqual(['first admitted']);
+    expect(permits).toEqual(['first granted']);
     clock.advance(1);
     await Promise.all(all);
-    expect(turns.slice(1)).toEqual(['a admitted', 'b admitted', 'c admitted']);
+    expect(permits.slice(1)).toEqual(['a granted', 'b granted', 'c granted']);
   });
 
-  it('ends a wait when its signal is aborted, and keeps no timer for it', async () => {
+  it('ends a wait when its signal is aborted, and leaves no timer behind', async () => {
     const { limiter, clock, ask } = create();
-    limiter.finish(startOf(await ask('first')), 'shed', { retryAfterMs: 5000 });
+    limiter.release(startOf(await ask('first')), 'throttled', {
+      retryAfterMs: 5000,
+    });
     const controller = new AbortController();
-    const turn = ask('aborted', 'background', controller.signal);
+    const permit = ask('aborted', 'background', controller.signal);
     expect(clock.pending).toBe(1);
     controller.abort();
-    await expect(turn).resolves.toEqual({ outcome: 'aborted' });
+    await expect(permit).resolves.toEqual({ outcome: 'aborted' });
     expect(clock.pending).toBe(0);
     await expect(
-      limiter.acquire('background', controller.signal),
+      limiter.acquire('background', { signal: controller.signal }),
     ).resolves.toEqual({ outcome: 'aborted' });
     expect(limiter.snapshot()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
-  it('does not keep people waiting for a long pause, nor anybody for a very long one', async () => {
+  it('rejects at once whoever would have to wait for too long, and people sooner than machines', async () => {
     const { limiter, ask } = create();
-    limiter.finish(startOf(await ask('a')), 'shed', { retryAfterMs: 60_000 });
+    limiter.release(startOf(await ask('a')), 'throttled', {
+      retryAfterMs: 60_000,
+    });
     await expect(ask('person', 'interactive')).resolves.toEqual({
-      outcome: 'refused',
+      outcome: 'rejected',
       retryAfterMs: 60_000,
     });
     const waiting = ask('machine');
     await settle();
     expect(limiter.snapshot().waiting).toBe(1);
     const late = create();
-    late.limiter.finish(startOf(await late.ask('a')), 'shed', {
-      retryAfterMs: 1_800_000,
+    late.limiter.release(startOf(await late.ask('a')), 'throttled', {
+      retryAfterMs: 120_001,
     });
     await expect(late.ask('machine')).resolves.toMatchObject({
-      outcome: 'refused',
+      outcome: 'rejected',
     });
     limiter.close();
     await expect(waiting).resolves.toEqual({ outcome: 'closed' });
   });
 
-  it('sends those who wait away when the service refuses everything for ten minutes', async () => {
+  it('rejects all that are queued when the service throttles for two minutes without serving anything', async () => {
     const { limiter, clock, ask } = create({ initialConcurrency: 1 });
+    const began = clock.now();
     let probe = startOf(await ask('first'));
     const waiting = [ask('a'), ask('b')];
     for (let i = 0; i < 100 && limiter.snapshot().waiting > 0; i++) {
-      const next = limiter.acquire('repeat');
-      limiter.finish(probe, 'shed');
+      const next = limiter.acquire('repeat', { since: began });
+      limiter.release(probe, 'throttled');
       clock.skip();
-      const turn = await next;
-      if (turn.outcome !== 'admitted') {
+      const permit = await next;
+      if (permit.outcome !== 'granted') {
         break;
       }
-      probe = turn.startedAt;
+      probe = permit.startedAt;
     }
-    for (const turn of await Promise.all(waiting)) {
-      expect(turn).toMatchObject({ outcome: 'refused' });
+    for (const permit of await Promise.all(waiting)) {
+      expect(permit).toMatchObject({ outcome: 'rejected' });
     }
-    expect(clock.now() - 1_700_000_000_000).toBeGreaterThanOrEqual(600_000);
-    expect(clock.now() - 1_700_000_000_000).toBeLessThan(700_000);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(60_000);
+    expect(clock.now() - began).toBeLessThanOrEqual(120_000);
+  });
+
+  it('rejects nobody for waiting for the budget, however long that takes', async () => {
+    const { limiter, clock, ask } = create();
+    const spent = { limit: 200, remaining: 0, cost: 1 };
+    limiter.release(startOf(await ask('first')), 'served', spent);
+    const waiting = Array.from({ length: 30 }, (_, i) => ask(String(i)));
+    for (const [i, permit] of waiting.slice(0, 20).entries()) {
+      clock.advance(15_000);
+      // The last answer asks for a pause as well.
+      const retryAfterMs = i === 19 ? 60_000 : undefined;
+      const signal = { ...spent, retryAfterMs };
+      limiter.release(startOf(await permit), 'served', signal);
+    }
+    await settle();
+    expect(limiter.snapshot()).toMatchObject({ waiting: 10, remaining: 0 });
+    limiter.close();
+    await Promise.all(waiting);
   });
 
   it('turns everybody away once it is closed', async () => {
     const { limiter, clock, ask } = create();
-    limiter.finish(startOf(await ask('a')), 'shed');
+    limiter.release(startOf(await ask('a')), 'throttled');
     const waiting = ask('b');
     limiter.close();
     await expect(waiting).resolves.toEqual({ outcome: 'closed' });
@@ -155,8 +184,8 @@ describe('Limiter', () => {
     process.on('warning', note);
     const { signal } = new AbortController();
     const all = Array.from({ length: 3000 }, (_, i) =>
-      ask(String(i), 'background', signal).then(turn =>
-        limiter.finish(startOf(turn), 'served'),
+      ask(String(i), 'background', signal).then(permit =>
+        limiter.release(startOf(permit), 'served'),
       ),
     );
     await Promise.all(all);
@@ -168,19 +197,19 @@ describe('Limiter', () => {
   it('tells of a change of pace once', async () => {
     const { limiter, clock, reports, ask } = create();
     for (let i = 0; i < 20; i++) {
-      const turn = ask(`a${i}`);
+      const permit = ask(`a${i}`);
       clock.advance(2000);
-      limiter.finish(startOf(await turn), 'served', { retryAfterMs: 2000 });
+      limiter.release(startOf(await permit), 'served', { retryAfterMs: 2000 });
     }
     expect(reports.map(({ change }) => change)).toEqual(['paused']);
     clock.advance(2000);
-    limiter.finish(startOf(await ask('last')), 'served');
+    limiter.release(startOf(await ask('last')), 'served');
     expect(reports.map(({ change }) => change)).toEqual(['paused', 'resumed']);
   });
 
   it('says how it paces', async () => {
     const { limiter, clock, reports, ask } = create();
-    limiter.finish(startOf(await ask('a')), 'served', {
+    limiter.release(startOf(await ask('a')), 'served', {
       limit: 200,
       remaining: 1,
       resetInMs: 300_000,

@@ -4,16 +4,14 @@ import {
   type LimiterVerdict,
 } from '../../../dev/simulator/limiter';
 import { readRateLimit } from '../../../src/azure/headers';
-import { admission } from '../../../src/azure/limiter/admission';
 import {
+  admission,
   DEFAULT_LIMITER_OPTIONS,
-  type LimiterOptions,
-} from '../../../src/azure/limiter/options';
-import {
-  type Ending,
   finished,
   initialState,
+  type LimiterOptions,
   type LimiterState,
+  type Outcome,
   started,
 } from '../../../src/azure/limiter/state';
 
@@ -100,7 +98,7 @@ export function simulate(scenario: Scenario): SimulationResult {
         state,
         {
           startedAt,
-          ending: endingOf(verdict),
+          outcome: outcomeOf(verdict),
           signal: readRateLimit(lowerCased(verdict, scenario.namesCost), now),
           random: 0.5,
         },
@@ -115,8 +113,8 @@ export function simulate(scenario: Scenario): SimulationResult {
   return { elapsedMs: now - began, verdicts, state, mostInFlight };
 }
 
-function endingOf(verdict: LimiterVerdict): Ending {
-  return verdict.phase === 'refused' ? 'shed' : 'served';
+function outcomeOf(verdict: LimiterVerdict): Outcome {
+  return verdict.phase === 'refused' ? 'throttled' : 'served';
 }
 
 function lowerCased(
