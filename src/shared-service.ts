@@ -47,9 +47,11 @@ export const azureDevOpsServiceRef = createServiceRef<AzureDevOpsService>({
         const credentials = once(() =>
           createCredentialDirectory({ config, logger }),
         );
+        const context = once(() => readLocationContext(config));
         const clients = once(() => {
           const made = createAzureDevOpsClients({
             credentials: credentials(),
+            configured: context().organizations,
             logger,
           });
           lifecycle.addShutdownHook(() => made.close());
@@ -58,7 +60,7 @@ export const azureDevOpsServiceRef = createServiceRef<AzureDevOpsService>({
         const content = once(() => {
           const made = new RepositoryContent({
             clients: clients(),
-            context: readLocationContext(config),
+            context: context(),
             settings: readUrlReaderSettings(config),
             logger,
           });

@@ -1,113 +1,252 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
 import type { ClientApiBase } from 'azure-devops-node-api/ClientApiBases';
-import type { VsoClient } from 'azure-devops-node-api/VsoClient';
+import { CoreApi } from 'azure-devops-node-api/CoreApi';
+import { GitApi } from 'azure-devops-node-api/GitApi';
+import { LocationsApi } from 'azure-devops-node-api/LocationsApi';
+import { VsoClient } from 'azure-devops-node-api/VsoClient';
+import { HttpClient } from 'typed-rest-client/HttpClient';
+import type {
+  IHeaders,
+  IHttpClientResponse,
+} from 'typed-rest-client/Interfaces';
+import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
+import { rejectOnAbort } from './clock';
+import { lastingFault } from './errors';
+import { parseLocations } from './parse';
 import { apiBaseUrl, RequestScope } from './target';
-import type { ClassifiedFault } from './classify';
-import { verifyLocations } from './answers';
-import { LIMITS } from './limits';
-import type { Call } from './call';
-import type { Requester } from './requester';
-import { SharedWork } from './shared-work';
-import { ApiOnTransport } from './transport';
-import type { ApiArea } from './areas';
+import type { Call, OutgoingRequest, Transport } from './transport';
+import type { ApiVersions } from './types';
 
-/** How many of the library's objects are kept for later calls; making them costs more than using them. */
-const SPARES = 64;
+/** A part of the service's interface, and the library's class for it. */
+export interface ApiArea<A extends ClientApiBase> {
+  /** Its name in addresses: `_apis/{name}`. */
+  readonly name: string;
+  /** A resource of the area. Any will do: the library asks for all of them at once. */
+  readonly anyResource: string;
+  create(baseUrl: string): A;
+}
+
+/** Repositories and what is in them. */
+export const GIT: ApiArea<GitApi> = {
+  name: 'git',
+  anyResource: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
+  create: baseUrl => new GitApi(baseUrl, []),
+};
+
+/** Projects. */
+export const CORE: ApiArea<CoreApi> = {
+  name: 'core',
+  anyResource: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
+  create: baseUrl => new CoreApi(baseUrl, []),
+};
+
+/** What the organization says of itself and of whoever asks. */
+export const LOCATIONS: ApiArea<LocationsApi> = {
+  name: 'Location',
+  anyResource: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
+  create: baseUrl => new LocationsApi(baseUrl, []),
+};
+
+/** Which resources there are in which versions: some 200 KB. */
+const DISCOVERY_BYTES = 8 * 1_048_576;
 /** The library's words where a server is too old for a resource. */
 const NOT_OFFERED = 'Failed to find api location';
 
+/** The call that a request of the library belongs to. */
+interface CurrentCall {
+  readonly operation: string;
+  /** Sends the request, and keeps what came back for the caller. */
+  send(request: OutgoingRequest): Promise<LibraryResponse>;
+}
+
 /**
  * One API of azure-devops-node-api on our transport, for one organization. The
- * service is asked once which versions of it it speaks.
+ * library puts requests together and negotiates versions. What comes back does
+ * not go through it, since it takes 404, sign-in pages and broken bodies alike
+ * for `null`. Nor does it ask for resource areas, whose answer could name
+ * another host.
  */
 export class OrganizationApi<A extends ClientApiBase> {
-  readonly #requester: Requester;
+  readonly #transport: Transport;
   readonly #area: ApiArea<A>;
-  readonly #baseUrl: string;
-  readonly #scope: RequestScope;
-  readonly #discovery: SharedWork<VsoClient>;
-  readonly #spares: Array<ApiOnTransport<A>> = [];
-  #versions: VsoClient | undefined;
+  readonly #api: A;
+  readonly #currentCall = new AsyncLocalStorage<CurrentCall>();
+  #discovery: Promise<void> | undefined;
 
-  constructor(requester: Requester, area: ApiArea<A>) {
-    this.#requester = requester;
+  constructor(transport: Transport, area: ApiArea<A>) {
+    const baseUrl = apiBaseUrl(transport.organization);
+    const http = new TransportHttpClient(
+      transport,
+      new RequestScope(baseUrl),
+      this.#currentCall,
+    );
+    this.#transport = transport;
     this.#area = area;
-    this.#baseUrl = apiBaseUrl(requester.organization);
-    this.#scope = new RequestScope(this.#baseUrl);
-    this.#discovery = new SharedWork(signal => this.#discover(signal));
+    this.#api = area.create(baseUrl);
+    this.#api.http = http;
+    this.#api.rest = new TransportRestClient(http);
+    this.#api.vsoClient = new VsoClient(baseUrl, this.#api.rest);
   }
 
   /**
-   * Does something with the API. All requests made through it belong to the call.
+   * Makes one request through the API, and parses what came back.
    *
    * @throws AzureDevOpsRequestError, or whatever the credential throws.
    */
-  async call<T>(call: Call, use: (api: A) => Promise<T>): Promise<T> {
-    const versions = this.#versions ?? (await this.#awaitVersions(call));
-    const api = this.#spares.pop() ?? this.#make(versions);
+  async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
+    await this.#awaitVersions(call);
     try {
-      return await api.during(call, use);
+      return await this.#during(call, use);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
-        throw this.error(call, {
-          kind: 'bad-request',
-          seen: 'this version of Azure DevOps Server does not offer it',
-        });
+        throw this.#transport.error(
+          call,
+          lastingFault(
+            'bad-request',
+            'this version of Azure DevOps Server does not offer it',
+          ),
+        );
       }
       throw error;
-    } finally {
-      if (this.#spares.length < SPARES) {
-        this.#spares.push(api);
-      }
     }
   }
 
-  /** An error of this organization, for what only the caller can see. */
-  error(call: Call, fault: Pick<ClassifiedFault, 'kind' | 'seen'>) {
-    return this.#requester.error(call, {
-      retryable: false,
-      throttling: false,
-      ...fault,
+  /** In which versions the service offers a resource of the area, as it said when it was first asked. */
+  async versionsOf(
+    resource: string,
+    call: Pick<Call<unknown>, 'operation' | 'signal'>,
+  ): Promise<ApiVersions | undefined> {
+    await this.#awaitVersions(call);
+    const location = await this.#api.vsoClient.beginGetLocation(
+      this.#area.name,
+      resource,
+    );
+    return location?.releasedVersion
+      ? { released: location.releasedVersion, newest: location.maxVersion }
+      : undefined;
+  }
+
+  /** @param forLibrary - what the library is to make of the answer: by default nothing, since it would change it in place */
+  async #during<T>(
+    call: Call<T>,
+    use: (api: A) => Promise<unknown>,
+    forLibrary: (answer: T) => unknown = () => null,
+  ): Promise<T> {
+    const answers: T[] = [];
+    const send = async (request: OutgoingRequest) => {
+      const answer = await this.#transport.send(request, call);
+      answers.push(answer);
+      return new LibraryResponse(forLibrary(answer));
+    };
+    const { operation } = call;
+    await this.#currentCall.run({ operation, send }, () => use(this.#api));
+    const [answer] = answers;
+    if (answers.length !== 1) {
+      throw new Error(`${answers.length} requests were made to ${operation}`);
+    }
+    return answer as T;
+  }
+
+  /** Which versions the service speaks is asked once, however many wait for it, and again only after a failure. */
+  async #awaitVersions({
+    signal,
+    operation,
+  }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<void> {
+    this.#discovery ??= this.#discover().catch((error: unknown) => {
+      this.#discovery = undefined;
+      throw error;
+    });
+    await rejectOnAbort(this.#discovery, signal).catch((error: unknown) => {
+      throw signal?.aborted
+        ? this.#transport.error(
+            { operation },
+            lastingFault('aborted', 'the request was aborted'),
+          )
+        : error;
     });
   }
 
-  #make(versions?: VsoClient): ApiOnTransport<A> {
-    return new ApiOnTransport(
-      this.#area.create(this.#baseUrl),
-      this.#requester,
-      this.#scope,
-      versions,
-    );
-  }
-
-  async #awaitVersions(call: Call): Promise<VsoClient> {
-    const discovery = await this.#discovery.join(call.signal);
-    if (discovery.outcome === 'aborted') {
-      throw this.error(call, {
-        kind: 'aborted',
-        seen: 'the request was aborted',
-      });
-    }
-    return discovery.value;
-  }
-
-  async #discover(signal: AbortSignal): Promise<VsoClient> {
-    const { vsoClient } = await this.#make().during(
+  async #discover(): Promise<void> {
+    const { name, anyResource } = this.#area;
+    await this.#during(
       {
         operation: 'find out which API versions it speaks',
         expects: 'json',
-        maxBytes: LIMITS.discovery,
+        maxBytes: DISCOVERY_BYTES,
         compress: true,
         priority: 'interactive',
-        signal,
-        verify: verifyLocations,
+        parse: parseLocations,
       },
-      async api => {
-        const { name, anyResource } = this.#area;
-        await api.vsoClient.beginGetLocation(name, anyResource);
-        return api;
-      },
+      api => api.vsoClient.beginGetLocation(name, anyResource),
+      locations => locations,
     );
-    this.#versions = vsoClient;
-    return vsoClient;
+  }
+}
+
+/** A successful answer as the library takes it. */
+class LibraryResponse implements IHttpClientResponse {
+  /** What some of the library's methods hand through, and nobody reads. */
+  readonly message = { statusCode: 200 } as IncomingMessage;
+
+  constructor(readonly result: unknown) {}
+
+  readBody(): Promise<string> {
+    return Promise.resolve('');
+  }
+}
+
+/** The library's HTTP client with everything below its interface replaced. */
+class TransportHttpClient extends HttpClient {
+  constructor(
+    private readonly transport: Transport,
+    private readonly scope: RequestScope,
+    private readonly currentCall: AsyncLocalStorage<CurrentCall>,
+  ) {
+    super(undefined);
+  }
+
+  override async request(
+    verb: string,
+    requestUrl: string,
+    _data: string | NodeJS.ReadableStream,
+    headers: IHeaders,
+  ): Promise<LibraryResponse> {
+    const call = this.currentCall.getStore();
+    if (!call) {
+      throw new Error(`${verb} ${requestUrl} belongs to no call`);
+    }
+    const target = this.scope.target(requestUrl);
+    if (!target || (verb !== 'GET' && verb !== 'OPTIONS')) {
+      throw this.transport.error(
+        call,
+        lastingFault(
+          'bad-request',
+          target
+            ? `${verb} would change something`
+            : 'its address lies outside the organization',
+        ),
+      );
+    }
+    const accept: unknown = headers['Accept'];
+    return await call.send({
+      method: verb,
+      target,
+      accept: typeof accept === 'string' ? accept : 'application/json',
+    });
+  }
+}
+
+/** The library's REST client, which takes an answer as it was already parsed. */
+class TransportRestClient extends RestClient {
+  constructor(client: HttpClient) {
+    super(undefined);
+    this.client = client;
+  }
+
+  protected override async processResponse<T>({
+    result,
+  }: LibraryResponse): Promise<IRestResponse<T>> {
+    return { statusCode: 200, result: result as T, headers: {} };
   }
 }

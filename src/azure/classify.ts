@@ -6,13 +6,13 @@ import {
   readRateLimit,
   type ResponseHeaders,
 } from './headers';
-import { readSaying, type ServiceSaying } from './saying';
+import { parseErrorBody, type ServiceErrorBody } from './error-body';
 
 /** What a request is answered with when all is well. */
 export type Expectation = 'json' | 'bytes';
 
 /** An answer that is no success, with as much of its body as is worth reading. */
-export interface UnexpectedAnswer {
+export interface UnexpectedResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body: string;
@@ -24,11 +24,6 @@ export interface ClassificationContext {
   readonly now: number;
   /** Parts of the credential, which are not quoted even if the answer repeats them. */
   readonly secrets?: readonly string[];
-}
-
-/** A fault, and whether it is a sign that the service sheds load. */
-export interface ClassifiedFault extends RequestFault {
-  readonly throttling: boolean;
 }
 
 /** The text with which the service blocks an identity, whatever the status. */
@@ -58,20 +53,20 @@ export function isExpected(
 }
 
 /** Says what an answer means that `isExpected` turned down. */
-export function classifyAnswer(
-  answer: UnexpectedAnswer,
+export function classifyResponse(
+  answer: UnexpectedResponse,
   context: ClassificationContext,
-): ClassifiedFault {
+): RequestFault {
   const { status, headers } = answer;
-  const saying = readSaying(headers, answer.body, context.secrets);
-  const { kind, seen } = judge(answer, saying);
+  const body = parseErrorBody(headers, answer.body, context.secrets);
+  const { kind, seen } = judge(answer, body);
   return {
     kind,
     seen,
     status,
-    typeKey: saying.typeKey,
-    serviceMessage: saying.message,
-    activityId: saying.activityId,
+    typeKey: body.typeKey,
+    serviceMessage: body.message,
+    activityId: body.activityId,
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
     resourceTenant: tenantOf(headers),
     throttling: kind === 'throttled' || status === 503,
@@ -88,10 +83,10 @@ interface Judgement {
   readonly seen: string;
 }
 
-function judge(answer: UnexpectedAnswer, saying: ServiceSaying): Judgement {
+function judge(answer: UnexpectedResponse, body: ServiceErrorBody): Judgement {
   const { status, headers } = answer;
   const seen = `the service answered ${statusLine(status)}`;
-  if (status === 429 || BLOCKED.test(`${saying.message}${answer.body}`)) {
+  if (status === 429 || BLOCKED.test(`${body.message}${answer.body}`)) {
     return { kind: 'throttled', seen };
   }
   if (status === 203) {
@@ -100,7 +95,7 @@ function judge(answer: UnexpectedAnswer, saying: ServiceSaying): Judgement {
   if (MOVED.has(status)) {
     return judgeRedirect(headers, seen);
   }
-  if (status === 404 || MISSING_PROJECT.test(saying.typeKey ?? '')) {
+  if (status === 404 || MISSING_PROJECT.test(body.typeKey ?? '')) {
     return { kind: 'not-found', seen };
   }
   if (status >= 400) {

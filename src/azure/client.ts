@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import {
-  type GitItem,
   type GitVersionDescriptor,
   GitVersionType,
   VersionControlRecursionType,
@@ -9,31 +7,26 @@ import {
 import type { CoreApi } from 'azure-devops-node-api/CoreApi';
 import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
-import type { ProjectAnalysisApi } from 'azure-devops-node-api/ProjectAnalysisApi';
 import type { Organization } from '../organization';
-import { readActivity, verifyActivity } from './activity';
-import {
-  absenceOf,
-  decodedContent,
-  isFile,
-  isOutOfSight,
-  keepRepository,
-  repositoryReader,
-  toPresentItem,
-  toRepository,
-  verifyFields,
-  verifyItem,
-  verifyItems,
-  verifyList,
-  verifyRepositories,
-  verifyRepository,
-} from './answers';
 import type { OrganizationApi } from './api';
 import type { CodeSearch } from './code-search';
-import { AzureDevOpsRequestError } from './errors';
+import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { Priority } from './limiter/state';
-import { LIMITS } from './limits';
-import type { Call } from './call';
+import {
+  absenceOf,
+  isOutOfSight,
+  MalformedError,
+  parseIdentity,
+  parseIds,
+  type ParsedItem,
+  parseItem,
+  parseItems,
+  parseProjects,
+  parseRepositories,
+  parseRepository,
+} from './parse';
+import { searchBaseUrl } from './target';
+import type { Call } from './transport';
 import type {
   AbsentItem,
   ApiVersions,
@@ -42,11 +35,29 @@ import type {
   ItemOutcome,
   ListingOutcome,
   Repository,
-  RepositoryActivity,
   RequestOptions,
   ServiceIdentity,
   VersionRef,
 } from './types';
+
+const MEBIBYTE = 1_048_576;
+
+/** How large an answer of each kind may be, in bytes, before and after decompression. */
+const LIMITS = {
+  /** Every repository of an organization, at about 1.5 KB each. */
+  repositories: 256 * MEBIBYTE,
+  repository: MEBIBYTE,
+  /** A thousand projects with their descriptions. */
+  projects: 16 * MEBIBYTE,
+  /** A descriptor within JSON. What is larger is no descriptor. */
+  item: 16 * MEBIBYTE,
+  /** Every file of a repository, at about 0.5 KB each. */
+  listing: 256 * MEBIBYTE,
+  /** A file as it is. */
+  blob: 32 * MEBIBYTE,
+  /** A thousand results, at about 0.6 KB each. */
+  search: 32 * MEBIBYTE,
+} as const;
 
 const VERSION_TYPES = {
   branch: GitVersionType.Branch,
@@ -68,29 +79,25 @@ export interface OrganizationParts {
   readonly git: OrganizationApi<GitApi>;
   readonly core: OrganizationApi<CoreApi>;
   readonly locations: OrganizationApi<LocationsApi>;
-  readonly analysis: OrganizationApi<ProjectAnalysisApi>;
   readonly search: CodeSearch;
 }
 
+/** Does something with the parts of an organization, which are kept meanwhile. */
+type UseParts = <T>(
+  action: (parts: OrganizationParts) => Promise<T>,
+) => Promise<T>;
+
 /** What this module asks of one organization, put to azure-devops-node-api where it can be. */
 export class ApiClient implements AzureDevOpsClient {
-  readonly #api: OrganizationApi<GitApi>;
-  readonly #core: OrganizationApi<CoreApi>;
-  readonly #locations: OrganizationApi<LocationsApi>;
-  readonly #analysis: OrganizationApi<ProjectAnalysisApi>;
-  readonly #search: CodeSearch;
+  readonly #use: UseParts;
   readonly #priority: Priority;
 
   constructor(
     readonly organization: Organization,
-    parts: OrganizationParts,
+    use: UseParts,
     priority: Priority,
   ) {
-    this.#api = parts.git;
-    this.#core = parts.core;
-    this.#locations = parts.locations;
-    this.#analysis = parts.analysis;
-    this.#search = parts.search;
+    this.#use = use;
     this.#priority = priority;
   }
 
@@ -98,14 +105,11 @@ export class ApiClient implements AzureDevOpsClient {
     const call = this.#call(options, {
       operation: 'ask who the credential belongs to',
       maxBytes: LIMITS.repository,
-      verify: verifyFields('authenticatedUser.id'),
+      parse: parseIdentity,
     });
-    const { authenticatedUser = {} } = await this.#locations.call(
-      call,
-      locations => locations.getConnectionData(),
+    return await this.#use(({ locations }) =>
+      locations.call(call, api => api.getConnectionData()),
     );
-    const { id = '', providerDisplayName: name } = authenticatedUser;
-    return { id, name };
   }
 
   async listProjects(
@@ -115,31 +119,22 @@ export class ApiClient implements AzureDevOpsClient {
       operation: 'list the projects',
       maxBytes: LIMITS.projects,
       compress: true,
-      verify: verifyList('id', 'name'),
+      parse: parseProjects,
     });
-    const projects = await this.#core.call(call, core =>
-      core.getProjects(undefined, MOST_PROJECTS),
+    return await this.#use(({ core }) =>
+      core.call(call, api => api.getProjects(undefined, MOST_PROJECTS)),
     );
-    return projects.map(({ id = '', name = '', state }) => ({
-      id,
-      name,
-      state: String(state),
-    }));
   }
 
-  async getApiVersions(
-    options: RequestOptions = {},
-  ): Promise<ApiVersions | undefined> {
-    const call = this.#call(options, {
-      operation: 'ask which versions are spoken',
-      maxBytes: LIMITS.discovery,
-    });
-    const location = await this.#api.call(call, git =>
-      git.vsoClient.beginGetLocation('git', REPOSITORIES_RESOURCE),
+  async getApiVersions({ signal }: RequestOptions = {}): Promise<
+    ApiVersions | undefined
+  > {
+    return await this.#use(({ git }) =>
+      git.versionsOf(REPOSITORIES_RESOURCE, {
+        operation: 'ask which versions are spoken',
+        signal,
+      }),
     );
-    return location?.releasedVersion
-      ? { released: location.releasedVersion, newest: location.maxVersion }
-      : undefined;
   }
 
   async listRepositories(
@@ -152,14 +147,10 @@ export class ApiClient implements AzureDevOpsClient {
         : 'list the repositories',
       maxBytes: LIMITS.repositories,
       compress: true,
-      keep: keepRepository(),
-      verify: verifyRepositories,
+      parse: parseRepositories,
     });
     this.#checkNames(call, project);
-    const repositories = await this.#api.call(call, git =>
-      git.getRepositories(project),
-    );
-    return repositories.map(repositoryReader());
+    return await this.#git(call, git => git.getRepositories(project));
   }
 
   async getRepository(
@@ -169,17 +160,18 @@ export class ApiClient implements AzureDevOpsClient {
     const call = this.#call(options, {
       operation: `look up ${describeRepository(options)}`,
       maxBytes: LIMITS.repository,
-      verify: verifyRepository,
+      parse: parseRepository,
     });
     this.#checkNames(call, project, repository);
     try {
-      return toRepository(
-        await this.#api.call(call, git =>
-          git.getRepository(repository, project),
-        ),
+      return await this.#git(call, git =>
+        git.getRepository(repository, project),
       );
     } catch (error) {
-      if (error instanceof AzureDevOpsRequestError && isOutOfSight(error)) {
+      if (
+        error instanceof AzureDevOpsRequestError &&
+        isOutOfSight(error.fault)
+      ) {
         return undefined;
       }
       throw error;
@@ -194,13 +186,10 @@ export class ApiClient implements AzureDevOpsClient {
       operation: `list the deleted repositories of project '${project}'`,
       maxBytes: LIMITS.repositories,
       compress: true,
-      verify: verifyList('id'),
+      parse: parseIds,
     });
     this.#checkNames(call, project);
-    const deleted = await this.#api.call(call, git =>
-      git.getDeletedRepositories(project),
-    );
-    return deleted.map(({ id = '' }) => id);
+    return await this.#git(call, git => git.getDeletedRepositories(project));
   }
 
   async listDeletedProjects(options: RequestOptions = {}): Promise<string[]> {
@@ -208,14 +197,16 @@ export class ApiClient implements AzureDevOpsClient {
       operation: 'list the deleted projects',
       maxBytes: LIMITS.projects,
       compress: true,
-      verify: verifyList('id'),
+      parse: parseIds,
     });
     const ids: string[] = [];
     for (;;) {
-      const page = await this.#core.call(call, core =>
-        core.getProjects('deleted', MOST_PROJECTS, ids.length),
+      const page = await this.#use(({ core }) =>
+        core.call(call, api =>
+          api.getProjects('deleted', MOST_PROJECTS, ids.length),
+        ),
       );
-      ids.push(...page.map(({ id = '' }) => id));
+      ids.push(...page);
       if (page.length < MOST_PROJECTS) {
         return ids;
       }
@@ -227,11 +218,11 @@ export class ApiClient implements AzureDevOpsClient {
     const call = this.#call(options, {
       operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes: LIMITS.item,
-      verify: verifyItem,
+      parse: parseItem,
     });
     this.#checkNames(call, project, repository);
     return await orAbsent(async (): Promise<ItemOutcome> => {
-      const item = await this.#api.call(call, git =>
+      const item = await this.#git(call, git =>
         git.getItem(
           repository,
           path,
@@ -245,16 +236,22 @@ export class ApiClient implements AzureDevOpsClient {
           content,
         ),
       );
-      if (!isFile(item)) {
+      if (!item.isFile) {
         return {
           outcome: 'absent',
           reason: 'not-a-file',
           message: `${path} is not a file`,
         };
       }
-      return content
-        ? toPresentItem(item, await this.#contentOf(item, options))
-        : toPresentItem(item);
+      const { outcome, objectId, commitId, isSymLink } = item;
+      return {
+        outcome,
+        path: item.path,
+        objectId,
+        commitId,
+        isSymLink,
+        content: content ? await this.#contentOf(item, options) : undefined,
+      };
     });
   }
 
@@ -271,11 +268,11 @@ export class ApiClient implements AzureDevOpsClient {
       operation: `list the files below ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes: LIMITS.listing,
       compress: true,
-      verify: verifyItems,
+      parse: parseItems,
     });
     this.#checkNames(call, project, repository);
     return await orAbsent(async () => {
-      const items = await this.#api.call(call, git =>
+      const items = await this.#git(call, git =>
         git.getItems(
           repository,
           project,
@@ -288,13 +285,7 @@ export class ApiClient implements AzureDevOpsClient {
           toDescriptor(version),
         ),
       );
-      return {
-        outcome: 'present',
-        items: items.filter(isFile).map(item => {
-          const { path, objectId, isSymLink } = toPresentItem(item);
-          return { path, objectId, isSymLink };
-        }),
-      };
+      return { outcome: 'present', items };
     });
   }
 
@@ -305,32 +296,12 @@ export class ApiClient implements AzureDevOpsClient {
       expects: 'bytes',
       maxBytes: LIMITS.blob,
       compress: true,
+      parse: body => checkBlob(body as Buffer, objectId),
     });
     this.#checkNames(call, project, repository, objectId);
-    const bytes = await this.#api.call(call, async git =>
-      buffer(await git.getBlobContent(repository, objectId, project)),
+    return await this.#git(call, git =>
+      git.getBlobContent(repository, objectId, project),
     );
-    if (objectIdOf(bytes) !== objectId.toLowerCase()) {
-      throw this.#api.error(call, {
-        kind: 'malformed',
-        seen: `the service answered ${bytes.length} bytes whose object id is another`,
-      });
-    }
-    return bytes;
-  }
-
-  async listActivity(
-    options: RequestOptions & { project: string; since: number },
-  ): Promise<{ activity: RepositoryActivity[]; requests: number }> {
-    const { project } = options;
-    const call = this.#call(options, {
-      operation: `ask for the activity in project '${project}'`,
-      maxBytes: LIMITS.activity,
-      compress: true,
-      verify: verifyActivity,
-    });
-    this.#checkNames(call, project);
-    return await readActivity(this.#analysis, call, options);
   }
 
   async searchFiles(
@@ -339,51 +310,61 @@ export class ApiClient implements AzureDevOpsClient {
       projects?: readonly string[];
     },
   ): Promise<CodeSearchResult> {
+    const { host } = new URL(searchBaseUrl(this.organization));
     const call = this.#call(options, {
-      operation: `ask Code Search at ${this.#search.host} for ${options.searchText}`,
+      operation: `ask Code Search at ${host} for ${options.searchText}`,
       maxBytes: LIMITS.search,
       compress: true,
+      parse: json => json,
     });
-    return await this.#search.search(call, options);
+    return await this.#use(({ search }) => search.search(call, options));
   }
 
   /** The text as Backstage's own reader would see it: the file's bytes, decoded as UTF-8. */
-  async #contentOf(item: GitItem, options: ItemRequest): Promise<string> {
-    const decoded = decodedContent(item);
-    if (decoded !== undefined) {
-      return decoded;
+  async #contentOf(item: ParsedItem, options: ItemRequest): Promise<string> {
+    if (item.isUtf8 && item.content !== undefined) {
+      return item.content;
     }
     const { repository, project, signal } = options;
+    const { objectId } = item;
     const bytes = await this.readBlob({
       repository,
       project,
       signal,
-      objectId: item.objectId ?? '',
+      objectId,
     });
     return Buffer.from(bytes).toString('utf8');
   }
 
-  #call(
-    options: RequestOptions,
-    call: Pick<Call, 'operation' | 'maxBytes'> & Partial<Call>,
-  ): Call {
+  #git<T>(call: Call<T>, request: (git: GitApi) => Promise<unknown>) {
+    return this.#use(({ git }) => git.call(call, request));
+  }
+
+  #call<T>(
+    { signal }: RequestOptions,
+    call: Pick<Call<T>, 'operation' | 'maxBytes' | 'parse'> & Partial<Call<T>>,
+  ): Call<T> {
     return {
       expects: 'json',
       compress: false,
       priority: this.#priority,
-      signal: options.signal,
+      signal,
       ...call,
     };
   }
 
-  /** Refuses names that a URL would take for directions rather than names. */
-  #checkNames(call: Call, ...names: Array<string | undefined>): void {
+  /** Rejects names that a URL would take for directions rather than names. */
+  #checkNames(
+    { operation }: Call<unknown>,
+    ...names: Array<string | undefined>
+  ): void {
     const name = names.find(it => it === '' || it === '.' || it === '..');
     if (name !== undefined) {
-      throw this.#api.error(call, {
-        kind: 'bad-request',
-        seen: `'${name}' is no name`,
-      });
+      throw new AzureDevOpsRequestError(
+        this.organization,
+        operation,
+        lastingFault('bad-request', `'${name}' is no name`),
+      );
     }
   }
 }
@@ -393,7 +374,9 @@ async function orAbsent<T>(read: () => Promise<T>): Promise<T | AbsentItem> {
     return await read();
   } catch (error) {
     const absence =
-      error instanceof AzureDevOpsRequestError ? absenceOf(error) : undefined;
+      error instanceof AzureDevOpsRequestError
+        ? absenceOf(error.fault)
+        : undefined;
     if (absence) {
       return absence;
     }
@@ -428,10 +411,16 @@ function describeVersion(version: VersionRef | undefined): string {
   return version ? ` at ${version.type} '${version.version}'` : '';
 }
 
-/** What Git calls a blob of these bytes. */
-function objectIdOf(bytes: Uint8Array): string {
-  return createHash('sha1')
+/** The bytes, if Git calls a blob of them so. */
+function checkBlob(bytes: Uint8Array, objectId: string): Uint8Array {
+  const actual = createHash('sha1')
     .update(`blob ${bytes.length}\0`)
     .update(bytes)
     .digest('hex');
+  if (actual !== objectId.toLowerCase()) {
+    throw new MalformedError(
+      `${bytes.length} bytes whose object id is another`,
+    );
+  }
+  return bytes;
 }

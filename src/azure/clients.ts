@@ -2,17 +2,20 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
-import { OrganizationApi } from './api';
-import { CORE, GIT, LOCATIONS, PROJECT_ANALYSIS } from './areas';
-import { ApiClient } from './client';
+import { CORE, GIT, LOCATIONS, OrganizationApi } from './api';
+import { ApiClient, type OrganizationParts } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
 import { type Connections, createConnections } from './connections';
-import type { Timeouts } from './exchange';
+import type { Timeouts } from './http';
 import { Limiter, type LimiterSnapshot } from './limiter/limiter';
-import { DEFAULT_LIMITER_OPTIONS, type LimiterOptions } from './limiter/state';
+import {
+  DEFAULT_LIMITER_OPTIONS,
+  type LimiterOptions,
+  type Priority,
+} from './limiter/state';
 import { describePacing } from './limiter/report';
-import { Requester } from './requester';
+import { Transport } from './transport';
 import type { AzureDevOpsClient, AzureDevOpsClients } from './types';
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -33,15 +36,17 @@ export interface AzureDevOpsClientsOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Over `DEFAULT_LIMITER_OPTIONS`. */
   readonly limiter?: Partial<LimiterOptions>;
+  /** The organizations whose clients are kept, however many others are asked. */
+  readonly configured?: readonly Organization[];
   /** Sends all requests, and stays open when the clients are closed. Default: connections of each organization's own, through the environment's proxy. */
   readonly dispatcher?: Dispatcher;
 }
 
 /** The clients of one process, and what can be done with all of them. */
 export interface AzureDevOpsClientPool extends AzureDevOpsClients {
-  /** The same clients for people who wait: their requests go first, and are refused rather than kept waiting for more than half a minute. */
+  /** The same clients for people who wait: their requests go first, and are rejected rather than kept waiting for more than half a minute. */
   readonly interactive: AzureDevOpsClients;
-  /** How requests are paced at the moment, one entry for each organization that has been used. */
+  /** How requests are paced at the moment, one entry for each organization that is in use. */
   limiterSnapshot(): OrganizationPacing[];
   /** Ends all requests and connections. */
   close(): Promise<void>;
@@ -65,26 +70,33 @@ export function createAzureDevOpsClients(
 
 interface Entry {
   readonly organization: Organization;
-  readonly background: AzureDevOpsClient;
-  readonly interactive: AzureDevOpsClient;
+  readonly parts: OrganizationParts;
   readonly limiter: Limiter;
   readonly connections: Connections;
+  /** How many calls are under way. */
+  running: number;
 }
+
+/** How many clients of organizations that only URLs name are kept; somebody may try any number of names. */
+const MOST_OTHERS = 100;
 
 class ClientPool implements AzureDevOpsClientPool {
   readonly #options: AzureDevOpsClientsOptions;
+  readonly #configured: ReadonlySet<string>;
+  /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #closed = false;
   readonly interactive: AzureDevOpsClients = {
-    forOrganization: organization => this.#entry(organization).interactive,
+    forOrganization: organization => this.#client(organization, 'interactive'),
   };
 
   constructor(options: AzureDevOpsClientsOptions) {
     this.#options = options;
+    this.#configured = new Set(options.configured?.map(({ key }) => key));
   }
 
   forOrganization(organization: Organization): AzureDevOpsClient {
-    return this.#entry(organization).background;
+    return this.#client(organization, 'background');
   }
 
   limiterSnapshot(): OrganizationPacing[] {
@@ -109,19 +121,58 @@ class ClientPool implements AzureDevOpsClientPool {
     }
   }
 
+  #client(organization: Organization, priority: Priority): AzureDevOpsClient {
+    // What is wrong with the credential is said at once. Of several spellings
+    // of a name the first is that of all clients.
+    const { organization: first } = this.#entry(organization);
+    return new ApiClient(first, action => this.#use(first, action), priority);
+  }
+
+  async #use<T>(
+    organization: Organization,
+    action: (parts: OrganizationParts) => Promise<T>,
+  ): Promise<T> {
+    const entry = this.#entry(organization);
+    entry.running++;
+    try {
+      return await action(entry.parts);
+    } finally {
+      entry.running--;
+    }
+  }
+
   #entry(organization: Organization): Entry {
-    const key = organization.key;
-    let entry = this.#entries.get(key);
-    if (!entry) {
-      if (this.#closed) {
-        throw new Error(
-          `The clients were closed; ${organization.label} can no longer be asked`,
-        );
-      }
-      entry = this.#create(organization);
-      this.#entries.set(key, entry);
+    const { key } = organization;
+    const known = this.#entries.get(key);
+    if (!known && this.#closed) {
+      throw new Error(
+        `The clients were closed; ${organization.label} can no longer be asked`,
+      );
+    }
+    const entry = known ?? this.#create(organization);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (!known) {
+      this.#dropUnused();
     }
     return entry;
+  }
+
+  /** Drops those that were used least recently, but none that is in use or that the service throttles. */
+  #dropUnused(): void {
+    const others = [...this.#entries].filter(
+      ([key]) => !this.#configured.has(key),
+    );
+    for (const [key, entry] of others.slice(0, -MOST_OTHERS)) {
+      if (entry.running === 0 && !entry.limiter.throttled) {
+        this.#entries.delete(key);
+        entry.limiter.close();
+        if (!this.#options.dispatcher) {
+          void entry.connections.kept.close();
+          void entry.connections.fresh.close();
+        }
+      }
+    }
   }
 
   #create(organization: Organization): Entry {
@@ -148,7 +199,7 @@ class ClientPool implements AzureDevOpsClientPool {
           sockets: options.maxConcurrency,
           connectMs: timeouts.connectMs,
         });
-    const requester = new Requester({
+    const transport = new Transport({
       organization,
       credential,
       limiter,
@@ -157,19 +208,17 @@ class ClientPool implements AzureDevOpsClientPool {
       random,
       timeouts,
     });
-    const parts = {
-      git: new OrganizationApi(requester, GIT),
-      core: new OrganizationApi(requester, CORE),
-      locations: new OrganizationApi(requester, LOCATIONS),
-      analysis: new OrganizationApi(requester, PROJECT_ANALYSIS),
-      search: new CodeSearch(requester),
-    };
     return {
       organization,
-      background: new ApiClient(organization, parts, 'background'),
-      interactive: new ApiClient(organization, parts, 'interactive'),
+      parts: {
+        git: new OrganizationApi(transport, GIT),
+        core: new OrganizationApi(transport, CORE),
+        locations: new OrganizationApi(transport, LOCATIONS),
+        search: new CodeSearch(transport),
+      },
       limiter,
       connections,
+      running: 0,
     };
   }
 }

@@ -1,8 +1,8 @@
 import { isCloudHost } from '../organization';
-import { fieldsOf } from './fields';
-import type { Call } from './call';
-import type { Requester } from './requester';
+import { lastingFault } from './errors';
+import { fieldsOf, MalformedError } from './parse';
 import { RequestScope, searchBaseUrl } from './target';
+import type { Call, Transport } from './transport';
 import type { CodeSearchResult, IndexedFile } from './types';
 
 /** The most results of one request; and the furthest that results can be skipped, beyond which the service refuses. */
@@ -41,27 +41,22 @@ interface Page {
 
 /** Code Search of one organization, for which azure-devops-node-api has no client. */
 export class CodeSearch {
-  readonly #requester: Requester;
+  readonly #transport: Transport;
   readonly #url: string;
   readonly #scope: RequestScope;
 
-  constructor(requester: Requester) {
-    const { organization } = requester;
+  constructor(transport: Transport) {
+    const { organization } = transport;
     const base = searchBaseUrl(organization);
     const version = isCloudHost(organization.host) ? 'cloud' : 'server';
-    this.#requester = requester;
+    this.#transport = transport;
     this.#scope = new RequestScope(base);
     this.#url = `${base}/_apis/search/codesearchresults?api-version=${API_VERSION[version]}`;
   }
 
-  /** Where searches are answered, for messages. */
-  get host(): string {
-    return new URL(this.#url).host;
-  }
-
   /** Asks for as many results as can be reached. */
   async search(
-    call: Call,
+    call: Call<unknown>,
     question: { searchText: string; projects?: readonly string[] },
   ): Promise<CodeSearchResult> {
     const first = await this.#page(call, question, 0);
@@ -92,7 +87,7 @@ export class CodeSearch {
   }
 
   async #page(
-    call: Call,
+    call: Call<unknown>,
     question: { searchText: string; projects?: readonly string[] },
     skip: number,
   ): Promise<Page> {
@@ -100,7 +95,7 @@ export class CodeSearch {
     if (!target) {
       throw new Error(`${this.#url} lies outside of itself`);
     }
-    const answer = await this.#requester.send(
+    const page = await this.#transport.send(
       {
         method: 'POST',
         target,
@@ -115,52 +110,47 @@ export class CodeSearch {
           includeSnippet: false,
         }),
       },
-      { ...call, verify: verifySearch },
+      { ...call, parse: parsePage },
     );
-    const page = toPage(answer.json);
     if (NOT_UNDERSTOOD.has(page.infoCode)) {
-      throw this.#requester.error(call, {
-        kind: 'bad-request',
-        seen: `the service does not understand the search (infoCode ${page.infoCode})`,
-        retryable: false,
-        throttling: false,
-      });
+      throw this.#transport.error(
+        call,
+        lastingFault(
+          'bad-request',
+          `the service does not understand the search (infoCode ${page.infoCode})`,
+        ),
+      );
     }
     return page;
   }
 }
 
-/** What is wrong with an answer that should be the results of a search. */
-export function verifySearch(json: unknown): string | undefined {
-  const { count, results, infoCode } = fieldsOf(json);
+/** One page of the results of a search. */
+export function parsePage(json: unknown): Page {
+  const { count, results, infoCode = 0 } = fieldsOf(json);
   if (!Array.isArray(results)) {
-    return 'something without results';
+    throw new MalformedError('something without results');
   }
   if (!isCount(count) || count < results.length) {
-    return `${results.length} results of which it says there are ${String(count)}`;
+    throw new MalformedError(
+      `${results.length} results of which it says there are ${String(count)}`,
+    );
   }
-  if (infoCode !== undefined && !isCount(infoCode)) {
-    return 'results with an infoCode that is no number';
+  if (!isCount(infoCode)) {
+    throw new MalformedError('results with an infoCode that is no number');
   }
   const elements: readonly unknown[] = results;
-  return elements.length > 0 && elements.every(it => isGit(it) && !toFile(it))
-    ? 'results of which none names a repository, a path and an object id'
-    : undefined;
-}
-
-function toPage(json: unknown): Page {
-  const { count, results, infoCode } = fieldsOf(json);
-  const elements: readonly unknown[] = Array.isArray(results) ? results : [];
-  return {
-    count: Number(count),
-    infoCode: Number(infoCode ?? 0),
-    files: elements.flatMap(element => toFile(element) ?? []),
-    results: elements.length,
-  };
+  const files = elements.flatMap(element => parseFile(element) ?? []);
+  if (elements.length > 0 && files.length === 0 && elements.every(isGit)) {
+    throw new MalformedError(
+      'results of which none names a repository, a path and an object id',
+    );
+  }
+  return { count, infoCode, files, results: elements.length };
 }
 
 /** A result in a Git repository, as far as it says what is needed. */
-function toFile(json: unknown): IndexedFile | undefined {
+function parseFile(json: unknown): IndexedFile | undefined {
   const { path, contentId, repository, project, versions } = fieldsOf(json);
   const { id } = fieldsOf(repository);
   const { id: projectId } = fieldsOf(project);

@@ -17,8 +17,6 @@ import { isCloudHost, type Organization } from '../organization';
  * - `too-large`: an answer beyond the limit of this request.
  * - `bad-request`: the service does not take the request.
  * - `redirected`: a redirect, which is never followed.
- *
- * @public
  */
 export type RequestErrorKind =
   | 'unauthorized'
@@ -42,6 +40,10 @@ export interface RequestFault {
   readonly seen: string;
   /** Whether the same request may succeed later without anybody changing anything. */
   readonly retryable: boolean;
+  /** Whether it is a sign that the service throttles this identity. */
+  readonly throttling: boolean;
+  /** Whether it was not sent in the end, because the service throttles for longer than requests wait. */
+  readonly rejected?: boolean;
   /** The HTTP status, if there was an answer. */
   readonly status?: number;
   /** The service's name for the exception, such as `GitRepositoryNotFoundException`. */
@@ -63,6 +65,14 @@ export interface RequestFault {
   readonly duringThrottling?: boolean;
 }
 
+/** A fault that stays until somebody changes something. */
+export function lastingFault(
+  kind: RequestErrorKind,
+  seen: string,
+): RequestFault {
+  return { kind, seen, retryable: false, throttling: false };
+}
+
 /**
  * A request to Azure DevOps that gave neither a positive presence nor a
  * positive absence. The message names the organization, the operation, what was
@@ -70,86 +80,137 @@ export interface RequestFault {
  *
  * There is deliberately no `cause`: what the libraries throw can carry the
  * request, and with it the credential.
- *
- * @public
  */
-export class AzureDevOpsRequestError extends Error implements RequestFault {
+export class AzureDevOpsRequestError extends Error {
   override readonly name = 'AzureDevOpsRequestError';
-  readonly organization: Organization;
-  /** What was being done, as an infinitive: `list the repositories`. */
-  readonly operation: string;
-  /** Everything that is known of it. */
-  readonly fault: RequestFault;
-  readonly kind: RequestErrorKind;
-  readonly seen: string;
-  readonly retryable: boolean;
-  readonly status?: number;
-  readonly typeKey?: string;
-  readonly serviceMessage?: string;
-  readonly activityId?: string;
-  readonly retryAfterMs?: number;
-  readonly code?: string;
-  readonly resourceTenant?: string;
-  readonly duringThrottling?: boolean;
 
+  /** @param operation - what was being done, as an infinitive: `list the repositories` */
   constructor(
-    organization: Organization,
-    operation: string,
-    fault: RequestFault,
+    readonly organization: Organization,
+    readonly operation: string,
+    readonly fault: RequestFault,
   ) {
     super(composeRequestErrorMessage(organization, operation, fault));
-    this.organization = organization;
-    this.operation = operation;
-    this.fault = fault;
-    this.kind = fault.kind;
-    this.seen = fault.seen;
-    this.retryable = fault.retryable;
-    this.status = fault.status;
-    this.typeKey = fault.typeKey;
-    this.serviceMessage = fault.serviceMessage;
-    this.activityId = fault.activityId;
-    this.retryAfterMs = fault.retryAfterMs;
-    this.code = fault.code;
-    this.resourceTenant = fault.resourceTenant;
-    this.duringThrottling = fault.duringThrottling;
   }
 }
 
-type Cure = (organization: Organization, fault: RequestFault) => string;
+/** What follows from each kind, whatever the request. */
+interface ErrorTraits {
+  /** Whether it says only that the service cannot answer now. */
+  readonly transient: boolean;
+  /** How often such a request is sent at most, where its fault is retryable. */
+  readonly attempts: number;
+  /** Whether the credential may be what is wrong. */
+  readonly aboutCredential: boolean;
+  /** What to do about it: a sentence in the imperative, without a full stop. */
+  readonly cure: (organization: Organization, fault: RequestFault) => string;
+}
 
-/** What to do about each kind: sentences in the imperative, without a full stop. */
-const CURES: Readonly<Record<RequestErrorKind, Cure>> = {
-  unauthorized: (_organization, fault) =>
-    fault.duringThrottling
-      ? 'Wait: the service is throttling this identity and then refuses valid credentials too; nothing is concluded from it'
-      : 'Check the credential that integrations.azure has for this organization: it may have expired, been revoked, lack the scope Code (Read), or belong to another tenant',
-  'sign-in': (organization, fault) =>
-    fault.duringThrottling
-      ? 'Wait: the service is throttling this identity and then asks for a sign-in in spite of a valid credential; nothing is concluded from it'
-      : `Check the credential that integrations.azure has for this organization, and that no proxy answers in place of ${organization.host}`,
-  forbidden: () =>
-    'Give the identity the permission to read (Project settings > Repositories > Security), or ask an administrator which policy refuses it',
-  'not-found': organization =>
-    `Compare the names with the address in the browser (https://${organization.host}), and check that the identity may see what was asked for: the service does not tell missing from forbidden`,
-  throttled: () =>
-    "Wait: requests go on by themselves when the service lets them. If it lasts, look at the organization's Usage page for what else uses the identity",
-  unavailable: organization =>
-    isCloudHost(organization.host)
-      ? 'Wait: it is tried again. If it lasts, look at https://status.dev.azure.com'
-      : `Wait: it is tried again. If it lasts, ask those who run ${organization.host}`,
-  network: organization =>
-    `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) on the way to ${organization.host}, and NODE_EXTRA_CA_CERTS where certificates are your own`,
-  timeout: organization =>
-    `Wait: it is tried again. If it lasts, check the way to ${organization.host}`,
-  aborted: () => 'Nothing: whoever asked for it no longer wants it',
-  malformed: organization =>
-    `Wait: it is tried again. If it lasts, check that no proxy alters what ${organization.host} answers`,
-  'too-large': () => 'Make it smaller, or leave it out of the configuration',
-  'bad-request': () =>
-    'Check the names and the path in the configuration; if they are right, report this with the message',
-  redirected: organization =>
-    `Check host and organization in the configuration: redirects are not followed, so that the credential of ${organization.host} goes nowhere else`,
+export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
+  unauthorized: {
+    transient: false,
+    // While the service throttles it is no proof.
+    attempts: 3,
+    aboutCredential: true,
+    cure: (_organization, fault) =>
+      fault.duringThrottling
+        ? 'Wait: the service is throttling this identity and then refuses valid credentials too; nothing is concluded from it'
+        : 'Check the credential that integrations.azure has for this organization: it may have expired, been revoked, lack the scope Code (Read), or belong to another tenant',
+  },
+  'sign-in': {
+    transient: false,
+    attempts: 3,
+    aboutCredential: true,
+    cure: (organization, fault) =>
+      fault.duringThrottling
+        ? 'Wait: the service is throttling this identity and then asks for a sign-in in spite of a valid credential; nothing is concluded from it'
+        : `Check the credential that integrations.azure has for this organization, and that no proxy answers in place of ${organization.host}`,
+  },
+  forbidden: {
+    transient: false,
+    attempts: 1,
+    aboutCredential: true,
+    cure: () =>
+      'Give the identity the permission to read (Project settings > Repositories > Security), or ask an administrator which policy refuses it',
+  },
+  'not-found': {
+    transient: false,
+    attempts: 1,
+    aboutCredential: true,
+    cure: organization =>
+      `Compare the names with the address in the browser (https://${organization.host}), and check that the identity may see what was asked for: the service does not tell missing from forbidden`,
+  },
+  throttled: {
+    transient: true,
+    attempts: 6,
+    aboutCredential: false,
+    cure: () =>
+      "Wait: requests go on by themselves when the service lets them. If it lasts, look at the organization's Usage page for what else uses the identity",
+  },
+  unavailable: {
+    transient: true,
+    attempts: 4,
+    aboutCredential: false,
+    cure: organization =>
+      isCloudHost(organization.host)
+        ? 'Wait: it is tried again. If it lasts, look at https://status.dev.azure.com'
+        : `Wait: it is tried again. If it lasts, ask those who run ${organization.host}`,
+  },
+  network: {
+    transient: true,
+    attempts: 4,
+    aboutCredential: false,
+    cure: organization =>
+      `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) on the way to ${organization.host}, and NODE_EXTRA_CA_CERTS where certificates are your own`,
+  },
+  timeout: {
+    transient: true,
+    // Each has already cost the whole of its deadline.
+    attempts: 2,
+    aboutCredential: false,
+    cure: organization =>
+      `Wait: it is tried again. If it lasts, check the way to ${organization.host}`,
+  },
+  aborted: {
+    // Where the caller did not give up itself, the clients were closed.
+    transient: true,
+    attempts: 1,
+    aboutCredential: false,
+    cure: () => 'Nothing: whoever asked for it no longer wants it',
+  },
+  malformed: {
+    transient: true,
+    attempts: 3,
+    aboutCredential: false,
+    cure: organization =>
+      `Wait: it is tried again. If it lasts, check that no proxy alters what ${organization.host} answers`,
+  },
+  'too-large': {
+    transient: false,
+    attempts: 1,
+    aboutCredential: false,
+    cure: () => 'Make it smaller, or leave it out of the configuration',
+  },
+  'bad-request': {
+    transient: false,
+    attempts: 1,
+    aboutCredential: false,
+    cure: () =>
+      'Check the names and the path in the configuration; if they are right, report this with the message',
+  },
+  redirected: {
+    transient: false,
+    attempts: 1,
+    aboutCredential: false,
+    cure: organization =>
+      `Check host and organization in the configuration: redirects are not followed, so that the credential of ${organization.host} goes nowhere else`,
+  },
 };
+
+/** Whether a fault says only that the service cannot answer now. While it throttles, it denies valid credentials too. */
+export function isTransientFault(fault: RequestFault): boolean {
+  return ERROR_KINDS[fault.kind].transient || fault.duringThrottling === true;
+}
 
 /** The one line that says all there is to say of a failed request. */
 function composeRequestErrorMessage(
@@ -166,6 +227,15 @@ function composeRequestErrorMessage(
   const activity = fault.activityId ? ` ActivityId: ${fault.activityId}.` : '';
   return (
     `${organization.label}: could not ${operation}: ${fault.seen}${said}${typeKey}.` +
-    `${wait} What to do: ${CURES[fault.kind](organization, fault)}.${activity}`
+    `${wait} What to do: ${ERROR_KINDS[fault.kind].cure(organization, fault)}.${activity}`
+  );
+}
+
+/** Whether a request was not sent, because the service throttles for longer than requests wait. */
+export function isRejectedByLimiter(
+  error: unknown,
+): error is AzureDevOpsRequestError {
+  return (
+    error instanceof AzureDevOpsRequestError && error.fault.rejected === true
   );
 }

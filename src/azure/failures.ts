@@ -1,6 +1,5 @@
-import type { ClassifiedFault } from './classify';
-import type { RequestErrorKind } from './errors';
-import { readActivityId } from './saying';
+import type { RequestErrorKind, RequestFault } from './errors';
+import { readActivityId } from './error-body';
 import type { ResponseHeaders } from './headers';
 
 /** Why a request got no answer, or not all of it. */
@@ -70,7 +69,7 @@ export function brokeBeforeAnswer(failure: TransportFailure): boolean {
 export function classifyFailure(
   failure: TransportFailure,
   host: string,
-): ClassifiedFault {
+): RequestFault {
   const verdict = judge(failure, host);
   return {
     retryable: false,

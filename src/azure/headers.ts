@@ -18,8 +18,6 @@ export interface RateLimitSignal {
   readonly limit?: number;
   /** `X-RateLimit-Remaining`, in TSTUs. */
   readonly remaining?: number;
-  /** `X-RateLimit-Reset`: until usage would be back at nothing, in milliseconds. */
-  readonly resetInMs?: number;
   /** `X-RateLimit-Cost`: what this request cost, in TSTUs. */
   readonly cost?: number;
 }
@@ -62,14 +60,11 @@ export function readRateLimit(
   }
   const serviceNow = Date.parse(headerOf(headers, 'date') ?? '') || now;
   const delay = numberOf(headers, 'x-ratelimit-delay');
-  const reset = numberOf(headers, 'x-ratelimit-reset');
   return {
     retryAfterMs: readRetryAfter(headerOf(headers, 'retry-after'), serviceNow),
     delayMs: delay === undefined ? undefined : delay * 1000,
     limit: numberOf(headers, 'x-ratelimit-limit'),
     remaining: numberOf(headers, 'x-ratelimit-remaining'),
-    resetInMs:
-      reset === undefined ? undefined : Math.max(0, reset * 1000 - serviceNow),
     cost: numberOf(headers, 'x-ratelimit-cost'),
   };
 }

@@ -1,112 +1,385 @@
-import type { ClientApiBase } from 'azure-devops-node-api/ClientApiBases';
-import { VsoClient } from 'azure-devops-node-api/VsoClient';
-import { HttpClient } from 'typed-rest-client/HttpClient';
-import type { IHeaders } from 'typed-rest-client/Interfaces';
-import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
-import { Answer } from './answer';
-import { type Call, SAFE_METHODS } from './call';
-import type { Requester } from './requester';
-import type { RequestScope } from './target';
+import type { OrganizationCredential } from '../credentials/types';
+import type { Organization } from '../organization';
+import { classifyResponse, type Expectation, isExpected } from './classify';
+import { type Clock, delay } from './clock';
+import type { Connections } from './connections';
+import { readActivityId } from './error-body';
+import {
+  AzureDevOpsRequestError,
+  ERROR_KINDS,
+  lastingFault,
+  type RequestFault,
+} from './errors';
+import { brokeBeforeAnswer, classifyFailure } from './failures';
+import { readRateLimit } from './headers';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpResult,
+  sendOnce,
+  type Timeouts,
+} from './http';
+import type { Limiter } from './limiter/limiter';
+import type { Outcome, Priority } from './limiter/state';
+import { MalformedError, parseJson } from './parse';
+import type { RequestTarget } from './target';
+
+/** What a request is for, and what may come back. */
+export interface Call<T> {
+  /** An infinitive for messages: `list the repositories`. */
+  readonly operation: string;
+  readonly expects: Expectation;
+  /** How large the answer may be, before and after decompression. */
+  readonly maxBytes: number;
+  /** Whether the answer is large enough for compression to pay. */
+  readonly compress: boolean;
+  readonly priority: Priority;
+  readonly signal?: AbortSignal;
+  /**
+   * Makes of a successful answer what it says.
+   *
+   * @param body - JSON, or a `Buffer` where bytes are expected
+   * @throws MalformedError
+   */
+  readonly parse: (body: unknown) => T;
+}
+
+/** A request as it is to be sent, but for the credential. */
+export interface OutgoingRequest {
+  /** All of them change nothing, and are safe to repeat; POST is for a question that is too long for an address. */
+  readonly method: HttpRequest['method'];
+  readonly target: RequestTarget;
+  /** The question that is posted, as JSON. */
+  readonly body?: string;
+  /** The media type that is asked for, with the version of the API. */
+  readonly accept: string;
+}
+
+export interface TransportDependencies {
+  readonly organization: Organization;
+  readonly credential: OrganizationCredential;
+  readonly limiter: Limiter;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly timeouts: Timeouts;
+}
+
+/** What came of sending a request once. */
+type Attempt<T> =
+  | { readonly outcome: 'success'; readonly value: T }
+  | {
+      readonly outcome: 'fault';
+      readonly fault: RequestFault;
+      readonly authorization?: string;
+    };
+
+const USER_AGENT = 'backstage-plugin-catalog-backend-module-azure-devops';
+/** For how long after it was first asked for a request for which a person waits is still repeated. */
+const PERSON_WAITS_MS = 30_000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
 
 /**
- * The library's HTTP client with everything below its interface replaced: what
- * it returns is a checked success, and everything else is thrown as an
- * `AzureDevOpsRequestError` before the library can take it for `null`.
+ * Sends the requests of one organization: each waits for a permit, carries the
+ * credential, is judged by what came back, and is repeated where that makes
+ * sense. What this returns is a success; everything else is thrown.
  */
-class TransportHttpClient extends HttpClient {
-  /** What the requests are for, while there is something. */
-  call: Call | undefined;
-  readonly #requester: Requester;
-  readonly #scope: RequestScope;
+export class Transport {
+  readonly #deps: TransportDependencies;
 
-  constructor(requester: Requester, scope: RequestScope) {
-    super(undefined);
-    this.#requester = requester;
-    this.#scope = scope;
+  constructor(dependencies: TransportDependencies) {
+    this.#deps = dependencies;
   }
 
-  override async request(
-    verb: string,
-    requestUrl: string,
-    _data: string | NodeJS.ReadableStream,
-    headers: IHeaders,
-  ): Promise<Answer> {
-    const { call } = this;
-    if (!call) {
-      throw new Error(`${verb} ${requestUrl} belongs to no call`);
-    }
-    const target = this.#scope.target(requestUrl);
-    const method = SAFE_METHODS.find(safe => safe === verb);
-    if (!target || !method) {
-      throw this.#requester.error(call, {
-        kind: 'bad-request',
-        seen: target
-          ? `${verb} would change something`
-          : 'its address lies outside the organization',
-        retryable: false,
-        throttling: false,
+  get organization(): Organization {
+    return this.#deps.organization;
+  }
+
+  /** @throws AzureDevOpsRequestError, or whatever the credential throws. */
+  async send<T>(request: OutgoingRequest, call: Call<T>): Promise<T> {
+    const { clock, random, limiter } = this.#deps;
+    const since = clock.now();
+    let priority = call.priority;
+    let renewed = false;
+    let last: RequestFault | undefined;
+    for (let attempts = 1; ; attempts++) {
+      const startedAt = await this.#permit(call, priority, since, last);
+      const attempt = await this.#attempt(request, call, startedAt);
+      if (attempt.outcome === 'success') {
+        return attempt.value;
+      }
+      const { fault, authorization } = attempt;
+      last = fault;
+      priority = priority === 'background' ? 'repeat' : priority;
+      if (!renewed && (await this.#renews(fault, authorization))) {
+        renewed = true;
+        continue;
+      }
+      const delayMs = retryDelay({
+        fault,
+        attempts,
+        elapsedMs: clock.now() - since,
+        priority,
+        random: random(),
       });
+      // Throttling paces its retries itself; everything else draws on what
+      // succeeding requests earn.
+      if (delayMs === undefined || !(fault.throttling || limiter.takeRetry())) {
+        throw this.error(call, fault);
+      }
+      if (!(await delay(delayMs, clock, call.signal))) {
+        throw this.error(call, aborted());
+      }
     }
-    const accept: unknown = headers['Accept'];
-    return await this.#requester.send(
-      {
-        method,
-        target,
-        accept: typeof accept === 'string' ? accept : 'application/json',
+  }
+
+  error(
+    { operation }: Pick<Call<unknown>, 'operation'>,
+    fault: RequestFault,
+  ): AzureDevOpsRequestError {
+    return new AzureDevOpsRequestError(this.organization, operation, fault);
+  }
+
+  /** Waits for the limiter, which must be told how the request ended. */
+  async #permit<T>(
+    call: Call<T>,
+    priority: Priority,
+    since: number,
+    last: RequestFault | undefined,
+  ): Promise<number> {
+    const { signal } = call;
+    const permit = await this.#deps.limiter.acquire(priority, {
+      signal,
+      since,
+    });
+    switch (permit.outcome) {
+      case 'granted':
+        return permit.startedAt;
+      case 'aborted':
+        throw this.error(call, aborted());
+      case 'closed':
+        throw this.error(call, classifyFailure({ reason: 'closed' }, ''));
+      case 'rejected':
+        throw this.error(call, rejected(permit.retryAfterMs, last));
+    }
+  }
+
+  async #attempt<T>(
+    request: OutgoingRequest,
+    call: Call<T>,
+    startedAt: number,
+  ): Promise<Attempt<T>> {
+    const { limiter, credential, clock, organization } = this.#deps;
+    const { signal } = call;
+    let authorization: string;
+    try {
+      authorization = await credential.getAuthorization({ signal });
+    } catch (error) {
+      limiter.release(startedAt, 'unsent');
+      throw signal?.aborted ? this.error(call, aborted()) : error;
+    }
+    const result = await this.#send(request, call, authorization);
+    if (result.outcome === 'failure') {
+      const { headers } = result.failure;
+      const fault = classifyFailure(result.failure, organization.host);
+      limiter.release(
+        startedAt,
+        fault.throttling ? 'throttled' : 'failed',
+        headers && readRateLimit(headers, clock.now()),
+      );
+      return { outcome: 'fault', fault };
+    }
+    const { response } = result;
+    const rateLimit = readRateLimit(response.headers, clock.now());
+    if (isExpected(response.status, response.headers, call.expects)) {
+      limiter.release(startedAt, 'served', rateLimit);
+      return parseResponse(response, call);
+    }
+    const fault = this.#judge(response, call, authorization);
+    limiter.release(startedAt, outcomeOf(fault), rateLimit);
+    return { outcome: 'fault', fault, authorization };
+  }
+
+  /** One request, sent again at once where only a stale connection was in the way. */
+  async #send<T>(
+    { method, target, accept, body }: OutgoingRequest,
+    { compress, expects, maxBytes, signal }: Call<T>,
+    authorization: string,
+  ): Promise<HttpResult> {
+    const { connections, clock, timeouts } = this.#deps;
+    const request: HttpRequest = {
+      method,
+      origin: target.origin,
+      path: target.path,
+      headers: {
+        Accept: accept,
+        Authorization: authorization,
+        'User-Agent': USER_AGENT,
+        'Accept-Encoding': compress ? 'gzip' : 'identity',
+        // Asks for a plain 401 instead of a sign-in page.
+        'X-TFS-FedAuthRedirect': 'Suppress',
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
       },
-      call,
+      body,
+      expects,
+      maxBytes,
+      timeouts,
+    };
+    const { kept, fresh } = connections;
+    const result = await sendOnce(kept, request, clock, signal);
+    return result.outcome === 'failure' && brokeBeforeAnswer(result.failure)
+      ? await sendOnce(fresh, request, clock, signal)
+      : result;
+  }
+
+  #judge<T>(
+    { status, headers, body }: HttpResponse,
+    { expects }: Call<T>,
+    authorization: string,
+  ): RequestFault {
+    const { limiter, clock } = this.#deps;
+    const fault = classifyResponse(
+      { status, headers, body: body.toString('utf8'), expects },
+      { now: clock.now(), secrets: secretsOf(authorization) },
+    );
+    // Sustained overload has been seen to surface as failed authentication.
+    return (fault.kind === 'unauthorized' || fault.kind === 'sign-in') &&
+      limiter.throttled
+      ? { ...fault, duringThrottling: true, throttling: true, retryable: true }
+      : fault;
+  }
+
+  /** Whether a 401 was the credential's fault and a new one is to be had. */
+  async #renews(
+    fault: RequestFault,
+    authorization: string | undefined,
+  ): Promise<boolean> {
+    return (
+      authorization !== undefined &&
+      fault.kind === 'unauthorized' &&
+      !fault.duringThrottling &&
+      (await this.#deps.credential.reject(authorization))
     );
   }
 }
 
-/** The library's REST client, which takes the body as it was already parsed and checked. */
-class TransportRestClient extends RestClient {
-  constructor(client: HttpClient) {
-    super(undefined);
-    this.client = client;
+/** Makes a success of an answer that was expected, if its body is as well. */
+function parseResponse<T>(
+  { status, headers, body }: HttpResponse,
+  { expects, parse }: Call<T>,
+): Attempt<T> {
+  let seen: string;
+  try {
+    const parsed = expects === 'json' ? parseJson(body.toString('utf8')) : body;
+    return { outcome: 'success', value: parse(parsed) };
+  } catch (error) {
+    if (error instanceof MalformedError) {
+      seen = `the service answered ${error.message}`;
+    } else if (error instanceof SyntaxError) {
+      // The parser's own words would quote the body.
+      seen = `the service answered ${body.length} bytes that are not valid JSON`;
+    } else {
+      throw error;
+    }
   }
+  return {
+    outcome: 'fault',
+    fault: {
+      kind: 'malformed',
+      seen,
+      status,
+      activityId: readActivityId(headers),
+      retryable: true,
+      throttling: false,
+    },
+  };
+}
 
-  protected override async processResponse<T>(
-    response: Answer,
-  ): Promise<IRestResponse<T>> {
-    return {
-      statusCode: response.status,
-      result: response.json as T,
-      headers: {},
-    };
+/** What a fault that came as an answer says to the limiter: nothing, unless it is about load. */
+function outcomeOf(fault: RequestFault): Outcome {
+  if (fault.throttling) {
+    return fault.duringThrottling ? 'doubtful' : 'throttled';
   }
+  return fault.kind === 'unavailable' || fault.kind === 'malformed'
+    ? 'failed'
+    : 'served';
+}
+
+function aborted(): RequestFault {
+  return classifyFailure({ reason: 'aborted' }, '');
+}
+
+/** What is thrown for a request that the limiter rejects: what the service said to it before, if it did. */
+function rejected(
+  retryAfterMs: number,
+  last: RequestFault | undefined,
+): RequestFault {
+  return {
+    ...(last ?? {
+      ...lastingFault(
+        'throttled',
+        'the service has throttled this identity, and the wait is too long',
+      ),
+      retryable: true,
+      throttling: true,
+    }),
+    retryAfterMs,
+    rejected: true,
+  };
 }
 
 /**
- * One of the library's APIs on our transport, without its own ways of finding
- * out where things are: no request for resource areas is made, whose answer
- * could name another host. It serves one call at a time.
+ * After what delay in milliseconds to send a request once more; `undefined`
+ * when it is not to be sent again.
+ *
+ * A throttled request needs no delay of its own: it waits for its permit, and
+ * the limiter knows what the service asked for.
  */
-export class ApiOnTransport<A extends ClientApiBase> {
-  readonly #api: A;
-  readonly #http: TransportHttpClient;
-
-  /** @param versions - what the service has already told of its API versions, through another of these */
-  constructor(
-    api: A,
-    requester: Requester,
-    scope: RequestScope,
-    versions?: VsoClient,
+export function retryDelay({
+  fault,
+  attempts,
+  elapsedMs,
+  priority,
+  random,
+}: {
+  readonly fault: RequestFault;
+  /** How often it has been sent. */
+  readonly attempts: number;
+  /** Since it was first asked for, in milliseconds. */
+  readonly elapsedMs: number;
+  readonly priority: Priority;
+  /** From 0 to 1, for jitter. */
+  readonly random: number;
+}): number | undefined {
+  if (
+    !fault.retryable ||
+    attempts >= ERROR_KINDS[fault.kind].attempts ||
+    (priority === 'interactive' && elapsedMs >= PERSON_WAITS_MS)
   ) {
-    this.#api = api;
-    this.#http = new TransportHttpClient(requester, scope);
-    api.http = this.#http;
-    api.rest = new TransportRestClient(this.#http);
-    api.vsoClient = versions ?? new VsoClient(api.baseUrl, api.rest);
+    return undefined;
   }
+  if (fault.throttling) {
+    return 0;
+  }
+  const longest = Math.min(
+    LONGEST_RETRY_MS,
+    FIRST_RETRY_MS * 2 ** (attempts - 1),
+  );
+  return longest * (0.5 + random / 2);
+}
 
-  /** All requests that are made meanwhile belong to the call. */
-  async during<T>(call: Call, use: (api: A) => Promise<T>): Promise<T> {
-    this.#http.call = call;
-    try {
-      return await use(this.#api);
-    } finally {
-      this.#http.call = undefined;
-    }
+/** The parts of an Authorization header that must not be quoted: as they are sent, and decoded. */
+export function secretsOf(authorization: string): string[] {
+  const [scheme = '', value = ''] = authorization.split(' ', 2);
+  if (value === '') {
+    return scheme === '' ? [] : [scheme];
   }
+  if (scheme.toLowerCase() !== 'basic') {
+    return [value];
+  }
+  const decoded = Buffer.from(value, 'base64').toString('utf8');
+  const password = decoded.slice(decoded.indexOf(':') + 1);
+  return [value, password].filter(secret => secret !== '');
 }

@@ -73,17 +73,6 @@ export interface VersionRef {
   readonly version: string;
 }
 
-/** How often the code of one repository was changed lately, as the service's own statistics have it. */
-export interface RepositoryActivity {
-  readonly repositoryId: string;
-  /** The hours in which there were changes. */
-  readonly hours: ReadonlyArray<{
-    /** The beginning of the hour, in milliseconds since 1970. */
-    readonly startsAt: number;
-    readonly changes: number;
-  }>;
-}
-
 /** One file as the search index knows it, which may be some time ago. */
 export interface IndexedFile {
   readonly repositoryId: string;
@@ -176,14 +165,6 @@ export interface AzureDevOpsClient {
       objectId: string;
     },
   ): Promise<Uint8Array>;
-
-  /**
-   * Which repositories of a project had their code changed since an instant.
-   * Statistics, without any promise of being complete or in time.
-   */
-  listActivity(
-    options: RequestOptions & { project: string; since: number },
-  ): Promise<{ activity: RepositoryActivity[]; requests: number }>;
 
   /**
    * Asks Code Search for files; for Azure DevOps Services on a host of its own,

@@ -4,7 +4,7 @@ import {
   NotAllowedError,
   ServiceUnavailableError,
 } from '@backstage/errors';
-import { AzureDevOpsRequestError } from '../azure/errors';
+import { AzureDevOpsRequestError, isTransientFault } from '../azure/errors';
 import { CredentialError } from '../credentials/errors';
 import type { UnsupportedUrl } from './repository-url';
 
@@ -21,31 +21,21 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof AzureDevOpsRequestError)) {
     return error instanceof ServiceUnavailableError;
   }
-  switch (error.kind) {
-    case 'throttled':
-    case 'unavailable':
-    case 'network':
-    case 'timeout':
-    case 'malformed':
-    // Where the caller did not give up itself, the clients were closed.
-    case 'aborted':
-      return true;
-    case 'unauthorized':
-    case 'sign-in':
-      return error.duringThrottling === true;
-    default:
-      return false;
-  }
+  return isTransientFault(error.fault);
 }
 
 /** Whether the service says that something is not there or may not be read; it does not say which. */
 export function isNotFoundOrForbidden(error: unknown): boolean {
-  return error instanceof AzureDevOpsRequestError && error.kind === 'not-found';
+  return (
+    error instanceof AzureDevOpsRequestError && error.fault.kind === 'not-found'
+  );
 }
 
 /** Whether an answer was larger than an answer of its kind may be. */
 export function isTooLarge(error: unknown): boolean {
-  return error instanceof AzureDevOpsRequestError && error.kind === 'too-large';
+  return (
+    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
+  );
 }
 
 /** The error for a URL that cannot be read as a URL of Azure DevOps. */
@@ -77,7 +67,7 @@ export function toBackstageError(url: string, error: unknown): unknown {
   if (!(error instanceof AzureDevOpsRequestError)) {
     return error;
   }
-  switch (error.kind) {
+  switch (error.fault.kind) {
     case 'unauthorized':
     case 'sign-in':
       return new AuthenticationError(message);

@@ -40,7 +40,7 @@ export interface AccessExplanation {
  * Says why an organization could not be read, and what to do: the cause behind
  * a request that Azure DevOps denied or did not answer.
  *
- * @param failure - an `AzureDevOpsRequestError` or a `CredentialError`
+ * @param failure - the fault of an `AzureDevOpsRequestError`, or a `CredentialError`
  * @param credential - the credential that the request was made with
  */
 export async function explainAccessError(

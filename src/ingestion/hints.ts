@@ -290,8 +290,8 @@ async function search(
 function pauseAfter(error: unknown): number {
   const mayPass =
     !(error instanceof AzureDevOpsRequestError) ||
-    error.retryable ||
-    error.duringThrottling;
+    error.fault.retryable ||
+    error.fault.duringThrottling;
   return mayPass ? PAUSE_AFTER_FAILURE_MS : PAUSE_WHEN_MISSING_MS;
 }
 

@@ -1,5 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { AzureDevOpsRequestError } from '../azure/errors';
+import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import type { Ledger } from '../ledger/ledger';
@@ -102,13 +103,23 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.repositories.missing = plan.missing.length;
   await ledger.removals.resetMissed(plan.listedAgain);
 
-  await probeAll(input, plan, known);
+  const halt = new ThrottlingHalt(input);
+  await probeAll({ ...input, halt, signal: halt.signal }, plan, known);
   if (report.probes.unknown > MAX_PROBLEMS) {
     report.problems.push(
       `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
     );
   }
-  report.outcome = report.probes.unknown === 0 ? 'complete' : 'incomplete';
+  report.outcome =
+    report.probes.unknown === 0 && halt.notLookedAt === 0
+      ? 'complete'
+      : 'incomplete';
+  if (halt.notLookedAt > 0) {
+    // What is gone is for a pass that is let through to find out.
+    report.problems.push(halt.describe());
+    await applier.applyPending({ wait: true, signal });
+    return;
+  }
 
   const { released, heldBack, problems } = await removeWhatIsGone({
     ...input,
@@ -125,6 +136,63 @@ export async function passOrganization(input: PassInput): Promise<void> {
   await ledger.reports.notePass(organization.key, startedAt);
 }
 
+/**
+ * Ends the probing of a pass as soon as the service throttles for longer than
+ * requests wait: the other organizations must not wait for this one, and what
+ * was not looked at is due again in the next refresh.
+ */
+class ThrottlingHalt {
+  /** Aborted with the pass, or when probing ends. */
+  readonly signal: AbortSignal;
+  notLookedAt = 0;
+  private readonly controller = new AbortController();
+  private until: number | undefined;
+
+  constructor(
+    private readonly input: Pick<
+      PassInput,
+      'organization' | 'signal' | 'clock'
+    >,
+  ) {
+    const { signal } = input;
+    const own = this.controller.signal;
+    this.signal = signal ? AbortSignal.any([signal, own]) : own;
+    setMaxListeners(0, this.signal);
+  }
+
+  /** Probes a repository, unless probing has ended. */
+  async unlessHalted(probe: () => Promise<void>): Promise<void> {
+    this.input.signal?.throwIfAborted();
+    if (this.until !== undefined) {
+      this.notLookedAt += 1;
+      return;
+    }
+    try {
+      await probe();
+    } catch (error) {
+      this.input.signal?.throwIfAborted();
+      if (isRejectedByLimiter(error)) {
+        const { retryAfterMs = 0 } = error.fault;
+        this.until = this.input.clock.now() + retryAfterMs;
+        this.controller.abort();
+      } else if (error !== this.controller.signal.reason) {
+        throw error;
+      }
+      this.notLookedAt += 1;
+    }
+  }
+
+  describe(): string {
+    const until = new Date(Math.ceil((this.until ?? 0) / 1_000) * 1_000)
+      .toISOString()
+      .replace('.000Z', 'Z');
+    return (
+      `${this.input.organization.label}: Azure DevOps throttles the identity and asks to wait until ${until}: ` +
+      `${this.notLookedAt} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
+    );
+  }
+}
+
 /** What a probe of a repository depends on beside the repository's content. */
 function signatureOf(input: PassInput, repository: Repository): string {
   return input.settings.paths
@@ -137,7 +205,7 @@ function signatureOf(input: PassInput, repository: Repository): string {
 }
 
 async function probeAll(
-  input: PassInput,
+  input: PassInput & { readonly halt: ThrottlingHalt },
   plan: Plan,
   known: ReadonlyMap<string, KnownRepository>,
 ): Promise<void> {
@@ -182,6 +250,7 @@ function uncount(report: OrganizationReport, record: ProbeRecord): void {
 
 async function probeRound(
   input: PassInput & {
+    readonly halt: ThrottlingHalt;
     readonly known: ReadonlyMap<string, KnownRepository>;
     readonly writer: ProbeWriter;
   },
@@ -197,8 +266,7 @@ async function probeRound(
         .filter(({ repository }) => known.has(repository.id))
         .map(({ repository }) => repository.id),
     );
-    await forEachAtMost(IN_FLIGHT, section, async ({ repository, reason }) => {
-      signal?.throwIfAborted();
+    const probe = async ({ repository, reason }: PlannedProbe) => {
       const startTicket = writer.currentTicket;
       const former = descriptors.get(repository.id) ?? [];
       const { paths, unknown } =
@@ -246,7 +314,10 @@ async function probeRound(
         paths,
         unknown: unknown?.message,
       });
-    });
+    };
+    await forEachAtMost(IN_FLIGHT, section, planned =>
+      input.halt.unlessHalted(() => probe(planned)),
+    );
   }
 }
 
@@ -285,7 +356,7 @@ function count(
 /** What to do about a repository that is in the list, and whose files the service denies or does not find. */
 function adviceOn(error: Error): string {
   return error instanceof AzureDevOpsRequestError &&
-    ['forbidden', 'not-found'].includes(error.kind)
+    ['forbidden', 'not-found'].includes(error.fault.kind)
     ? '. It is listed but cannot be read: enable it if it is disabled, give the identity the permission Read (Project settings > Repositories > Security), or exclude it with the setting `repository`'
     : '';
 }

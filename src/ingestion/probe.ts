@@ -1,4 +1,4 @@
-import { AzureDevOpsRequestError } from '../azure/errors';
+import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
@@ -27,7 +27,8 @@ export interface ProbeInput {
 /**
  * One look at one repository for its descriptors. Whatever is neither
  * positively there nor positively gone ends in `unknown`, and costs only
- * itself. An abort is thrown.
+ * itself. An abort is thrown, and so is it when the service throttles for longer
+ * than requests wait: the other files would fare the same.
  */
 export async function probeRepository(
   input: ProbeInput,
@@ -44,8 +45,7 @@ export async function probeRepository(
         observed.set(observation.path, observation);
       }
     } catch (error) {
-      input.signal?.throwIfAborted();
-      unknown = error instanceof Error ? error : new Error(String(error));
+      unknown = failureOf(error, input.signal);
     }
   };
   for (const path of input.paths) {
@@ -55,8 +55,7 @@ export async function probeRepository(
       try {
         await probeGlob(input, path, attempt);
       } catch (error) {
-        input.signal?.throwIfAborted();
-        unknown = error instanceof Error ? error : new Error(String(error));
+        unknown = failureOf(error, input.signal);
       }
     }
   }
@@ -70,6 +69,15 @@ export async function probeRepository(
     }
   }
   return { paths: [...observed.values()], unknown };
+}
+
+/** An error that costs only what was being read; any other is thrown. */
+function failureOf(error: unknown, signal: AbortSignal | undefined): Error {
+  signal?.throwIfAborted();
+  if (isRejectedByLimiter(error)) {
+    throw error;
+  }
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 type Attempt = (action: () => Promise<PathObservation>) => Promise<void>;
@@ -220,7 +228,9 @@ function unchanged({
 }
 
 function isTooLarge(error: unknown): boolean {
-  return error instanceof AzureDevOpsRequestError && error.kind === 'too-large';
+  return (
+    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
+  );
 }
 
 function versionOf(branch: string | undefined): VersionRef | undefined {

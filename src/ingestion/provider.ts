@@ -9,10 +9,7 @@ import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import {
-  AzureDevOpsRequestError,
-  type RequestErrorKind,
-} from '../azure/errors';
+import { AzureDevOpsRequestError, ERROR_KINDS } from '../azure/errors';
 import { probeOrganization } from '../azure/probe';
 import type { ProviderReading } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
@@ -136,7 +133,7 @@ async function explainFailure(
 ): Promise<string | undefined> {
   if (
     !(error instanceof AzureDevOpsRequestError) ||
-    !REFUSALS.has(error.kind)
+    !ERROR_KINDS[error.fault.kind].aboutCredential
   ) {
     return undefined;
   }
@@ -147,11 +144,3 @@ async function explainFailure(
   );
   return message;
 }
-
-/** What may be the credential's fault. */
-const REFUSALS: ReadonlySet<string> = new Set<RequestErrorKind>([
-  'unauthorized',
-  'sign-in',
-  'forbidden',
-  'not-found',
-]);

@@ -1,9 +1,9 @@
 import {
-  classifyAnswer,
+  classifyResponse,
   isExpected,
-  type UnexpectedAnswer,
+  type UnexpectedResponse,
 } from '../../src/azure/classify';
-import { secretsOf } from '../../src/azure/secrets';
+import { secretsOf } from '../../src/azure/transport';
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
@@ -12,14 +12,14 @@ function envelope(typeKey: string, message: string): string {
   return JSON.stringify({ $id: '1', message, typeKey, errorCode: 0 });
 }
 
-function classify(answer: Partial<UnexpectedAnswer>, secrets?: string[]) {
-  return classifyAnswer(
+function classify(answer: Partial<UnexpectedResponse>, secrets?: string[]) {
+  return classifyResponse(
     { status: 200, headers: {}, body: '', expects: 'json', ...answer },
     { now: 0, secrets },
   );
 }
 
-describe('isExpected', () => {
+describe('Whether an answer is taken for what was asked for', () => {
   it.each([
     [200, JSON_TYPE, 'json', true],
     [200, { 'content-type': 'application/vnd.x+json' }, 'json', true],
@@ -39,7 +39,7 @@ describe('isExpected', () => {
   });
 });
 
-describe('classifyAnswer', () => {
+describe('An answer that is no success', () => {
   const TF400733 =
     'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.';
 
@@ -143,7 +143,7 @@ describe('classifyAnswer', () => {
     expect(classify(answer)).toMatchObject({ kind, retryable, throttling });
   });
 
-  it('keeps what the service said', () => {
+  it('is quoted with its message, type key and ActivityId', () => {
     expect(
       classify({
         status: 404,
@@ -166,7 +166,7 @@ describe('classifyAnswer', () => {
     });
   });
 
-  it('reads an envelope behind a byte order mark', () => {
+  it('is understood behind a byte order mark', () => {
     expect(
       classify({
         status: 401,
@@ -179,7 +179,7 @@ describe('classifyAnswer', () => {
     });
   });
 
-  it('reads the header where the body says nothing, and the tenant', () => {
+  it('is quoted from X-TFS-ServiceError where its body is empty, with the tenant', () => {
     expect(
       classify({
         status: 401,
@@ -194,7 +194,7 @@ describe('classifyAnswer', () => {
     });
   });
 
-  it('never quotes a page, only its title', () => {
+  it('is never quoted as a page of HTML, only with its title', () => {
     const { serviceMessage } = classify({
       status: 503,
       headers: HTML_TYPE,
@@ -203,7 +203,7 @@ describe('classifyAnswer', () => {
     expect(serviceMessage).toBe('page titled Service Unavailable');
   });
 
-  it('takes a type key only from an envelope', () => {
+  it('gives no type key when its body is not JSON', () => {
     const body = envelope('GitItemNotFoundException', 'TF401174: gone');
     for (const headers of [HTML_TYPE, { 'content-type': 'text/plain' }, {}]) {
       expect(classify({ status: 404, headers, body }).typeKey).toBeUndefined();
@@ -223,7 +223,7 @@ describe('classifyAnswer', () => {
     },
   );
 
-  it('names only the host of a redirect', () => {
+  it('names only the host that a redirect leads to', () => {
     expect(
       classify({
         status: 302,
@@ -232,7 +232,7 @@ describe('classifyAnswer', () => {
     ).toBe('the service answered 302 (Found), a redirect to elsewhere:8443');
   });
 
-  it('keeps messages to one short line without control characters or secrets', () => {
+  it('is quoted in one short line without control characters or secrets', () => {
     const authorization = `Basic ${Buffer.from(':hunter2secret').toString('base64')}`;
     const { serviceMessage = '' } = classify(
       {
@@ -250,8 +250,8 @@ describe('classifyAnswer', () => {
   });
 });
 
-describe('secretsOf', () => {
-  it('knows a token as it is sent and as it was configured', () => {
+describe('What must not be quoted of a credential', () => {
+  it('is the token as it is sent and as it was configured', () => {
     expect(secretsOf('Bearer abc.def')).toEqual(['abc.def']);
     expect(secretsOf('Basic OnRva2Vu')).toEqual(['OnRva2Vu', 'token']);
     expect(secretsOf('bare')).toEqual(['bare']);

@@ -130,7 +130,7 @@ describe('listRepositories', () => {
     expect(request?.headers['accept-encoding']).toBe('gzip');
   });
 
-  it('throws what cannot be told from a missing permission', async () => {
+  it('fails when the answer cannot be told from a missing permission', async () => {
     await expect(
       faultOf(client.listRepositories({ project: 'nowhere' })),
     ).resolves.toMatchObject({ kind: 'not-found', status: 404 });
@@ -199,7 +199,7 @@ describe('getRepository', () => {
     }
   });
 
-  it('throws a 404 that says nothing of repositories', async () => {
+  it('fails on a 404 that says nothing of repositories', async () => {
     simulator.inject({ fault: 'organization-not-found' });
     await expect(
       faultOf(client.getRepository({ repository: 'x', project: 'y' })),
@@ -208,7 +208,7 @@ describe('getRepository', () => {
 });
 
 describe('listDeletedRepositories', () => {
-  it('names the deleted ones alone', async () => {
+  it('names only the deleted repositories of the project', async () => {
     const project = contoso().addProject('Payments');
     const gone = project.addRepository('gone');
     project.addRepository('there');
@@ -237,7 +237,7 @@ describe('readItem', () => {
       version: branch ? { type: 'branch', version: branch } : undefined,
     });
 
-  it('reads names of every kind, in one request', async () => {
+  it('reads files whose path or branch has spaces and special characters, in one request', async () => {
     const path = '/a b/ü#&%+\'"(1)/catalog-info.yaml';
     const branch = "feature/ü & #1'%";
     const { id } = contoso()
@@ -280,7 +280,7 @@ describe('readItem', () => {
     });
   });
 
-  it('says what is positively absent', async () => {
+  it('takes a file for absent when the service says that file, branch or content is not there', async () => {
     const project = contoso().addProject('Payments');
     const { id } = project.addRepository('api', { files: { '/dir/x': '1' } });
     const empty = project.addRepository('empty');
@@ -305,7 +305,7 @@ describe('readItem', () => {
     });
   });
 
-  it('throws what is unknown', async () => {
+  it('fails instead of taking a file for absent when the service does not say so', async () => {
     const project = contoso().addProject('Payments');
     const off = project.addRepository('off', {
       files: { '/x': '1' },
@@ -354,7 +354,7 @@ describe('readItem', () => {
     });
   });
 
-  it('takes JSON behind a byte order mark', async () => {
+  it('understands JSON behind a byte order mark', async () => {
     const { id } = contoso()
       .addProject('Payments')
       .addRepository('api', { files: { '/x': 'hello\n' } });
@@ -394,7 +394,7 @@ describe('listItems', () => {
     ).resolves.toMatchObject({ outcome: 'absent', reason: 'item-not-found' });
   });
 
-  it('does not take a listing that was cut short for the whole', async () => {
+  it('fails when the list is shorter than its own count', async () => {
     simulator.inject({
       match: { endpoint: 'items' },
       response: { status: 200, body: { count: 2, value: [] } },
@@ -406,7 +406,7 @@ describe('listItems', () => {
 });
 
 describe('readBlob', () => {
-  it('gives the bytes as they are', async () => {
+  it('gives the bytes of a binary file unchanged', async () => {
     const bytes = Buffer.from([0, 1, 2, 0xff, 0xfe, 10]);
     const { id } = contoso()
       .addProject('Payments')
@@ -422,7 +422,7 @@ describe('readBlob', () => {
     expect(Buffer.from(blob).equals(bytes)).toBe(true);
   });
 
-  it('does not take other bytes for them', async () => {
+  it('fails when the bytes are not those of the object id', async () => {
     simulator.inject({
       match: { endpoint: 'blobs' },
       response: {
@@ -442,8 +442,8 @@ describe('readBlob', () => {
   });
 });
 
-describe('Azure DevOps Server and the legacy host', () => {
-  it('are asked as Azure DevOps Services is', async () => {
+describe('Collections of Azure DevOps Server and organizations at visualstudio.com', () => {
+  it('are read as those at dev.azure.com are', async () => {
     simulator
       .addOrganization('tfs/Default Collection', { deployment: 'server' })
       .grant('alice');

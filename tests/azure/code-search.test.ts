@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Simulator } from '../../dev/simulator';
-import { verifySearch } from '../../src/azure/code-search';
+import { parsePage } from '../../src/azure/code-search';
+import { MalformedError } from '../../src/azure/parse';
 import {
   faultOf,
   TestClients,
@@ -118,7 +119,7 @@ describe('Code Search', () => {
     expect((await client.searchFiles(QUESTION)).total).toBe(3);
   });
 
-  it('has the credential go to the host of searches, with Azure DevOps Services', async () => {
+  it('sends the credential to almsearch.dev.azure.com, for Azure DevOps Services', async () => {
     organizationWith(1);
     await cloudClient().searchFiles(QUESTION);
     expect(
@@ -130,7 +131,7 @@ describe('Code Search', () => {
     expect(simulator.requests.count({})).toBe(1);
   });
 
-  it('follows no redirect from there', async () => {
+  it('follows no redirect', async () => {
     organizationWith(1);
     simulator.inject({
       match: { endpoint: 'codesearch' },
@@ -144,7 +145,7 @@ describe('Code Search', () => {
     expect(simulator.requests.count({})).toBe(1);
   });
 
-  it('is asked of the collection itself, with Azure DevOps Server', async () => {
+  it('asks the collection itself, for Azure DevOps Server', async () => {
     organizationWith(1, { name: 'tfs/Main' });
     const { total } = await clients
       .create()
@@ -181,7 +182,7 @@ describe('Code Search', () => {
     },
   );
 
-  it('says, where the extension is not installed, what the service says', async () => {
+  it('fails with the words of the service where the extension is not installed', async () => {
     organizationWith(1);
     simulator.parts.search.configure({ installed: false });
     const fault = await faultOf(cloudClient().searchFiles(QUESTION));
@@ -194,7 +195,7 @@ describe('Code Search', () => {
     );
   });
 
-  it('is asked again after an answer that is none', async () => {
+  it('is asked again after a broken answer', async () => {
     organizationWith(1);
     simulator.inject({
       match: { endpoint: 'codesearch' },
@@ -207,7 +208,7 @@ describe('Code Search', () => {
   });
 });
 
-describe('what an answer must be to be the results of a search', () => {
+describe('Results of Code Search', () => {
   const result = {
     path: '/catalog-info.yaml',
     repository: { id: 'r', type: 'git' },
@@ -219,11 +220,11 @@ describe('what an answer must be to be the results of a search', () => {
     ['no object', null],
     ['no results', { count: 0 }],
     ['no count', { results: [] }],
-    ['fewer than it shows', { count: 1, results: [result, result] }],
+    ['a count below what it shows', { count: 1, results: [result, result] }],
     ['an infoCode in words', { count: 0, results: [], infoCode: 'none' }],
     ['nothing that is of use', { count: 1, results: [{ path: '/x' }] }],
-  ])('not %s', (_, json) => {
-    expect(verifySearch(json)).toEqual(expect.any(String));
+  ])('are malformed when there is %s', (_, json) => {
+    expect(() => parsePage(json)).toThrow(MalformedError);
   });
 
   it.each([
@@ -235,15 +236,18 @@ describe('what an answer must be to be the results of a search', () => {
       { count: 1, results: [{ path: '$/x', repository: { type: 'tfvc' } }] },
     ],
     ['one of use among others', { count: 2, results: [{}, result] }],
-  ])('but %s', (_, json) => {
-    expect(verifySearch(json)).toBeUndefined();
+  ])('are accepted: %s', (_, json) => {
+    expect(() => parsePage(json)).not.toThrow();
   });
 
-  it('is decided of anything', () => {
+  it('are accepted or called malformed, whatever JSON comes', () => {
     fc.assert(
       fc.property(fc.jsonValue(), json => {
-        const mistake = verifySearch(json);
-        return mistake === undefined || mistake.length > 0;
+        try {
+          parsePage(json);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedError);
+        }
       }),
     );
   });

@@ -9,7 +9,7 @@ const classify = (failure: TransportFailure) =>
 const connection = (code?: string, rest: Partial<TransportFailure> = {}) =>
   classify({ reason: 'connection', code, ...rest });
 
-describe('classifyFailure', () => {
+describe('A request that fails below HTTP', () => {
   it.each([
     ['ENOTFOUND', 'network', true, false, 'cannot be resolved'],
     ['EAI_AGAIN', 'network', true, false, 'cannot be resolved'],
@@ -36,7 +36,7 @@ describe('classifyFailure', () => {
     });
   });
 
-  it('tells a connection that broke in the middle of an answer', () => {
+  it('is told apart when the connection breaks in the middle of an answer', () => {
     const headers = { activityid: '7288ad40-1b6a-48aa-84f6-40b7bd5d4451' };
     expect(connection('ECONNRESET', { status: 200, headers })).toMatchObject({
       kind: 'network',
@@ -91,8 +91,8 @@ describe('classifyFailure', () => {
   });
 });
 
-describe('brokeBeforeAnswer', () => {
-  it('is so for what a stale connection looks like, and for nothing else', () => {
+describe('A connection that broke', () => {
+  it('is taken for a stale one only when it gave no answer at all', () => {
     const broke = (failure: TransportFailure) => brokeBeforeAnswer(failure);
     expect(broke({ reason: 'connection', code: 'UND_ERR_SOCKET' })).toBe(true);
     expect(

@@ -3,14 +3,14 @@ import { mediaTypeOf, readRateLimit } from '../../src/azure/headers';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
-describe('readRateLimit', () => {
-  it('says nothing about an answer that says nothing', () => {
+describe('The rate limit in the headers of an answer', () => {
+  it('is unknown where there are none', () => {
     expect(
       readRateLimit({ 'content-type': 'application/json' }, NOW),
     ).toBeUndefined();
   });
 
-  it('reads everything that the service documents', () => {
+  it('has everything that the service documents', () => {
     expect(
       readRateLimit(
         {
@@ -30,32 +30,30 @@ describe('readRateLimit', () => {
       delayMs: 1250,
       limit: 200,
       remaining: 12.5,
-      resetInMs: 240_000,
       cost: 0.05,
     });
   });
 
-  it("reads absolute times against the service's clock, not ours", () => {
+  it("is read against the service's clock, not ours", () => {
     const signal = readRateLimit(
       {
         date: 'Sun, 01 Mar 2026 12:00:00 GMT',
         'retry-after': 'Sun, 01 Mar 2026 12:00:30 GMT',
         'x-ratelimit-remaining': '0',
-        'x-ratelimit-reset': String(NOW / 1000 + 60),
       },
       NOW + 5 * 60_000,
     );
-    expect(signal).toMatchObject({ retryAfterMs: 30_000, resetInMs: 60_000 });
+    expect(signal).toMatchObject({ retryAfterMs: 30_000 });
   });
 
-  it('takes a time that has passed for no wait', () => {
+  it('asks for no wait when its time has passed', () => {
     expect(
       readRateLimit({ 'retry-after': 'Sun, 01 Mar 2026 11:00:00 GMT' }, NOW),
     ).toMatchObject({ retryAfterMs: 0 });
   });
 
   it.each(['', 'soon', 'NaN', '-5x', '1e999'])(
-    'makes nothing of Retry-After: %s',
+    'asks for no wait when Retry-After is %j',
     value => {
       expect(
         readRateLimit({ 'retry-after': value }, NOW)?.retryAfterMs,
@@ -63,7 +61,7 @@ describe('readRateLimit', () => {
     },
   );
 
-  it('gives finite numbers of 0 or more, whatever the headers say', () => {
+  it('is finite numbers of 0 or more, whatever the headers say', () => {
     const value = fc.oneof(
       fc.string(),
       fc.double().map(String),
@@ -98,7 +96,7 @@ describe('readRateLimit', () => {
   });
 });
 
-describe('mediaTypeOf', () => {
+describe('The media type of an answer', () => {
   it.each([
     ['application/json; charset=utf-8; api-version=7.1', 'application/json'],
     [' Text/HTML ;charset=x', 'text/html'],
@@ -107,7 +105,7 @@ describe('mediaTypeOf', () => {
     expect(mediaTypeOf({ 'content-type': header })).toBe(type);
   });
 
-  it('finds nothing where there is nothing', () => {
+  it('is empty where there is none', () => {
     expect(mediaTypeOf({})).toBe('');
   });
 });

@@ -1,20 +1,22 @@
 import { Simulator } from '../../dev/simulator';
 import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
 import { until } from '../support/until';
-import { SkippingClock } from './support/clock';
+import { ManualClock } from './support/clock';
 import { TestClients, TOKEN, withEnvironment } from './support/clients';
 import { Organization } from '../../src/organization';
 
 const REPOSITORIES = 5_000;
+/** Of real time, on a machine that is busy with other things. */
+const LONGEST_MS = 600_000;
 const clients = new TestClients();
 
 afterEach(async () => {
   await clients.close();
 });
 
-/** Reads one file of every repository, on a clock that skips what is only waiting. */
+/** Reads one file of every repository, on a clock that stands still while anything is under way. */
 async function refresh(limiter: LimiterOptions) {
-  const clock = new SkippingClock();
+  const clock = new ManualClock();
   const simulator = await Simulator.start({
     clock: () => clock.now(),
     limiter,
@@ -38,7 +40,7 @@ async function refresh(limiter: LimiterOptions) {
     const client = pool.forOrganization(
       new Organization('dev.azure.com', 'contoso'),
     );
-    const began = clock.elapsedMs;
+    const began = clock.now();
     const repositories = await client.listRepositories();
     let done = false;
     const all = Promise.all(
@@ -59,11 +61,11 @@ async function refresh(limiter: LimiterOptions) {
         if (pacing?.inFlight === 0 && pacing.waiting > 0) clock.skip();
         return done;
       },
-      120_000,
+      LONGEST_MS,
     );
     return {
       items: await all,
-      elapsedMs: clock.elapsedMs - began,
+      elapsedMs: clock.now() - began,
       requests: simulator.requests,
       pacing: pool.limiterSnapshot(),
     };
@@ -73,7 +75,7 @@ async function refresh(limiter: LimiterOptions) {
   }
 }
 
-describe(`a refresh of ${REPOSITORIES} repositories under the rate limit`, () => {
+describe(`A refresh of ${REPOSITORIES} repositories under the rate limit`, () => {
   // The list costs 1, the discovery 0.01, and each file 0.05 unless it is said otherwise.
   it.each<[string, LimiterOptions, number]>([
     ['as it comes', {}, 1.01 + 250],
@@ -104,6 +106,6 @@ describe(`a refresh of ${REPOSITORIES} repositories under the rate limit`, () =>
       expect(paces.length).toBeGreaterThan(0);
       expect(paces.length).toBeLessThanOrEqual(2);
     },
-    180_000,
+    LONGEST_MS,
   );
 });

@@ -47,7 +47,7 @@ afterEach(async () => {
   await servers.close();
 });
 
-describe('a proxy', () => {
+describe('A proxy', () => {
   it.each(['HTTPS_PROXY', 'https_proxy'])(
     'is found in %s, and its tunnels are kept',
     async variable => {

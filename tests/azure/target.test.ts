@@ -4,7 +4,7 @@ import { Organization } from '../../src/organization';
 
 const scope = new RequestScope('https://dev.azure.com/contoso');
 
-describe('RequestScope', () => {
+describe('The addresses to which a credential may go', () => {
   it.each([
     [
       'https://dev.azure.com/contoso/_apis/git?x=%2F',
@@ -37,7 +37,7 @@ describe('RequestScope', () => {
     expect(scope.target(url)).toBeUndefined();
   });
 
-  it('never leaves origin and organization, whatever the path', () => {
+  it('never lie outside the organization, whatever the path', () => {
     fc.assert(
       fc.property(fc.webUrl(), fc.string(), (url, path) => {
         for (const candidate of [
@@ -58,7 +58,7 @@ describe('RequestScope', () => {
     );
   });
 
-  it('covers a whole host where that is one organization', () => {
+  it('are all of a host that is one organization', () => {
     const legacy = apiBaseUrl(
       new Organization('contoso.visualstudio.com', 'contoso'),
     );
@@ -72,7 +72,7 @@ describe('RequestScope', () => {
     });
   });
 
-  it('covers collections below a virtual directory, whatever they are called', () => {
+  it('are those of a collection below a virtual directory, whatever it is called', () => {
     const base = apiBaseUrl(
       new Organization('server:8443', "tfs/Bob's Collection (old)"),
     );

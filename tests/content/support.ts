@@ -12,7 +12,7 @@ import { createAzureDevOpsClients } from '../../src/azure/clients';
 import { type Clock, systemClock } from '../../src/azure/clock';
 import { createCredentialDirectory } from '../../src/credentials/directory';
 import type { CredentialDirectory } from '../../src/credentials/types';
-import type { Timeouts } from '../../src/azure/exchange';
+import type { Timeouts } from '../../src/azure/http';
 import { RepositoryContent } from '../../src/content/content';
 import { readLocationContext } from '../../src/content/context';
 import type { Patience } from '../../src/content/shared-reads';

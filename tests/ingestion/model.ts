@@ -248,7 +248,6 @@ export class Model {
       getRepository: unused,
       listItems: unused,
       readBlob: unused,
-      listActivity: unused,
       searchFiles: unused,
     };
   }

@@ -40,7 +40,7 @@ function startOf(permit: Permit): number {
 /** Lets promises settle. */
 const settle = () => new Promise(resolve => setImmediate(resolve));
 
-describe('Limiter', () => {
+describe('The queue of requests', () => {
   it('serves first come first, people before machines, repeats before newcomers', async () => {
     const { limiter, permits, ask } = create({
       initialConcurrency: 1,
@@ -164,7 +164,7 @@ describe('Limiter', () => {
     await Promise.all(waiting);
   });
 
-  it('turns everybody away once it is closed', async () => {
+  it('ends every wait when it is closed', async () => {
     const { limiter, clock, ask } = create();
     limiter.release(startOf(await ask('a')), 'throttled');
     const waiting = ask('b');
@@ -194,7 +194,7 @@ describe('Limiter', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('tells of a change of pace once', async () => {
+  it('reports a change of pace once', async () => {
     const { limiter, clock, reports, ask } = create();
     for (let i = 0; i < 20; i++) {
       const permit = ask(`a${i}`);
@@ -207,12 +207,11 @@ describe('Limiter', () => {
     expect(reports.map(({ change }) => change)).toEqual(['paused', 'resumed']);
   });
 
-  it('says how it paces', async () => {
+  it('shows concurrency, budget and who waits in its snapshot', async () => {
     const { limiter, clock, reports, ask } = create();
     limiter.release(startOf(await ask('a')), 'served', {
       limit: 200,
       remaining: 1,
-      resetInMs: 300_000,
       cost: 1,
     });
     const waiting = ask('b');

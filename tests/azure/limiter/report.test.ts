@@ -13,15 +13,15 @@ function create() {
   return { reporter, changes };
 }
 
-describe('PacingReporter', () => {
-  it('says nothing while nothing happens', () => {
+describe('The log of pacing', () => {
+  it('is silent while nothing is held up', () => {
     const { reporter, changes } = create();
     reporter.observe(FREE, false, 0);
     reporter.observe(FREE, true, 1_000_000);
     expect(changes).toEqual([]);
   });
 
-  it('counts waves of requests as one slow time, however long they are held up', () => {
+  it('has one line for a slow time, however many waves of requests it has', () => {
     const { reporter, changes } = create();
     for (let wave = 0; wave < 10; wave++) {
       const now = wave * 300_000;
@@ -31,7 +31,7 @@ describe('PacingReporter', () => {
     expect(changes).toEqual(['slowed']);
   });
 
-  it('says when it gets worse, and not when it gets better by half', () => {
+  it('has a line when it gets worse, and none when it only gets a little better', () => {
     const { reporter, changes } = create();
     reporter.observe(slow(10), false, 0);
     reporter.observe(pause(20), false, 1);
@@ -40,7 +40,7 @@ describe('PacingReporter', () => {
     expect(changes).toEqual(['slowed', 'paused']);
   });
 
-  it('says that requests flow after a minute of it, or when all are done', () => {
+  it('says that requests flow again after a minute of it, or when all are done', () => {
     const { reporter, changes } = create();
     reporter.observe(pause(1_000), false, 0);
     reporter.observe(FREE, false, 60_999);

@@ -40,7 +40,7 @@ function inFlight(count: number, now = NOW): LimiterState {
   return state;
 }
 
-describe('a limiter', () => {
+describe('A limiter', () => {
   it('starts with 8 requests at once', () => {
     expect(admission(inFlight(7), 'background', NOW, OPTIONS).admitted).toBe(
       true,
@@ -63,7 +63,7 @@ describe('a limiter', () => {
     }
   });
 
-  it('grows by one a round once the service has shed load', () => {
+  it('grows by one a round once the service has throttled', () => {
     let state = finish(inFlight(8), 'throttled', NOW - 1, undefined, NOW - 2);
     while (state.inFlight > 0) {
       state = finish(state, 'unsent', NOW);
@@ -81,7 +81,7 @@ describe('a limiter', () => {
     expect(state.concurrency).toBe(32);
   });
 
-  it('does not grow on what is hardly used', () => {
+  it('allows no more requests at once while few are under way', () => {
     let state = initialState(OPTIONS);
     for (let i = 0; i < 1000; i++) {
       state = finish(started(state, NOW), 'served', NOW);
@@ -97,7 +97,7 @@ describe('a limiter', () => {
     expect(state).toMatchObject({ concurrency: 4, backoff: 1, inFlight: 0 });
   });
 
-  it('waits for as long as a refusal asks, and at least one asks', () => {
+  it('sends nothing until the longest Retry-After is over', () => {
     let state = inFlight(2);
     state = finish(state, 'throttled', NOW, { retryAfterMs: 20_000 });
     state = finish(state, 'throttled', NOW, { retryAfterMs: 5_000 }, NOW - 1);
@@ -113,7 +113,7 @@ describe('a limiter', () => {
     }
   });
 
-  it('waits when a success asks for it', () => {
+  it('sends nothing for as long as a 200 asks', () => {
     const state = finish(inFlight(8), 'served', NOW, { retryAfterMs: 3_000 });
     expect(state.concurrency).toBe(4);
     expect(admission(state, 'interactive', NOW, OPTIONS)).toMatchObject({
@@ -155,7 +155,6 @@ describe('a limiter', () => {
     state = finish(state, 'served', NOW, {
       limit: 200,
       remaining: 2.5,
-      resetInMs: 300_000,
       cost: 1,
     });
     expect(admission(state, 'background', NOW, OPTIONS)).toMatchObject({
@@ -205,7 +204,7 @@ describe('a limiter', () => {
     expect(isWaitTooLong(state, NOW, 60_000, ends + 1)).toBe(false);
   });
 
-  it('lets retries run out, and earns them by successes', () => {
+  it('permits 20 retries, and one more for every ten successes', () => {
     let state: LimiterState | undefined = initialState(OPTIONS);
     let taken = 0;
     for (let last = state; (state = takeRetry(state)); last = state) {
@@ -224,7 +223,7 @@ describe('a limiter', () => {
   });
 });
 
-describe('any history of a limiter', () => {
+describe('A limiter, whatever it is answered', () => {
   const number = (max: number) =>
     fc.option(fc.double({ min: 0, max, noNaN: true }), { nil: undefined });
   const signal = fc.option(
@@ -233,7 +232,6 @@ describe('any history of a limiter', () => {
       delayMs: number(30_000),
       limit: number(1000),
       remaining: number(1000),
-      resetInMs: number(1e6),
       cost: number(300),
     }),
     { nil: undefined },
@@ -253,7 +251,7 @@ describe('any history of a limiter', () => {
     random: fc.double({ min: 0, max: 1, noNaN: true }),
   });
 
-  it('keeps its bounds, and always lets somebody go in the end', () => {
+  it('never exceeds 32 requests at once, and always sends the next one in the end', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), steps => {
         let state = initialState(OPTIONS);
@@ -314,7 +312,7 @@ describe('any history of a limiter', () => {
   });
 });
 
-describe("against the service's account", () => {
+describe('A refresh of thousands of requests', () => {
   // Totals are kept a little below whole multiples of the budget: there the
   // least time jumps by a window, and no margin at all could be afforded.
   const scenario = fc.record({
@@ -326,7 +324,7 @@ describe("against the service's account", () => {
     namesCost: fc.boolean(),
   });
 
-  it('is never blocked after the first warning, and takes at most 1.15 times what the budget demands', () => {
+  it('is never answered 429 when there are warnings, and takes at most 1.15 times what the budget demands', () => {
     fc.assert(
       fc.property(
         scenario,
@@ -350,7 +348,7 @@ describe("against the service's account", () => {
     );
   });
 
-  it('shares a budget with others, and is not blocked for it', () => {
+  it('is not answered 429 when others spend from the same budget', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1_700, max: 10_000 }),
@@ -373,7 +371,7 @@ describe("against the service's account", () => {
   });
 
   it.each(['429-json', '429-plain', '429-bare', '503-html'] as const)(
-    'copes with a service that says nothing until it answers %s',
+    'is seldom answered %s when there is no warning',
     refusal => {
       const { elapsedMs, verdicts } = simulate({
         requests: 5000,

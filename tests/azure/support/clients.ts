@@ -4,7 +4,10 @@ import {
   type AzureDevOpsClientsOptions,
   createAzureDevOpsClients,
 } from '../../../src/azure/clients';
-import { AzureDevOpsRequestError } from '../../../src/azure/errors';
+import {
+  AzureDevOpsRequestError,
+  type RequestFault,
+} from '../../../src/azure/errors';
 import type {
   CredentialDirectory,
   OrganizationCredential,
@@ -60,13 +63,14 @@ export class TestClients {
 /** The error that a request ends with; fails when it succeeds or fails otherwise. */
 export async function faultOf(
   request: Promise<unknown>,
-): Promise<AzureDevOpsRequestError> {
+): Promise<AzureDevOpsRequestError & RequestFault> {
   let result: unknown;
   try {
     result = await request;
   } catch (error) {
     if (error instanceof AzureDevOpsRequestError) {
-      return error;
+      const { name, message, stack, organization, operation, fault } = error;
+      return { ...fault, name, message, stack, organization, operation, fault };
     }
     throw error;
   }

@@ -2,6 +2,7 @@ import type { FaultOptions } from '../../../dev/simulator';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
 import { Limiter, type RefusalForm } from '../../../dev/simulator/limiter';
 import { limiterHook } from '../../../dev/simulator/limiter-hook';
+import { until } from '../../support/until';
 import { accelerated } from '../stage/clock';
 import { outage } from '../stage/outage';
 import type { Row } from '../stage/row';
@@ -96,7 +97,56 @@ function throttledHour(
   });
 }
 
-/** Group 2: the service sheds load. */
+/** One organization is throttled for longer than a refresh may wait, and the others do not wait for it. */
+function longPause(): Row {
+  const pauseMs = 600_000;
+  let clock = accelerated(FACTOR, { deadlines: 'real' });
+  let pausedAt = 0;
+  return outage({
+    group: 2,
+    name: '429 that asks for ten minutes',
+    injected: 'every file is answered 429 with Retry-After: 600',
+    expected:
+      'The refresh ends instead of waiting, and says how long the service asked to wait and how many repositories were not looked at; the next one goes on.',
+    settings: () => {
+      clock = accelerated(FACTOR, { deadlines: 'real' });
+      return clock;
+    },
+    during: [
+      {
+        begin(stage) {
+          pausedAt = 0;
+          stage.simulator.inject({
+            match: { organization: 'contoso', endpoint: 'items' },
+            response() {
+              pausedAt ||= clock.now();
+              return {
+                status: 429,
+                headers: {
+                  'Content-Type': 'application/json; charset=utf-8',
+                  'Retry-After': String(pauseMs / 1_000),
+                },
+                body: BLOCKED,
+              };
+            },
+          });
+        },
+        tells:
+          /contoso: .*asks to wait until \d{4}-.*Z.*: \d+ repositories were not looked at/,
+      },
+    ],
+    async end(stage) {
+      endAllFaults(stage);
+      await until(
+        'the pause to be over',
+        () => clock.now() > pausedAt + pauseMs,
+        60_000,
+      );
+    },
+  });
+}
+
+/** Group 2: the service throttles. */
 export const THROTTLING_ROWS: readonly Row[] = [
   throttling(
     '429 with Retry-After',
@@ -156,6 +206,7 @@ export const THROTTLING_ROWS: readonly Row[] = [
       times: 12,
     },
   ),
+  longPause(),
   throttledHour(
     'an hour of throttling',
     'a limiter with a 50th of the budget for an hour of simulated time: delays, then 429',

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { Agent } from 'undici';
 import { systemClock } from '../../src/azure/clock';
-import { exchange, type ExchangeRequest } from '../../src/azure/exchange';
+import { type HttpRequest, sendOnce } from '../../src/azure/http';
 import { until } from '../support/until';
 import { ManualClock } from './support/clock';
 import { LocalServers, serve, serveTcp } from './support/server';
@@ -23,8 +23,8 @@ function agent(): Agent {
 
 function request(
   port: number,
-  overrides: Partial<ExchangeRequest> = {},
-): ExchangeRequest {
+  overrides: Partial<HttpRequest> = {},
+): HttpRequest {
   return {
     method: 'GET',
     origin: `http://127.0.0.1:${port}`,
@@ -39,10 +39,10 @@ function request(
 
 async function send(
   port: number,
-  overrides: Partial<ExchangeRequest> = {},
+  overrides: Partial<HttpRequest> = {},
   signal?: AbortSignal,
 ) {
-  return await exchange(agent(), request(port, overrides), systemClock, signal);
+  return await sendOnce(agent(), request(port, overrides), systemClock, signal);
 }
 
 /** A server that sends exactly these bytes to whoever connects and says something. */
@@ -57,7 +57,7 @@ async function raw(bytes: string | Buffer, end = true) {
   );
 }
 
-describe('exchange', () => {
+describe('A request that is sent once', () => {
   it('gives status, headers and the whole body', async () => {
     const body = JSON.stringify({ text: 'ä'.repeat(100_000) });
     const { port } = await servers.add(
@@ -70,11 +70,11 @@ describe('exchange', () => {
     );
     const result = await send(port);
     expect(result).toMatchObject({
-      outcome: 'answer',
-      answer: { status: 200, headers: { activityid: 'x' } },
+      outcome: 'response',
+      response: { status: 200, headers: { activityid: 'x' } },
     });
     expect(
-      result.outcome === 'answer' && result.answer.body.toString('utf8'),
+      result.outcome === 'response' && result.response.body.toString('utf8'),
     ).toBe(body);
   });
 
@@ -94,13 +94,13 @@ describe('exchange', () => {
       ),
     );
     await expect(send(port)).resolves.toMatchObject({
-      outcome: 'answer',
-      answer: { status: 302 },
+      outcome: 'response',
+      response: { status: 302 },
     });
     expect(elsewhere.requests).toHaveLength(0);
   });
 
-  it('ends at the deadline, however much drips', async () => {
+  it('ends at the deadline when the answer drips', async () => {
     let drip: NodeJS.Timeout | undefined;
     const server = await servers.add(
       serve(
@@ -126,7 +126,7 @@ describe('exchange', () => {
   it('ends at the deadline when nothing comes at all, and gives up the connection', async () => {
     const server = await servers.add(serveTcp(socket => socket.resume()));
     const clock = new ManualClock();
-    const result = exchange(agent(), request(server.port), clock);
+    const result = sendOnce(agent(), request(server.port), clock);
     await until('the connection', () => server.sockets.size === 1);
     clock.advance(20_000);
     await expect(result).resolves.toMatchObject({
@@ -143,7 +143,7 @@ describe('exchange', () => {
       'the body',
       'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a"',
     ],
-  ])('does not wait for %s for ever', async (_name, bytes) => {
+  ])('does not wait forever for %s', async (_name, bytes) => {
     const { port } = await raw(bytes, false);
     const result = await send(port, {
       timeouts: { deadlineMs: 20_000, headersMs: 200, bodyMs: 200 },
@@ -178,7 +178,7 @@ describe('exchange', () => {
     const crowded = agent();
     const controller = new AbortController();
     const all = Array.from({ length: 10 }, () =>
-      exchange(crowded, request(port), systemClock, controller.signal),
+      sendOnce(crowded, request(port), systemClock, controller.signal),
     );
     controller.abort();
     for (const result of await Promise.all(all)) {
@@ -186,7 +186,7 @@ describe('exchange', () => {
     }
   });
 
-  it('refuses an answer that announces itself as too large before any of it is read', async () => {
+  it('fails at once when the answer announces itself as too large', async () => {
     const { port } = await raw(
       'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2147483648\r\n\r\n',
       false,
@@ -233,10 +233,10 @@ describe('exchange', () => {
     );
     const result = await send(port);
     expect(result).toMatchObject({
-      outcome: 'answer',
-      answer: { status: 503 },
+      outcome: 'response',
+      response: { status: 503 },
     });
-    expect(result.outcome === 'answer' && result.answer.body.length).toBe(
+    expect(result.outcome === 'response' && result.response.body.length).toBe(
       65_536,
     );
   });
@@ -252,9 +252,9 @@ describe('exchange', () => {
       ),
     );
     const result = await send(port);
-    expect(result.outcome === 'answer' && result.answer.body.toString()).toBe(
-      '{"a":1}',
-    );
+    expect(
+      result.outcome === 'response' && result.response.body.toString(),
+    ).toBe('{"a":1}');
   });
 
   const GOOD = gzipSync(JSON.stringify({ text: 'x'.repeat(100_000) }));
@@ -267,7 +267,7 @@ describe('exchange', () => {
     ['of an unknown kind', 'zstd', GOOD, 'undecodable'],
     ['a bomb', 'gzip', gzipSync(Buffer.alloc(500_000_000)), 'too-large'],
   ])(
-    'makes an ordinary failure of compression that is %s',
+    'fails when the compression is %s',
     async (_name, encoding, body, reason) => {
       const { port } = await servers.add(
         serve(
@@ -285,7 +285,7 @@ describe('exchange', () => {
     },
   );
 
-  it('reads what it can of a compressed error', async () => {
+  it('gives the status of an error whose compression is damaged', async () => {
     const { port } = await servers.add(
       serve(
         (_request, response) =>
@@ -296,8 +296,8 @@ describe('exchange', () => {
       ),
     );
     await expect(send(port)).resolves.toMatchObject({
-      outcome: 'answer',
-      answer: { status: 404 },
+      outcome: 'response',
+      response: { status: 404 },
     });
   });
 
@@ -321,19 +321,22 @@ describe('exchange', () => {
       'HTTPParserError',
       undefined,
     ],
-  ])('says so when the other side %s', async (_name, bytes, code, status) => {
-    const { port } = await raw(bytes);
-    await expect(send(port)).resolves.toMatchObject({
-      outcome: 'failure',
-      failure: {
-        reason: 'connection',
-        code: expect.stringContaining(code),
-        status,
-      },
-    });
-  });
+  ])(
+    'fails with the code of the error when the other side %s',
+    async (_name, bytes, code, status) => {
+      const { port } = await raw(bytes);
+      await expect(send(port)).resolves.toMatchObject({
+        outcome: 'failure',
+        failure: {
+          reason: 'connection',
+          code: expect.stringContaining(code),
+          ...(status !== undefined && { status }),
+        },
+      });
+    },
+  );
 
-  it('says so when nobody listens', async () => {
+  it('fails with ECONNREFUSED when nobody listens', async () => {
     const { port, close } = await serveTcp(socket => socket.resume());
     await close();
     await expect(send(port)).resolves.toMatchObject({
@@ -342,20 +345,20 @@ describe('exchange', () => {
     });
   });
 
-  it('says so when the connections were closed', async () => {
+  it('fails as closed when its connections are closed', async () => {
     const { port } = await servers.add(serveTcp(socket => socket.resume()));
     const dispatcher = agent();
-    const running = exchange(dispatcher, request(port), systemClock);
+    const running = sendOnce(dispatcher, request(port), systemClock);
     await dispatcher.destroy();
     await expect(running).resolves.toMatchObject({
       failure: { reason: 'closed' },
     });
     await expect(
-      exchange(dispatcher, request(port), systemClock),
+      sendOnce(dispatcher, request(port), systemClock),
     ).resolves.toMatchObject({ failure: { reason: 'closed' } });
   });
 
-  it('makes a failure of a header that cannot be sent', async () => {
+  it('fails without quoting a header that cannot be sent', async () => {
     const { port } = await servers.add(serveTcp(socket => socket.resume()));
     const result = await send(port, { headers: { Authorization: 'a\nb' } });
     expect(result).toMatchObject({ outcome: 'failure' });

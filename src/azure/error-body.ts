@@ -1,8 +1,8 @@
-import { fieldsOf } from './fields';
 import { headerOf, mediaTypeOf, type ResponseHeaders } from './headers';
+import { fieldsOf, parseJson } from './parse';
 
 /** What the service said in an answer that is no success. */
-export interface ServiceSaying {
+export interface ServiceErrorBody {
   readonly typeKey?: string;
   readonly message?: string;
   readonly activityId?: string;
@@ -20,11 +20,11 @@ const LONGEST_PLAIN_TEXT = 1000;
  *
  * @param secrets - what must not be quoted even if the answer repeats it
  */
-export function readSaying(
+export function parseErrorBody(
   headers: ResponseHeaders,
   body: string,
   secrets: readonly string[] = [],
-): ServiceSaying {
+): ServiceErrorBody {
   const envelope = readEnvelope(headers, body);
   const message =
     envelope?.message ??
@@ -44,11 +44,6 @@ export function readActivityId(headers: ResponseHeaders): string | undefined {
   return id && /^[\w-]{1,64}$/.test(id) ? id : undefined;
 }
 
-/** Text without the byte order mark that some of the service's answers begin with. */
-export function withoutByteOrderMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
 function readEnvelope(
   headers: ResponseHeaders,
   body: string,
@@ -57,7 +52,7 @@ function readEnvelope(
     return undefined;
   }
   try {
-    const json: unknown = JSON.parse(withoutByteOrderMark(body));
+    const json: unknown = parseJson(body);
     return {
       message: textOf(json, 'message'),
       typeKey: textOf(json, 'typeKey'),

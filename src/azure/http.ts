@@ -1,0 +1,240 @@
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { type Dispatcher, request as send } from 'undici';
+import { type Expectation, isExpected } from './classify';
+import { type Clock, rejectOnAbort } from './clock';
+import type { TransportFailure } from './failures';
+import { headerOf, type ResponseHeaders } from './headers';
+import { fieldsOf } from './parse';
+
+/** How long one request may take. All in milliseconds. */
+export interface Timeouts {
+  /** The whole request, from the moment it is sent to the last byte of its answer. */
+  readonly deadlineMs: number;
+  /** Until the headers of the answer; the service may hold it back for 30 s. */
+  readonly headersMs: number;
+  /** Between two pieces of the body. */
+  readonly bodyMs: number;
+  /** For a connection, the proxy's tunnel and TLS included. */
+  readonly connectMs: number;
+}
+
+/** One HTTP request, exactly as it is to be sent. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly expects: Expectation;
+  /** How large an answer may be that is what was expected, before and after decompression. */
+  readonly maxBytes: number;
+  readonly timeouts: Omit<Timeouts, 'connectMs'>;
+}
+
+/** An answer as it came, its body decompressed. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Whole if the answer is what was expected; otherwise at most its first 64 KiB. */
+  readonly body: Buffer;
+}
+
+export type HttpResult =
+  | { readonly outcome: 'response'; readonly response: HttpResponse }
+  | { readonly outcome: 'failure'; readonly failure: TransportFailure };
+
+/** As much of an unexpected answer as can matter: its envelope or its title. */
+const UNEXPECTED_BYTES = 65_536;
+
+/**
+ * Sends one request and reads the whole of its answer, within limits of time
+ * and size. Follows no redirect, repeats nothing, and never throws.
+ */
+export async function sendOnce(
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<HttpResult> {
+  const { deadlineMs } = request.timeouts;
+  const ended = new AbortController();
+  let timedOut = false;
+  const cancelDeadline = clock.schedule(deadlineMs, () => {
+    timedOut = true;
+    ended.abort();
+  });
+  // Not AbortSignal.any: its weak references cost more than the request.
+  const onAbort = () => ended.abort();
+  signal?.addEventListener('abort', onAbort);
+  let head: Omit<HttpResponse, 'body'> | undefined;
+  try {
+    signal?.throwIfAborted();
+    const response = await receiveHead(dispatcher, request, ended.signal);
+    head = { status: response.statusCode, headers: response.headers };
+    const body = await receiveBody(response.body, head, request);
+    return { outcome: 'response', response: { ...head, body } };
+  } catch (error) {
+    const failure: TransportFailure = signal?.aborted
+      ? { reason: 'aborted' }
+      : timedOut
+        ? { reason: 'deadline', afterMs: deadlineMs }
+        : failureOf(error, request);
+    return { outcome: 'failure', failure: { ...failure, ...head } };
+  } finally {
+    cancelDeadline();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function receiveHead(
+  dispatcher: Dispatcher,
+  { method, origin, path, headers, body, timeouts }: HttpRequest,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const response = send(`${origin}${path}`, {
+    dispatcher,
+    method,
+    headers,
+    body,
+    signal,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyMs,
+  });
+  // undici notices an abort only once the request has a connection.
+  return await rejectOnAbort(response, signal);
+}
+
+async function receiveBody(
+  body: Readable,
+  { status, headers }: Omit<HttpResponse, 'body'>,
+  { expects, maxBytes }: HttpRequest,
+): Promise<Buffer> {
+  const isWanted = isExpected(status, headers, expects);
+  if (isWanted && Number(headerOf(headers, 'content-length')) > maxBytes) {
+    return await collect(body.destroy(new TooLargeError()), maxBytes);
+  }
+  const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
+  const limit = isWanted ? maxBytes : UNEXPECTED_BYTES;
+  const decoded = decode(body, encoding, limit);
+  return isWanted
+    ? await collect(decoded, limit)
+    : await collectBeginning(decoded, limit);
+}
+
+class TooLargeError extends Error {}
+class EncodingError extends Error {}
+
+/** Undoes a `Content-Encoding`. Only gzip is ever asked for. */
+function decode(
+  body: Readable,
+  encoding: string | undefined,
+  maxBytes: number,
+): Readable {
+  switch (encoding) {
+    case undefined:
+    case '':
+    case 'identity':
+      return body;
+    case 'gzip':
+    case 'x-gzip': {
+      let bytes = 0;
+      body.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > maxBytes) {
+          body.destroy(new TooLargeError());
+        }
+      });
+      // An error of either side becomes one of the result.
+      return pipeline(body, createGunzip(), () => {});
+    }
+    default:
+      return body.destroy(new EncodingError());
+  }
+}
+
+/** All that comes, if that is no more than so many bytes. */
+async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const { bytes, error } = await read(stream, maxBytes);
+  if (error !== undefined) {
+    throw error;
+  }
+  return bytes;
+}
+
+/** What can be read of the first so many bytes. */
+async function collectBeginning(
+  stream: Readable,
+  maxBytes: number,
+): Promise<Buffer> {
+  const { bytes, error } = await read(stream, maxBytes);
+  if (
+    error === undefined ||
+    error instanceof TooLargeError ||
+    error instanceof EncodingError
+  ) {
+    return bytes.subarray(0, maxBytes);
+  }
+  throw error;
+}
+
+/** Reads until the end, until an error, or until there are too many bytes. */
+async function read(
+  stream: Readable,
+  maxBytes: number,
+): Promise<{ bytes: Buffer; error?: unknown }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const error = await new Promise<unknown>(resolve => {
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > maxBytes) {
+        stream.destroy();
+        resolve(new TooLargeError());
+      }
+    });
+    stream.on('end', () => resolve(undefined));
+    stream.on('error', failure =>
+      resolve(isZlibError(failure) ? new EncodingError() : failure),
+    );
+  });
+  const [first] = chunks;
+  const bytes = first && chunks.length === 1 ? first : Buffer.concat(chunks);
+  return { bytes, error };
+}
+
+function isZlibError(error: unknown): boolean {
+  return /^Z_/.test(String(fieldsOf(error).code));
+}
+
+function failureOf(
+  error: unknown,
+  { maxBytes }: HttpRequest,
+): TransportFailure {
+  if (error instanceof TooLargeError) {
+    return { reason: 'too-large', maxBytes };
+  }
+  if (error instanceof EncodingError) {
+    return { reason: 'undecodable' };
+  }
+  const { code, message } = describeError(error);
+  const closed = code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
+  return { reason: closed ? 'closed' : 'connection', code, message };
+}
+
+/** Code and words of an error; one for many addresses, as Node throws it, speaks through its first. */
+function describeError(error: unknown): { code?: string; message?: string } {
+  const { code, name, message, errors, cause } = fieldsOf(error);
+  if (typeof code === 'string') {
+    return { code, message: typeof message === 'string' ? message : undefined };
+  }
+  const inner: unknown = Array.isArray(errors) ? errors[0] : cause;
+  if (inner !== undefined) {
+    return describeError(inner);
+  }
+  // undici's parser gives its errors a name where it gives them no code.
+  return { code: name === 'HTTPParserError' ? name : undefined };
+}
