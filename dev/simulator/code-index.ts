@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GitCommit, GitTree, Push, Repository } from './model';
 
-/**
- * How far a derived view (search index, activity metrics) is behind the truth,
- * and how much of it never gets there.
- */
+/** How far the search index is behind the truth, and how much of it never gets there. */
 export interface Staleness {
   /** A push shows after this many milliseconds of the simulator's clock. Default: 0. */
   readonly lagMs?: number;
@@ -18,8 +15,8 @@ export function share(...words: Array<string | number>): number {
   return digest.readUInt32BE(0) / 2 ** 32;
 }
 
-/** Whether a push shows in a view of this staleness at this instant. */
-export function shows(
+/** Whether a push shows in an index of this staleness at this instant. */
+function shows(
   push: Push,
   repository: Repository,
   staleness: Staleness,

@@ -58,7 +58,6 @@ const DEFAULT_COSTS: Readonly<Record<string, number>> = {
   blobs: 0.03,
   refs: 0.05,
   codesearch: 2,
-  activity: 0.5,
 };
 
 /** The limiter's verdict on one request. */

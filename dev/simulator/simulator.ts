@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { ActivityMetrics } from './activity';
 import {
   Authenticator,
   AzureDevOpsService,
@@ -48,7 +47,6 @@ export interface SimulatorOptions {
 export interface Parts {
   readonly entra: Entra;
   readonly search: CodeSearch;
-  readonly activity: ActivityMetrics;
 }
 
 /** Azure DevOps, Entra and the metadata service of a machine, on loopback. */
@@ -94,14 +92,9 @@ export class Simulator {
       newId: () => randomUUID(),
     });
     const search = new CodeSearch(now);
-    const activity = new ActivityMetrics(now);
-    this.parts = { entra, search, activity };
+    this.parts = { entra, search };
     this.#authenticator.useBearer(entra.bearer.authenticate);
-    for (const route of [
-      ...gitRoutes(),
-      ...search.routes(),
-      ...activity.routes(),
-    ]) {
+    for (const route of [...gitRoutes(), ...search.routes()]) {
       this.#azureDevOps.addEndpoint(route);
     }
     if (options.limiter) {
