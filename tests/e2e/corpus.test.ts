@@ -56,13 +56,13 @@ describe('descriptor files as people have them', () => {
           );
         })
         .where('c.kind', 'entity')
-        .select('d.target', 'c.entity', 'c.kind')
-        .orderBy('c.position');
+        .select('d.target', 'c.entity', 'c.kind');
     for (const [name, content] of texts) {
       const target = `https://dev.azure.com/contoso/corpus/_git/${name}?path=/catalog-info.yaml`;
       const ours = claims
         .filter(claim => claim.target === target)
-        .map(claim => JSON.parse(claim.entity) as Entity);
+        .map(claim => JSON.parse(claim.entity) as Entity)
+        .sort(byReference);
       const { entities, errors } = parsed(content, target);
       counts.files += 1;
       counts.entities += ours.length;
@@ -71,9 +71,9 @@ describe('descriptor files as people have them', () => {
       counts.refusedEnvelopes += entities.length - acceptable.length;
       expect({ name, entities: ours }).toEqual({
         name,
-        entities: lastOfEach(acceptable).map(entity =>
-          withLocation(entity, target),
-        ),
+        entities: lastOfEach(acceptable)
+          .map(entity => withLocation(entity, target))
+          .sort(byReference),
       });
       const repeated = acceptable.length - lastOfEach(acceptable).length;
       counts.definedTwice += repeated;
@@ -170,6 +170,10 @@ function hasEnvelope(entity: Entity): boolean {
   } catch {
     return false;
   }
+}
+
+function byReference(a: Entity, b: Entity): number {
+  return stringifyEntityRef(a) < stringifyEntityRef(b) ? -1 : 1;
 }
 
 /** Of what a file defines twice the last counts, in the catalog as here. */
