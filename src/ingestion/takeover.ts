@@ -129,9 +129,10 @@ async function resolve(
     const found = targetsOf(json).map(target =>
       evidenceOn(input, repositories, seen, target),
     );
-    const weakest = EVIDENCE.findLast(evidence => found.includes(evidence));
-    if (weakest && !found.includes(undefined)) {
-      candidates.set(entityRef, weakest);
+    if (!found.includes(undefined)) {
+      // One that an earlier refresh left without targets gives nothing.
+      const weakest = EVIDENCE.findLast(evidence => found.includes(evidence));
+      candidates.set(entityRef, weakest ?? 'read');
     }
   }
 
