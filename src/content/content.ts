@@ -72,7 +72,7 @@ export class RepositoryContent {
     logger: LoggerService;
     /** The time in milliseconds since 1970. Default: the machine's. */
     now?: () => number;
-    /** Default: 10 seconds with what was read before at hand, else 60 seconds. */
+    /** Default: 10 seconds where an older answer can be served, else 60 seconds. */
     patience?: Patience;
   }) {
     const { clients, context, settings, logger, now = Date.now } = options;
@@ -89,7 +89,7 @@ export class RepositoryContent {
 
   /**
    * Ends the freshness of everything that was read of a repository: to be
-   * called when a push, a rename or the like is heard of.
+   * called when it has been pushed to, renamed or the like.
    *
    * @param repositoryId - the repository's GUID
    */
@@ -97,7 +97,7 @@ export class RepositoryContent {
     this.#freshness.invalidate(repositoryId);
   }
 
-  /** Takes over the names and default branches in a list of repositories, so that they need not be asked for one by one. */
+  /** Takes names and default branches from a list of repositories, so that they need not be asked for one by one. */
   confirmNames(
     organization: Organization,
     repositories: readonly Repository[],
@@ -161,13 +161,14 @@ export class RepositoryContent {
       if (!isNotFoundOrForbidden(error)) {
         throw error;
       }
-      const current = await this.#repositories.resolve(client, url, waiting, {
-        again: true,
-      });
-      if (current?.id === repository.id) {
+      const current = checkReadable(
+        url,
+        await this.#repositories.resolve(client, url, waiting, { again: true }),
+      );
+      if (current.id === repository.id) {
         throw error;
       }
-      return await use(resolve(checkReadable(url, current)));
+      return await use(resolve(current));
     }
   }
 

@@ -115,6 +115,14 @@ it('does not take a list for news that was asked for before a change', async () 
   expect(await read()).toBe('its successor');
 });
 
+it('names the cause at once when a repository is disabled', async () => {
+  await read();
+  organization.project('Payments').repository('api').disable();
+  await expect(
+    reading.interactiveReader.readUrl(simulator.serverUrl + URL_OF_API),
+  ).rejects.toThrow(/Payments\/api .* is disabled/);
+});
+
 it('says so when a repository is gone', async () => {
   await read();
   organization.project('Payments').repository('api').delete({
