@@ -8,7 +8,7 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { isTooLarge } from './errors';
+import { isTooLarge, isTransient } from './errors';
 import type { Asked, Freshness } from './freshness';
 import { SharedReads, type Waiting } from './shared-reads';
 
@@ -23,7 +23,7 @@ export interface FileAddress {
 }
 
 export interface ReadFileOptions {
-  /** What was said at most so long ago is taken for true, in milliseconds; 0 asks the service. */
+  /** An answer that is at most so old is taken for true, in milliseconds; 0 asks the service. */
   readonly maxAgeMs: number;
   /** The object id that the caller has content for already: as long as it holds, no content is needed. */
   readonly knownObjectId?: string;
@@ -50,6 +50,12 @@ interface Sighting {
   readonly asked: Asked;
 }
 
+/** A file that is not there, or may not be read. */
+interface Nothing {
+  readonly objectId?: undefined;
+  readonly asked: Asked;
+}
+
 type Answer = (PresentFile & Sighting) | AbsentItem;
 
 /** Reads files, each content once. */
@@ -58,7 +64,9 @@ export class Files {
   readonly #now: () => number;
   /** Contents by object id, which stands for one content for ever, in whatever repository. */
   readonly #contents: LRUCache<string, Buffer>;
-  readonly #seen = new LRUCache<string, Sighting>({ max: MOST_FILES });
+  readonly #seen = new LRUCache<string, Sighting | Nothing>({
+    max: MOST_FILES,
+  });
   readonly #reads = new SharedReads<Answer>();
   readonly #downloads = new SharedReads<Buffer>();
 
@@ -92,8 +100,9 @@ export class Files {
   ): Promise<PresentFile | AbsentItem> {
     const { repository } = file;
     const key = keyOf(client, file);
-    const seen = this.#seen.get(key);
-    const lastGood = seen && this.#atHand(seen, options);
+    const last = this.#seen.get(key);
+    const seen = last?.objectId === undefined ? undefined : last;
+    const lastGood = seen && this.#fromMemory(seen, options);
     if (
       seen &&
       this.#freshness.isFresh(seen.asked, repository.id, options.maxAgeMs)
@@ -153,7 +162,7 @@ export class Files {
   }
 
   /** What was seen, with its content; `undefined` when that is needed and not kept. */
-  #atHand(
+  #fromMemory(
     seen: Sighting,
     options: ReadFileOptions,
   ): (PresentFile & Sighting) | undefined {
@@ -166,7 +175,8 @@ export class Files {
 
   /**
    * Asks for the file, and for its content where that is needed. What was seen
-   * before is replaced when all of it is there: until then it can be served.
+   * before is replaced when all of it is there, or the service says that the
+   * file is gone or may not be read: until then it can be served.
    */
   async #ask(
     client: AzureDevOpsClient,
@@ -176,33 +186,45 @@ export class Files {
     signal: AbortSignal,
   ): Promise<Answer> {
     const asked = this.#freshness.asked();
-    const item = await this.#readItem(client, file, key, options, signal);
-    if (item.outcome === 'absent') {
-      this.#seen.delete(key);
-      return item;
+    try {
+      const item = await this.#readItem(client, file, key, options, signal);
+      if (item.outcome === 'absent') {
+        this.#remember(key, { asked });
+        return item;
+      }
+      const { path, objectId } = item;
+      const came =
+        item.content === undefined
+          ? undefined
+          : this.#keepText(objectId, item.content);
+      const content = isContentNeeded(objectId, options)
+        ? (came ??
+          this.#contents.get(objectId) ??
+          (await this.#download(client, file.repository.id, objectId, signal)))
+        : undefined;
+      const before = this.#seen.peek(key);
+      const sameSince =
+        before?.objectId === objectId ? before.sameSince : this.#now();
+      const sighting: Sighting = { path, objectId, sameSince, asked };
+      this.#remember(key, sighting);
+      return { outcome: 'present', ...sighting, content };
+    } catch (error) {
+      if (!isTransient(error)) {
+        this.#remember(key, { asked });
+      }
+      throw error;
     }
-    const { path, objectId } = item;
-    const came =
-      item.content === undefined
-        ? undefined
-        : this.#keepText(objectId, item.content);
-    const content = isContentNeeded(objectId, options)
-      ? (came ??
-        this.#contents.get(objectId) ??
-        (await this.#download(client, file.repository.id, objectId, signal)))
-      : undefined;
-    const before = this.#seen.peek(key);
-    const sameSince =
-      before?.objectId === objectId ? before.sameSince : this.#now();
-    const sighting: Sighting = { path, objectId, sameSince, asked };
-    // Of two answers that cross, the one that was asked for later counts.
-    if (!before || before.asked.at <= asked.at) {
-      this.#seen.set(key, sighting);
-    }
-    return { outcome: 'present', ...sighting, content };
   }
 
-  /** The item, with its text where the content is needed and not at hand. */
+  /** Of two answers that cross, the one that was asked for later counts. */
+  #remember(key: string, state: Sighting | Nothing): void {
+    const before = this.#seen.peek(key);
+    if (!before || before.asked.ticket < state.asked.ticket) {
+      this.#seen.set(key, state);
+    }
+  }
+
+  /** The item, with its text where the content is needed and not kept. */
   async #readItem(
     client: AzureDevOpsClient,
     file: FileAddress,

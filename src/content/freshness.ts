@@ -14,6 +14,7 @@ const MOST_CHANGED = 100_000;
 export interface Asked {
   /** In milliseconds since 1970. */
   readonly at: number;
+  /** Of two, the higher was asked later. */
   readonly ticket: number;
 }
 
@@ -27,8 +28,8 @@ export interface Reading {
 
 /**
  * How long answers of the service are believed. Freshness ends by time, and at
- * once when a repository is said to have changed. What is no longer fresh is
- * served where the service cannot answer.
+ * once when a repository is invalidated. What is no longer fresh is served where
+ * the service cannot answer.
  */
 export class Freshness {
   readonly #maxStaleMs: number;
@@ -55,6 +56,7 @@ export class Freshness {
 
   /** To be called before a request is made, so that its answer is not taken for fresh when a change overtakes it. */
   asked(): Asked {
+    this.#ticket += 1;
     return { at: this.#now(), ticket: this.#ticket };
   }
 
@@ -63,7 +65,7 @@ export class Freshness {
     return this.#age(asked) < maxAgeMs && this.isCurrent(asked, repositoryId);
   }
 
-  /** Whether the repository has not been said to have changed since. @param repositoryId - the GUID, in any case */
+  /** Whether the repository has not been invalidated since. @param repositoryId - the GUID, in any case */
   isCurrent({ ticket }: Asked, repositoryId: string): boolean {
     const changed = this.#changed.get(repositoryId.toLowerCase());
     return (changed ?? this.#oldest) <= ticket;
@@ -83,8 +85,8 @@ export class Freshness {
    * Asks; where the service cannot answer, or not in time, gives the last good
    * answer instead, with a warning.
    *
-   * @param ask - is told whether there is a last good answer that can be served
-   * @throws what asking throws, when there is none or the error says more than that the service cannot answer
+   * @param ask - gets whether there is a last good answer that can be served
+   * @throws what asking throws, when there is none or the error is not transient
    */
   async serveStaleOnError<T, S extends { readonly asked: Asked }>(
     lastGood: S | undefined,
@@ -122,7 +124,7 @@ export class Freshness {
       ? ` and for ${last.others} other reads since the last such warning`
       : '';
     this.#logger.warn(
-      `${organization.label} cannot answer at the moment. What it said ${Math.round(ageMs / 1000)} s ago is served for ${what}${others}. ${String(reason)}`,
+      `${organization.label} cannot answer at the moment. What it answered ${Math.round(ageMs / 1000)} s ago is served for ${what}${others}. ${String(reason)}`,
     );
     this.#warnings.set(organization.key, { at: now, others: 0 });
   }

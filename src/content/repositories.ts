@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { Organization } from '../organization';
+import { isTransient } from './errors';
 import type { Asked, Freshness } from './freshness';
 import type { RepositoryUrl } from './repository-url';
 import { SharedReads, type Waiting } from './shared-reads';
@@ -65,7 +66,7 @@ export class Repositories {
     return found?.repository;
   }
 
-  /** Takes over what a list of repositories says of those that are remembered, so that they need not be asked for. */
+  /** Takes the names of remembered repositories from a list of repositories, so that they need not be asked for. */
   confirm(
     organization: Organization,
     repositories: readonly Repository[],
@@ -74,7 +75,7 @@ export class Repositories {
     for (const repository of repositories) {
       const key = keyOf(organization, repository.project.name, repository.name);
       const known = this.#known.peek(key);
-      // The list may be older than a change that was heard of since.
+      // The list may be older than a change that is known since.
       if (
         known?.repository.id === repository.id &&
         this.#freshness.isCurrent(known.asked, repository.id)
@@ -92,18 +93,25 @@ export class Repositories {
     signal: AbortSignal,
   ): Promise<Resolution | undefined> {
     const asked = this.#freshness.asked();
-    const repository = await client.getRepository({
-      repository: url.repository,
-      project: url.project,
-      signal,
-    });
-    if (!repository) {
-      this.#known.delete(key);
-      return undefined;
+    try {
+      const repository = await client.getRepository({
+        repository: url.repository,
+        project: url.project,
+        signal,
+      });
+      if (!repository) {
+        this.#known.delete(key);
+        return undefined;
+      }
+      const resolution = { repository, asked };
+      this.#known.set(key, resolution);
+      return resolution;
+    } catch (error) {
+      if (!isTransient(error)) {
+        this.#known.delete(key);
+      }
+      throw error;
     }
-    const resolution = { repository, asked };
-    this.#known.set(key, resolution);
-    return resolution;
   }
 
   #isFresh({ asked, repository }: Resolution): boolean {

@@ -264,4 +264,55 @@ describe('the last good content', () => {
     expect(await outcome(readUrl)).toBe(component('api'));
     fault.remove();
   });
+
+  it.each(['unauthorized', 'forbidden', 'organization-not-found'])(
+    'is not served once it was denied (%s), even if the service then cannot answer',
+    async name => {
+      await reading.reader.readUrl(FILE);
+      reading.pass(61 * MINUTE);
+      const denied = inject(name);
+      expect(await outcome(readUrl)).toBe(ERRORS[name]);
+      denied.remove();
+      const fault = inject('unavailable');
+      expect(await outcome(readUrl)).toBe('ServiceUnavailableError');
+      fault.remove();
+      expect(await outcome(readUrl)).toBe(component('api'));
+    },
+  );
+
+  it('is asked for by placeholders again once another plugin was denied it', async () => {
+    const { reader, interactiveReader } = reading;
+    await reader.readUrl(FILE);
+    const denied = inject('forbidden');
+    const other = () => interactiveReader.readUrl(FILE).then(() => 'content');
+    expect(await outcome(other)).toBe('NotAllowedError');
+    expect(await outcome(readUrl)).toBe('NotAllowedError');
+    denied.remove();
+  });
+
+  it('is not brought back, when the file is gone, by an answer that was asked for before', async () => {
+    const { etag } = await reading.reader.search(FILE);
+    reading.content.invalidate(api.id);
+    let release = () => {};
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const slow = world.simulator.inject({
+      match: { endpoint: 'items' },
+      times: 1,
+      response: async (_request, proceed) => {
+        const answer = await proceed();
+        await held;
+        return answer;
+      },
+    });
+    const first = outcome(readUrl);
+    await until('the request', () => slow.hits === 1);
+    api.push({ files: { '/catalog-info.yaml': null } });
+    expect(await outcome(search(etag))).toBe('nothing');
+    release();
+    expect(await first).toBe(component('api'));
+    expect(await outcome(readUrl)).toBe('NotFoundError');
+    api.push({ files: { '/catalog-info.yaml': component('api') } });
+  });
 });
