@@ -22,6 +22,8 @@ export type WorkerResult =
       readonly thrown?: string;
       /** What is left of `maxLength`. */
       readonly left: number;
+      /** How long it took, without waiting for other texts. */
+      readonly tookMs: number;
     }
   /** The text took more time, or more memory, than a text may take. */
   | { readonly outcome: 'expired'; readonly limit: 'time' | 'memory' };
@@ -59,6 +61,7 @@ const MAX_DEPTH = 500;
 const NODE_LENGTH = 16;
 
 function parse({ text, enableYamlMerge, maxLength }) {
+  const startedAt = performance.now();
   const result = { outcome: 'parsed', documents: [], left: maxLength };
   try {
     // Of bytes, as the catalog has them: half a surrogate pair becomes U+FFFD.
@@ -73,6 +76,7 @@ function parse({ text, enableYamlMerge, maxLength }) {
   } catch (error) {
     result.thrown = String(error?.message ?? error);
   }
+  result.tookMs = performance.now() - startedAt;
   return result;
 }
 

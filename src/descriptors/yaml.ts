@@ -43,8 +43,8 @@ const MAX_JSON_LENGTH = 16 * 1024 * 1024;
 /** Characters of a file that js-yaml may read: it blocks the process meanwhile. */
 const MAX_PLAIN_LENGTH = 32 * 1024;
 
-/** Documents of a file that may each exceed the limits of time and memory; the rest of the file is then not read. */
-const MAX_EXPIRED = 2;
+/** How many deadlines the documents of a file may take together when they are read one by one; the rest is then not read. */
+const MAX_DEADLINES = 2;
 
 const LIMITS: WorkerLimits = { deadlineMs: 10_000, memoryMb: 256 };
 
@@ -130,7 +130,7 @@ export class YamlParser {
     const results: Array<{ documents: YamlDocument[]; hasThrown: boolean }> =
       [];
     let left = MAX_JSON_LENGTH;
-    let expired = 0;
+    let leftMs = MAX_DEADLINES * this.#limits.deadlineMs;
     for (const part of parts) {
       const plain = parsePlain(part.text);
       if (plain) {
@@ -142,11 +142,12 @@ export class YamlParser {
         continue;
       }
       const result: WorkerResult =
-        expired < MAX_EXPIRED
+        leftMs > 0
           ? await this.#ask(part.text, left)
           : { outcome: 'expired', limit: 'time' };
-      if (result.outcome === 'expired') expired += 1;
-      else left = result.left;
+      if (result.outcome === 'parsed') left = result.left;
+      leftMs -=
+        result.outcome === 'parsed' ? result.tookMs : this.#limits.deadlineMs;
       results.push({
         documents: this.#documentsOf(result, part),
         hasThrown: result.outcome === 'parsed' && result.thrown !== undefined,
@@ -216,9 +217,13 @@ const MAP = `\\{ *(?:${ENTRY} *(?:, *${ENTRY} *)*)?\\}`;
 /** A number of few digits, or a text that does not look like one, without indicators where they would mean something. */
 const PLAIN = `(?!0[xo]|[\\d.]+[eE]|[\\d.]{16})(?:[^\\s\\-?:,[\\]{}#&*!|>'"%@\`.+~<=]|\\.{1,2}/|\\.(?!inf|nan)[a-z])(?:[^:# ]|:(?! |$)|(?<! )#| +(?![ #]))*`;
 const VALUE = `(?:${PLAIN}|${QUOTED}|${LIST}|${MAP}|[|>]-?)`;
-/** A line of a block mapping or sequence, or of a text that goes on; or nothing but a comment. */
+/**
+ * A line of a block mapping or sequence, or of a text that goes on; or nothing
+ * but a comment. Runs of spaces are matched whole, so that a long one takes no
+ * time that grows with its square.
+ */
 const PLAIN_LINE = new RegExp(
-  `^(?:---| *(?:- +)?(?:${KEY}:(?: +${VALUE})?|${VALUE})?)(?: +#.*| *)$|^ *#`,
+  `^(?:---| *(?! )(?:- +(?! ))?(?:${KEY}:(?: +${VALUE})?|${VALUE})?)(?: +#.*| *)$|^ *#`,
   'i',
 );
 

@@ -1,5 +1,6 @@
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
 import { YamlParser } from '../../src/descriptors/yaml';
+import { YamlWorker } from '../../src/descriptors/yaml-worker';
 import { readDescriptor, TARGET, testYamlParser } from './support/read';
 
 /** An OpenAPI definition as tools write it, one line for each key. */
@@ -118,6 +119,30 @@ describe('a document that takes too much time', () => {
     expect(new Set(documents.map(({ outcome }) => outcome))).toEqual(
       new Set(['rejected']),
     );
+  });
+});
+
+describe('a file of which each document takes nearly too much time', () => {
+  const yaml = testYamlParser({ limits: { deadlineMs: 1_000 } });
+
+  it('does not keep other files waiting for longer than a few of its documents take', async () => {
+    const parse = jest
+      .spyOn(YamlWorker.prototype, 'parse')
+      .mockImplementation(async ({ text, maxLength: left }) =>
+        text.length > 1_000
+          ? { outcome: 'expired', limit: 'time' }
+          : { outcome: 'parsed', documents: [], left, tookMs: 900 },
+      );
+    try {
+      const names = Array.from({ length: 100 }, (_, index) => `c-${index}`);
+      await readDescriptor(
+        yaml,
+        names.map(name => component(name)).join('---\n'),
+      );
+      expect(parse.mock.calls.length).toBeLessThanOrEqual(4);
+    } finally {
+      parse.mockRestore();
+    }
   });
 });
 

@@ -82,6 +82,22 @@ describe('a file gives the values that Backstage reads from it', () => {
   ])('without a second thread when it is ordinary: %s', (_name, text) => {
     expect(parsePlain(text)).toBeDefined();
   });
+
+  it.each([
+    ['before anything', `${' '.repeat(32_000)}?`],
+    ['behind a dash', `- ${' '.repeat(32_000)}?`],
+  ])(
+    'without keeping the backend busy over a long run of spaces %s',
+    (_where, text) => {
+      // The best of three, since a busy machine may interrupt one.
+      const took = [1, 2, 3].map(() => {
+        const startedAt = performance.now();
+        expect(parsePlain(text)).toBeUndefined();
+        return performance.now() - startedAt;
+      });
+      expect(Math.min(...took)).toBeLessThan(500);
+    },
+  );
 });
 
 describe('a damaged descriptor file gives the values that Backstage reads from it', () => {
