@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { ServiceUnavailableError } from '@backstage/errors';
 
 /** One document of a text, as Backstage's parser reads it. */
 export type CatalogDocument =
@@ -148,7 +149,7 @@ export class YamlWorker {
       worker.ref();
       deadline = setTimeout(() => reading.abort(), this.#limits.deadlineMs);
       worker.postMessage(request);
-      const [result] = await once(worker, 'message', { signal });
+      const result = await nextMessage(worker, signal);
       worker.unref();
       return result as WorkerResult;
     } catch (error) {
@@ -174,12 +175,12 @@ export class YamlWorker {
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
     });
     this.#worker = worker;
-    // Whoever waits for an answer hears of an error; an idle thread is replaced.
+    // The text that is being read gets the error; an idle thread is replaced.
     worker.on('error', () => {});
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
     });
-    await once(worker, 'message', { signal });
+    await nextMessage(worker, signal);
     return worker;
   }
 
@@ -191,8 +192,29 @@ export class YamlWorker {
 
   #throwIfClosed(): void {
     if (this.#isClosed) {
-      throw new Error('the parser of descriptors is closed with the backend');
+      throw new ServiceUnavailableError(
+        'the parser of descriptors is closed with the backend',
+      );
     }
+  }
+}
+
+/** @throws the error of the thread; an error when it ends without one; the signal's */
+async function nextMessage(
+  worker: Worker,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const settled = new AbortController();
+  const options = { signal: AbortSignal.any([signal, settled.signal]) };
+  const ended = async () => {
+    const [code] = await once(worker, 'exit', options);
+    throw new Error(`the thread of the YAML parser ended with code ${code}`);
+  };
+  try {
+    const message = once(worker, 'message', options);
+    return (await Promise.race([message, ended()]))[0];
+  } finally {
+    settled.abort();
   }
 }
 

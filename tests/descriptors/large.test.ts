@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
 import { YamlParser } from '../../src/descriptors/yaml';
 import { YamlWorker } from '../../src/descriptors/yaml-worker';
@@ -164,6 +165,35 @@ describe('a document that takes too much memory', () => {
   });
 });
 
+describe('a thread that ends while it reads', () => {
+  const yaml = testYamlParser();
+
+  it('leaves its file unknown, not rejected, and later files are read by another thread', async () => {
+    expect(await readDescriptor(yaml, component('before'))).toHaveLength(1);
+    const post = jest
+      .spyOn(Worker.prototype, 'postMessage')
+      .mockImplementationOnce(function end(this: Worker) {
+        void this.terminate();
+      });
+    try {
+      const [lost, later] = await Promise.allSettled([
+        readDescriptor(yaml, component('lost')),
+        readDescriptor(yaml, component('later')),
+      ]);
+      expect(lost).toMatchObject({
+        status: 'rejected',
+        reason: { message: expect.stringMatching(/thread .* ended/) },
+      });
+      expect(later).toMatchObject({
+        status: 'fulfilled',
+        value: [{ outcome: 'entity', entityRef: 'component:default/later' }],
+      });
+    } finally {
+      post.mockRestore();
+    }
+  });
+});
+
 describe('when the backend stops', () => {
   it('a descriptor that is being read ends as unknown, not as rejected', async () => {
     const yaml = new YamlParser({ enableYamlMerge: false });
@@ -172,15 +202,13 @@ describe('when the backend stops', () => {
     );
     const ended = Promise.allSettled(reading);
     await yaml.close();
-    expect(await ended).toMatchObject([
-      {
-        status: 'rejected',
-        reason: { message: expect.stringMatching(/closed/) },
+    const closed = {
+      status: 'rejected',
+      reason: {
+        name: 'ServiceUnavailableError',
+        message: expect.stringMatching(/closed/),
       },
-      {
-        status: 'rejected',
-        reason: { message: expect.stringMatching(/closed/) },
-      },
-    ]);
+    };
+    expect(await ended).toMatchObject([closed, closed]);
   });
 });
