@@ -194,6 +194,7 @@ export class RepositoryContent {
       repository.id,
       JSON.stringify(version),
       scopePath,
+      this.#freshness.lastChange(repository.id),
     ].join('\n');
     return await this.#listings.join(key, waiting, false, signal =>
       client.listItems({

@@ -125,16 +125,19 @@ export class Files {
       what: `${file.path} of repository ${repository.name}`,
       signal: waiting.signal,
     };
-    const { content = true, knownObjectId = '' } = options;
+    const { content = true, knownObjectId } = options;
+    const shared = [
+      key,
+      content ? knownObjectId : 'without content',
+      // What was asked for before a change is not shared with those who ask after it.
+      this.#freshness.lastChange(repository.id),
+    ];
     return await this.#freshness.serveStaleOnError(
       lastGood,
       reading,
       hasLastGood =>
-        this.#reads.join(
-          `${key}\n${content ? knownObjectId : 'without content'}`,
-          waiting,
-          hasLastGood,
-          signal => this.#ask(client, file, key, options, signal),
+        this.#reads.join(shared.join('\n'), waiting, hasLastGood, signal =>
+          this.#ask(client, file, key, options, signal),
         ),
     );
   }

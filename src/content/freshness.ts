@@ -67,8 +67,12 @@ export class Freshness {
 
   /** Whether the repository has not been invalidated since. @param repositoryId - the GUID, in any case */
   isCurrent({ ticket }: Asked, repositoryId: string): boolean {
-    const changed = this.#changed.get(repositoryId.toLowerCase());
-    return (changed ?? this.#oldest) <= ticket;
+    return this.lastChange(repositoryId) <= ticket;
+  }
+
+  /** The ticket of the last change of a repository. @param repositoryId - the GUID, in any case */
+  lastChange(repositoryId: string): number {
+    return this.#changed.get(repositoryId.toLowerCase()) ?? this.#oldest;
   }
 
   /** @param repositoryId - the GUID, in any case */

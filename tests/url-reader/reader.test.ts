@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Repository } from '../../dev/simulator/index';
+import { until } from '../support/until';
 import {
   component,
   MINUTE,
@@ -219,6 +220,32 @@ describe('reads without an etag', () => {
     const before = asked('items');
     await reading.reader.readUrl(FILE);
     expect(asked('items')).toBe(before + 1);
+  });
+
+  it('do not share a request that was made before the repository changed', async () => {
+    let release = () => {};
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const fault = world.simulator.inject({
+      match: { endpoint: 'items' },
+      times: 1,
+      response: async (_request, proceed) => {
+        const answer = await proceed();
+        await held;
+        return answer;
+      },
+    });
+    const before = text(reading.reader.readUrl(FILE));
+    await until('the request', () => fault.hits === 1);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    reading.content.invalidate(api.id);
+    const after = text(reading.reader.readUrl(FILE));
+    await until('the second request', () => asked('items') === 2).finally(
+      release,
+    );
+    expect(await before).toBe(component('api'));
+    expect(await after).toBe(component('api', 'new'));
   });
 
   it('ask each time in a plugin that somebody waits for, and download nothing twice', async () => {
