@@ -3,7 +3,7 @@ import type { Repository, VersionRef } from '../azure/types';
 import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 
-/** What a URL of Azure DevOps says: a repository, and what of it. */
+/** What a URL of Azure DevOps names: a repository, and what of it. */
 export interface RepositoryUrl {
   readonly outcome: 'repository';
   /** Which family of URLs it is of. */
@@ -21,7 +21,7 @@ export interface RepositoryUrl {
 
 export type ParsedUrl = RepositoryUrl | UnsupportedUrl;
 
-/** Why a URL does not say what to read. */
+/** Why a URL names nothing that can be read. */
 export type UnsupportedReason =
   /** Not a URL at all, or one with broken percent-encoding. */
   | 'malformed'
@@ -61,7 +61,7 @@ export function isUnsupported(value: unknown): value is UnsupportedUrl {
   );
 }
 
-/** A file, in terms of what the service itself says about its repository. */
+/** A file, with its repository as the service itself names it. */
 export interface ResolvedFile {
   readonly organization: Organization;
   readonly repository: Repository;
@@ -84,6 +84,8 @@ export function effectiveVersion(
     : version;
 }
 
+const VERSION_PREFIXES = { branch: 'GB', tag: 'GT', commit: 'GC' };
+
 /**
  * The one URL of a file, by which a provider, a static location and a
  * registered location of it are known as the same. For a tag or a commit it is
@@ -91,23 +93,13 @@ export function effectiveVersion(
  */
 export function canonicalLocationUrl(file: ResolvedFile): string {
   const version = effectiveVersion(file.repository, file.version);
-  const parts = {
+  return canonicalUrl({
     organization: file.organization,
     project: file.repository.project.name,
     repository: file.repository.name,
     path: file.path,
-  };
-  const url = canonicalUrl(parts);
-  if (!version) {
-    return url;
-  }
-  const ofBranch = canonicalUrl({ ...parts, branch: version.version });
-  if (version.type === 'branch') {
-    return ofBranch;
-  }
-  // A tag's or commit's name is written as a branch's is, behind its own prefix.
-  const encoded = ofBranch.slice(`${url}&version=GB`.length);
-  return `${url}&version=${version.type === 'tag' ? 'GT' : 'GC'}${encoded}`;
+    version: version && `${VERSION_PREFIXES[version.type]}${version.version}`,
+  });
 }
 
 /** Whether a path stands for many: it has a wildcard, as Backstage's readers see it. */

@@ -1,28 +1,28 @@
-import { type Organization } from '../organization';
+import type { Organization } from '../organization';
 
-/** What one URL in the catalog stands for: one file at one branch. */
+/** What one URL in the catalog stands for: one file at one version. */
 export interface DescriptorAddress {
   readonly organization: Organization;
   readonly project: string;
   readonly repository: string;
   /** Absolute within the repository: `/catalog-info.yaml`. */
   readonly path: string;
-  /** Without `refs/heads/`; absent for the default branch. */
-  readonly branch?: string;
+  /** `GB{branch}`, `GT{tag}` or `GC{commit}`; absent for the default branch. */
+  readonly version?: string;
 }
 
 /**
  * The one URL by which the catalog knows a descriptor:
- * `https://{host}/{organization}/{project}/_git/{repository}?path={path}[&version=GB{branch}]`.
+ * `https://{host}/{organization}/{project}/_git/{repository}?path={path}[&version={version}]`.
  *
  * Percent-encoded where it must be and nowhere else, so that for ordinary names
  * it is what the official module and people write, and a location that is
  * registered for the same file has the same location key.
  */
 export function canonicalUrl(address: DescriptorAddress): string {
-  const { organization, project, repository, path, branch } = address;
-  const version = branch === undefined ? '' : `&version=GB${inQuery(branch)}`;
-  return `${organization.url}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${version}`;
+  const { organization, project, repository, path, version } = address;
+  const suffix = version === undefined ? '' : `&version=${inQuery(version)}`;
+  return `${organization.url}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${suffix}`;
 }
 
 /** `encodeURI` leaves what would end the path. */

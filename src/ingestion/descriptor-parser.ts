@@ -141,7 +141,7 @@ export class DescriptorParser {
       project: repository.project.name,
       repository: repository.name,
       path,
-      branch,
+      version: branch && `GB${branch}`,
     });
   }
 

@@ -64,7 +64,7 @@ describe('the canonical URL of a descriptor', () => {
             project,
             repository,
             path: file,
-            branch: ofBranch,
+            version: ofBranch && `GB${ofBranch}`,
           });
           expect(parseRepositoryUrl(url, knowing(ref))).toEqual({
             outcome: 'repository',

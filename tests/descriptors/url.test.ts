@@ -45,7 +45,7 @@ describe('the URL of a descriptor', () => {
         project: 'My Project',
         repository: 'r',
         path: '/a b/catalog-info.yaml',
-        branch: 'release/1.0',
+        version: 'GBrelease/1.0',
       },
       'https://dev.azure.com/contoso/My%20Project/_git/r?path=/a%20b/catalog-info.yaml&version=GBrelease/1.0',
     ],
@@ -54,7 +54,7 @@ describe('the URL of a descriptor', () => {
         project: 'R&D',
         repository: 'C#lib',
         path: '/a&b+c#d.yaml',
-        branch: 'feat/a&b',
+        version: 'GBfeat/a&b',
       },
       'https://dev.azure.com/contoso/R&D/_git/C%23lib?path=/a%26b%2Bc%23d.yaml&version=GBfeat/a%26b',
     ],
@@ -120,7 +120,7 @@ describe('the URL of a descriptor', () => {
             project,
             repository,
             path,
-            branch,
+            version: branch && `GB${branch}`,
           });
           const fetched = new URL(getAzureFileFetchUrl(url));
           const [, , p, , , , r] = fetched.pathname
@@ -147,7 +147,7 @@ describe('the URL of a descriptor', () => {
       project: 'P',
       repository: 'r',
       path: '/a/catalog-info.yaml',
-      branch: 'main',
+      version: 'GBmain',
     });
     const resolved = new URL(
       integrations.resolveUrl({ url: './b.yaml', base }),
