@@ -165,7 +165,7 @@ function readBranch(block: Block): string | undefined {
   const branch = text.replace(/^refs\/heads\//, '');
   // What `git check-ref-format` does not take, and tags.
   if (
-    /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|^[/.]|\/[/.]|[/.]$|\.lock(?:\/|$)|^refs\//u.test(
+    /^$|[\s~^:?*[\\\p{Cc}]|\.\.|@\{|^[/.]|\/[/.]|[/.]$|\.lock(?:\/|$)|^refs\//u.test(
       branch,
     )
   ) {

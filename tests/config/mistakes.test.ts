@@ -180,6 +180,10 @@ describe('a mistake in a block', () => {
       'Expected `~.branch` to be the name of a branch, such as `main`, got `"a b"` (string)',
     ],
     [
+      { branch: 'refs/heads/' },
+      'Expected `~.branch` to be the name of a branch, such as `main`, got `"refs/heads/"` (string)',
+    ],
+    [
       { branch: 'refs/tags/v1' },
       'Expected `~.branch` to be the name of a branch, such as `main`, got `"refs/tags/v1"` (string)',
     ],
