@@ -43,7 +43,7 @@ export interface AzureDevOpsLocationAnalyzerOptions {
 }
 
 /**
- * Tells catalog-import what a repository holds already. Backstage asks it
+ * Finds for catalog-import what a repository holds already. Backstage asks it
  * before it offers to add a descriptor.
  */
 export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
@@ -168,9 +168,8 @@ function describeRejection(path: string, document: RejectedDocument): string {
 }
 
 /**
- * The page shows the status alone. 401 would tell the person who looks at it
- * that it is they who should sign in, but it is the backend's credential that
- * may not read.
+ * The page shows the status alone. A 401 would mean that the person who looks at
+ * it has to sign in, but it is the backend's credential that may not read.
  */
 function asAnswer(error: unknown): unknown {
   return error instanceof Error && error.name === 'AuthenticationError'

@@ -10,7 +10,7 @@ export interface FoundFile {
   readonly objectId: string;
 }
 
-/** How descriptors are told from other files. */
+/** By what names descriptors are known. */
 export interface DescriptorNames {
   /** `catalog.import.entityFilename`: a name, or a path below any folder, or a glob. */
   readonly entityFilename: string;

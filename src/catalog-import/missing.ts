@@ -8,8 +8,8 @@ import type { RepositoryUrl } from '../content/repository-url';
 const MOST_NAMES = 10;
 
 /**
- * Finds out what the service does not say: whether a repository does not
- * exist, or may not be read. Who may read a project sees its repositories, so a
+ * Finds out whether a repository does not exist or may not be read, which the
+ * service answers alike. Who may read a project sees its repositories, so a
  * repository that is missing there does not exist; a project that is missing
  * may as well be closed to the credential.
  *

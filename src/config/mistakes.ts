@@ -25,7 +25,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Says that a value is not what a key takes. `expected` is to be read after "to be". */
+/** The mistake of a value that is not what a key takes. `expected` is to be read after "to be". */
 export function unexpectedValue(
   key: string,
   expected: string,

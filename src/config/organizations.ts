@@ -23,7 +23,7 @@ export function readOrganizations(
   const legacyName = host && legacyOrganization(host);
   const found = readNames(block, legacyName);
   if (host === undefined) {
-    // Which names are right depends on the host, so only what is wrong for any is said.
+    // Which names are right depends on the host, so only what is wrong for any is reported.
     found.forEach(name => checkName(block, name, CLOUD_HOST));
     return [];
   }

@@ -44,7 +44,7 @@ export function nameFilter(
 }
 
 /**
- * Whether a name is what a pattern says, without regard to case, as Azure
+ * Whether a name matches a pattern, without regard to case, as Azure
  * DevOps compares names. `*` stands for any number of characters, `?` for one;
  * everything else stands for itself.
  */

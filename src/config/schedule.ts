@@ -7,7 +7,7 @@ import { durationToMilliseconds } from '@backstage/types';
 import type { Block } from './block';
 
 /**
- * When a provider refreshes unless its block says otherwise.
+ * When a provider refreshes unless its block has another schedule.
  *
  * `timeout` is how long a refresh may hold the task. What it learned until then
  * is kept, and the next refresh, due at once, goes on from there, so a long
@@ -72,7 +72,7 @@ export function readDuration(
     );
     if (duration > 0) return duration;
   } catch {
-    // Said below, in the words of the other mistakes.
+    // Reported below, in the words of the other mistakes.
   }
   block.reportMistake(block.key(name), A_POSITIVE_DURATION, value);
   return fallback;
@@ -93,7 +93,7 @@ function readPart(
       );
       if (isGood(read)) return read;
     } catch {
-      // Said below, in the words of the other mistakes.
+      // Reported below, in the words of the other mistakes.
     }
     schedule.reportMistake(schedule.key(name), expected, value);
   }

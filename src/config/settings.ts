@@ -39,7 +39,7 @@ export interface ProviderSettings {
   readonly skipForkedRepos: boolean;
   readonly schedule: SchedulerServiceTaskScheduleDefinition;
   readonly removals: RemovalSettings;
-  /** Every repository is verified at least this often, whatever the hints say; milliseconds. */
+  /** Every repository is verified at least this often, whether or not a hint names it; milliseconds. */
   readonly verifyEveryMs: number;
   readonly hints: HintSettings;
 }

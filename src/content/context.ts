@@ -3,7 +3,7 @@ import { readAzureIntegrationConfigs } from '@backstage/integration';
 import { readProviderConfigs } from '../config/index';
 import { isLegacyCloudHost, Organization } from '../organization';
 
-/** What the configuration says about hosts and organizations, as far as reading a URL needs it. */
+/** The configured hosts and organizations, as far as reading a URL needs them. */
 export interface LocationContext {
   /**
    * The hosts under `integrations.azure`, in lower case, as `host[:port]`.

@@ -9,7 +9,7 @@ import { CredentialError } from '../credentials/errors';
 import type { UnsupportedUrl } from './repository-url';
 
 /**
- * Whether an error says only that the service cannot answer now: it throttles,
+ * Whether an error means only that the service cannot answer now: it throttles,
  * is down, or broke off. What was read before is then still the best that is
  * known. A denied credential is not among these, unless the service was
  * throttling: somebody may have taken the permission away.
@@ -24,7 +24,7 @@ export function isTransient(error: unknown): boolean {
   return isTransientFault(error.fault);
 }
 
-/** Whether the service says that something is not there or may not be read; it does not say which. */
+/** Whether the service answered that something is not there or may not be read; which of the two is not known. */
 export function isNotFoundOrForbidden(error: unknown): boolean {
   return (
     error instanceof AzureDevOpsRequestError && error.fault.kind === 'not-found'
@@ -47,7 +47,7 @@ export function unsupportedUrlError(
 }
 
 /**
- * What Backstage's plugins should see of an error of ours: the class that says
+ * What Backstage's plugins should see of an error of ours: the class that shows
  * whether trying again, another credential or another URL would help.
  *
  * None of them is a `NotFoundError`. Callers take that as proof that a file is

@@ -23,9 +23,9 @@ const same = (a: string, b: string | undefined) =>
   a.toLowerCase() === b?.toLowerCase();
 
 /**
- * Tells organization and project apart in the segments that lead up to `_git`
- * or `_apis`. On Azure DevOps Server the segments alone do not say it, so what
- * is configured decides, and only then the usual shape.
+ * Separates organization and project in the segments that lead up to `_git` or
+ * `_apis`. On Azure DevOps Server the segments alone do not suffice: the
+ * configured collections decide, and only then the usual shape.
  *
  * @param host - in lower case, as `host[:port]`
  * @param segments - percent-decoded, without empty ones
@@ -111,7 +111,7 @@ function longestKnownCollection(
     }))
     .sort((a, b) => b.parts.length - a.parts.length);
   // What Backstage takes for a collection may be its virtual directory: then
-  // more than a project follows, and the name decides nothing.
+  // more than a project follows.
   const startsAt = (parts: readonly string[], offset: number) =>
     parts.every((part, i) => same(part, segments[offset + i])) &&
     segments.length - offset - parts.length <= 1 &&

@@ -34,9 +34,9 @@ export class Repositories {
 
   /**
    * The repository, with the names that it has now; `undefined` when the
-   * service says that it does not exist or may not be read.
+   * service answers that it does not exist or may not be read.
    *
-   * @param options.again - ask even if the answer is remembered
+   * @param options.again - asks even if the answer is remembered
    * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`
    */
   async resolve(

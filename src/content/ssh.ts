@@ -2,6 +2,7 @@ import { CLOUD_HOST } from '../organization';
 import type { LocationContext } from './context';
 import { cloudOrganization, splitLeadingSegments } from './organizations';
 import { unsupported, type ParsedUrl } from './repository-url';
+
 const MODERN_SSH_HOST = 'ssh.dev.azure.com';
 const LEGACY_SSH_HOST = 'vs-ssh.visualstudio.com';
 
@@ -12,7 +13,7 @@ export function toSshUrl(text: string): string {
 }
 
 /** Whether a host answers ssh for Azure DevOps Services. */
-export function isCloudSshHost(host: string): boolean {
+function isCloudSshHost(host: string): boolean {
   return host === MODERN_SSH_HOST || host.endsWith('.visualstudio.com');
 }
 
@@ -98,7 +99,7 @@ function organizationHost(url: URL, host: string): string | undefined {
     : undefined;
 }
 
-/** The one configured host of that name; ssh has a port of its own, so the port says nothing. */
+/** The one configured host of that name; ssh has a port of its own, so ports are not compared. */
 function serverHost(
   hostname: string,
   context: LocationContext,

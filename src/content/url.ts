@@ -24,14 +24,14 @@ const API_VERSION_TYPES: Record<string, VersionRef['type']> = {
   commit: 'commit',
 };
 const COMMIT_ID = /^[0-9a-f]{7,40}$/i;
-/** Forms of a clone URL that say how to clone rather than what. */
+/** Segments of a clone URL that stand for how to clone rather than what. */
 const CLONE_FLAVOURS = ['_full', '_optimized'];
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Reads any form in which Azure DevOps, its documentation, Git or Backstage
- * write the address of a Git repository or of something in it. Pure: what it
- * cannot tell from the text it tells from the configured organizations.
+ * write the address of a Git repository or of something in it. Pure: what the
+ * text leaves open the configured organizations decide.
  *
  * User information in the URL is dropped, and parameters that only concern the
  * browser are ignored.

@@ -20,7 +20,7 @@ export interface RejectedDocument {
    * reference goes.
    */
   readonly reason: 'syntax' | 'envelope' | 'rules' | 'too-large';
-  /** The reference, where the document says one. */
+  /** The reference, where the document has one. */
   readonly entityRef?: string;
   /** A sentence that names cause and cure, without the file's location. */
   readonly message: string;
@@ -144,7 +144,7 @@ function applyLocationTo(
 }
 
 /**
- * Both location annotations are the file's URL, whatever the file says. From them
+ * Both location annotations are the file's URL, whatever stands in the file. From them
  * the catalog reads relative placeholders such as `$text: ./file` and applies its
  * rules, so that they must not be the file's to choose. Everything else is the
  * file's business.

@@ -21,7 +21,7 @@ export interface SearchRequest {
   readonly options: UrlReaderServiceSearchOptions;
 }
 
-/** Finds one file. @param maxAgeMs - what was said at most so long ago is taken for true, in milliseconds */
+/** Finds one file. @param maxAgeMs - an answer that is at most so old is taken for true, in milliseconds */
 export async function searchFile(
   { content, resolved, path, options }: SearchRequest,
   maxAgeMs: number,

@@ -89,7 +89,7 @@ function readAhead<T>(
   return async index => {
     for (; next < reads.length && next < index + READ_AHEAD; next++) {
       const item = reads[next]!();
-      // Whoever takes the item handles its failure; until then nobody does.
+      // A failure is handled where the item is taken.
       item.catch(() => {});
       started.set(next, item);
     }
