@@ -14,7 +14,7 @@ const STOP_WITHIN_MS = 10_000;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A process of this repository's own, in TypeScript. */
-export interface Process {
+interface Process {
   /** The exit code once it has ended, 1 where a signal ended it. */
   readonly ended: Promise<number>;
   send(message: Serializable): void;

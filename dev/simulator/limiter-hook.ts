@@ -3,7 +3,7 @@ import type { SimulatedResponse } from './http';
 import type { Limiter, LimiterVerdict } from './limiter';
 import type { LimiterHook } from './seams';
 
-export interface LimiterHookOptions {
+interface LimiterHookOptions {
   readonly limiter: Limiter;
   /** Epoch milliseconds of the simulator's clock. */
   readonly now: () => number;

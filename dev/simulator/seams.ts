@@ -22,7 +22,7 @@ export type BearerAuthentication = (
 ) => Authentication | Promise<Authentication>;
 
 /** An authenticated request on its way to its endpoint. */
-export interface PacedCall {
+interface PacedCall {
   readonly request: SimulatedRequest;
   readonly identity: Identity;
   readonly organization: Organization;
@@ -75,7 +75,7 @@ export interface EndpointRoute {
 }
 
 /** What `OPTIONS {base}/_apis/{area}` says of a resource; the client libraries build addresses from it. */
-export interface ResourceLocation {
+interface ResourceLocation {
   /** A GUID that is the same on every deployment. */
   readonly id: string;
   readonly area: string;

@@ -1,5 +1,4 @@
 import { Simulator } from '../../dev/simulator';
-import type { SimulatorOptions } from '../../dev/simulator/simulator';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import {
   startCatalog,
@@ -19,8 +18,8 @@ export interface Stage {
 }
 
 /** The simulator as the proxy of this process, with a valid token; catalogs are started on demand. */
-export async function setStage(options?: SimulatorOptions): Promise<Stage> {
-  const simulator = await Simulator.start(options);
+export async function setStage(): Promise<Stage> {
+  const simulator = await Simulator.start();
   simulator.addPersonalAccessToken(TOKEN, { identity: IDENTITY });
   const before = process.env.HTTPS_PROXY;
   process.env.HTTPS_PROXY = simulator.proxyUrl;

@@ -26,7 +26,7 @@ function start(limits?: { deadlineMs: number }) {
   return { parser, parse };
 }
 
-function file(name = 'r', objectId = '0'.repeat(40)) {
+function file(name = 'r') {
   const repository: Repository = {
     id: name,
     name,
@@ -35,7 +35,7 @@ function file(name = 'r', objectId = '0'.repeat(40)) {
     isDisabled: false,
     isFork: false,
   };
-  return { repository, path: '/catalog-info.yaml', objectId };
+  return { repository, path: '/catalog-info.yaml', objectId: '0'.repeat(40) };
 }
 
 function claimsOf(observation: PathObservation) {

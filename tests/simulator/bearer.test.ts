@@ -12,10 +12,10 @@ beforeEach(async () => {
 
 afterEach(async () => await simulator.close());
 
-async function show(token: string, organization = 'contoso') {
+async function show(token: string) {
   return await ask(
     simulator,
-    `https://dev.azure.com/${organization}/_apis/projects?api-version=7.1`,
+    `https://dev.azure.com/contoso/_apis/projects?api-version=7.1`,
     { headers: { Authorization: `Bearer ${token}` } },
   );
 }

@@ -48,8 +48,8 @@ function repository(name: string) {
     .repository(name);
 }
 
-async function read(name: string, signal?: AbortSignal): Promise<string> {
-  const response = await reading.reader.readUrl(urlOf(name), { signal });
+async function read(name: string): Promise<string> {
+  const response = await reading.reader.readUrl(urlOf(name));
   return (await response.buffer()).subarray(1).toString();
 }
 

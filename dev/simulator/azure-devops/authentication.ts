@@ -14,7 +14,7 @@ export interface PersonalAccessTokenOptions {
   readonly organizations?: readonly string[];
 }
 
-export type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
+type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
 
 /** A personal access token as the service keeps it. */
 export class PersonalAccessToken {

@@ -31,10 +31,9 @@ export function itemNotFound(
   path: string,
   repository: string,
   version: string,
-  status = 404,
 ): SimulatedResponse {
   return serviceError(
-    status,
+    404,
     'GitItemNotFoundException',
     `TF401174: The item '${path}' could not be found in the repository '${repository}' at the version specified by '${version}'.`,
   );

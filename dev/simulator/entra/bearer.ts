@@ -18,7 +18,7 @@ export type SignInRefusal =
   /** VS403283: added a moment ago, not everywhere known yet. */
   | 'not-yet-known';
 
-export interface BearerOptions {
+interface BearerOptions {
   readonly mint: TokenMint;
   readonly identities: Identities;
   /** Epoch milliseconds of the simulator's clock. */

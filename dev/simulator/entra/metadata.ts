@@ -14,7 +14,7 @@ import {
 } from './managed-identity';
 import { audienceOf, type TokenMint } from './tokens';
 
-export interface MetadataOptions {
+interface MetadataOptions {
   readonly directory: Directory;
   readonly mint: TokenMint;
   readonly lifetime: TokenLifetime;

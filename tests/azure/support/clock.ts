@@ -31,11 +31,6 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
-  /** When the next callback is due. */
-  get nextAt(): number | undefined {
-    return this.#earliest()?.at;
-  }
-
   /** Lets time pass, and everything happen that falls into it. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;

@@ -118,7 +118,7 @@ export async function serveTcp(
   return await listening(createTcpServer(onConnection), []);
 }
 
-export interface LocalProxy extends LocalServer {
+interface LocalProxy extends LocalServer {
   /** The targets of CONNECT, in order. */
   readonly connects: string[];
   /** Their `Proxy-Authorization`. */

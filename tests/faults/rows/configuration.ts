@@ -1,6 +1,6 @@
 import type { JsonObject } from '@backstage/types';
 import { until } from '../../support/until';
-import { seededRandom } from '../../../dev/simulator/random';
+import { seededRandom } from '../../support/random';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';
 import { outage } from '../stage/outage';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../../../dev/simulator/random';
+import { seededRandom } from '../../support/random';
 import { postgresUrl } from '../../support/databases';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';

@@ -27,7 +27,7 @@ import {
 } from './world';
 
 /** What the operator is told: what the refresh's error says, or `nothing` when it succeeds. */
-export type Told = RegExp | 'nothing';
+type Told = RegExp | 'nothing';
 
 /** A stretch of time: something happens, and then the catalog is refreshed. */
 export interface Phase {
@@ -43,7 +43,7 @@ export interface Phase {
 }
 
 /** Something goes wrong for a while, and then it is right again. */
-export interface Outage {
+interface Outage {
   readonly group: number;
   readonly name: string;
   readonly injected: string;
@@ -58,8 +58,6 @@ export interface Outage {
   readonly endsWith?: Edit;
   /** What is taken from the catalog on purpose, and comes back as another entity. */
   readonly mayBeReplaced?: readonly string[];
-  /** How many refreshes that may take. Default: 1. */
-  readonly wholeAfter?: number;
   /** Looks at what else should be true in the end; says what is not. */
   check?(stage: Stage): Promise<string[]>;
 }
@@ -119,10 +117,7 @@ class OutageRun {
 
     const expected = this.expect(declared.endsWith ?? unchanged);
     const refreshesUntilWhole = await this.recover(expected);
-    if (
-      refreshesUntilWhole !== undefined &&
-      refreshesUntilWhole > (declared.wholeAfter ?? 1)
-    ) {
+    if (refreshesUntilWhole !== undefined && refreshesUntilWhole > 1) {
       this.failures.push(`whole only after ${refreshesUntilWhole} refreshes`);
     }
     const after = await stage.snapshot();

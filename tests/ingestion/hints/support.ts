@@ -34,7 +34,7 @@ const yaml = new YamlParser({ enableYamlMerge: false });
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
-export const ORGANIZATION = 'contoso';
+const ORGANIZATION = 'contoso';
 
 const PROVIDER = 'AzureDevOpsEntityProvider:main';
 
