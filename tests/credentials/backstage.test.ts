@@ -421,4 +421,4 @@ it('chooses for any configuration the credential that Backstage would choose, bu
       ...Object.keys(EXCEPTIONS),
     ].sort(),
   );
-}, 300_000);
+});
