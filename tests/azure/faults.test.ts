@@ -215,7 +215,7 @@ describe('Throttling', () => {
   });
 
   it.each(['unauthorized', 'sign-in-203'] as const)(
-    'makes %s unknown instead of proof',
+    'makes %s transient instead of evidence about the credential',
     async fault => {
       simulator.inject({
         match: { endpoint: 'items' },
@@ -241,7 +241,7 @@ describe('Throttling', () => {
     },
   );
 
-  it('that lasts for hours fails requests with what the service said, after minutes and few attempts', async () => {
+  it('that lasts for hours fails requests with the message of the service, after minutes and few attempts', async () => {
     const injected = simulator.inject({
       match: { endpoint: 'items' },
       fault: 'throttled-bare',

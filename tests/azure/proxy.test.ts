@@ -120,7 +120,7 @@ describe('A proxy', () => {
     },
   );
 
-  it('is named when it refuses, without its password', async () => {
+  it('is named in the error when it rejects a connection, without its password', async () => {
     const refusing = await servers.add(
       serveTcp(socket =>
         socket.once('data', () =>

@@ -91,7 +91,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'OPTIONS')).toBe(1);
   });
 
-  it('is done again after it failed, and a failure is told to all', async () => {
+  it('is repeated for the next request after it failed, and fails for all who wait', async () => {
     let broken = true;
     const server = await servers.add(
       serve((request, response) => {
@@ -129,7 +129,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'GET')).toBe(0);
   });
 
-  it('goes on when one who waits for it gives up', async () => {
+  it('goes on when one of those who wait for it gives up', async () => {
     let answer = () => {};
     const server = await servers.add(
       serve((request, response) => {

@@ -420,7 +420,7 @@ async function analyze(url: string): Promise<string> {
   }
 }
 
-describe('the forms of URLs', () => {
+describe('reading and analyzing a URL gives what its form means:', () => {
   const rows: Array<Record<string, string>> = [];
 
   it.each(forms)('$form', async ({ form, url, wanted, analyzed = 1 }) => {

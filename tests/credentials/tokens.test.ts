@@ -396,7 +396,7 @@ it('renews the token of a managed identity, although the library keeps the old o
   expect(asked()).toBe(2);
 });
 
-describe('a service principal that a managed identity vouches for', () => {
+describe('a service principal with the token of a managed identity in place of a secret', () => {
   it('reads an organization of another tenant, once its administrator has consented', async () => {
     const { simulator } = cloud;
     const { entra } = simulator.parts;

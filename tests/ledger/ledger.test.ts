@@ -32,7 +32,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     };
   }
 
-  it('has an entity applied once, and nothing when nothing changed', async () => {
+  it('applies an entity once, and nothing when nothing changed', async () => {
     await say('r1', present(['a', 'b']));
     expect(await told()).toEqual({
       added: ['component:default/a', 'component:default/b'],
@@ -89,7 +89,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     ).toEqual(['component:default/b']);
   });
 
-  it('hands an entity over in one mutation when the file of one repository goes and another has it', async () => {
+  it('changes the owner of an entity in one mutation when the file of one repository goes and another has it', async () => {
     await say('r1', present(['a'], { repository: 'r1' }));
     await told();
     await say('r2', present(['a'], { repository: 'r2' }));
@@ -129,7 +129,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     );
   });
 
-  it('has a probe repeated that was overtaken by a write that it disagrees with', async () => {
+  it('repeats a probe that was overtaken by a write that disagrees with it', async () => {
     const before = await opened.ledger.currentTicket();
     await say('r1', present(['a']));
     const { repeat } = await opened.ledger.recordProbes(
@@ -140,7 +140,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
-  it('does not have an overtaken probe repeated that agrees', async () => {
+  it('does not repeat a probe that was overtaken by a write that agrees with it', async () => {
     const before = await opened.ledger.currentTicket();
     await say('r1', present(['a']));
     const { repeat } = await opened.ledger.recordProbes(

@@ -240,7 +240,7 @@ describe('a fault that is injected into the simulator', () => {
     expect(await strikes({ door: 'server' }, LIST)).toBe(false);
   });
 
-  it('strikes as often as it was told', async () => {
+  it('strikes as often as times, skip and every set', async () => {
     const statuses = async (count: number) => {
       const all: number[] = [];
       for (let index = 0; index < count; index++) {

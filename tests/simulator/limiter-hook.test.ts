@@ -61,7 +61,7 @@ it('a limited service sends no header far from the limit, and all of them near i
   }
 });
 
-it('a limited service delays an answer by as much as it says', async () => {
+it('a limited service delays an answer by as much as its headers name', async () => {
   await start({ budget: 100 }, 120);
   step = 500;
   await spend();

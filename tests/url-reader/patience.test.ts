@@ -182,7 +182,7 @@ describe('a request that several readers wait for', () => {
 describe('a reader that is closed with the backend', () => {
   const unavailable = { name: 'ServiceUnavailableError' };
 
-  it('says that it is unavailable, whatever it is asked for', async () => {
+  it('fails every read as unavailable', async () => {
     reading = startReading(world.simulator);
     await read('a');
     await reading.close();
@@ -200,7 +200,7 @@ describe('a reader that is closed with the backend', () => {
     }
   });
 
-  it('says so to those who are waiting', async () => {
+  it('fails the reads that are waiting as unavailable', async () => {
     reading = startReading(world.simulator);
     const fault = hang('items');
     const result = expect(read('a')).rejects.toMatchObject(unavailable);

@@ -145,7 +145,7 @@ describe('A limiter', () => {
     expect(state.pausedUntil - now - 1).toBe(1000);
   });
 
-  it('bears an absurd Retry-After for an hour at most', () => {
+  it('pauses for an hour at most, however long the Retry-After', () => {
     const state = finish(inFlight(1), 'throttled', NOW, { retryAfterMs: 1e15 });
     expect(state.pausedUntil).toBe(NOW + 3_600_000);
   });
@@ -167,7 +167,7 @@ describe('A limiter', () => {
     ).toBe(true);
   });
 
-  it('takes 401 under throttling for throttling, but not for proof of it', () => {
+  it('pauses after a 401 while the service throttles, but does not count it as throttling', () => {
     let state = finish(inFlight(1, NOW), 'throttled', NOW);
     let now = NOW;
     for (let i = 0; i < 20; i++) {
