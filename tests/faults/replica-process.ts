@@ -1,4 +1,4 @@
-/** A backend in a process of its own, which is told what to do by the one that started it. */
+/** A backend in a process of its own, which takes its commands from the one that started it. */
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 import type { FromReplica, ToReplica } from './stage/replica';

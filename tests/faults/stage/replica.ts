@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CatalogOptions, Refreshed } from '../../support/backend';
 
-/** What a replica's process is told; plain data, as it crosses between processes. */
+/** The commands of a replica's process; plain data, as it crosses between processes. */
 export type ToReplica =
   | { readonly type: 'start'; readonly options: CatalogOptions }
   | { readonly type: 'refresh' };
 
-/** What it says. */
+/** Its answers. */
 export type FromReplica =
   | { readonly type: 'loaded' }
   | { readonly type: 'started' }

@@ -23,7 +23,7 @@ type ProjectName = keyof typeof PROJECTS;
 
 export const DESCRIPTOR = '/catalog-info.yaml';
 
-/** A component's descriptor; the revision tells two states of it apart. */
+/** A component's descriptor; two states of it differ in the revision. */
 export function component(name: string, revision = 1): string {
   return entityDocument('Component', name, revision, [
     '  type: service',
