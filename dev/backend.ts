@@ -22,7 +22,7 @@ import { webApp } from './web-app';
 interface DevelopmentBackend {
   readonly backend: ReturnType<typeof createBackend>;
   readonly baseUrl: string;
-  /** What the product says of its refreshes. */
+  /** The product's reports of its refreshes. */
   readonly ingestion: () => Ingestion;
 }
 

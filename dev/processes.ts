@@ -25,8 +25,8 @@ interface Process {
 }
 
 /**
- * The processes of `npm start`. Each is told to stop by closing its channel to
- * this one, so that it stops as well when this one is killed.
+ * The processes of `npm start`. Each stops when its channel to this one is
+ * closed, and so as well when this one is killed.
  */
 export class Processes {
   readonly #children: ChildProcess[] = [];

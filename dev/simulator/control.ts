@@ -71,7 +71,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /**
  * The control interface over HTTP: `POST /{operation}` with the arguments as a
- * JSON object; `GET /` tells what there is. 200 with the result, 400 with
+ * JSON object; `GET /` lists the operations. 200 with the result, 400 with
  * `{ "error": "..." }` for what cannot be done.
  */
 export function controlServer(controlled: Controlled): Server {

@@ -77,7 +77,7 @@ export type LimiterVerdict =
       readonly headers: Readonly<Record<string, string>>;
     };
 
-/** What messages and headers say that was used up. */
+/** The resource that messages and headers name as used up. */
 const RESOURCE = 'Concurrency';
 
 const DEFAULTS: Required<LimiterOptions> = {
@@ -102,7 +102,7 @@ export class Limiter {
   }
 
   /**
-   * Accounts for one request and says what becomes of it.
+   * Accounts for one request and decides what becomes of it.
    *
    * @param key - whose budget it spends
    * @param endpoint - decides the cost

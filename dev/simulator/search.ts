@@ -154,7 +154,7 @@ interface SearchRequest {
   paths(path: string): boolean;
 }
 
-/** Reads a search's body; a text says what is wrong with it. */
+/** Reads a search's body, or returns in words what is wrong with it. */
 function readRequest(body: Buffer): SearchRequest | string {
   const {
     searchText = '',

@@ -182,7 +182,7 @@ it('the catalog fills from seven organizations, each read by its own identity an
       byReader: REPOSITORIES + 2,
     });
   }
-  // One token for each service principal, one for each managed identity and for what it vouches with.
+  // One token for each service principal, one for each managed identity and one for its assertion.
   expect({
     tokens: requests.count({ endpoint: 'token' }),
     metadata: requests.count({ endpoint: 'metadata' }),

@@ -221,7 +221,7 @@ describe('an outage of ten minutes of the token service', () => {
           expect(failure.name).toBe('CredentialError');
           expect(failure.diagnosis).toMatchObject({ problem, transient: true });
           const requests = tokenRequests('sp:app-contoso');
-          // Whoever asks in between is told at once, and the service is left alone.
+          // A request in between fails at once, and sends nothing to the service.
           await failureOf(affected.getAuthorization());
           expect(tokenRequests('sp:app-contoso')).toBe(requests);
         }

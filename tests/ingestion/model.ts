@@ -49,7 +49,7 @@ export interface Conditions {
 
 export const FAIR: Conditions = { listFails: false, hidden: [], unknown: [] };
 
-/** The component that a repository gives, as text; it says where it comes from, and when. */
+/** The component that a repository gives, as text; it names the repository and the revision. */
 function textOf(id: string, name: string, revision: number): string {
   return [
     'apiVersion: backstage.io/v1alpha1',

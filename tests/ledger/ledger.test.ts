@@ -21,7 +21,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     );
   }
 
-  /** What the catalog is to be told now; afterwards it has been told. */
+  /** What is to be applied to the catalog now; afterwards it is marked as applied. */
   async function told() {
     const outbox = opened.outbox('test');
     const references = await outbox.pending(1_000);

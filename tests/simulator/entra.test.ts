@@ -24,7 +24,7 @@ afterEach(async () => {
   await simulator.close();
 });
 
-/** What a credential's refusal says. */
+/** The message of the error when a credential gets no token. */
 async function refusal(credential: TokenCredential): Promise<string> {
   const token = await credential
     .getToken(SCOPE)
@@ -36,7 +36,7 @@ async function refusal(credential: TokenCredential): Promise<string> {
 describe('an application with a secret in the simulated Entra', () => {
   function secretCredential(tenantId: string, clientId: string, secret = 's1') {
     return new ClientSecretCredential(tenantId, clientId, secret, {
-      // Otherwise a refusal is repeated for seconds.
+      // Otherwise a failed request is repeated for seconds.
       retryOptions: { maxRetries: 0 },
     });
   }

@@ -80,7 +80,7 @@ describe('a read that Azure DevOps does not answer', () => {
       for (const name of NAMES) {
         repository(name).push({ files: { '/logo.png': binary('after') } });
       }
-      // Longer than names, files and contents are believed for.
+      // Longer than names, files and contents are fresh.
       reading.pass(61 * MINUTE);
       stop();
 
@@ -96,7 +96,7 @@ describe('a read that Azure DevOps does not answer', () => {
 describe('a request that several readers wait for', () => {
   const patience = { withLastGoodMs: 200, withoutMs: 60_000 };
 
-  /** Starts with what the first read gave at hand, and holds back the requests after it. */
+  /** Starts with the content of the first read in memory, and holds back the requests after it. */
   async function start() {
     reading = startReading(world.simulator, { patience });
     await read('a');

@@ -1,4 +1,4 @@
-/** The bytes of a file as the service understands them. */
+/** The bytes of a file as the service decodes them. */
 interface FileText {
   /** The decoded text; of a binary file its bytes in base64. */
   readonly content: string;

@@ -1,6 +1,6 @@
 import type { SimulatedResponse } from '../http';
 
-/** What the sentences of Entra's errors speak of. */
+/** The values in the sentences of Entra's errors. */
 export interface AadErrorContext {
   /** The tenant as the request named it. */
   readonly tenant?: string;

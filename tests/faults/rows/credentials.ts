@@ -62,7 +62,7 @@ function refusal(
   });
 }
 
-/** Group 1: the credential is refused, or sees less than before. */
+/** Group 1: the credential is denied, or sees less than before. */
 export const CREDENTIAL_ROWS: readonly Row[] = [
   refusal('unauthorized', '401', '401 on everything', /contoso.*401/s),
   refusal(

@@ -216,7 +216,7 @@ class OutageRun {
     return undefined;
   }
 
-  /** What people see is what the catalog's tables say. */
+  /** The API shows what the catalog's tables hold. */
   private async lookAtApi(expected: Picture): Promise<void> {
     const { catalog } = this.stage;
     await catalog.settled();
