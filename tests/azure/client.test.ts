@@ -1,11 +1,7 @@
 import { Simulator } from '../../dev/simulator';
 import type { AzureDevOpsClient } from '../../src/azure/types';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();

@@ -2,12 +2,8 @@ import fc from 'fast-check';
 import { Simulator } from '../../dev/simulator';
 import { parsePage } from '../../src/azure/code-search';
 import { MalformedError } from '../../src/azure/parse';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();

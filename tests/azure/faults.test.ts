@@ -6,12 +6,8 @@ import {
 } from '../../src/azure/clients';
 import type { AzureDevOpsClient } from '../../src/azure/types';
 import { ManualClock } from './support/clock';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();

@@ -1,10 +1,6 @@
 import { createConnections } from '../../src/azure/connections';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import {
   ITEM,
   LocalServers,

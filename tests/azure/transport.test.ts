@@ -12,8 +12,8 @@ import {
   TestClients,
   TOKEN,
   tokenDirectory,
-  withEnvironment,
 } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import {
   ITEM,
   LOCATIONS,

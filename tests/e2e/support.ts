@@ -1,5 +1,6 @@
 import { Simulator } from '../../dev/simulator';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
+import { withEnvironment } from '../support/with-environment';
 import {
   startCatalog,
   type CatalogOptions,
@@ -21,8 +22,7 @@ export interface Stage {
 export async function setStage(): Promise<Stage> {
   const simulator = await Simulator.start();
   simulator.addPersonalAccessToken(TOKEN, { identity: IDENTITY });
-  const before = process.env.HTTPS_PROXY;
-  process.env.HTTPS_PROXY = simulator.proxyUrl;
+  const restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
   const restoreFetch = proxyGlobalFetch();
   const catalogs: TestCatalog[] = [];
   return {
@@ -48,11 +48,7 @@ export async function setStage(): Promise<Stage> {
       }
       await restoreFetch();
       await simulator.close();
-      if (before === undefined) {
-        delete process.env.HTTPS_PROXY;
-      } else {
-        process.env.HTTPS_PROXY = before;
-      }
+      restore();
     },
   };
 }

@@ -6,21 +6,20 @@ import {
 import { Simulator } from '../../dev/simulator';
 import { ask } from './ask';
 import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entra-support';
+import { withEnvironment } from '../support/with-environment';
 
 let simulator: Simulator;
 let now: number;
-let proxyBefore: string | undefined;
+let restore: () => void;
 
 beforeEach(async () => {
   now = Date.now();
   simulator = await Simulator.start({ clock: () => now });
-  proxyBefore = process.env.HTTPS_PROXY;
-  process.env.HTTPS_PROXY = simulator.proxyUrl;
+  restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
 });
 
 afterEach(async () => {
-  if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
-  else process.env.HTTPS_PROXY = proxyBefore;
+  restore();
   await simulator.close();
 });
 

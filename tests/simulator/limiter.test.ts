@@ -102,12 +102,12 @@ describe('the simulated rate limit', () => {
       refusals: ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
     });
     admit(subject, 150);
-    const told = admit(subject, 7).map(verdict =>
+    const answers = admit(subject, 7).map(verdict =>
       verdict.phase === 'refused'
         ? [verdict.form, 'Retry-After' in verdict.headers]
         : [verdict.phase],
     );
-    expect(told).toEqual([
+    expect(answers).toEqual([
       ['429-json', true],
       ['429-plain', true],
       ['429-bare', false],
