@@ -79,7 +79,14 @@ it('a limited service blocks in every form that was seen', async () => {
   await start(
     {
       budget: 100,
-      refusals: ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
+      blockForms: [
+        '429-json',
+        '429-plain',
+        '429-bare',
+        '503-html',
+        '401',
+        '203',
+      ],
     },
     150,
   );

@@ -68,7 +68,7 @@ export function simulate(scenario: Scenario): SimulationResult {
       toSend--;
       const answer = service.admit('identity', 'items', now);
       verdicts.push(answer.phase);
-      const delay = answer.phase === 'refused' ? 0 : answer.delayMs;
+      const delay = answer.phase === 'blocked' ? 0 : answer.delayMs;
       arriving.push({
         at: now + scenario.latencyMs + delay,
         startedAt: now,
@@ -103,7 +103,7 @@ export function simulate(scenario: Scenario): SimulationResult {
         now,
         options,
       );
-      if (verdict.phase === 'refused') {
+      if (verdict.phase === 'blocked') {
         toSend++;
       }
     }
@@ -112,7 +112,7 @@ export function simulate(scenario: Scenario): SimulationResult {
 }
 
 function outcomeOf(verdict: LimiterVerdict): Outcome {
-  return verdict.phase === 'refused' ? 'throttled' : 'served';
+  return verdict.phase === 'blocked' ? 'throttled' : 'served';
 }
 
 function lowerCased(

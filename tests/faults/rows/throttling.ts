@@ -1,6 +1,6 @@
 import type { FaultOptions } from '../../../dev/simulator';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
-import { Limiter, type RefusalForm } from '../../../dev/simulator/limiter';
+import { Limiter, type BlockForm } from '../../../dev/simulator/limiter';
 import { limiterHook } from '../../../dev/simulator/limiter-hook';
 import { until } from '../../support/until';
 import { accelerated } from '../stage/clock';
@@ -51,7 +51,7 @@ function throttling(
 function throttledHour(
   name: string,
   injected: string,
-  refusals: readonly RefusalForm[],
+  blockForms: readonly BlockForm[],
 ): Row {
   let clock = accelerated(FACTOR_FOR_HOURS, { deadlines: 'real' });
   return outage({
@@ -69,8 +69,8 @@ function throttledHour(
         async begin(stage) {
           const limiter = new Limiter({
             budget: 4,
-            refuseFrom: 1.1,
-            refusals,
+            blockFrom: 1.1,
+            blockForms,
             maximumDelayMs: 30_000,
           });
           const hold = limiterHook({
@@ -218,7 +218,7 @@ export const THROTTLING_ROWS: readonly Row[] = [
   ),
   throttledHour(
     'an hour of throttling that surfaces as 429, 503, 401 and 203',
-    'the same; refusals are 429 with and without headers, 503, 401 and 203 in turn',
+    'the same; blocked requests are answered 429 with and without headers, 503, 401 and 203 in turn',
     ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
   ),
 ];
