@@ -431,7 +431,7 @@ describe('Connections', () => {
 });
 
 describe('Clients', () => {
-  it('end everything when they are closed', async () => {
+  it('abort all requests when they are closed', async () => {
     const server = await servers.add(serveApi(() => {}));
     const pool = clients.create({
       limiter: { initialConcurrency: 2, maxConcurrency: 2 },
@@ -472,7 +472,7 @@ describe('Clients', () => {
     });
   });
 
-  it('do not meet an outage with many more requests than usual', async () => {
+  it('send hardly more requests than usual during an outage', async () => {
     const server = await servers.add(
       serveApi((_request, response) => response.writeHead(500).end()),
     );

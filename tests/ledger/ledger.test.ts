@@ -150,7 +150,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(repeat).toEqual([]);
   });
 
-  it('lets one process at a time apply entities to the catalog', async () => {
+  it('applies entities to the catalog from one process at a time', async () => {
     const first = opened.outbox('first');
     const second = opened.outbox('second');
     expect(await first.acquire()).toBe(true);

@@ -162,7 +162,7 @@ describe('a fault that is injected into the simulator', () => {
     expect(simulator.requests.bytes()).toBe(200 * 1024 * 1024);
   });
 
-  it('dns-failure lets no connection to that host through, and others', async () => {
+  it('dns-failure breaks connections to that host, and to no other', async () => {
     simulator.addOrganization('fabrikam').grant('alice');
     const other = 'https://fabrikam.visualstudio.com/_apis/projects';
     const injected = simulator.inject({

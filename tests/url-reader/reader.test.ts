@@ -179,7 +179,7 @@ describe('readUrl', () => {
 });
 
 describe('reads without an etag', () => {
-  it('are answered from memory for as long as the freshness says', async () => {
+  it('are answered from memory until their freshness is over', async () => {
     await reading.reader.readUrl(FILE);
     const first = asked();
     for (let minutes = 0; minutes < 59; minutes++) {
