@@ -19,10 +19,10 @@ import { type CatalogSource, StartError } from './settings';
 import type { Ingestion } from './summary';
 import { webApp } from './web-app';
 
-export interface DevelopmentBackend {
+interface DevelopmentBackend {
   readonly backend: ReturnType<typeof createBackend>;
   readonly baseUrl: string;
-  /** What the product says of its refreshes. */
+  /** The product's reports of its refreshes. */
   readonly ingestion: () => Ingestion;
 }
 

@@ -33,7 +33,7 @@ export function backendConfig(options: {
       listen: { host: LISTEN_HOST, port },
       database: { client: 'better-sqlite3', connection: ':memory:' },
       auth: { dangerouslyDisableDefaultAuthPolicy: true },
-      // The page comes over http: a browser that is told to upgrade finds nothing.
+      // The page comes over http: a browser that upgrades the connection finds nothing.
       csp: { 'upgrade-insecure-requests': false },
     },
     integrations: { azure: source.integrations },

@@ -13,7 +13,7 @@ const PRINT_EVERY_MS = 1_000;
 /** How long the catalog may go without a further entity before it counts as stuck. */
 const STALLED_AFTER_MS = 30_000;
 
-export interface FollowOptions {
+interface FollowOptions {
   /** The product's own account. */
   readonly ingestion: () => Ingestion;
   /** The catalog's account. */
@@ -24,7 +24,7 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Followed {
+interface Followed {
   readonly ingestion: Ingestion;
   readonly catalog: CatalogContent;
   /** Set where the catalog does not have what the ingestion gave it. */

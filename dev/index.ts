@@ -50,7 +50,7 @@ async function run(
   }
 }
 
-/** Whether its message tells all: a person's mistake, or what Backstage has logged in full. */
+/** Whether its message is enough: a person's mistake, or what Backstage has logged in full. */
 function isUnderstood(error: unknown): error is Error {
   return (
     error instanceof StartError ||

@@ -11,7 +11,7 @@ export interface BackendOptions {
   /** What dev/app/build.mjs made; without it there is no web page. */
   readonly appDirectory?: string;
   readonly source: CatalogSource;
-  /** Where the simulator is told what to do, if there is one. */
+  /** The control interface of the simulator, if there is one. */
   readonly controlUrl?: string;
 }
 

@@ -16,8 +16,8 @@ export function isPortTaken(error: unknown): boolean {
 
 /**
  * A port that can be listened on: the one that is wanted, or any other where
- * that one is occupied. It may be taken before it is used: then that has to be
- * told, and another be chosen.
+ * that one is occupied. It may be taken before it is used: then another has
+ * to be chosen.
  */
 export async function choosePort(wanted: number): Promise<number> {
   try {

@@ -14,7 +14,7 @@ const STOP_WITHIN_MS = 10_000;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A process of this repository's own, in TypeScript. */
-export interface Process {
+interface Process {
   /** The exit code once it has ended, 1 where a signal ended it. */
   readonly ended: Promise<number>;
   send(message: Serializable): void;
@@ -25,8 +25,8 @@ export interface Process {
 }
 
 /**
- * The processes of `npm start`. Each is told to stop by closing its channel to
- * this one, so that it stops as well when this one is killed.
+ * The processes of `npm start`. Each stops when its channel to this one is
+ * closed, and so as well when this one is killed.
  */
 export class Processes {
   readonly #children: ChildProcess[] = [];

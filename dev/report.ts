@@ -1,4 +1,4 @@
-import { table } from './table';
+import { renderTable } from '../src/cli/text';
 import {
   type CatalogContent,
   type Ingestion,
@@ -60,10 +60,12 @@ export function formatAddresses(options: {
   ].join('\n');
 }
 
+const COUNTS = ['Repositories', 'Selected', 'Skipped', 'Read', 'Unknown'];
+
 function organizationTable(ingestion: Ingestion): string[] {
   const passes = organizations(ingestion);
   if (passes.length === 0) return [];
-  const rows = passes.map(
+  const rows: Array<{ words: string[]; counts: number[] }> = passes.map(
     ({ organization, outcome, repositories, probes }) => ({
       words: [organization, outcome],
       counts: [
@@ -75,11 +77,23 @@ function organizationTable(ingestion: Ingestion): string[] {
       ],
     }),
   );
-  return table({
-    words: ['Organization', 'Outcome'],
-    counts: ['Repositories', 'Selected', 'Skipped', 'Read', 'Unknown'],
-    rows,
-  });
+  if (rows.length > 1) {
+    rows.push({
+      words: ['Total', ''],
+      counts: COUNTS.map((_, column) =>
+        rows.reduce((total, { counts }) => total + (counts[column] ?? 0), 0),
+      ),
+    });
+  }
+  const text = renderTable(
+    [
+      { title: 'Organization' },
+      { title: 'Outcome' },
+      ...COUNTS.map(title => ({ title, align: 'right' as const })),
+    ],
+    rows.map(({ words, counts }) => [...words, ...counts.map(String)]),
+  );
+  return text.split('\n');
 }
 
 function skippedRepositories(ingestion: Ingestion): string[] {

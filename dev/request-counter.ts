@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 
-/** What undici says of each request that it begins to send, retries included. */
+/** What undici publishes for each request that it begins to send, retries included. */
 interface UndiciRequest {
   readonly request: { readonly origin: string | URL };
 }

@@ -18,7 +18,7 @@ export interface CatalogSource {
   readonly locations?: JsonObject[];
 }
 
-export interface AzureIntegration extends JsonObject {
+interface AzureIntegration extends JsonObject {
   host: string;
   credentials: Array<{
     /** Absent: all of the host's. */

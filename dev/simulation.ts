@@ -1,5 +1,5 @@
 // The process of `npm start` that stands in for Azure DevOps: the simulator, with
-// a company in it that one could believe in.
+// a plausible company in it.
 import { join } from 'node:path';
 import type { SimulationReady } from './messages';
 import { Simulator } from './simulator';

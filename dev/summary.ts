@@ -3,7 +3,7 @@ import type {
   RefreshReport,
 } from '../src/ingestion/report';
 
-/** What the product says of its refreshes, provider by provider. */
+/** The product's reports of its refreshes, provider by provider. */
 export interface Ingestion {
   /** The latest refresh of every provider that is configured. */
   readonly refreshes: ReadonlyArray<{
@@ -15,7 +15,7 @@ export interface Ingestion {
   readonly requests: number;
 }
 
-/** What the catalog's own API says. */
+/** What the catalog's own API gives. */
 export interface CatalogContent {
   /** `http://host:port/api/catalog` */
   readonly address: string;

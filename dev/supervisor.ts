@@ -98,7 +98,7 @@ async function work(context: {
 interface Service {
   readonly source: CatalogSource;
   readonly environment: Environment;
-  /** Where the simulator is told what to do. */
+  /** The control interface of the simulator. */
   readonly controlUrl?: string;
   /** When the simulator's process has ended. */
   readonly ended?: Promise<unknown>;

@@ -48,7 +48,7 @@ export function indexedTip(
 }
 
 /** One file that an index knows. */
-export interface IndexedFile {
+interface IndexedFile {
   readonly path: string;
   /** The blob's object id. */
   readonly objectId: string;

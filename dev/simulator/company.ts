@@ -38,7 +38,7 @@ export interface SeededOrganization {
 }
 
 /**
- * Fills a simulator with a company that one could believe in: three
+ * Fills a simulator with a plausible company: three
  * organizations, some fifty repositories, and among them everything that real
  * ones have and catalogs stumble over.
  */

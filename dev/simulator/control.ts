@@ -4,7 +4,7 @@ import type { FileChanges, Organization } from './model';
 import type { RequestFilter, RequestLog } from './requests';
 
 /** What of the simulator can be changed from outside. */
-export interface Controlled {
+interface Controlled {
   organization(name: string): Organization;
   readonly faults: FaultRegistry;
   readonly requests: RequestLog;
@@ -20,7 +20,7 @@ interface Operation {
 }
 
 /** What a person needs who plays with `npm start`; tests use the simulator itself. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
+const OPERATIONS: Readonly<Record<string, Operation>> = {
   /** Changes files; makes the project and the repository that are not there yet. */
   push: {
     takes: ['organization', 'project', 'repository', 'files', 'branch?'],
@@ -71,7 +71,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /**
  * The control interface over HTTP: `POST /{operation}` with the arguments as a
- * JSON object; `GET /` tells what there is. 200 with the result, 400 with
+ * JSON object; `GET /` lists the operations. 200 with the result, 400 with
  * `{ "error": "..." }` for what cannot be done.
  */
 export function controlServer(controlled: Controlled): Server {

@@ -23,7 +23,7 @@ export interface Arrival {
   readonly signal: AbortSignal;
 }
 
-export type ArrivalHandler = (arrival: Arrival) => void;
+type ArrivalHandler = (arrival: Arrival) => void;
 
 /** Larger request bodies are cut off: nothing here takes more. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;

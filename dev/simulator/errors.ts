@@ -48,11 +48,10 @@ export function htmlPage(
   status: number,
   title: string,
   text: string,
-  headers: Record<string, string> = {},
 ): SimulatedResponse {
   return {
     status,
-    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+    headers: { 'Content-Type': 'text/html; charset=utf-8' },
     body: `<!DOCTYPE html>\r\n<html lang="en-US">\r\n<head><title>${title}</title></head>\r\n<body>${text}</body>\r\n</html>\r\n`,
   };
 }

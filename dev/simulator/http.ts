@@ -47,7 +47,7 @@ export interface RequestDescription {
   readonly identity?: string;
 }
 
-export interface NamedObject {
+interface NamedObject {
   readonly id: string;
   readonly name: string;
 }

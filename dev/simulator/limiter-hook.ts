@@ -3,7 +3,7 @@ import type { SimulatedResponse } from './http';
 import type { Limiter, LimiterVerdict } from './limiter';
 import type { LimiterHook } from './seams';
 
-export interface LimiterHookOptions {
+interface LimiterHookOptions {
   readonly limiter: Limiter;
   /** Epoch milliseconds of the simulator's clock. */
   readonly now: () => number;
@@ -22,7 +22,7 @@ export function limiterHook(options: LimiterHookOptions): LimiterHook {
     // The limit is for each identity in each organization.
     const key = `${organization.id}/${identity.name}`;
     const verdict = limiter.admit(key, endpoint, now());
-    if (verdict.phase === 'refused') return refusal(verdict);
+    if (verdict.phase === 'blocked') return blocked(verdict);
     if (verdict.delayMs > 0) {
       const until = now() + verdict.delayMs;
       await waitUntil(until, now, timeScale, request.signal);
@@ -53,8 +53,8 @@ async function waitUntil(
   }
 }
 
-function refusal(
-  verdict: Extract<LimiterVerdict, { phase: 'refused' }>,
+function blocked(
+  verdict: Extract<LimiterVerdict, { phase: 'blocked' }>,
 ): SimulatedResponse {
   const { form, message, headers } = verdict;
   switch (form) {

@@ -3,7 +3,7 @@
  * it: every identity may spend a budget of TSTUs (the service's own unit of
  * load) in a sliding window. Near the budget answers carry `X-RateLimit-*`
  * headers; above it they are delayed and still succeed, with `Retry-After`; far
- * above it they are refused.
+ * above it they are blocked.
  *
  * This module decides, it does not wait: time comes in as numbers. What the
  * service does not publish is assumed; dev/simulator/README.md lists how.
@@ -13,8 +13,8 @@
 
 import { SlidingUsage } from './sliding-usage';
 
-/** How a refused request is answered. The service has been seen to use each of them. */
-export type RefusalForm =
+/** How a blocked request is answered. The service has been seen to use each of them. */
+export type BlockForm =
   /** 429 with the usual error envelope and all headers. */
   | '429-json'
   /** 429 with the bare sentence as text, and all headers. */
@@ -37,12 +37,12 @@ export interface LimiterOptions {
   readonly costs?: Readonly<Record<string, number>>;
   /** Share of the budget from which answers carry `X-RateLimit-*`, from 0 to 1. Default: 0.5. */
   readonly headersFrom?: number;
-  /** Multiple of the budget from which requests are refused, above 1. Default: 1.5. */
-  readonly refuseFrom?: number;
+  /** Multiple of the budget from which requests are blocked, above 1. Default: 1.5. */
+  readonly blockFrom?: number;
   /** The longest delay of one request, in milliseconds. Default: 30,000. */
   readonly maximumDelayMs?: number;
-  /** How refused requests are answered, in turn. Default: `['429-json']`. */
-  readonly refusals?: readonly RefusalForm[];
+  /** How blocked requests are answered, in turn. Default: `['429-json']`. */
+  readonly blockForms?: readonly BlockForm[];
 }
 
 /** What a request costs where nothing else is said. Nobody publishes the real numbers. */
@@ -70,14 +70,14 @@ export type LimiterVerdict =
       readonly headers: Readonly<Record<string, string>>;
     }
   | {
-      readonly phase: 'refused';
-      readonly form: RefusalForm;
+      readonly phase: 'blocked';
+      readonly form: BlockForm;
       /** The service's sentence. */
       readonly message: string;
       readonly headers: Readonly<Record<string, string>>;
     };
 
-/** What messages and headers say that was used up. */
+/** The resource that messages and headers name as used up. */
 const RESOURCE = 'Concurrency';
 
 const DEFAULTS: Required<LimiterOptions> = {
@@ -85,16 +85,16 @@ const DEFAULTS: Required<LimiterOptions> = {
   windowMs: 300_000,
   costs: DEFAULT_COSTS,
   headersFrom: 0.5,
-  refuseFrom: 1.5,
+  blockFrom: 1.5,
   maximumDelayMs: 30_000,
-  refusals: ['429-json'],
+  blockForms: ['429-json'],
 };
 
 /** The limiter of one simulator: every (organization, identity) pair has a budget of its own. */
 export class Limiter {
   readonly #options: Required<LimiterOptions>;
   readonly #usage = new Map<string, SlidingUsage>();
-  #refusals = 0;
+  #blocked = 0;
 
   constructor(options: LimiterOptions = {}) {
     const costs = { ...DEFAULT_COSTS, ...options.costs };
@@ -102,23 +102,23 @@ export class Limiter {
   }
 
   /**
-   * Accounts for one request and says what becomes of it.
+   * Accounts for one request and decides what becomes of it.
    *
    * @param key - whose budget it spends
    * @param endpoint - decides the cost
    * @param now - epoch milliseconds of the simulator's clock
    */
   admit(key: string, endpoint: string, now: number): LimiterVerdict {
-    const { budget, windowMs, costs, headersFrom, refuseFrom } = this.#options;
+    const { budget, windowMs, costs, headersFrom, blockFrom } = this.#options;
     const cost = costs[endpoint] ?? costs['default'] ?? 0;
     const usage = this.#usageOf(key);
     const after = usage.at(now, windowMs) + cost;
-    if (after > refuseFrom * budget) {
-      return this.#refuse(usage, now);
+    if (after > blockFrom * budget) {
+      return this.#block(usage, now);
     }
     usage.spend(now, windowMs, cost);
     if (after > budget) {
-      const excess = (after - budget) / ((refuseFrom - 1) * budget);
+      const excess = (after - budget) / ((blockFrom - 1) * budget);
       const delayMs = Math.ceil(excess * this.#options.maximumDelayMs);
       return {
         phase: 'delayed',
@@ -156,15 +156,15 @@ export class Limiter {
     return usage;
   }
 
-  #refuse(usage: SlidingUsage, now: number): LimiterVerdict {
-    const { refusals } = this.#options;
-    const form = refusals[this.#refusals++ % refusals.length] ?? '429-json';
-    const told = form === '429-json' || form === '429-plain';
+  #block(usage: SlidingUsage, now: number): LimiterVerdict {
+    const { blockForms } = this.#options;
+    const form = blockForms[this.#blocked++ % blockForms.length] ?? '429-json';
+    const isTimeNamed = form === '429-json' || form === '429-plain';
     return {
-      phase: 'refused',
+      phase: 'blocked',
       form,
       message: `TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource ${RESOURCE} in namespace VSID.`,
-      headers: told
+      headers: isTimeNamed
         ? {
             'Retry-After': this.#retryAfter(usage, now),
             ...this.#headers(usage, now, 0),

@@ -13,7 +13,7 @@ const HOSTS: readonly string[] = [
 ];
 
 /** Whether the simulator is this host, behind its proxy. */
-export function isSimulatedHost(host: string): boolean {
+function isSimulatedHost(host: string): boolean {
   const name = host.toLowerCase();
   return HOSTS.includes(name) || name.endsWith('.visualstudio.com');
 }

@@ -129,8 +129,8 @@ export class RequestLog {
   }
 
   /** The bytes of the bodies that answered them. */
-  bytes(filter: RequestFilter = {}): number {
-    return this.#sum(filter, totals => totals.bytes);
+  bytes(): number {
+    return this.#sum({}, totals => totals.bytes);
   }
 
   /** The latest requests, the oldest first. */

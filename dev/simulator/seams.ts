@@ -3,7 +3,7 @@ import type { Identity, Organization, Project } from './model';
 
 // Where the parts of the simulator plug into each other.
 
-/** Who makes a request, or how the organization refuses it. */
+/** Who makes a request, or the answer with which the organization denies it. */
 export type Authentication =
   { readonly identity: Identity } | SimulatedResponse;
 
@@ -22,7 +22,7 @@ export type BearerAuthentication = (
 ) => Authentication | Promise<Authentication>;
 
 /** An authenticated request on its way to its endpoint. */
-export interface PacedCall {
+interface PacedCall {
   readonly request: SimulatedRequest;
   readonly identity: Identity;
   readonly organization: Organization;
@@ -69,13 +69,13 @@ export interface EndpointRoute {
   readonly previewOnly?: boolean;
   /** The scope that a personal access token needs; `none` for any. Default `vso.code`. */
   readonly scope?: 'vso.code' | 'vso.project' | 'none';
-  /** The route as `OPTIONS` tells it to client libraries. */
+  /** The route as `OPTIONS` describes it to client libraries. */
   readonly location?: ResourceLocation;
   handle(call: Call): SimulatedResponse | Promise<SimulatedResponse>;
 }
 
-/** What `OPTIONS {base}/_apis/{area}` says of a resource; the client libraries build addresses from it. */
-export interface ResourceLocation {
+/** How `OPTIONS {base}/_apis/{area}` describes a resource; the client libraries build addresses from it. */
+interface ResourceLocation {
   /** A GUID that is the same on every deployment. */
   readonly id: string;
   readonly area: string;

@@ -8,7 +8,7 @@ import type { Call, EndpointRoute } from './seams';
 /** How far results reach: the documented maximum of `$top`, and of `$skip` since 2023. */
 const WINDOW = 1000;
 
-export interface CodeSearchOptions extends Staleness {
+interface CodeSearchOptions extends Staleness {
   /** Share of the files, from 0 to 1, that results leave out. Default: 0. */
   readonly missingShare?: number;
   /** Without the extension every search is a 404. Default: true. */
@@ -154,7 +154,7 @@ interface SearchRequest {
   paths(path: string): boolean;
 }
 
-/** Reads a search's body; a text says what is wrong with it. */
+/** Reads a search's body, or returns in words what is wrong with it. */
 function readRequest(body: Buffer): SearchRequest | string {
   const {
     searchText = '',

@@ -31,8 +31,6 @@ import type { LimiterHook } from './seams';
 type Ports = Record<'proxy' | 'server' | 'control' | 'metadata', number>;
 
 export interface SimulatorOptions {
-  /** Where `ca.pem` is, or is made. Default: the environment's SIMULATOR_CA_DIRECTORY, else `.cache/ca`. */
-  readonly caDirectory?: string;
   /** The simulator's time in milliseconds since 1970. Default: the system's. */
   readonly clock?: () => number;
   /** Milliseconds of the simulator's clock that go by in one real millisecond. Default 1. */
@@ -44,7 +42,7 @@ export interface SimulatorOptions {
 }
 
 /** The parts beside Git, to be changed while the simulator runs. */
-export interface Parts {
+interface Parts {
   readonly entra: Entra;
   readonly search: CodeSearch;
 }
@@ -110,8 +108,8 @@ export class Simulator {
   }
 
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
+    // Where `ca.pem` is, or is made.
     const directory =
-      options.caDirectory ??
       process.env['SIMULATOR_CA_DIRECTORY'] ??
       join(process.cwd(), '.cache', 'ca');
     const simulator = new Simulator(

@@ -19,7 +19,7 @@ function classify(answer: Partial<UnexpectedResponse>, secrets?: string[]) {
   );
 }
 
-describe('Whether an answer is taken for what was asked for', () => {
+describe('Whether an answer is accepted', () => {
   it.each([
     [200, JSON_TYPE, 'json', true],
     [200, { 'content-type': 'application/vnd.x+json' }, 'json', true],
@@ -34,12 +34,15 @@ describe('Whether an answer is taken for what was asked for', () => {
     [200, {}, 'bytes', true],
     [200, HTML_TYPE, 'bytes', false],
     [203, {}, 'bytes', false],
-  ] as const)('%s %j for %s: %s', (status, headers, expects, expected) => {
-    expect(isExpected(status, headers, expects)).toBe(expected);
-  });
+  ] as const)(
+    '%s with %j, where %s is expected: %s',
+    (status, headers, expects, expected) => {
+      expect(isExpected(status, headers, expects)).toBe(expected);
+    },
+  );
 });
 
-describe('An answer that is no success', () => {
+describe('An answer that was not expected', () => {
   const TF400733 =
     'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.';
 
@@ -139,9 +142,12 @@ describe('An answer that is no success', () => {
     ['502', { status: 502, headers: HTML_TYPE }, 'unavailable', true, false],
     ['503', { status: 503, headers: HTML_TYPE }, 'unavailable', true, true],
     ['504', { status: 504 }, 'unavailable', true, false],
-  ] as const)('%s', (_name, answer, kind, retryable, throttling) => {
-    expect(classify(answer)).toMatchObject({ kind, retryable, throttling });
-  });
+  ] as const)(
+    'is classified: %s',
+    (_name, answer, kind, retryable, throttling) => {
+      expect(classify(answer)).toMatchObject({ kind, retryable, throttling });
+    },
+  );
 
   it('is quoted with its message, type key and ActivityId', () => {
     expect(
@@ -166,7 +172,7 @@ describe('An answer that is no success', () => {
     });
   });
 
-  it('is understood behind a byte order mark', () => {
+  it('is parsed behind a byte order mark', () => {
     expect(
       classify({
         status: 401,
@@ -211,7 +217,7 @@ describe('An answer that is no success', () => {
   });
 
   it.each(['null', '[]', '"x"', '{"message":5,"typeKey":{}}', '{"mess', ''])(
-    'makes nothing of an envelope such as %s',
+    'gives neither type key nor message when its body is %s',
     body => {
       expect(classify({ status: 404, headers: JSON_TYPE, body })).toMatchObject(
         {
@@ -223,7 +229,7 @@ describe('An answer that is no success', () => {
     },
   );
 
-  it('names only the host that a redirect leads to', () => {
+  it('is described with no more of a redirect than the host it leads to', () => {
     expect(
       classify({
         status: 302,
@@ -250,8 +256,8 @@ describe('An answer that is no success', () => {
   });
 });
 
-describe('What must not be quoted of a credential', () => {
-  it('is the token as it is sent and as it was configured', () => {
+describe('The secrets of an Authorization header', () => {
+  it('are the token as it is sent and as it was configured', () => {
     expect(secretsOf('Bearer abc.def')).toEqual(['abc.def']);
     expect(secretsOf('Basic OnRva2Vu')).toEqual(['OnRva2Vu', 'token']);
     expect(secretsOf('bare')).toEqual(['bare']);

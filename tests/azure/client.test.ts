@@ -1,11 +1,7 @@
 import { Simulator } from '../../dev/simulator';
 import type { AzureDevOpsClient } from '../../src/azure/types';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
@@ -36,8 +32,8 @@ afterEach(async () => {
 
 const contoso = () => simulator.organization('contoso');
 
-describe('what doctor asks', () => {
-  it('says whom the organization takes the credential for, whatever its scope', async () => {
+describe('What doctor asks of the service', () => {
+  it('gives the identity of the credential, whatever its scope', async () => {
     simulator.addPersonalAccessToken(TOKEN, {
       identity: 'alice',
       scopes: ['vso.work'],
@@ -49,7 +45,7 @@ describe('what doctor asks', () => {
     await expect(client.listRepositories()).rejects.toThrow();
   });
 
-  it('lists the projects that the identity may see', async () => {
+  it('gives the projects that the identity may see', async () => {
     const seen = contoso().addProject('Payments');
     contoso().addProject('Hidden');
     contoso().revoke('alice');
@@ -59,7 +55,7 @@ describe('what doctor asks', () => {
     ]);
   });
 
-  it('says which versions are spoken, without a request once something was read', async () => {
+  it('gives the API version, without a request once something was read', async () => {
     await client.listRepositories();
     const before = simulator.requests.count();
     expect(await client.getApiVersions()).toEqual({
@@ -130,7 +126,7 @@ describe('listRepositories', () => {
     expect(request?.headers['accept-encoding']).toBe('gzip');
   });
 
-  it('fails when the answer cannot be told from a missing permission', async () => {
+  it('fails when the answer may mean a missing permission', async () => {
     await expect(
       faultOf(client.listRepositories({ project: 'nowhere' })),
     ).resolves.toMatchObject({ kind: 'not-found', status: 404 });
@@ -199,7 +195,7 @@ describe('getRepository', () => {
     }
   });
 
-  it('fails on a 404 that says nothing of repositories', async () => {
+  it('fails on a 404 that is not about repositories', async () => {
     simulator.inject({ fault: 'organization-not-found' });
     await expect(
       faultOf(client.getRepository({ repository: 'x', project: 'y' })),
@@ -354,7 +350,7 @@ describe('readItem', () => {
     });
   });
 
-  it('understands JSON behind a byte order mark', async () => {
+  it('parses JSON behind a byte order mark', async () => {
     const { id } = contoso()
       .addProject('Payments')
       .addRepository('api', { files: { '/x': 'hello\n' } });

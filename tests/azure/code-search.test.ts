@@ -2,12 +2,8 @@ import fc from 'fast-check';
 import { Simulator } from '../../dev/simulator';
 import { parsePage } from '../../src/azure/code-search';
 import { MalformedError } from '../../src/azure/parse';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
@@ -158,7 +154,7 @@ describe('Code Search', () => {
   });
 
   it.each([1, 2, 6, 7, 9, 15])(
-    'knows, from infoCode %i, that the index does not know everything',
+    'is reported as incomplete when infoCode %i shows that the index is being built',
     async infoCode => {
       organizationWith(2);
       simulator.parts.search.configure({ infoCode });
@@ -171,7 +167,7 @@ describe('Code Search', () => {
   );
 
   it.each([3, 4, 5, 10, 11, 19, 20])(
-    'takes infoCode %i for a refusal of the question',
+    'fails without a retry when infoCode %i rejects the query',
     async infoCode => {
       organizationWith(2);
       simulator.parts.search.configure({ infoCode });
@@ -182,7 +178,7 @@ describe('Code Search', () => {
     },
   );
 
-  it('fails with the words of the service where the extension is not installed', async () => {
+  it('fails with the message of the service where the extension is not installed', async () => {
     organizationWith(1);
     simulator.parts.search.configure({ installed: false });
     const fault = await faultOf(cloudClient().searchFiles(QUESTION));
@@ -222,25 +218,25 @@ describe('Results of Code Search', () => {
     ['no count', { results: [] }],
     ['a count below what it shows', { count: 1, results: [result, result] }],
     ['an infoCode in words', { count: 0, results: [], infoCode: 'none' }],
-    ['nothing that is of use', { count: 1, results: [{ path: '/x' }] }],
+    ['no complete result', { count: 1, results: [{ path: '/x' }] }],
   ])('are malformed when there is %s', (_, json) => {
     expect(() => parsePage(json)).toThrow(MalformedError);
   });
 
   it.each([
-    ['none', { count: 0, results: [], infoCode: 0 }],
-    ['one', { count: 1, results: [result] }],
-    ['more than fit', { count: 5_000, results: [result] }],
+    ['no file', { count: 0, results: [], infoCode: 0 }],
+    ['one file', { count: 1, results: [result] }],
+    ['a count of more than one page', { count: 5_000, results: [result] }],
     [
-      'files of another kind of repository',
+      'a file of another kind of repository',
       { count: 1, results: [{ path: '$/x', repository: { type: 'tfvc' } }] },
     ],
-    ['one of use among others', { count: 2, results: [{}, result] }],
-  ])('are accepted: %s', (_, json) => {
+    ['one complete result among others', { count: 2, results: [{}, result] }],
+  ])('are accepted when there is %s', (_, json) => {
     expect(() => parsePage(json)).not.toThrow();
   });
 
-  it('are accepted or called malformed, whatever JSON comes', () => {
+  it('are either accepted or malformed, whatever JSON comes', () => {
     fc.assert(
       fc.property(fc.jsonValue(), json => {
         try {

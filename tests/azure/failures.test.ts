@@ -27,16 +27,19 @@ describe('A request that fails below HTTP', () => {
     ['HTTPParserError', 'malformed', true, false, 'not HTTP'],
     ['ESOMETHING', 'network', true, false, 'failed (ESOMETHING)'],
     [undefined, 'network', true, false, 'failed'],
-  ])('%s', (code, kind, retryable, throttling, seen) => {
-    expect(connection(code)).toMatchObject({
-      kind,
-      retryable,
-      throttling,
-      seen: expect.stringContaining(seen),
-    });
-  });
+  ])(
+    'is classified by its error code: %s',
+    (code, kind, retryable, throttling, seen) => {
+      expect(connection(code)).toMatchObject({
+        kind,
+        retryable,
+        throttling,
+        seen: expect.stringContaining(seen),
+      });
+    },
+  );
 
-  it('is told apart when the connection breaks in the middle of an answer', () => {
+  it('is described as broken in the middle when the answer had begun', () => {
     const headers = { activityid: '7288ad40-1b6a-48aa-84f6-40b7bd5d4451' };
     expect(connection('ECONNRESET', { status: 200, headers })).toMatchObject({
       kind: 'network',
@@ -53,7 +56,7 @@ describe('A request that fails below HTTP', () => {
   it.each([
     ['407', false],
     ['502', true],
-  ])('says how the proxy refused: %s', (status, retryable) => {
+  ])('is described with the status of the proxy: %s', (status, retryable) => {
     expect(
       connection('UND_ERR_ABORTED', {
         message: `Proxy response (${status}) !== 200 when HTTP Tunneling`,
@@ -82,13 +85,16 @@ describe('A request that fails below HTTP', () => {
       'larger than 10 bytes',
     ],
     [{ reason: 'deadline', afterMs: 120_000 }, 'timeout', true, 'within 120 s'],
-  ] as const)('%j', (failure, kind, retryable, seen) => {
-    expect(classify(failure)).toMatchObject({
-      kind,
-      retryable,
-      seen: expect.stringContaining(seen),
-    });
-  });
+  ] as const)(
+    'is classified by its reason: %j',
+    (failure, kind, retryable, seen) => {
+      expect(classify(failure)).toMatchObject({
+        kind,
+        retryable,
+        seen: expect.stringContaining(seen),
+      });
+    },
+  );
 });
 
 describe('A connection that broke', () => {

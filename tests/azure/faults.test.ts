@@ -6,12 +6,8 @@ import {
 } from '../../src/azure/clients';
 import type { AzureDevOpsClient } from '../../src/azure/types';
 import { ManualClock } from './support/clock';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
@@ -215,7 +211,7 @@ describe('Throttling', () => {
   });
 
   it.each(['unauthorized', 'sign-in-203'] as const)(
-    'makes %s unknown instead of proof',
+    'makes %s transient instead of evidence about the credential',
     async fault => {
       simulator.inject({
         match: { endpoint: 'items' },
@@ -241,7 +237,7 @@ describe('Throttling', () => {
     },
   );
 
-  it('that lasts for hours fails requests with what the service said, after minutes and few attempts', async () => {
+  it('that lasts for hours fails requests with the message of the service, after minutes and few attempts', async () => {
     const injected = simulator.inject({
       match: { endpoint: 'items' },
       fault: 'throttled-bare',

@@ -61,7 +61,7 @@ describe('The rate limit in the headers of an answer', () => {
     },
   );
 
-  it('is finite numbers of 0 or more, whatever the headers say', () => {
+  it('has only finite numbers of 0 or more, whatever is in the headers', () => {
     const value = fc.oneof(
       fc.string(),
       fc.double().map(String),

@@ -45,7 +45,7 @@ async function send(
   return await sendOnce(agent(), request(port, overrides), systemClock, signal);
 }
 
-/** A server that sends exactly these bytes to whoever connects and says something. */
+/** A server that sends exactly these bytes after the first data of each connection. */
 async function raw(bytes: string | Buffer, end = true) {
   return await servers.add(
     serveTcp(socket => {

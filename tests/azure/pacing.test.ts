@@ -2,7 +2,8 @@ import { Simulator } from '../../dev/simulator';
 import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
 import { until } from '../support/until';
 import { ManualClock } from './support/clock';
-import { TestClients, TOKEN, withEnvironment } from './support/clients';
+import { TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import { Organization } from '../../src/organization';
 
 const REPOSITORIES = 5_000;

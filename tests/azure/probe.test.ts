@@ -16,7 +16,7 @@ afterEach(async () => await cloud.close());
 const on = (organization: string, host = 'dev.azure.com') =>
   probeOrganization(new Organization(host, organization));
 
-it('asks an organization for its tenant, without any credential', async () => {
+it('the probe of an organization finds its tenant, without any credential', async () => {
   expect(await on('contoso')).toEqual({
     exists: true,
     tenantId: TENANT_A,
@@ -31,11 +31,11 @@ it('asks an organization for its tenant, without any credential', async () => {
   }
 });
 
-it('tells an organization that is not there', async () => {
+it('the probe of an organization finds that it does not exist', async () => {
   expect(await on('contosso')).toMatchObject({ exists: false });
 });
 
-it('asks a Server, which has no tenant', async () => {
+it('the probe of a Server finds no tenant', async () => {
   const { simulator } = cloud;
   simulator.addOrganization('tfs/Main', { deployment: 'server' });
   const probe = await on('tfs/Main', simulator.serverHost);
@@ -43,7 +43,7 @@ it('asks a Server, which has no tenant', async () => {
   expect(probe?.tenantId).toBeUndefined();
 });
 
-it('tells nothing where nothing is to be learnt', async () => {
+it('the probe of an organization leaves open whether it exists when the answer is a redirect, or there is none', async () => {
   cloud.simulator.inject({
     match: { organization: 'contoso' },
     fault: 'sign-in-302',
@@ -53,7 +53,7 @@ it('tells nothing where nothing is to be learnt', async () => {
   expect(await on('Main', 'localhost:9')).toBeUndefined();
 });
 
-it('compares clocks', async () => {
+it("the probe of an organization finds how far the service's clock is ahead", async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
   const late = await probeOrganization(organization, {
     now: () => Date.now() - 600_000,
@@ -62,7 +62,7 @@ it('compares clocks', async () => {
   expect(late?.clockAheadMs).toBeLessThan(610_000);
 });
 
-it('gives up when it is told to', async () => {
+it('the probe of an organization ends when its signal is aborted', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(
     probeOrganization(new Organization('dev.azure.com', 'contoso'), {

@@ -1,10 +1,6 @@
 import { createConnections } from '../../src/azure/connections';
-import {
-  faultOf,
-  TestClients,
-  TOKEN,
-  withEnvironment,
-} from './support/clients';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import {
   ITEM,
   LocalServers,
@@ -120,7 +116,7 @@ describe('A proxy', () => {
     },
   );
 
-  it('is named when it refuses, without its password', async () => {
+  it('is named in the error when it rejects a connection, without its password', async () => {
     const refusing = await servers.add(
       serveTcp(socket =>
         socket.once('data', () =>

@@ -4,7 +4,7 @@ import { Organization } from '../../src/organization';
 
 const scope = new RequestScope('https://dev.azure.com/contoso');
 
-describe('The addresses to which a credential may go', () => {
+describe('The addresses that a credential is sent to', () => {
   it.each([
     [
       'https://dev.azure.com/contoso/_apis/git?x=%2F',
@@ -14,7 +14,7 @@ describe('The addresses to which a credential may go', () => {
       'https://dev.azure.com:443/contoso/a%20b',
       { origin: 'https://dev.azure.com', path: '/contoso/a%20b' },
     ],
-  ])('takes %s', (url, target) => {
+  ])('include %s', (url, target) => {
     expect(scope.target(url)).toEqual(target);
   });
 
@@ -33,7 +33,7 @@ describe('The addresses to which a credential may go', () => {
     '//dev.azure.com/contoso/_apis',
     'contoso/_apis',
     '',
-  ])('refuses %s', url => {
+  ])('do not include %j', url => {
     expect(scope.target(url)).toBeUndefined();
   });
 
@@ -58,7 +58,7 @@ describe('The addresses to which a credential may go', () => {
     );
   });
 
-  it('are all of a host that is one organization', () => {
+  it('include all of a host that is one organization', () => {
     const legacy = apiBaseUrl(
       new Organization('contoso.visualstudio.com', 'contoso'),
     );
@@ -72,7 +72,7 @@ describe('The addresses to which a credential may go', () => {
     });
   });
 
-  it('are those of a collection below a virtual directory, whatever it is called', () => {
+  it('include those of a collection below a virtual directory, whatever its name', () => {
     const base = apiBaseUrl(
       new Organization('server:8443', "tfs/Bob's Collection (old)"),
     );

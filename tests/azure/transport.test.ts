@@ -12,8 +12,8 @@ import {
   TestClients,
   TOKEN,
   tokenDirectory,
-  withEnvironment,
 } from './support/clients';
+import { withEnvironment } from '../support/with-environment';
 import {
   ITEM,
   LOCATIONS,
@@ -91,7 +91,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'OPTIONS')).toBe(1);
   });
 
-  it('is done again after it failed, and a failure is told to all', async () => {
+  it('is repeated for the next request after it failed, and fails for all who wait', async () => {
     let broken = true;
     const server = await servers.add(
       serve((request, response) => {
@@ -129,7 +129,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'GET')).toBe(0);
   });
 
-  it('goes on when one who waits for it gives up', async () => {
+  it('goes on when one of those who wait for it gives up', async () => {
     let answer = () => {};
     const server = await servers.add(
       serve((request, response) => {
@@ -431,7 +431,7 @@ describe('Connections', () => {
 });
 
 describe('Clients', () => {
-  it('end everything when they are closed', async () => {
+  it('abort all requests when they are closed', async () => {
     const server = await servers.add(serveApi(() => {}));
     const pool = clients.create({
       limiter: { initialConcurrency: 2, maxConcurrency: 2 },
@@ -472,7 +472,7 @@ describe('Clients', () => {
     });
   });
 
-  it('do not meet an outage with many more requests than usual', async () => {
+  it('send hardly more requests than usual during an outage', async () => {
     const server = await servers.add(
       serveApi((_request, response) => response.writeHead(500).end()),
     );

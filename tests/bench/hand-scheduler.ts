@@ -7,7 +7,7 @@ import {
 } from '@backstage/backend-plugin-api';
 
 /**
- * A scheduler that runs a task when it is told to and at no other time. The
+ * A scheduler that runs a task when it is triggered and at no other time. The
  * real one looks for work every five seconds, which would be measured along.
  */
 export class HandScheduler {

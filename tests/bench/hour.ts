@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 const REFRESH_EVERY_MS = HOUR_MS / 2;
 
 /** How long after a push its change was in the catalog, in milliseconds of the simulated time. */
-export interface Freshness {
+interface Freshness {
   readonly pushes: number;
   /** Of those that were in the catalog by the end. */
   readonly seen: number;

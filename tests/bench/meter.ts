@@ -78,7 +78,7 @@ export interface Writes {
   readonly statements: number;
 }
 
-/** Counts by what PostgreSQL says of each statement. */
+/** Counts by the result that PostgreSQL sends for each statement. */
 export class WriteCounter {
   #ledgerRows = 0;
   #catalogRows = 0;

@@ -4,7 +4,7 @@ import type {
 } from '@backstage/plugin-catalog-node';
 import { AzureDevOpsEntityProvider } from '../../src/ingestion/provider';
 
-/** What the catalog was told. */
+/** What was applied to the catalog. */
 export interface Mutations {
   readonly count: number;
   /** Entities stated, whether the catalog knew them so or not, and references removed. */

@@ -19,7 +19,7 @@ interface SearchAnswer {
   }>;
 }
 
-/** The addresses of all descriptors that Code Search tells of. */
+/** The addresses of all descriptors that Code Search finds. */
 export async function searchDescriptors(
   dispatcher: Dispatcher,
 ): Promise<string[]> {

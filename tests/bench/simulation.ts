@@ -74,7 +74,7 @@ const handlers = {
     return simulator.environment;
   },
 
-  /** Changes the descriptors of so many repositories, spread over all of them, and tells their names. */
+  /** Changes the descriptors of so many repositories, spread over all of them, and returns their names. */
   push(count: number): string[] {
     version += 1;
     const step = repositories.length / count;

@@ -23,7 +23,7 @@ export interface Comparison {
 }
 
 /** What went on around a measurement. */
-export interface Surroundings extends Traffic {
+interface Surroundings extends Traffic {
   /** How busy the whole machine was, from 0 to 1. */
   readonly busyness: number;
 }

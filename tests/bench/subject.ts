@@ -17,7 +17,7 @@ import { passTime } from './time';
 export interface RefreshCost extends Cost, Writes {
   readonly mutations: Mutations;
   readonly probes: number;
-  /** Entities that are new or changed, as the catalog was told. */
+  /** Entities that are new or changed, as they were applied to the catalog. */
   readonly added: number;
 }
 

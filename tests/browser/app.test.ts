@@ -186,7 +186,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('tells whoever pastes the URL of a provided repository that the catalog has it', async () => {
+  it('shows that the catalog has a repository when its URL is pasted', async () => {
     await analyze(repositoryUrl('Booking', 'booking-api'));
     await page
       .getByText('The following locations already exist in the catalog')
@@ -206,7 +206,7 @@ describeWithBrowser('the web app of npm start', () => {
     expect(watched.errors).toEqual([]);
   });
 
-  it('tells whoever pastes the URL of a missing repository that it was not found', async () => {
+  it('shows that a repository was not found when its URL is pasted', async () => {
     const answered = page.waitForResponse(/analyze-location/);
     await analyze(repositoryUrl(PROJECT, 'nowhere'));
     await page.getByText('Received http response 404').waitFor();
@@ -220,7 +220,7 @@ describeWithBrowser('the web app of npm start', () => {
     ]);
   });
 
-  it('tells whoever pastes the URL of a missing file that it was not found', async () => {
+  it('shows that a file was not found when its URL is pasted', async () => {
     await analyze(`${repositoryUrl(PROJECT, 'tariffs')}?path=/nothing.yaml`);
     await page
       .getByText(/nothing\.yaml/)

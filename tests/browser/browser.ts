@@ -19,7 +19,7 @@ const executablePath = [process.env.CHROMIUM_PATH, ...CANDIDATES].find(
 
 const screenshots = resolve(__dirname, '..', '..', '.output', 'screenshots');
 
-/** A `describe` that runs where there is a browser, and says what to do where there is none. */
+/** A `describe` that runs where there is a browser, and prints what to do where there is none. */
 export function describeWithBrowser(name: string, body: () => void): void {
   if (executablePath) {
     describe(name, body);
@@ -35,7 +35,7 @@ export async function launchBrowser(): Promise<Browser> {
     executablePath,
     args: [
       '--disable-gpu',
-      // It shall speak to the page and to nobody else.
+      // It connects to the page and to nothing else.
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',

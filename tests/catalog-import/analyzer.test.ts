@@ -178,7 +178,7 @@ describe('the analyzer', () => {
     ]);
   });
 
-  it('tells a repository that does not exist from one that may not be read', async () => {
+  it('answers 404 for a repository that does not exist, and 403 for one that may not be read', async () => {
     const at = (path: string) =>
       analyzer().analyze({ url: `https://dev.azure.com/${path}` });
     await expect(at('contoso/Payments/_git/aip')).rejects.toMatchObject({

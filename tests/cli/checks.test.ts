@@ -56,7 +56,7 @@ it.each([
   },
 );
 
-it('says that a service names no identity, project or version without stumbling', () => {
+it('doctor has a message for a service that names no identity, project or version', () => {
   expect(membershipCheck({ id: 'an-id' }).message).toBe(
     'known as an identity without a name (an-id)',
   );
@@ -71,7 +71,7 @@ it('says that a service names no identity, project or version without stumbling'
   });
 });
 
-it('says of a token who it is for and how long, and never what it is', () => {
+it('doctor shows whom a token is for and how long it is valid, and never the token', () => {
   const payload = Buffer.from(
     JSON.stringify({ tid: 'tenant-a', oid: 'object-b', exp: 3_600 }),
   ).toString('base64url');

@@ -216,7 +216,7 @@ export const KINDS: Scenario[] = [
   },
 ];
 
-/** Everything that is told apart when it goes wrong. */
+/** Every problem that has a message of its own. */
 export const FAILURES: Scenario[] = [
   {
     name: 'nothing configured for the host',

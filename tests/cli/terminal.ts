@@ -6,7 +6,7 @@ import type * as Program from '../../src/cli/program';
 import { witness } from '../support/witness';
 
 /** What somebody at a terminal sees. */
-export interface Seen {
+interface Seen {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -6,11 +6,10 @@ import { readProviderConfigs } from '../../src/config';
 const PREFIX = 'catalog.providers.azureDevOps.main';
 
 /** What is wrong with a block, with `~` in place of its full key. */
-function mistakesOf(block: JsonValue, rest: JsonObject = {}): string[] {
+function mistakesOf(block: JsonValue): string[] {
   const [reading] = readProviderConfigs(
     new ConfigReader({
       integrations: { azure: [{ host: 'devops.example.com' }] },
-      ...rest,
       catalog: { providers: { azureDevOps: { main: block } } },
     }),
   );

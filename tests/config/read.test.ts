@@ -306,7 +306,7 @@ describe('the id of a provider', () => {
     ]);
   });
 
-  it('is not there without the key, nor when it was set to null', () => {
+  it('is absent without the key, and when the key is null', () => {
     expect(readProviderConfigs(new ConfigReader({}))).toEqual([]);
     expect(readProviderConfigs(new ConfigReader(undefined))).toEqual([]);
     expect(readProviderConfigs(configOf(null))).toEqual([]);

@@ -18,7 +18,7 @@ function freshness(): Freshness {
 }
 
 describe('an answer', () => {
-  it('is fresh until its time is over or its repository is said to have changed, whichever comes first', () => {
+  it('is fresh until its time is over or its repository is invalidated, whichever comes first', () => {
     const step = fc.oneof(
       fc.constantFrom('a', 'b', 'c').map(id => ({ change: id })),
       fc.nat(30).map(ms => ({ pass: ms })),
@@ -50,7 +50,7 @@ describe('an answer', () => {
     );
   });
 
-  it('is not taken for fresh because too many repositories changed to remember them all', () => {
+  it('is stale once more repositories were invalidated than are remembered', () => {
     const fresh = freshness();
     const asked = fresh.asked();
     fresh.invalidate('first');

@@ -52,7 +52,7 @@ function replace(): void {
   project.addRepository('api', { files: { '/part.md': 'its successor' } });
 }
 
-it('looks a repository up once an hour', async () => {
+it('reading looks a repository up once an hour', async () => {
   await read();
   reading.pass(59 * MINUTE);
   await read();
@@ -62,7 +62,7 @@ it('looks a repository up once an hour', async () => {
   expect(lookups()).toBe(2);
 });
 
-it('looks no repository up that the list of a provider has', async () => {
+it('reading looks no repository up that the list of a provider has', async () => {
   await read();
   for (let hours = 0; hours < 3; hours++) {
     reading.pass(40 * MINUTE);
@@ -84,20 +84,23 @@ it.each<[string, () => Promise<void>]>([
     },
   ],
   [
-    'at once when the repository is said to have changed',
+    'at once when the repository is invalidated',
     async () =>
       reading.content.invalidate(
         organization.project('Payments').repository('elsewhere').id,
       ),
   ],
-])('finds the repository that took over a name %s', async (_when, wait) => {
-  await read();
-  replace();
-  await wait();
-  expect(await read()).toBe('its successor');
-});
+])(
+  'reading finds the repository that took over a name %s',
+  async (_when, wait) => {
+    await read();
+    replace();
+    await wait();
+    expect(await read()).toBe('its successor');
+  },
+);
 
-it('does not take a list for news that was asked for before a change', async () => {
+it('reading does not use a list that was requested before a repository was invalidated', async () => {
   await read();
   const { id } = organization.project('Payments').repository('api');
   replace();
@@ -123,7 +126,7 @@ it('names the cause at once when a repository is disabled', async () => {
   ).rejects.toThrow(/Payments\/api .* is disabled/);
 });
 
-it('says so when a repository is gone', async () => {
+it('reading from a repository that is gone fails with its name', async () => {
   await read();
   organization.project('Payments').repository('api').delete({
     permanently: true,

@@ -81,7 +81,7 @@ describe('the canonical URL of a descriptor', () => {
     );
   });
 
-  it('names the default branch nowhere, and every other version', () => {
+  it('leaves the default branch out, and has every other version', () => {
     fc.assert(
       fc.property(name, path, branch, (repository, file, version) => {
         const ref = new Organization('dev.azure.com', 'contoso');

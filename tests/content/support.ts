@@ -6,7 +6,6 @@ import {
 import type { UrlReaderService } from '@backstage/backend-plugin-api';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
 import { Simulator } from '../../dev/simulator/index';
 import { createAzureDevOpsClients } from '../../src/azure/clients';
 import { type Clock, systemClock } from '../../src/azure/clock';
@@ -19,6 +18,8 @@ import type { Patience } from '../../src/content/shared-reads';
 import { AzureDevOpsUrlReader } from '../../src/url-reader/reader';
 import { readUrlReaderSettings } from '../../src/config/url-reader';
 import { type LogLine, recordingLogger } from '../support/logs';
+import { proxyGlobalFetch } from '../support/proxied-fetch';
+import { withEnvironment } from '../support/with-environment';
 
 export const TOKEN = 'a-token-that-is-valid-in-the-simulator';
 
@@ -30,40 +31,15 @@ export async function startSimulator(): Promise<{
   const simulator = await Simulator.start();
   simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
   const { HTTPS_PROXY = '', NO_PROXY = '' } = simulator.environment;
-  const restore = setEnvironment({ HTTPS_PROXY, NO_PROXY });
-  const { fetch } = globalThis;
-  const agent = new EnvHttpProxyAgent();
-  // Backstage's own reader uses the global fetch, which Node 20 sends past every
-  // proxy. Jest's modules have a global object of their own, so undici's way of
-  // setting a dispatcher for Node's fetch does not reach it.
-  const throughProxy = (url: string, init?: object) =>
-    undiciFetch(url, { ...init, dispatcher: agent });
-  globalThis.fetch = throughProxy as unknown as typeof fetch;
+  const restore = withEnvironment({ HTTPS_PROXY, NO_PROXY });
+  const restoreFetch = proxyGlobalFetch();
   return {
     simulator,
     async close() {
-      globalThis.fetch = fetch;
       restore();
-      await agent.destroy();
+      await restoreFetch();
       await simulator.close();
     },
-  };
-}
-
-/** @returns what puts the environment back as it was */
-function setEnvironment(values: Record<string, string>): () => void {
-  const before = Object.keys(values).map(
-    key => [key, process.env[key]] as const,
-  );
-  Object.assign(process.env, values);
-  return () => {
-    for (const [key, value] of before) {
-      if (value === undefined) {
-        delete process.env[key];
-      } else {
-        process.env[key] = value;
-      }
-    }
   };
 }
 

@@ -100,13 +100,13 @@ afterAll(async () => {
   await world.close();
 });
 
-/** What the descriptors say that they are. */
+/** The descriptions in the descriptors, which name the repository or branch. */
 const DESCRIPTIONS = /^(Payments|My Project|feature|the branch|[^ ]*\/Shop)/;
 
 interface Form {
   readonly form: string;
   readonly url: () => string;
-  /** What the file says that it is; `undefined` when there is nothing to be read. */
+  /** The description in the file that is meant; `undefined` when there is nothing to be read. */
   readonly wanted?: string;
   /** How many descriptors the analyzer should find. Default: 1. */
   readonly analyzed?: number | string;
@@ -420,7 +420,7 @@ async function analyze(url: string): Promise<string> {
   }
 }
 
-describe('the forms of URLs', () => {
+describe('reading and analyzing a URL gives what its form means:', () => {
   const rows: Array<Record<string, string>> = [];
 
   it.each(forms)('$form', async ({ form, url, wanted, analyzed = 1 }) => {

@@ -78,12 +78,12 @@ describe('a URL of Azure DevOps Services', () => {
       'https://contoso.visualstudio.com/DefaultCollection/_git/Payments',
       { repository: 'Payments' },
     ],
-  ])('%s', (url, expected) => {
+  ])('is parsed: %s', (url, expected) => {
     expect(parse(url)).toEqual({ ...payments, ...expected });
   });
 });
 
-describe('a path and a version', () => {
+describe('the path and the version in a query', () => {
   const base = 'https://dev.azure.com/contoso/Payments/_git/api';
   const file = { ...payments, path: '/catalog-info.yaml' };
 
@@ -122,7 +122,7 @@ describe('a path and a version', () => {
     ['?path=/', { path: undefined }],
     ['?path=', { path: undefined }],
     ['?_a=history', { path: undefined }],
-  ])('%s', (query, expected) => {
+  ])('are parsed: %s', (query, expected) => {
     expect(parse(base + query)).toEqual({ ...file, ...expected });
   });
 
@@ -155,7 +155,7 @@ describe('an ssh URL', () => {
         organization: new Organization(SERVER, 'tfs/DefaultCollection'),
       },
     ],
-  ])('%s', (url, expected) => {
+  ])('is parsed: %s', (url, expected) => {
     expect(parse(url)).toEqual({ ...ssh, ...expected });
   });
 });
@@ -190,7 +190,7 @@ describe('an _apis URL', () => {
       { path: '/a.yaml', version: { type: 'branch', version: 'main' } },
     ],
     ['/contoso/Payments/_apis/git/repositories/api/refs?filter=heads/', {}],
-  ])('%s', (path, expected) => {
+  ])('is parsed: %s', (path, expected) => {
     expect(parse(`https://dev.azure.com${path}`)).toEqual({
       ...api,
       ...expected,
@@ -241,7 +241,7 @@ describe('a URL of Azure DevOps Server', () => {
       'https://localhost:8443/My%20Collection/P/_git/r',
       on('localhost:8443', 'My Collection'),
     ],
-  ])('%s', (url, expected) => {
+  ])('is parsed: %s', (url, expected) => {
     expect(parse(url)).toMatchObject({ ...expected, repository: 'r' });
   });
 
@@ -342,7 +342,7 @@ describe('an unsupported URL', () => {
       'version',
     ],
     ['https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd', 'path'],
-  ])('%s: %s', (url, reason) => {
+  ])('%j is reported: %s', (url, reason) => {
     expect(parse(url)).toMatchObject({ outcome: 'unsupported', reason });
   });
 
@@ -354,7 +354,7 @@ describe('an unsupported URL', () => {
   });
 });
 
-describe('the predicate of the URL reader', () => {
+describe('whether the URL reader is responsible for a URL', () => {
   it.each([
     ['https://dev.azure.com/contoso', true],
     ['https://dev.azure.com/contoso/P/_git/r', true],

@@ -81,7 +81,7 @@ beforeAll(async () => {
 
 afterAll(async () => await cloud.close());
 
-/** What Backstage says: an identity, `nobody`, or what it says is wrong. */
+/** The choice of Backstage: an identity, `nobody`, or its error. */
 async function backstage({ azure, ref }: Case): Promise<string> {
   try {
     const integrations = ScmIntegrations.fromConfig(
@@ -99,7 +99,7 @@ async function backstage({ azure, ref }: Case): Promise<string> {
   }
 }
 
-/** What we say, in the same terms. */
+/** Our choice, in the same terms. */
 async function ours({ azure, ref }: Case): Promise<string> {
   try {
     const directory = createCredentialDirectory({
@@ -246,7 +246,7 @@ const EXCEPTIONS: Record<string, (c: Case) => Case> = {
 const ERROR_INSTEAD =
   'an organization without a credential is an error, never an anonymous request';
 
-/** The fewest exceptions that together make Backstage say what we say. */
+/** The fewest exceptions that together make Backstage choose what we choose. */
 async function explain(c: Case, answer: string): Promise<string[] | undefined> {
   const names = Object.keys(EXCEPTIONS);
   const subsets = names
@@ -421,4 +421,4 @@ it('chooses for any configuration the credential that Backstage would choose, bu
       ...Object.keys(EXCEPTIONS),
     ].sort(),
   );
-}, 300_000);
+});

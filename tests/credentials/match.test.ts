@@ -111,7 +111,7 @@ describe('an organization under visualstudio.com', () => {
     expect(chosen(entries, legacy('contoso'))).toBe(expected);
   });
 
-  it('is known by its host, whatever name its address has besides', () => {
+  it('is identified by its host, whatever other name its address has', () => {
     expect(
       chosen(
         [entry('modern', 'dev.azure.com', ['contoso'])],
@@ -252,7 +252,7 @@ describe('whatever is configured,', () => {
     );
   });
 
-  it('nothing matches only where there is no default', () => {
+  it('only an organization of a Server is left without a credential, and never gets the environment', () => {
     fc.assert(
       fc.property(entries, refs, (list, ref) => {
         const { outcome } = matchCredential(list, ref);

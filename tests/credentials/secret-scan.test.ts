@@ -72,7 +72,7 @@ it('the scan of the tests finds a secret in any table of a database', async () =
   }
 });
 
-it('the scan of the tests lets an Authorization header pass to where it belongs, and nowhere else', () => {
+it('the scan of the tests accepts an Authorization header where it belongs, and nowhere else', () => {
   const request = {
     method: 'GET',
     url: 'https://dev.azure.com/contoso/_apis',

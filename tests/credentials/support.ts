@@ -10,6 +10,7 @@ import type {
   OrganizationCredential,
 } from '../../src/credentials/types';
 import { recordingLogger, type LogLine } from '../support/logs';
+import { withEnvironment } from '../support/with-environment';
 
 export const TENANT_A = 'aaaaaaaa-0000-4000-8000-00000000000a';
 export const TENANT_B = 'bbbbbbbb-0000-4000-8000-00000000000b';
@@ -17,7 +18,7 @@ export const TENANT_B = 'bbbbbbbb-0000-4000-8000-00000000000b';
 /** The Azure cloud, as seen from this process: its environment points to a simulator. */
 export class Cloud {
   readonly simulator: Simulator;
-  readonly #environment: Array<[string, string | undefined]> = [];
+  readonly #restores: Array<() => void> = [];
 
   private constructor(simulator: Simulator) {
     this.simulator = simulator;
@@ -35,17 +36,11 @@ export class Cloud {
 
   /** Sets variables until the cloud is closed. */
   setEnvironment(variables: Record<string, string>): void {
-    for (const [name, value] of Object.entries(variables)) {
-      this.#environment.push([name, process.env[name]]);
-      process.env[name] = value;
-    }
+    this.#restores.push(withEnvironment(variables));
   }
 
   async close(): Promise<void> {
-    for (const [name, value] of this.#environment.reverse()) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
+    for (const restore of this.#restores.reverse()) restore();
     await this.simulator.close();
   }
 }

@@ -49,10 +49,10 @@ class Issuer {
   }
 
   /** A source that holds a token. */
-  static async holding(token: string, life = HOUR): Promise<Issuer> {
+  static async holding(token: string): Promise<Issuer> {
     const issuer = new Issuer();
     const first = issuer.source.get();
-    await issuer.give(token, life);
+    await issuer.give(token, HOUR);
     expect((await first).token).toBe(token);
     issuer.asked = 0;
     return issuer;

@@ -41,7 +41,7 @@ describe('the corpus', () => {
     expect(unlisted()).toEqual([]);
   });
 
-  it('has what its index says', () => {
+  it('has the traits that its index lists', () => {
     const wrong = files.flatMap(({ name, content, traits }) =>
       Object.entries(VISIBLE)
         .filter(([trait]) => traits.includes(trait))

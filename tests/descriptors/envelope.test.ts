@@ -63,15 +63,18 @@ describe('a document', () => {
     [entity({ name: 'a', annotations: null }), 'component:default/a'],
     [entity({ name: 'a', labels: 7 }, { spec: [] }), 'component:default/a'],
     [entity({ name: 'a' }, { kind: 'Nonsense' }), 'nonsense:default/a'],
-  ])('%j is taken, and the catalog judges the rest', (value, entityRef) => {
-    expect(parseEnvelope(value)).toEqual({
-      outcome: 'entity',
-      entity: value,
-      entityRef,
-    });
-  });
+  ])(
+    '%j is accepted, and the rest is left to the catalog to judge',
+    (value, entityRef) => {
+      expect(parseEnvelope(value)).toEqual({
+        outcome: 'entity',
+        entity: value,
+        entityRef,
+      });
+    },
+  );
 
-  it('is never taken where the catalog would reject it in a mutation', () => {
+  it('is never accepted where the catalog would reject it in a mutation', () => {
     const text = fc.oneof(
       { arbitrary: fc.string({ unit: 'binary', minLength: 1 }), weight: 9 },
       { arbitrary: fc.jsonValue(), weight: 1 },

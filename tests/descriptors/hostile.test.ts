@@ -151,7 +151,7 @@ function grow(
   return parts.join('') + after;
 }
 
-describe('reading a hostile file ends, and the next file is read as ever', () => {
+describe('reading a hostile file ends, and the next file is read as usual:', () => {
   // Short limits, so that the test does not take hours.
   const hurried = testYamlParser({
     enableYamlMerge: true,

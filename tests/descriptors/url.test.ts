@@ -106,7 +106,7 @@ describe('the URL of a descriptor', () => {
     );
   });
 
-  it('is understood by Backstage as the same project, repository, path and branch', () => {
+  it('is parsed by Backstage to the same project, repository, path and branch', () => {
     fc.assert(
       fc.property(
         name,

@@ -223,7 +223,7 @@ describe('a document that cannot be read', () => {
     });
   });
 
-  it('is no warning about the backend’s process', async () => {
+  it('causes no warning of the Node process', async () => {
     const emitted: unknown[] = [];
     const listener = (warning: unknown) => emitted.push(warning);
     process.on('warning', listener);

@@ -40,7 +40,7 @@ describe('a static location and the provider on one file', () => {
       find('shared'),
     );
     const processed = await timesProcessed();
-    // Both speak of the file in turn, several times.
+    // Both give the entity of the file in turn, several times.
     for (let round = 1; round <= 3; round++) {
       expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
       await until('the location to be processed again', async () => {

@@ -99,7 +99,7 @@ describe('a repository, project or organization that is not in a list', () => {
       expect(error).not.toMatch(/project 'Others'/);
     }
 
-    // Deleted meanwhile: then the service says so itself.
+    // Deleted meanwhile: then the service confirms it.
     contoso.grant(IDENTITY);
     contoso.project('Payments').delete();
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });

@@ -6,7 +6,7 @@ import {
   type Stage,
 } from './support';
 
-// A provider is told of nothing that happens to its entities in the catalog; see
+// The catalog does not notify a provider of what happens to its entities; see
 // group 7 of the fault table for deletions by hand and conflicts that end.
 
 describe.each(DATABASES)('on %s, a refresh', database => {
@@ -36,7 +36,7 @@ describe.each(DATABASES)('on %s, a refresh', database => {
         .flatMap(
           ({ message }) => /lacks (\d+) entities/.exec(message)?.[1] ?? [],
         );
-    /** As the catalog itself has it: what it was told, and whose it is. */
+    /** As the catalog itself has it: what was applied to it, and its location key. */
     const rows = async () =>
       await catalog
         .knex('refresh_state')

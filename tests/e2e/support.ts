@@ -1,6 +1,6 @@
 import { Simulator } from '../../dev/simulator';
-import type { SimulatorOptions } from '../../dev/simulator/simulator';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
+import { withEnvironment } from '../support/with-environment';
 import {
   startCatalog,
   type CatalogOptions,
@@ -19,11 +19,10 @@ export interface Stage {
 }
 
 /** The simulator as the proxy of this process, with a valid token; catalogs are started on demand. */
-export async function setStage(options?: SimulatorOptions): Promise<Stage> {
-  const simulator = await Simulator.start(options);
+export async function setStage(): Promise<Stage> {
+  const simulator = await Simulator.start();
   simulator.addPersonalAccessToken(TOKEN, { identity: IDENTITY });
-  const before = process.env.HTTPS_PROXY;
-  process.env.HTTPS_PROXY = simulator.proxyUrl;
+  const restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
   const restoreFetch = proxyGlobalFetch();
   const catalogs: TestCatalog[] = [];
   return {
@@ -49,11 +48,7 @@ export async function setStage(options?: SimulatorOptions): Promise<Stage> {
       }
       await restoreFetch();
       await simulator.close();
-      if (before === undefined) {
-        delete process.env.HTTPS_PROXY;
-      } else {
-        process.env.HTTPS_PROXY = before;
-      }
+      restore();
     },
   };
 }

@@ -78,7 +78,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
       const [entity] = await catalog.entities({ 'metadata.name': name(3) });
       return entity?.spec?.system === 'taken-over';
     });
-  }, 180_000);
+  });
 
   it('removes what is positively gone with its Location, though another file can never be read', async () => {
     const { targets, put } = company(stage);
@@ -119,7 +119,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     unreadable.remove();
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
     expect(await locationsOf(catalog.knex)).toEqual([]);
-  }, 180_000);
+  });
 
   it('keeps every entity of a project of which it may read nothing', async () => {
     const { targets } = company(stage);
@@ -144,7 +144,7 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
     expect(await locationsOf(catalog.knex)).toEqual([]);
     expect(await uidsOf(catalog.knex)).toEqual(uids);
-  }, 180_000);
+  });
 });
 
 /** Forty repositories in four projects, with the URLs that the official module makes of them. */

@@ -1,7 +1,7 @@
 import { chosenPart, partOf } from './stage/in-jest';
 
 describe('the part of the fault table that a test run takes', () => {
-  it('is the same for the same commit, and any of them for some commit', () => {
+  it('is the same for the same commit, and each part is taken by some commit', () => {
     const commits = Array.from(
       { length: 40 },
       (_, i) =>
@@ -14,7 +14,7 @@ describe('the part of the fault table that a test run takes', () => {
     );
   });
 
-  it('is the first where there is no commit, and another if it is asked for', () => {
+  it('is the first where there is no commit, and the one in FAULT_PART where that is set', () => {
     expect(chosenPart(3, undefined, undefined)).toBe(1);
     expect(chosenPart(3, '2', 'deadbeef')).toBe(2);
     expect(() => chosenPart(3, '4', 'deadbeef')).toThrow('from 1 to 3');

@@ -1,11 +1,11 @@
-/** A backend in a process of its own, which is told what to do by the one that started it. */
+/** A backend in a process of its own, which takes its commands from the one that started it. */
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 import type { FromReplica, ToReplica } from './stage/replica';
 
 let catalog: TestCatalog | undefined;
 
-function say(message: FromReplica): void {
+function send(message: FromReplica): void {
   process.send?.(message);
 }
 
@@ -13,7 +13,7 @@ async function obey(message: ToReplica): Promise<void> {
   switch (message.type) {
     case 'start':
       catalog = await startCatalog(message.options);
-      say({ type: 'started' });
+      send({ type: 'started' });
       break;
     case 'refresh': {
       if (!catalog) {
@@ -22,13 +22,13 @@ async function obey(message: ToReplica): Promise<void> {
       const { report } = catalog;
       const before = report()?.startedAt;
       const refreshed = catalog.refresh();
-      // The scheduler lets a task wait; whoever kills means the refresh itself.
+      // The scheduler lets a task wait; the kill is to hit the refresh itself.
       await Promise.race([
         refreshed,
         until('the refresh to begin', () => report()?.startedAt !== before),
       ]);
-      say({ type: 'refreshing' });
-      say({ type: 'refreshed', report: await refreshed });
+      send({ type: 'refreshing' });
+      send({ type: 'refreshed', report: await refreshed });
       break;
     }
   }
@@ -36,12 +36,12 @@ async function obey(message: ToReplica): Promise<void> {
 
 process.on('message', (message: ToReplica) => {
   obey(message).catch((error: unknown) => {
-    say({
+    send({
       type: 'failed',
       message: error instanceof Error ? error.message : String(error),
     });
   });
 });
-// Whoever started this is gone: nobody would stop it.
+// The process that started this one is gone: nothing else would stop it.
 process.on('disconnect', () => process.exit(1));
-say({ type: 'loaded' });
+send({ type: 'loaded' });

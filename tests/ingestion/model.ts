@@ -49,8 +49,8 @@ export interface Conditions {
 
 export const FAIR: Conditions = { listFails: false, hidden: [], unknown: [] };
 
-/** The component that a repository gives, as text; it says where it comes from, and when. */
-export function textOf(id: string, name: string, revision: number): string {
+/** The component that a repository gives, as text; it names the repository and the revision. */
+function textOf(id: string, name: string, revision: number): string {
   return [
     'apiVersion: backstage.io/v1alpha1',
     'kind: Component',
@@ -76,7 +76,7 @@ export function truthOf(world: ModelWorld): Map<string, string[]> {
 }
 
 /** A catalog reduced to what a provider sees of it. */
-export class ModelCatalog implements EntityProviderConnection {
+class ModelCatalog implements EntityProviderConnection {
   readonly entities = new Map<string, { title: string; key: string }>();
   /** What was removed so far, and what was put in under another key: for the real catalog that is a removal too. */
   readonly removals: string[] = [];

@@ -26,7 +26,7 @@ function start(limits?: { deadlineMs: number }) {
   return { parser, parse };
 }
 
-function file(name = 'r', objectId = '0'.repeat(40)) {
+function file(name = 'r') {
   const repository: Repository = {
     id: name,
     name,
@@ -35,7 +35,7 @@ function file(name = 'r', objectId = '0'.repeat(40)) {
     isDisabled: false,
     isFork: false,
   };
-  return { repository, path: '/catalog-info.yaml', objectId };
+  return { repository, path: '/catalog-info.yaml', objectId: '0'.repeat(40) };
 }
 
 function claimsOf(observation: PathObservation) {
@@ -130,7 +130,7 @@ describe('a blob that many repositories share', () => {
     expect(parse).toHaveBeenCalledTimes(1);
   });
 
-  it('is asked of another repository where one denies it', async () => {
+  it('is requested from another repository where one denies it', async () => {
     const { parser } = start();
     const download = downloads(new Error('403'), text('a'));
     const [first, second] = await Promise.allSettled([
@@ -155,7 +155,7 @@ describe('a blob that many repositories share', () => {
     );
   });
 
-  it('is asked for again where it was too large to be read', async () => {
+  it('is requested again where it was too large to be read', async () => {
     const { parser } = start();
     const download = downloads(undefined, undefined);
     for (let round = 0; round < 2; round++) {
@@ -168,7 +168,7 @@ describe('a blob that many repositories share', () => {
   });
 });
 
-it('a document that takes too long to parse leaves open which entities the file gave before', async () => {
+it('a document that takes too long to parse leaves the former entities of its file as they are', async () => {
   const { parser } = start({ deadlineMs: 2_000 });
   const endless = '? '.repeat(1_000);
   const observation = await parser.parse(

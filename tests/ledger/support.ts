@@ -6,7 +6,7 @@ import { Outbox } from '../../src/ledger/outbox';
 import type { ProbeRecord } from '../../src/ledger/record';
 import { createDatabase, type DatabaseKind } from '../support/databases';
 
-export const PROVIDER = 'AzureDevOpsEntityProvider:test';
+const PROVIDER = 'AzureDevOpsEntityProvider:test';
 export const ORGANIZATION = 'dev.azure.com/contoso';
 
 export async function openLedger(kind: DatabaseKind) {
@@ -60,8 +60,12 @@ export function present(
   };
 }
 
-export function absent(path = '/catalog-info.yaml'): PathObservation {
-  return { outcome: 'absent', path, reason: 'TF401174: not there' };
+export function absent(): PathObservation {
+  return {
+    outcome: 'absent',
+    path: '/catalog-info.yaml',
+    reason: 'TF401174: not there',
+  };
 }
 
 export function probe(

@@ -20,18 +20,18 @@ function removals(
 
 describe('the guard', () => {
   it.each([
-    ['lets', 10, 100, 'inferred', true, 'up to the minimum'],
+    ['approves', 10, 100, 'inferred', true, 'up to the minimum'],
     ['holds back', 10, 10, 'inferred', false, 'which is all of them'],
-    ['lets', 10, 11, 'inferred', true, 'which leaves one'],
-    ['lets', 20, 100, 'inferred', true, 'just within the limit'],
+    ['approves', 10, 11, 'inferred', true, 'which leaves one'],
+    ['approves', 20, 100, 'inferred', true, 'just within the limit'],
     ['holds back', 21, 100, 'inferred', false, 'beyond the limit'],
     ['holds back', 11, 0, 'inferred', false, 'none of which is counted'],
-    ['lets', 1, 1, 'confirmed', true, 'on the word of the service'],
-    ['lets', 50, 100, 'confirmed', true, 'just within the limit'],
+    ['approves', 1, 1, 'confirmed', true, 'on the word of the service'],
+    ['approves', 50, 100, 'confirmed', true, 'just within the limit'],
     ['holds back', 51, 100, 'confirmed', false, 'beyond the limit'],
     ['holds back', 11, 11, 'confirmed', false, 'more than the minimum'],
   ] as const)(
-    '%s %i of %i entities go on %s evidence (%s): %s',
+    '%s %i of %i removals on %s evidence (released: %s): %s',
     (_verb, count, total, grade, released, _why) => {
       const verdict = guard(removals(count, grade), total, limits);
       expect(verdict.released).toHaveLength(released ? count : 0);
@@ -48,7 +48,7 @@ describe('the guard', () => {
     expect(verdict.heldBack.map(({ grade }) => grade)).toEqual(['inferred']);
   });
 
-  it('has nothing to hold back where nothing is to go', () => {
+  it('holds nothing back where nothing is to be removed', () => {
     expect(guard([], 0, limits)).toEqual({ released: [], heldBack: [] });
   });
 
@@ -73,7 +73,7 @@ describe('the guard', () => {
     ]);
   });
 
-  it('lets exactly the set go that the operator allowed, and no other', () => {
+  it('approves exactly the set of removals that the operator allowed, and no other', () => {
     const set = removals(40, 'inferred');
     const [held] = guard(set, 100, limits).heldBack;
     const allow = held?.fingerprint;
@@ -83,7 +83,7 @@ describe('the guard', () => {
     ).toHaveLength(0);
   });
 
-  it('lets go or holds back everything it is asked about, and nothing else', () => {
+  it('approves or holds back each removal that it is given, and nothing else', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 60 }),

@@ -167,7 +167,7 @@ describe('the plan of a pass', () => {
     },
   );
 
-  it('takes back what was inferred of a repository that is listed again', () => {
+  it('withdraws the inferred evidence against a repository that is listed again', () => {
     const skipped = (id: string, evidence: 'state' | 'configuration') => ({
       repository: repository(id),
       reason: 'project-not-well-formed' as const,

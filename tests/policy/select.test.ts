@@ -98,7 +98,7 @@ describe('the selection of repositories', () => {
       {},
       'disabled (disabled)',
     ],
-  ])('%s', (_, changes, settings, expected) => {
+  ])('decides on %s', (_, changes, settings, expected) => {
     expect(verdictOn(changes, { ...ALL, ...settings })).toBe(expected);
   });
 

@@ -12,10 +12,10 @@ beforeEach(async () => {
 
 afterEach(async () => await simulator.close());
 
-async function show(token: string, organization = 'contoso') {
+async function show(token: string) {
   return await ask(
     simulator,
-    `https://dev.azure.com/${organization}/_apis/projects?api-version=7.1`,
+    `https://dev.azure.com/contoso/_apis/projects?api-version=7.1`,
     { headers: { Authorization: `Bearer ${token}` } },
   );
 }
@@ -44,7 +44,7 @@ async function tokenOf(options: { secret?: string; tenantId?: string } = {}) {
   return { app, token: access_token };
 }
 
-it('an organization lets a member with an access token in and counts its requests', async () => {
+it('an organization answers a member with an access token and counts its requests', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -88,7 +88,7 @@ it('an organization knows managed identities by their own names', async () => {
   }
 });
 
-it('an organization answers TF401444 to who was never added and TF400813 to who was removed', async () => {
+it('an organization answers TF401444 to an identity that was never added and TF400813 to one that was removed', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,
   });
@@ -111,7 +111,7 @@ it.each([
   ['unauthorized', 401, 'TF400813'],
   ['not-yet-known', 403, 'VS403283'],
 ] as const)(
-  'an organization turns a good token away for the reason %s',
+  'an organization denies a valid token for the reason %s',
   async (refused, status, message) => {
     const organization = simulator.addOrganization('contoso', {
       tenantId: HOME,

@@ -5,6 +5,7 @@ import {
   VersionControlRecursionType,
 } from 'azure-devops-node-api/interfaces/GitInterfaces';
 import { Simulator, type Organization } from '../../dev/simulator';
+import { withEnvironment } from '../support/with-environment';
 
 const ODD_NAMES = [
   'My Project',
@@ -18,22 +19,18 @@ const ODD_NAMES = [
 describe('azure-devops-node-api against the simulator', () => {
   let simulator: Simulator;
   let organization: Organization;
-  const proxy = process.env['HTTPS_PROXY'];
+  let restore: () => void;
 
   beforeEach(async () => {
     simulator = await Simulator.start();
     organization = simulator.addOrganization('contoso');
     organization.grant('alice');
     simulator.addPersonalAccessToken('alice-token', { identity: 'alice' });
-    process.env['HTTPS_PROXY'] = simulator.proxyUrl;
+    restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
   });
 
   afterEach(async () => {
-    if (proxy === undefined) {
-      delete process.env['HTTPS_PROXY'];
-    } else {
-      process.env['HTTPS_PROXY'] = proxy;
-    }
+    restore();
     await simulator.close();
   });
 

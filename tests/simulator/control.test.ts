@@ -98,15 +98,18 @@ describe('the control interface over HTTP', () => {
       "The simulator has no organization 'nope'",
     ],
     ['fault', { fault: 'x' }, 'Expected the fault to be one of reset-before'],
-  ])('says what is wrong with %s of %j', async (operation, args, message) => {
-    const { status, result } = await control(operation, args);
-    expect([status, result['error']]).toEqual([
-      400,
-      expect.stringContaining(message),
-    ]);
-  });
+  ])(
+    'answers 400 with the mistake to %s of %j',
+    async (operation, args, message) => {
+      const { status, result } = await control(operation, args);
+      expect([status, result['error']]).toEqual([
+        400,
+        expect.stringContaining(message),
+      ]);
+    },
+  );
 
-  it('turns web pages away and lists its operations', async () => {
+  it('answers 403 to web pages and lists its operations', async () => {
     expect(
       (await control('requests', {}, { Origin: 'https://example.com' })).status,
     ).toBe(403);
@@ -119,7 +122,7 @@ describe('the control interface over HTTP', () => {
 });
 
 describe('npm run simulator', () => {
-  it('runs alone with the company in it until it is told to end', async () => {
+  it('runs alone with the company in it until it is interrupted', async () => {
     const root = join(__dirname, '..', '..');
     const child = spawn(
       process.execPath,

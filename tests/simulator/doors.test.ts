@@ -4,17 +4,15 @@ import { Agent, ProxyAgent, request } from 'undici';
 import { Simulator } from '../../dev/simulator';
 import { basic } from './ask';
 
-/** What a proxy says to CONNECT. */
+/** How a proxy answers CONNECT. */
 async function connectTo(
   proxyUrl: string,
   target: string,
-  headers: Record<string, string> = {},
 ): Promise<{ status: number | undefined; body: string }> {
   return await new Promise((resolve, reject) => {
     const asked = httpRequest(proxyUrl, {
       method: 'CONNECT',
       path: target,
-      headers,
     });
     asked.once('error', reject);
     asked.once('connect', (response, socket, head) => {

@@ -6,25 +6,24 @@ import {
 import { Simulator } from '../../dev/simulator';
 import { ask } from './ask';
 import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entra-support';
+import { withEnvironment } from '../support/with-environment';
 
 let simulator: Simulator;
 let now: number;
-let proxyBefore: string | undefined;
+let restore: () => void;
 
 beforeEach(async () => {
   now = Date.now();
   simulator = await Simulator.start({ clock: () => now });
-  proxyBefore = process.env.HTTPS_PROXY;
-  process.env.HTTPS_PROXY = simulator.proxyUrl;
+  restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
 });
 
 afterEach(async () => {
-  if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
-  else process.env.HTTPS_PROXY = proxyBefore;
+  restore();
   await simulator.close();
 });
 
-/** What a credential's refusal says. */
+/** The message of the error when a credential gets no token. */
 async function refusal(credential: TokenCredential): Promise<string> {
   const token = await credential
     .getToken(SCOPE)
@@ -36,7 +35,7 @@ async function refusal(credential: TokenCredential): Promise<string> {
 describe('an application with a secret in the simulated Entra', () => {
   function secretCredential(tenantId: string, clientId: string, secret = 's1') {
     return new ClientSecretCredential(tenantId, clientId, secret, {
-      // Otherwise a refusal is repeated for seconds.
+      // Otherwise a failed request is repeated for seconds.
       retryOptions: { maxRetries: 0 },
     });
   }

@@ -1,7 +1,7 @@
 import { Simulator, type Organization } from '../../dev/simulator';
 import { ask, basic, type Answer, type Question } from './ask';
 
-// Every refusal that is documented or was observed, in its exact words.
+// Every error that is documented or was observed, in its exact words.
 
 const ALICE = basic('alice-token');
 

@@ -162,7 +162,7 @@ describe('a fault that is injected into the simulator', () => {
     expect(simulator.requests.bytes()).toBe(200 * 1024 * 1024);
   });
 
-  it('dns-failure lets no connection to that host through, and others', async () => {
+  it('dns-failure breaks connections to that host, and to no other', async () => {
     simulator.addOrganization('fabrikam').grant('alice');
     const other = 'https://fabrikam.visualstudio.com/_apis/projects';
     const injected = simulator.inject({
@@ -240,7 +240,7 @@ describe('a fault that is injected into the simulator', () => {
     expect(await strikes({ door: 'server' }, LIST)).toBe(false);
   });
 
-  it('strikes as often as it was told', async () => {
+  it('strikes as often as times, skip and every set', async () => {
     const statuses = async (count: number) => {
       const all: number[] = [];
       for (let index = 0; index < count; index++) {

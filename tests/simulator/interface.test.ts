@@ -224,16 +224,19 @@ describe('the interface of the simulated service', () => {
       ['$format=octetStream', { Accept: 'application/json' }, /^text\/plain$/],
       ['', { Accept: '*/*' }, /^text\/plain$/],
       ['', { Accept: 'application/octet-stream' }, /^text\/plain$/],
-    ])('come as %j with %j asks for', async (query, headers, type) => {
-      const answer = await get(
-        `${items}?path=/catalog-info.yaml&api-version=7.1&${query}`,
-        headers,
-      );
-      expect([answer.status, answer.headers['content-type']]).toEqual([
-        200,
-        expect.stringMatching(type),
-      ]);
-    });
+    ])(
+      'come in the form that %j with %j asks for',
+      async (query, headers, type) => {
+        const answer = await get(
+          `${items}?path=/catalog-info.yaml&api-version=7.1&${query}`,
+          headers,
+        );
+        expect([answer.status, answer.headers['content-type']]).toEqual([
+          200,
+          expect.stringMatching(type),
+        ]);
+      },
+    );
 
     it('carry content and its metadata when asked for', async () => {
       const one = async (query: string) =>
@@ -279,16 +282,19 @@ describe('the interface of the simulated service', () => {
       ['UTF-16', Buffer.from('\ufeffé', 'utf16le'), 1200, 'é'],
       ['Latin-1', Buffer.from([0xe9]), 1252, 'é'],
       ['binary', Buffer.from([0, 255, 1]), -1, 'AP8B'],
-    ])('tell the encoding of %s', async (_, bytes, encoding, content) => {
-      repository.push({ files: { x: bytes } });
-      const answer = await get(
-        `${items}?path=/x&includeContent=true&includeContentMetadata=true`,
-      );
-      expect(JSON.parse(answer.body)).toMatchObject({
-        content,
-        contentMetadata: { encoding },
-      });
-    });
+    ])(
+      'have the encoding of %s in their metadata',
+      async (_, bytes, encoding, content) => {
+        repository.push({ files: { x: bytes } });
+        const answer = await get(
+          `${items}?path=/x&includeContent=true&includeContentMetadata=true`,
+        );
+        expect(JSON.parse(answer.body)).toMatchObject({
+          content,
+          contentMetadata: { encoding },
+        });
+      },
+    );
 
     it('are listed as deep as recursionLevel says', async () => {
       const paths = async (query: string) =>

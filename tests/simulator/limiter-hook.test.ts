@@ -61,7 +61,7 @@ it('a limited service sends no header far from the limit, and all of them near i
   }
 });
 
-it('a limited service delays an answer by as much as it says', async () => {
+it('a limited service delays an answer by as much as its headers name', async () => {
   await start({ budget: 100 }, 120);
   step = 500;
   await spend();
@@ -79,7 +79,14 @@ it('a limited service blocks in every form that was seen', async () => {
   await start(
     {
       budget: 100,
-      refusals: ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
+      blockForms: [
+        '429-json',
+        '429-plain',
+        '429-bare',
+        '503-html',
+        '401',
+        '203',
+      ],
     },
     150,
   );

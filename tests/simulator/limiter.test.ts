@@ -84,11 +84,11 @@ describe('the simulated rate limit', () => {
   it('blocks far above the limit, at no cost, until the window has moved on', () => {
     const subject = limiter();
     admit(subject, 150);
-    const refused = admit(subject, 20);
-    expect(new Set(refused.map(({ phase }) => phase))).toEqual(
-      new Set(['refused']),
+    const blocked = admit(subject, 20);
+    expect(new Set(blocked.map(({ phase }) => phase))).toEqual(
+      new Set(['blocked']),
     );
-    expect(refused[0]).toMatchObject({
+    expect(blocked[0]).toMatchObject({
       form: '429-json',
       message:
         'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.',
@@ -99,15 +99,22 @@ describe('the simulated rate limit', () => {
 
   it('blocks in each form in turn, of which only some say how long to wait', () => {
     const subject = limiter({
-      refusals: ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
+      blockForms: [
+        '429-json',
+        '429-plain',
+        '429-bare',
+        '503-html',
+        '401',
+        '203',
+      ],
     });
     admit(subject, 150);
-    const told = admit(subject, 7).map(verdict =>
-      verdict.phase === 'refused'
+    const answers = admit(subject, 7).map(verdict =>
+      verdict.phase === 'blocked'
         ? [verdict.form, 'Retry-After' in verdict.headers]
         : [verdict.phase],
     );
-    expect(told).toEqual([
+    expect(answers).toEqual([
       ['429-json', true],
       ['429-plain', true],
       ['429-bare', false],
@@ -156,7 +163,7 @@ describe('the simulated rate limit', () => {
         for (const { wait, count } of history) {
           now += wait;
           for (const verdict of admit(subject, count, now)) {
-            if (verdict.phase !== 'refused') admitted.push(now);
+            if (verdict.phase !== 'blocked') admitted.push(now);
           }
           const inWindow = admitted.filter(at => at > now - WINDOW).length;
           expect(inWindow).toBeLessThanOrEqual(150);

@@ -7,6 +7,7 @@ import type { AzureDevOpsClient } from '../../src/azure/types';
 import { basic } from './ask';
 import { read, SPECIFICATION } from './specification/specification';
 import { Organization } from '../../src/organization';
+import { withEnvironment } from '../support/with-environment';
 
 /** An answer of the real service, as Microsoft recorded it beside its specification. */
 interface Example {
@@ -33,14 +34,13 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
   let simulator: Simulator;
   let client: AzureDevOpsClient;
   let close: () => Promise<void>;
-  let proxyBefore: string | undefined;
+  let restore: () => void;
 
   beforeAll(async () => {
     simulator = await Simulator.start();
     simulator.addOrganization('fabrikam').grant('alice');
     simulator.addPersonalAccessToken('token', { identity: 'alice' });
-    proxyBefore = process.env.HTTPS_PROXY;
-    process.env.HTTPS_PROXY = simulator.proxyUrl;
+    restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
     const { Authorization = '' } = basic('token');
     const clients = createAzureDevOpsClients({
       logger: mockServices.logger.mock(),
@@ -64,8 +64,7 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
 
   afterAll(async () => {
     await close();
-    if (proxyBefore === undefined) delete process.env.HTTPS_PROXY;
-    else process.env.HTTPS_PROXY = proxyBefore;
+    restore();
     await simulator.close();
   });
 

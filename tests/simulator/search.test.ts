@@ -81,7 +81,7 @@ describe('code search of the simulated service', () => {
     ]);
   });
 
-  it('looks where path:, file:, proj:, repo: and the filter by project tell it to', async () => {
+  it('finds only what path:, file:, proj:, repo: and the filter by project match', async () => {
     const payments = organization.addProject('Payments');
     payments.addRepository('api', {
       files: { ...DESCRIPTOR, 'docs/catalog-info.yaml': 'kind: API\n' },

@@ -1,4 +1,4 @@
-/** Tells the simulator of another process what to do, over its control interface. */
+/** Controls the simulator of another process over its control interface. */
 export class Control {
   constructor(private readonly url: string) {}
 
@@ -14,9 +14,9 @@ export class Control {
     return body;
   }
 
-  /** How many requests the simulator was sent, at whichever endpoint. */
-  async countRequests(filter: object = {}): Promise<number> {
-    const { count } = (await this.do('requests', filter)) as {
+  /** How many requests the simulator has received. */
+  async countRequests(): Promise<number> {
+    const { count } = (await this.do('requests')) as {
       count: number;
     };
     return count;

@@ -110,7 +110,7 @@ export class NpmStart {
     try {
       process.kill(-this.#group, signal);
     } catch (error) {
-      // Nobody is left to be told.
+      // ESRCH: all of its processes have ended.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

@@ -17,7 +17,7 @@ describe('npm start', () => {
     expect(await choosePort(port)).toBe(port);
   });
 
-  it('knows that a port was taken meanwhile from whatever error holds it', async () => {
+  it('recognizes that a port was taken meanwhile, whichever error wraps that', async () => {
     const occupant = createServer().listen(0, LISTEN_HOST);
     await once(occupant, 'listening');
     const { port } = occupant.address() as AddressInfo;

@@ -5,7 +5,7 @@ import {
 } from '../../dev/settings';
 
 describe('npm start', () => {
-  it('serves on port 7007 unless it is told otherwise', () => {
+  it('serves on port 7007 by default', () => {
     expect(readStartOptions([], {})).toEqual({ once: false, port: 7007 });
   });
 

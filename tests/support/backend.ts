@@ -68,7 +68,7 @@ export interface CatalogOptions {
  * A task of scope `global` looks for a trigger every 5 s, in the database; a local
  * one begins at once.
  */
-export const ON_DEMAND: JsonObject = {
+const ON_DEMAND: JsonObject = {
   frequency: { hours: 24 },
   initialDelay: { hours: 24 },
   timeout: { minutes: 30 },

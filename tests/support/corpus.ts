@@ -6,7 +6,7 @@ const OURS = resolve(__dirname, '..', 'fixtures', 'corpus');
 const REAL = resolve(__dirname, '..', '..', '..', 'shared', 'corpus');
 
 /** A descriptor file as somebody might have it in a repository. */
-export interface CorpusFile {
+interface CorpusFile {
   readonly name: string;
   readonly content: Buffer;
   /** What is special about it; see the README of the corpus. */

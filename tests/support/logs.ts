@@ -7,7 +7,7 @@ export interface LogLine {
   readonly meta: unknown;
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its lines. */
 export function recordingLogger(lines: LogLine[]): RootLoggerService {
   const at = (level: LogLine['level']) => (message: string, meta?: unknown) => {
     lines.push({ level, message, meta });

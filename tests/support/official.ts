@@ -16,10 +16,8 @@ import {
 export class OfficialProvider implements EntityProvider {
   private connection: EntityProviderConnection | undefined;
 
-  constructor(private readonly id = 'main') {}
-
   getProviderName(): string {
-    return `AzureDevOpsEntityProvider:${this.id}`;
+    return 'AzureDevOpsEntityProvider:main';
   }
 
   async connect(connection: EntityProviderConnection): Promise<void> {

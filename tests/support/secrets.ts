@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { LoggedRequest } from '../../dev/simulator';
 
 /** A place where something secret was found. */
-export interface Leak {
+interface Leak {
   readonly where: string;
   /** Which secret, by the name that it was registered under. */
   readonly secret: string;

@@ -7,7 +7,7 @@ import { setWitness } from './witness';
 // a secret, a token or an assertion. The one place for them is the Authorization
 // header of a request to Azure DevOps.
 
-/** These speak of secrets, or speak to the simulator themselves, with whatever they like. */
+/** These name secrets on purpose, or send made-up credentials to the simulator themselves. */
 const EXEMPT = ['tests/credentials/secret-scan.test.ts', 'tests/simulator/'];
 /** Doors of the simulator at which Azure DevOps answers. */
 const AZURE_DEVOPS: readonly string[] = ['cloud', 'server'];

@@ -23,7 +23,7 @@ const GLOB = `${REPOSITORY}?path=/**/catalog-info.yaml`;
 /** The pauses that throttling brings go by so many times as fast. */
 const SPEED = 200;
 
-/** Faults that say that the service cannot answer now, rather than that it may not. */
+/** Faults after which the last good content is served: the service cannot answer now. */
 const TRANSIENT: ReadonlySet<string> = new Set([
   'throttled',
   'throttled-bare',

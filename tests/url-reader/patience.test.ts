@@ -48,8 +48,8 @@ function repository(name: string) {
     .repository(name);
 }
 
-async function read(name: string, signal?: AbortSignal): Promise<string> {
-  const response = await reading.reader.readUrl(urlOf(name), { signal });
+async function read(name: string): Promise<string> {
+  const response = await reading.reader.readUrl(urlOf(name));
   return (await response.buffer()).subarray(1).toString();
 }
 
@@ -80,7 +80,7 @@ describe('a read that Azure DevOps does not answer', () => {
       for (const name of NAMES) {
         repository(name).push({ files: { '/logo.png': binary('after') } });
       }
-      // Longer than names, files and contents are believed for.
+      // Longer than names, files and contents are fresh.
       reading.pass(61 * MINUTE);
       stop();
 
@@ -96,7 +96,7 @@ describe('a read that Azure DevOps does not answer', () => {
 describe('a request that several readers wait for', () => {
   const patience = { withLastGoodMs: 200, withoutMs: 60_000 };
 
-  /** Starts with what the first read gave at hand, and holds back the requests after it. */
+  /** Starts with the content of the first read in memory, and holds back the requests after it. */
   async function start() {
     reading = startReading(world.simulator, { patience });
     await read('a');
@@ -182,7 +182,7 @@ describe('a request that several readers wait for', () => {
 describe('a reader that is closed with the backend', () => {
   const unavailable = { name: 'ServiceUnavailableError' };
 
-  it('says that it is unavailable, whatever it is asked for', async () => {
+  it('fails every read as unavailable', async () => {
     reading = startReading(world.simulator);
     await read('a');
     await reading.close();
@@ -200,7 +200,7 @@ describe('a reader that is closed with the backend', () => {
     }
   });
 
-  it('says so to those who are waiting', async () => {
+  it('fails the reads that are waiting as unavailable', async () => {
     reading = startReading(world.simulator);
     const fault = hang('items');
     const result = expect(read('a')).rejects.toMatchObject(unavailable);

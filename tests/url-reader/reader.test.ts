@@ -127,7 +127,7 @@ describe('readUrl', () => {
     expect(await text(readAfter(after))).toBe(component('api', 'new'));
   });
 
-  it('says not found only if the service says that the file is not there', async () => {
+  it('fails as not found only if the service says that the file is not there', async () => {
     for (const [query, why] of [
       ['?path=/missing.yaml', 'TF401174'],
       ['?path=/docs', 'not a file'],
@@ -149,7 +149,7 @@ describe('readUrl', () => {
     [URL_OF_API, 'InputError', '?path=/catalog-info.yaml'],
     ['https://dev.azure.com/contoso/Payments', 'InputError', '/_git/'],
     [`${FILE}&version=main`, 'InputError', 'version=GBmain'],
-  ])('says what to write instead of %s', async (url, name, message) => {
+  ])('fails with what to write instead of %s', async (url, name, message) => {
     await expect(reading.reader.readUrl(url)).rejects.toMatchObject({
       name,
       message: expect.stringContaining(message),
@@ -180,7 +180,7 @@ describe('readUrl', () => {
 });
 
 describe('reads without an etag', () => {
-  it('are answered from memory for as long as the freshness says', async () => {
+  it('are answered from memory until their freshness is over', async () => {
     await reading.reader.readUrl(FILE);
     const first = asked();
     for (let minutes = 0; minutes < 59; minutes++) {
@@ -196,7 +196,7 @@ describe('reads without an etag', () => {
     );
   });
 
-  it('give the new content at once when the repository is said to have changed', async () => {
+  it('give the new content at once when the repository is invalidated', async () => {
     await reading.reader.readUrl(FILE);
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
     reading.content.invalidate(api.id.toUpperCase());
@@ -205,7 +205,7 @@ describe('reads without an etag', () => {
     );
   });
 
-  it('ask again where the repository was said to have changed during the request', async () => {
+  it('ask again where the repository was invalidated during the request', async () => {
     const fault = world.simulator.inject({
       match: { endpoint: 'items' },
       delayMs: 50,
@@ -496,7 +496,7 @@ describe('readTree', () => {
     expect(archive.includes(PNG)).toBe(true);
   });
 
-  it('says that a folder is not there, and takes a file for a tree of one', async () => {
+  it('fails as not found for a folder that is not there, and gives a file as a tree of one', async () => {
     await expect(
       reading.reader.readTree(`${URL_OF_API}?path=/nowhere`),
     ).rejects.toMatchObject({ name: 'NotFoundError' });

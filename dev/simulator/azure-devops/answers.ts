@@ -61,7 +61,7 @@ export function wants(call: Call, format: 'json' | 'zip'): boolean {
     : asked.toLowerCase() === format;
 }
 
-/** Times are told in UTC, as .NET writes them. */
+/** Times are in UTC, as .NET writes them. */
 export function timestamp(at: number): string {
   return new Date(at).toISOString();
 }

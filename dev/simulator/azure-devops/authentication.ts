@@ -14,7 +14,7 @@ export interface PersonalAccessTokenOptions {
   readonly organizations?: readonly string[];
 }
 
-export type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
+type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
 
 /** A personal access token as the service keeps it. */
 export class PersonalAccessToken {
@@ -34,7 +34,7 @@ export class PersonalAccessToken {
   }
 }
 
-/** Who is who by `Authorization`, as the services and the Server tell. */
+/** Identifies the caller by `Authorization`, as the services and the Server do. */
 export class Authenticator {
   readonly #identities: Identities;
   readonly #tokens = new Map<string, PersonalAccessToken>();
@@ -115,7 +115,7 @@ const SERVER_CHALLENGES = [
   'NTLM',
 ];
 
-/** The answer to whom the service does not know: somewhere to sign in, or how to, if it must not redirect. */
+/** The answer to an unknown caller: the sign-in page, or 401 if a redirect is not wanted. */
 function signIn(
   request: SimulatedRequest,
   organization: Organization,

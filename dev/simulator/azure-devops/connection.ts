@@ -51,7 +51,7 @@ function connectionData(call: Call): SimulatedResponse {
   });
 }
 
-/** What `OPTIONS {base}/_apis[/{area}]` tells client libraries: ids, address templates and versions. */
+/** What client libraries get from `OPTIONS {base}/_apis[/{area}]`: ids, address templates and versions. */
 export function locationsAnswer(
   routes: readonly EndpointRoute[],
   organization: Organization,

@@ -1,5 +1,5 @@
-/** The bytes of a file as the service understands them. */
-export interface FileText {
+/** The bytes of a file as the service decodes them. */
+interface FileText {
   /** The decoded text; of a binary file its bytes in base64. */
   readonly content: string;
   /** A Windows code page: 65001 is UTF-8. -1 for a binary file. */

@@ -2,8 +2,8 @@ import { serviceError } from '../errors';
 import type { SimulatedResponse } from '../http';
 import { isGuid } from '../model';
 
-// The service's refusals about what an address names. What may not be seen is
-// refused like what does not exist.
+// The answers to an address that names nothing. What may not be seen is answered
+// like what does not exist.
 
 export function projectNotFound(nameOrId: string): SimulatedResponse {
   return isGuid(nameOrId)
@@ -31,10 +31,9 @@ export function itemNotFound(
   path: string,
   repository: string,
   version: string,
-  status = 404,
 ): SimulatedResponse {
   return serviceError(
-    status,
+    404,
     'GitItemNotFoundException',
     `TF401174: The item '${path}' could not be found in the repository '${repository}' at the version specified by '${version}'.`,
   );

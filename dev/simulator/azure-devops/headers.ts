@@ -4,7 +4,7 @@ import { guidOf, type Identity, type Organization } from '../model';
 
 const PROCESS_ID = guidOf('process');
 
-/** The headers that every answer of the service bears, and those that say whom it knew. */
+/** The headers of every answer of the service, and those that name the identity. */
 export function withServiceHeaders(
   response: SimulatedResponse,
   organization: Organization | undefined,

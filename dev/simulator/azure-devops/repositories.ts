@@ -37,7 +37,7 @@ export function findRepository(
 }
 
 /** The repository of a call, if the identity may see it. */
-export function visibleRepository(call: Call): Repository | SimulatedResponse {
+function visibleRepository(call: Call): Repository | SimulatedResponse {
   const nameOrId = call.parameters['repositoryId'] ?? '';
   const found = findRepository(call.organization, call.project, nameOrId);
   return found &&

@@ -5,7 +5,7 @@ import { timestamp } from './answers';
 // How things look in the interface. Properties that a version does not know
 // are left out, not false.
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly includeLinks?: boolean;
   readonly includeAllUrls?: boolean;
 }

@@ -22,7 +22,7 @@ export interface TokenLifetime {
   lifetimeSeconds: number;
 }
 
-export interface AuthorityOptions {
+interface AuthorityOptions {
   readonly directory: Directory;
   readonly mint: TokenMint;
   readonly lifetime: TokenLifetime;

@@ -18,7 +18,7 @@ export type SignInRefusal =
   /** VS403283: added a moment ago, not everywhere known yet. */
   | 'not-yet-known';
 
-export interface BearerOptions {
+interface BearerOptions {
   readonly mint: TokenMint;
   readonly identities: Identities;
   /** Epoch milliseconds of the simulator's clock. */
@@ -98,7 +98,7 @@ function identityName(token: VerifiedToken): string {
     : `mi:${token.clientId}`;
 }
 
-/** What an organization tells of its tenant to whoever it does not let in. */
+/** The header with the tenant of an organization, in the answer to a denied caller. */
 function tenantChallenge(
   organization: Organization,
 ): Record<string, string | readonly string[]> {

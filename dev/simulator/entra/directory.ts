@@ -7,14 +7,14 @@ export interface Tenant {
   readonly domain: string;
 }
 
-export interface ClientSecret {
+interface ClientSecret {
   readonly value: string;
   /** Epoch milliseconds of the simulator's clock from which the secret is refused; default never. */
   readonly expiresAt?: number;
 }
 
 /** Whose assertions an application accepts in place of a secret. */
-export interface FederatedCredential {
+interface FederatedCredential {
   readonly issuer: string;
   readonly subject: string;
   /** Default: `api://AzureADTokenExchange`. */

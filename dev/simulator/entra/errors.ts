@@ -1,6 +1,6 @@
 import type { SimulatedResponse } from '../http';
 
-/** What the sentences of Entra's errors speak of. */
+/** The values in the sentences of Entra's errors. */
 export interface AadErrorContext {
   /** The tenant as the request named it. */
   readonly tenant?: string;
@@ -29,7 +29,7 @@ const FEDERATION_HELP =
  * service have reported them. Status and `error` of those that no report shows
  * in full are assumed; dev/simulator/README.md says which.
  */
-export const AAD_ERRORS = {
+const AAD_ERRORS = {
   50027: {
     status: 400,
     error: 'invalid_request',

@@ -14,13 +14,13 @@ import {
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** What a token request is granted. */
-export interface Granted {
+interface Granted {
   readonly subject: TokenSubject;
   readonly audience: string;
 }
 
 /** The state that a decision depends on. */
-export interface GrantContext {
+interface GrantContext {
   readonly directory: Directory;
   readonly mint: TokenMint;
   /** Epoch milliseconds of the simulator's clock. */

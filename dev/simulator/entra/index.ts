@@ -10,7 +10,7 @@ import {
 import { MetadataService } from './metadata';
 import { TokenMint } from './tokens';
 
-export interface EntraOptions {
+interface EntraOptions {
   readonly identities: Identities;
   /** Epoch milliseconds of the simulator's clock. */
   readonly now: () => number;

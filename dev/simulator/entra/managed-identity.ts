@@ -4,8 +4,6 @@ import { tenantIssuer } from './tokens';
 export interface ManagedIdentityOptions {
   /** The tenant of the subscription that the machine belongs to. */
   readonly tenantId: string;
-  /** The object id of the identity's service principal. Default: a GUID made from the client id. */
-  readonly objectId?: string;
   /** Default: a GUID. */
   readonly clientId?: string;
 }
@@ -33,8 +31,7 @@ export function managedIdentity(
   const { tenantId } = options;
   const clientId =
     options.clientId?.toLowerCase() ?? guidOf(kind, tenantId, 'client');
-  const objectId =
-    options.objectId?.toLowerCase() ?? guidOf('object', tenantId, clientId);
+  const objectId = guidOf('object', tenantId, clientId);
   return {
     kind,
     tenantId,

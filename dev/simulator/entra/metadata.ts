@@ -14,7 +14,7 @@ import {
 } from './managed-identity';
 import { audienceOf, type TokenMint } from './tokens';
 
-export interface MetadataOptions {
+interface MetadataOptions {
   readonly directory: Directory;
   readonly mint: TokenMint;
   readonly lifetime: TokenLifetime;
@@ -27,7 +27,7 @@ export interface MetadataOptions {
 const IMDS_PATH = /^\/metadata\/identity\/oauth2\/token\/?$/;
 const APP_SERVICE_PATH = /^\/msi\/token\/?$/;
 
-/** A refusal; the two forms of the service put it differently. */
+/** An error, which the two forms of the service write differently. */
 class MetadataRefusal extends Error {
   constructor(
     readonly error: string,

@@ -10,7 +10,7 @@ type KeyPair = Awaited<ReturnType<Jose['generateKeyPair']>>;
 /** The application id of Azure DevOps, the audience of its tokens. */
 export const AZURE_DEVOPS_RESOURCE = '499b84ac-1321-427f-aa17-267ca6975798';
 
-/** What a managed identity asks for to vouch for an application. */
+/** The resource for which a managed identity gets the assertion of an application. */
 export const TOKEN_EXCHANGE_RESOURCE = 'api://AzureADTokenExchange';
 
 /** Resources for which tokens are given, by every name they go under, without a trailing slash. */

@@ -15,7 +15,7 @@ export { FAULT_KINDS, WIRE_FAULTS } from './kinds';
 export type { AnswerFault, FaultKind, WireFault } from './kinds';
 
 /** Compared without regard to case; of a list any one. */
-export type TextMatch = string | readonly string[];
+type TextMatch = string | readonly string[];
 
 /** Which requests a fault strikes. */
 export interface FaultMatch {
@@ -50,7 +50,7 @@ export interface FaultOptions {
   readonly bytes?: number;
 }
 
-export type AnswerFunction = (
+type AnswerFunction = (
   request: SimulatedRequest,
   proceed: () => Promise<SimulatedResponse>,
 ) => SimulatedResponse | Promise<SimulatedResponse>;

@@ -80,7 +80,7 @@ export const ANSWERS = {
     headers: { 'Content-Type': 'text/plain; charset=utf-8' },
     body: THROTTLED,
   }),
-  /** Throttling that is told as a missing permission. */
+  /** Throttling that looks like a missing permission. */
   'throttled-403': () =>
     serviceError(403, 'RequestBlockedException', THROTTLED),
   'server-error': () =>

@@ -16,16 +16,16 @@ export class Identities {
   readonly #byName = new Map<string, Identity>();
 
   /** The identity of this name. Unlike the names of projects, the names of identities are compared exactly. */
-  named(name: string, details: Partial<Omit<Identity, 'name'>> = {}): Identity {
+  named(name: string): Identity {
     const known = this.#byName.get(name);
     if (known) {
       return known;
     }
     const identity: Identity = {
       name,
-      id: details.id ?? guidOf('identity', name),
-      displayName: details.displayName ?? name,
-      uniqueName: details.uniqueName ?? `${name}@example.com`,
+      id: guidOf('identity', name),
+      displayName: name,
+      uniqueName: `${name}@example.com`,
     };
     this.#byName.set(name, identity);
     return identity;

@@ -21,7 +21,7 @@ export interface OrganizationOptions {
 }
 
 /** The tenant of organizations that were given none. */
-export const DEFAULT_TENANT_ID = guidOf('tenant', 'default');
+const DEFAULT_TENANT_ID = guidOf('tenant', 'default');
 
 /** One organization of Azure DevOps Services, or one collection of a Server. */
 export class Organization {

@@ -26,7 +26,7 @@ export interface Delivery {
 }
 
 /** An answer as bytes. */
-export interface EncodedResponse {
+interface EncodedResponse {
   readonly status: number;
   readonly headers: Record<string, string | readonly string[]>;
   readonly body: Buffer | Readable;

@@ -9,13 +9,12 @@ import {
   DEFAULT_LIMITER_OPTIONS,
   finished,
   initialState,
-  type LimiterOptions,
   type LimiterState,
   type Outcome,
   started,
 } from '../../../src/azure/limiter/state';
 
-export interface Scenario {
+interface Scenario {
   readonly requests: number;
   readonly latencyMs: number;
   readonly service: ServiceOptions;
@@ -23,10 +22,9 @@ export interface Scenario {
   readonly namesCost: boolean;
   /** What somebody else spends with the same identity: TSTUs, every so often. */
   readonly others?: { readonly cost: number; readonly everyMs: number };
-  readonly options?: Partial<LimiterOptions>;
 }
 
-export interface SimulationResult {
+interface SimulationResult {
   /** From the first request to the last answer. */
   readonly elapsedMs: number;
   readonly verdicts: ReadonlyArray<LimiterVerdict['phase']>;
@@ -43,7 +41,7 @@ interface Arriving {
 
 /** The state machine against the simulator's account of TSTUs, without I/O: time jumps from event to event. */
 export function simulate(scenario: Scenario): SimulationResult {
-  const options = { ...DEFAULT_LIMITER_OPTIONS, ...scenario.options };
+  const options = DEFAULT_LIMITER_OPTIONS;
   const service = new Service({
     ...scenario.service,
     costs: { others: scenario.others?.cost ?? 0, ...scenario.service.costs },
@@ -70,7 +68,7 @@ export function simulate(scenario: Scenario): SimulationResult {
       toSend--;
       const answer = service.admit('identity', 'items', now);
       verdicts.push(answer.phase);
-      const delay = answer.phase === 'refused' ? 0 : answer.delayMs;
+      const delay = answer.phase === 'blocked' ? 0 : answer.delayMs;
       arriving.push({
         at: now + scenario.latencyMs + delay,
         startedAt: now,
@@ -105,7 +103,7 @@ export function simulate(scenario: Scenario): SimulationResult {
         now,
         options,
       );
-      if (verdict.phase === 'refused') {
+      if (verdict.phase === 'blocked') {
         toSend++;
       }
     }
@@ -114,7 +112,7 @@ export function simulate(scenario: Scenario): SimulationResult {
 }
 
 function outcomeOf(verdict: LimiterVerdict): Outcome {
-  return verdict.phase === 'refused' ? 'throttled' : 'served';
+  return verdict.phase === 'blocked' ? 'throttled' : 'served';
 }
 
 function lowerCased(

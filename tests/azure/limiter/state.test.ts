@@ -145,7 +145,7 @@ describe('A limiter', () => {
     expect(state.pausedUntil - now - 1).toBe(1000);
   });
 
-  it('bears an absurd Retry-After for an hour at most', () => {
+  it('pauses for an hour at most, however long the Retry-After', () => {
     const state = finish(inFlight(1), 'throttled', NOW, { retryAfterMs: 1e15 });
     expect(state.pausedUntil).toBe(NOW + 3_600_000);
   });
@@ -167,7 +167,7 @@ describe('A limiter', () => {
     ).toBe(true);
   });
 
-  it('takes 401 under throttling for throttling, but not for proof of it', () => {
+  it('pauses after a 401 while the service throttles, but does not count it as throttling', () => {
     let state = finish(inFlight(1, NOW), 'throttled', NOW);
     let now = NOW;
     for (let i = 0; i < 20; i++) {
@@ -337,7 +337,7 @@ describe('A refresh of thousands of requests', () => {
             namesCost,
             service,
           });
-          expect(verdicts).not.toContain('refused');
+          expect(verdicts).not.toContain('blocked');
           const least = new Service(service).leastDuration(requests * cost);
           // What 32 requests at once take anyway comes on top.
           const unhindered = (requests * latencyMs) / 32 + 16 * latencyMs;
@@ -361,7 +361,7 @@ describe('A refresh of thousands of requests', () => {
             service: { costs: { items: 0.1 } },
             others: { cost: 1, everyMs },
           });
-          expect(verdicts).not.toContain('refused');
+          expect(verdicts).not.toContain('blocked');
           const held = verdicts.filter(verdict => verdict === 'delayed');
           expect(held.length).toBeLessThan(0.02 * verdicts.length);
         },
@@ -372,7 +372,7 @@ describe('A refresh of thousands of requests', () => {
 
   it.each(['429-json', '429-plain', '429-bare', '503-html'] as const)(
     'is seldom answered %s when there is no warning',
-    refusal => {
+    form => {
       const { elapsedMs, verdicts } = simulate({
         requests: 5000,
         latencyMs: 50,
@@ -380,12 +380,12 @@ describe('A refresh of thousands of requests', () => {
         service: {
           costs: { items: 0.1 },
           headersFrom: 9,
-          refuseFrom: 1.000001,
-          refusals: [refusal],
+          blockFrom: 1.000001,
+          blockForms: [form],
         },
       });
-      const refused = verdicts.filter(verdict => verdict === 'refused');
-      expect(refused.length).toBeLessThan(0.03 * verdicts.length);
+      const blocked = verdicts.filter(verdict => verdict === 'blocked');
+      expect(blocked.length).toBeLessThan(0.03 * verdicts.length);
       expect(elapsedMs).toBeLessThanOrEqual(1.15 * 600_000);
     },
   );

@@ -76,18 +76,3 @@ export async function faultOf(
   }
   throw new Error(`Expected a failure, got ${JSON.stringify(result)}`);
 }
-
-/** Sets environment variables, and gives what sets them back. */
-export function withEnvironment(
-  variables: Record<string, string | undefined>,
-): () => void {
-  const before = Object.keys(variables).map(
-    name => [name, process.env[name]] as const,
-  );
-  const set = (name: string, value: string | undefined) => {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  };
-  for (const [name, value] of Object.entries(variables)) set(name, value);
-  return () => before.forEach(([name, value]) => set(name, value));
-}

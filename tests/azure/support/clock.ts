@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until it is advanced. */
 export class ManualClock implements Clock {
   #now: number;
   #timers: Timer[] = [];
@@ -29,11 +29,6 @@ export class ManualClock implements Clock {
   /** How many callbacks are still to come. */
   get pending(): number {
     return this.#timers.length;
-  }
-
-  /** When the next callback is due. */
-  get nextAt(): number | undefined {
-    return this.#earliest()?.at;
   }
 
   /** Lets time pass, and everything happen that falls into it. */

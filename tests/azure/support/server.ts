@@ -98,7 +98,7 @@ export async function serve(
   return await listening(server, requests);
 }
 
-/** A server that answers discovery as it should, and everything else as told. */
+/** A server that answers discovery as it should, and everything else with the given handler. */
 export async function serveApi(
   listener: RequestListener,
 ): Promise<LocalServer> {
@@ -111,14 +111,14 @@ export async function serveApi(
   });
 }
 
-/** A server that speaks whatever it likes. */
+/** A server that need not answer in HTTP. */
 export async function serveTcp(
   onConnection: (socket: Socket) => void,
 ): Promise<LocalServer> {
   return await listening(createTcpServer(onConnection), []);
 }
 
-export interface LocalProxy extends LocalServer {
+interface LocalProxy extends LocalServer {
   /** The targets of CONNECT, in order. */
   readonly connects: string[];
   /** Their `Proxy-Authorization`. */

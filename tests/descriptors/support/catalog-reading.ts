@@ -4,7 +4,7 @@ import type { YamlParser } from '../../../src/descriptors/yaml';
 /** One document: its value as JSON has it, or that it is rejected. */
 export type Verdict = { value: unknown } | { rejected: true };
 
-export interface CatalogReading {
+interface CatalogReading {
   readonly verdicts: Verdict[];
   /** Whether the parser threw, which ends the reading of the file. */
   readonly threw: boolean;

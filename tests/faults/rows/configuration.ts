@@ -1,6 +1,6 @@
 import type { JsonObject } from '@backstage/types';
 import { until } from '../../support/until';
-import { seededRandom } from '../../../dev/simulator/random';
+import { seededRandom } from '../../support/random';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';
 import { outage } from '../stage/outage';
@@ -19,7 +19,7 @@ const TOLERANT: JsonObject = {
 const MISTAKES: ReadonlyArray<{
   readonly what: string;
   readonly settings: StageSettings;
-  readonly tells: RegExp;
+  readonly failsWith: RegExp;
 }> = [
   {
     what: "a key that does not exist in the provider's block",
@@ -27,7 +27,7 @@ const MISTAKES: ReadonlyArray<{
       provider: { verfyEvery: '1 hour' },
       catalog: { config: TOLERANT },
     },
-    tells: /azureDevOps\.main.*verfyEvery/s,
+    failsWith: /azureDevOps\.main.*verfyEvery/s,
   },
   {
     what: 'no organization',
@@ -35,7 +35,7 @@ const MISTAKES: ReadonlyArray<{
       provider: { organizations: [] },
       catalog: { config: TOLERANT },
     },
-    tells: /azureDevOps\.main.*organization/s,
+    failsWith: /azureDevOps\.main.*organization/s,
   },
   {
     what: 'a percentage as a text',
@@ -43,7 +43,7 @@ const MISTAKES: ReadonlyArray<{
       provider: { removals: { maxPercentage: '20 %' } },
       catalog: { config: TOLERANT },
     },
-    tells: /azureDevOps\.main\.removals\.maxPercentage/,
+    failsWith: /azureDevOps\.main\.removals\.maxPercentage/,
   },
 ];
 
@@ -52,30 +52,30 @@ const configurationMistakes: Row = {
   name: 'a mistake in the configuration under a backend that tolerates it',
   injected: MISTAKES.map(({ what }) => what).join('; '),
   expected:
-    'The provider exists all the same, and says what is wrong: nothing is evicted.',
+    'The provider exists all the same, and its error names the mistake: no entity is removed.',
   async run() {
     const stage = await setStage();
     try {
       const drift = new Drift(stage.world, seededRandom(1));
       const evidence = new Evidence(stage, drift);
       await evidence.begin();
-      const told: string[] = [];
-      for (const { what, settings, tells } of MISTAKES) {
+      const errors: string[] = [];
+      for (const { what, settings, failsWith } of MISTAKES) {
         await stage.restartBackend(settings);
         await evidence.nothingIsLost();
         const error = stage.catalog.logs
           .filter(({ level }) => level === 'error')
           .map(({ message, meta }) => `${message} ${String(meta ?? '')}`)
-          .find(line => tells.test(line));
+          .find(line => failsWith.test(line));
         if (error === undefined) {
-          evidence.fail(`nothing was told of ${what}`);
+          evidence.fail(`no error names ${what}`);
         }
-        told.push(error ?? '');
+        errors.push(error ?? '');
       }
       await stage.restartBackend();
       evidence.step();
       await evidence.becomesWhole(() => stage.refresh());
-      const outcome = evidence.outcome(told[0] ?? '');
+      const outcome = evidence.outcome(errors[0] ?? '');
       await expectEviction(stage);
       return outcome;
     } finally {
@@ -118,7 +118,7 @@ export const CONFIGURATION_ROWS: readonly Row[] = [
             fault: 'forbidden',
           }),
         errors: 30,
-        tells: new RegExp(`could not tell.*${DESCRIPTOR}`, 's'),
+        failsWith: new RegExp(`could not tell.*${DESCRIPTOR}`, 's'),
       },
     ],
     end: stage => stage.simulator.faults.removeAll(),

@@ -26,7 +26,7 @@ const SOME = [91, 92, 93];
 /** A fault that strikes first all that is asked of the organization, then only the files. */
 export function everywhereThenOnFiles(
   fault: FaultKind,
-  tells: RegExp,
+  failsWith: RegExp,
 ): readonly Phase[] {
   const strike = (match: object) => (stage: Stage) => {
     stage.simulator.faults.removeAll();
@@ -36,8 +36,8 @@ export function everywhereThenOnFiles(
     });
   };
   return [
-    { begin: strike({}), tells },
-    { begin: strike({ endpoint: 'items' }), tells },
+    { begin: strike({}), failsWith },
+    { begin: strike({ endpoint: 'items' }), failsWith },
   ];
 }
 
@@ -49,20 +49,20 @@ function refusal(
   fault: FaultKind,
   name: string,
   injected: string,
-  tells: RegExp,
+  failsWith: RegExp,
 ): Row {
   return outage({
     group: 1,
     name,
     injected: `${injected}; then on the files alone`,
     expected:
-      'All unknown: nothing goes, and the operator is told which organization and why.',
-    during: everywhereThenOnFiles(fault, tells),
+      'All unknown: nothing goes, and the error names the organization and the cause.',
+    during: everywhereThenOnFiles(fault, failsWith),
     end: endAllFaults,
   });
 }
 
-/** Group 1: the credential is refused, or sees less than before. */
+/** Group 1: the credential is denied, or sees less than before. */
 export const CREDENTIAL_ROWS: readonly Row[] = [
   refusal('unauthorized', '401', '401 on everything', /contoso.*401/s),
   refusal(
@@ -96,12 +96,12 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     injected:
       'the list shrinks by 60 of 100 repositories, 200, for 5 refreshes',
     expected:
-      'Nothing of the project is in sight, which is unknown: they stay, and the operator is told which permission to look at.',
+      'Nothing of the project is in sight, which is unknown: they stay, and the error names the permission to look at.',
     during: [
       {
         begin: revoke('Payments'),
         refreshes: 5,
-        tells: /nothing of project 'Payments'.*60 entities.*Readers/s,
+        failsWith: /nothing of project 'Payments'.*60 entities.*Readers/s,
       },
     ],
     end: grantAgain,
@@ -156,7 +156,8 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
         },
         refreshes: 2,
         holds: theRest,
-        tells: /held back the removal of \d+ of 99 entities.*3 lists in a row/s,
+        failsWith:
+          /held back the removal of \d+ of 99 entities.*3 lists in a row/s,
       },
     ],
     end: grantAgain,
@@ -192,12 +193,12 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     injected:
       'the list shrinks by 15 of 100 repositories, 200, for 4 refreshes',
     expected:
-      'Nothing of the project is in sight, which is unknown, however small it is: they stay, and the operator is told.',
+      'Nothing of the project is in sight, which is unknown, however small it is: they stay, and the error names it.',
     during: [
       {
         begin: revoke('R&D'),
         refreshes: 4,
-        tells: /nothing of project 'R&D'.*15 entities.*Readers/s,
+        failsWith: /nothing of project 'R&D'.*15 entities.*Readers/s,
       },
     ],
     end: grantAgain,
@@ -207,7 +208,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     name: 'permission on all projects revoked',
     injected: 'an empty list, 200, for 4 refreshes',
     expected:
-      'Nothing of the organization is in sight, which is unknown: they stay, and the operator is told.',
+      'Nothing of the organization is in sight, which is unknown: they stay, and the error names it.',
     during: [
       {
         begin: stage =>
@@ -215,7 +216,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
             projects: ['Payments', 'Field Service', 'R&D'],
           }),
         refreshes: 4,
-        tells: /nothing of the organization.*100 entities.*Readers/s,
+        failsWith: /nothing of the organization.*100 entities.*Readers/s,
       },
     ],
     end: grantAgain,
@@ -225,7 +226,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     name: '404 on the files of repositories that are listed',
     injected:
       'TF401019 (no such repository, or no permission) on the files of 25 repositories',
-    expected: 'TF401019 is no evidence: they stay, and the operator is told.',
+    expected: 'TF401019 is no evidence: they stay, and the error quotes it.',
     during: [
       {
         begin: stage =>
@@ -248,7 +249,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
               }),
             },
           }),
-        tells: /contoso.*TF401019/s,
+        failsWith: /contoso.*TF401019/s,
       },
     ],
     end: endAllFaults,
@@ -259,7 +260,7 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     injected:
       '403 on the files of one repository; the list lacks 3 others for 3 refreshes',
     expected:
-      'It stays and the operator is told what to do about it; the others go with the third list all the same.',
+      'It stays, and the error names it and what to do; the others go with the third list all the same.',
     during: [
       {
         begin(stage) {
@@ -274,11 +275,11 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
           revokeSome(stage);
         },
         refreshes: 2,
-        tells: /Payments\/repository-005.*listed but cannot be read/s,
+        failsWith: /Payments\/repository-005.*listed but cannot be read/s,
       },
       {
         holds: without('contoso', SOME),
-        tells: /Payments\/repository-005.*listed but cannot be read/s,
+        failsWith: /Payments\/repository-005.*listed but cannot be read/s,
       },
     ],
     end(stage) {
@@ -290,12 +291,12 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     group: 1,
     name: 'identity removed from the organization',
     injected: 'TF400813 for every request of the identity',
-    expected: 'Nothing goes; the operator is told.',
+    expected: 'Nothing goes; the error names the cause.',
     during: [
       {
         begin: stage => stage.world.organization('contoso').revoke(IDENTITY),
         refreshes: 4,
-        tells: /contoso.*TF400813/s,
+        failsWith: /contoso.*TF400813/s,
       },
     ],
     end: grantAgain,
@@ -320,9 +321,9 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
             },
           });
         },
-        tells: /contoso.*401/s,
+        failsWith: /contoso.*401/s,
       },
-      { refreshes: 2, tells: /contoso.*401/s },
+      { refreshes: 2, failsWith: /contoso.*401/s },
     ],
     end(stage) {
       stage.simulator.personalAccessToken(tokenOf('contoso')).state = 'valid';

@@ -18,7 +18,7 @@ function restore(stage: Stage): void {
   put(stage, { [DESCRIPTOR]: component(NAME) });
 }
 
-/** The file is there and says nothing that can be used. */
+/** The file is there, and nothing in it can be used. */
 function unusable(
   name: string,
   injected: string,
@@ -29,7 +29,7 @@ function unusable(
     name,
     injected,
     expected:
-      'Whose file it was cannot be known: the entity stays as it was, and the catalog shows the error until it is repaired.',
+      'Which entity it was cannot be known: the former one stays as it was, and the catalog shows the error until it is repaired.',
     during: [
       {
         begin: stage => put(stage, { [DESCRIPTOR]: content() }),
@@ -56,7 +56,7 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
   }),
   outage({
     group: 5,
-    name: 'a descriptor moved to where none is looked for',
+    name: 'a descriptor moved out of the configured paths',
     injected: '/catalog-info.yaml becomes /docs/catalog-info.yaml',
     expected:
       'Positively absent: gone with the same refresh; back when it is moved back.',
@@ -78,7 +78,7 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
   }),
   outage({
     group: 5,
-    name: 'a descriptor moved within what is looked for',
+    name: 'a descriptor moved within the configured paths',
     injected: 'the same, while the configuration finds **/catalog-info.yaml',
     expected: 'The same entity, with the same uid, at the new URL.',
     settings: () => ({ provider: { path: '/**/catalog-info.yaml' } }),
@@ -182,12 +182,16 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     () =>
       `${component(NAME, 2)}  note: |\n${`    ${'x'.repeat(1_019)}\n`.repeat(10 * 1_024)}`,
   ),
-  unusable('a symlink', 'a symbolic link in place of the file', () => ({
-    symlink: 'docs/catalog-info.yaml',
-  })),
+  unusable(
+    'a symlink for a descriptor',
+    'a symbolic link in place of the file',
+    () => ({
+      symlink: 'docs/catalog-info.yaml',
+    }),
+  ),
   outage({
     group: 5,
-    name: 'a folder',
+    name: 'a folder for a descriptor',
     injected: 'a folder of the same name in place of the file',
     expected:
       'There is no such file any more: gone with the same refresh; back with the file.',
@@ -205,15 +209,21 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
       restore(stage);
     },
   }),
-  unusable('a Git LFS pointer', 'a pointer in place of the content', () =>
-    [
-      'version https://git-lfs.github.com/spec/v1',
-      `oid sha256:${'4d7a2146'.repeat(8)}`,
-      'size 12345',
-      '',
-    ].join('\n'),
+  unusable(
+    'a Git LFS pointer for a descriptor',
+    'a pointer in place of the content',
+    () =>
+      [
+        'version https://git-lfs.github.com/spec/v1',
+        `oid sha256:${'4d7a2146'.repeat(8)}`,
+        'size 12345',
+        '',
+      ].join('\n'),
   ),
-  unusable('a binary', 'bytes that are no text in place of the file', () =>
-    Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 7_919) % 256)),
+  unusable(
+    'a binary file for a descriptor',
+    'bytes that are no text in place of the file',
+    () =>
+      Buffer.from(Array.from({ length: 4_096 }, (_, i) => (i * 7_919) % 256)),
   ),
 ];

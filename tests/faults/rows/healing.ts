@@ -8,7 +8,7 @@ import { component, DESCRIPTOR, referencesOf } from '../stage/world';
 /** What is taken from the catalog behind the module's back. */
 const DELETED = [3, 4, 5, 10, 61];
 
-/** Group 7: the catalog loses what it was told, through no fault of the service. */
+/** Group 7: the catalog loses what was applied to it, through no fault of the service. */
 export const HEALING_ROWS: readonly Row[] = [
   outage({
     group: 7,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../../../dev/simulator/random';
+import { seededRandom } from '../../support/random';
 import { postgresUrl } from '../../support/databases';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';
@@ -189,7 +189,7 @@ async function databaseGone(
   const evidence = new Evidence(stage, drift);
   const gate = await PostgresGate.before(postgresUrl());
   const replica = Replica.load();
-  const told: string[] = [];
+  const errors: string[] = [];
   try {
     const { databasePrefix } = stage;
     await replica.start(
@@ -218,9 +218,9 @@ async function databaseGone(
       gate.restore();
       const { error } = await replica.endRefresh();
       if (error === undefined) {
-        evidence.fail(`nothing was told of the database gone when ${instant}`);
+        evidence.fail(`no error names the database gone when ${instant}`);
       }
-      told.push((error ?? 'nothing').split('\n').slice(0, 2).join(' '));
+      errors.push((error ?? 'nothing').split('\n').slice(0, 2).join(' '));
       await evidence.nothingIsLost();
       await minutesLater(stage);
       await evidence.becomesWhole(() => replica.refresh());
@@ -229,7 +229,7 @@ async function databaseGone(
     await replica.kill();
     await gate.close();
   }
-  return evidence.outcome(told[0] ?? '');
+  return evidence.outcome(errors[0] ?? '');
 }
 
 function first<T>(items: readonly (T | undefined)[]): T {
@@ -266,7 +266,7 @@ export const PROCESS_ROWS: readonly Row[] = [
       name: 'the database gone mid-mutation',
       injected: `every connection cut, new ones refused, when ${Object.keys(INSTANTS).join('; when ')}`,
       expected:
-        'The refresh fails and says so, the backend lives on, the next refresh is whole.',
+        'The refresh fails with an error, the backend lives on, the next refresh is whole.',
     },
     databaseGone,
   ),

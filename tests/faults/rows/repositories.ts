@@ -17,7 +17,7 @@ const whileHeld = withComponents(['contoso-62'], 2);
 
 const NEW_NAMES = ['contoso-group', 'fabrikam', 'tailspin'];
 
-const GONE_AT_ONCE = 'The service says so itself: gone with the same refresh';
+const GONE_AT_ONCE = 'Confirmed by the service: gone with the same refresh';
 
 /** Group 4: repositories, branches, projects and organizations change. */
 export const REPOSITORY_ROWS: readonly Row[] = [
@@ -206,7 +206,7 @@ export const REPOSITORY_ROWS: readonly Row[] = [
         },
         refreshes: 2,
         holds: whileHeld,
-        tells: /held back the removal of 61 of 100 entities/,
+        failsWith: /held back the removal of 61 of 100 entities/,
       },
     ],
     async end(stage) {
@@ -232,7 +232,7 @@ export const REPOSITORY_ROWS: readonly Row[] = [
       {
         begin: renameOrganization,
         refreshes: 2,
-        tells: /dev\.azure\.com\/contoso/,
+        failsWith: /dev\.azure\.com\/contoso/,
       },
     ],
     end: async stage =>
@@ -241,7 +241,7 @@ export const REPOSITORY_ROWS: readonly Row[] = [
   }),
   outage({
     group: 4,
-    name: 'an organization renamed, the configuration first',
+    name: 'an organization renamed, first in the configuration',
     injected:
       'the configuration names the new name while the service knows only the old one; no limit on removals',
     expected:
@@ -256,7 +256,7 @@ export const REPOSITORY_ROWS: readonly Row[] = [
             },
           }),
         refreshes: 2,
-        tells: /contoso-group/,
+        failsWith: /contoso-group/,
       },
     ],
     end: renameOrganization,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { seededRandom } from '../../../dev/simulator/random';
+import { seededRandom } from '../../support/random';
 import { targetsOf } from '../../../src/ledger/catalog-view';
 import { until } from '../../support/until';
 import { Drift } from '../stage/drift';

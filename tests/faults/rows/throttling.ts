@@ -1,6 +1,6 @@
 import type { FaultOptions } from '../../../dev/simulator';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
-import { Limiter, type RefusalForm } from '../../../dev/simulator/limiter';
+import { Limiter, type BlockForm } from '../../../dev/simulator/limiter';
 import { limiterHook } from '../../../dev/simulator/limiter-hook';
 import { until } from '../../support/until';
 import { accelerated } from '../stage/clock';
@@ -32,7 +32,7 @@ function throttling(
     name,
     injected,
     expected:
-      'The refresh waits as it is told and succeeds; the other organizations do not wait.',
+      'The refresh waits as long as the service asks and succeeds; the other organizations do not wait.',
     settings: () => accelerated(FACTOR, { deadlines: 'real' }),
     during: [
       {
@@ -51,7 +51,7 @@ function throttling(
 function throttledHour(
   name: string,
   injected: string,
-  refusals: readonly RefusalForm[],
+  blockForms: readonly BlockForm[],
 ): Row {
   let clock = accelerated(FACTOR_FOR_HOURS, { deadlines: 'real' });
   return outage({
@@ -59,7 +59,7 @@ function throttledHour(
     name,
     injected,
     expected:
-      'Refreshes end late or unfinished, say so, and nothing goes; those who follow make progress.',
+      'Refreshes end late or unfinished, with an error, and nothing goes; those who follow make progress.',
     settings: () => {
       clock = accelerated(FACTOR_FOR_HOURS, { deadlines: 'real' });
       return clock;
@@ -69,8 +69,8 @@ function throttledHour(
         async begin(stage) {
           const limiter = new Limiter({
             budget: 4,
-            refuseFrom: 1.1,
-            refusals,
+            blockFrom: 1.1,
+            blockForms,
             maximumDelayMs: 30_000,
           });
           const hold = limiterHook({
@@ -88,7 +88,7 @@ function throttledHour(
             await stage.refresh();
           }
         },
-        tells: /^/,
+        failsWith: /^/,
       },
     ],
     end(stage: Stage) {
@@ -107,7 +107,7 @@ function longPause(): Row {
     name: '429 that asks for ten minutes',
     injected: 'every file is answered 429 with Retry-After: 600',
     expected:
-      'The refresh ends instead of waiting, and says how long the service asked to wait and how many repositories were not looked at; the next one goes on.',
+      'The refresh ends instead of waiting, its error has how long the service asked to wait and how many repositories were not looked at; the next one goes on.',
     settings: () => {
       clock = accelerated(FACTOR, { deadlines: 'real' });
       return clock;
@@ -131,7 +131,7 @@ function longPause(): Row {
             },
           });
         },
-        tells:
+        failsWith:
           /contoso: .*asks to wait until \d{4}-.*Z.*: \d+ repositories were not looked at/,
       },
     ],
@@ -163,10 +163,14 @@ export const THROTTLING_ROWS: readonly Row[] = [
       times: 8,
     },
   ),
-  throttling('429 bare', 'every 9th answer is 429 and says nothing more', {
-    fault: 'throttled-bare',
-    times: 8,
-  }),
+  throttling(
+    '429 without headers',
+    'every 9th answer is 429 and nothing more',
+    {
+      fault: 'throttled-bare',
+      times: 8,
+    },
+  ),
   throttling('403 that means 429', 'every 9th answer is TF400733 in a 403', {
     fault: 'throttled-403',
     times: 8,
@@ -213,8 +217,8 @@ export const THROTTLING_ROWS: readonly Row[] = [
     ['429-json'],
   ),
   throttledHour(
-    'an hour of throttling that surfaces as anything',
-    'the same; refusals are 429 with and without headers, 503, 401 and 203 in turn',
+    'an hour of throttling that surfaces as 429, 503, 401 and 203',
+    'the same; blocked requests are answered 429 with and without headers, 503, 401 and 203 in turn',
     ['429-json', '429-plain', '429-bare', '503-html', '401', '203'],
   ),
 ];

@@ -11,13 +11,13 @@ const FACTOR = { pauses: 600, deadlines: 60 };
 const ONE = 'repository-003';
 
 const EXPECTED =
-  'All unknown: nothing goes, the operator is told, the next refresh is whole.';
+  'All unknown: nothing goes, the error names the cause, the next refresh is whole.';
 
 function broken(
   fault: FaultKind,
   name: string,
   injected: string,
-  tells: RegExp,
+  failsWith: RegExp,
 ): Row {
   return outage({
     group: 3,
@@ -25,7 +25,7 @@ function broken(
     injected: `${injected} of everything; then of the files alone`,
     expected: EXPECTED,
     settings: () => accelerated(FACTOR.pauses, { deadlines: 'real' }),
-    during: everywhereThenOnFiles(fault, tells),
+    during: everywhereThenOnFiles(fault, failsWith),
     end: endAllFaults,
   });
 }
@@ -34,7 +34,7 @@ function endless(
   fault: FaultKind,
   name: string,
   injected: string,
-  tells: RegExp,
+  failsWith: RegExp,
 ): Row {
   return outage({
     group: 3,
@@ -42,12 +42,15 @@ function endless(
     injected: `${injected} of the list; then of one file`,
     expected: EXPECTED,
     settings: () => accelerated(FACTOR.deadlines, { deadlines: 'accelerated' }),
-    during: onListThenOnOne(fault, tells),
+    during: onListThenOnOne(fault, failsWith),
     end: endAllFaults,
   });
 }
 
-function onListThenOnOne(fault: FaultKind, tells: RegExp): readonly Phase[] {
+function onListThenOnOne(
+  fault: FaultKind,
+  failsWith: RegExp,
+): readonly Phase[] {
   const strike = (match: object) => (stage: Stage) => {
     stage.simulator.faults.removeAll();
     stage.simulator.inject({
@@ -56,8 +59,8 @@ function onListThenOnOne(fault: FaultKind, tells: RegExp): readonly Phase[] {
     });
   };
   return [
-    { begin: strike({ endpoint: 'repositories' }), tells },
-    { begin: strike({ endpoint: 'items', repository: ONE }), tells },
+    { begin: strike({ endpoint: 'repositories' }), failsWith },
+    { begin: strike({ endpoint: 'items', repository: ONE }), failsWith },
   ];
 }
 
@@ -104,13 +107,13 @@ export const WIRE_ROWS: readonly Row[] = [
   ),
   endless(
     'hang',
-    'a hang',
+    'a request that hangs',
     'no answer at all, the connection open, in place',
     /contoso/,
   ),
   endless(
     'hang-mid-body',
-    'a hang mid-body',
+    'an answer that hangs mid-body',
     'half of the answer, then nothing, in place',
     /contoso/,
   ),
@@ -118,7 +121,7 @@ export const WIRE_ROWS: readonly Row[] = [
     group: 3,
     name: 'DNS failure',
     injected: 'the name dev.azure.com cannot be resolved; open tunnels are cut',
-    expected: 'Nothing goes; every organization is named to the operator.',
+    expected: 'Nothing goes; the error names every organization.',
     strikes: 'all',
     settings: () => accelerated(FACTOR.pauses, { deadlines: 'real' }),
     during: [
@@ -128,7 +131,7 @@ export const WIRE_ROWS: readonly Row[] = [
           stage.simulator.resetConnections();
         },
         refreshes: 2,
-        tells: /contoso.*fabrikam.*tailspin|dev\.azure\.com/s,
+        failsWith: /contoso.*fabrikam.*tailspin|dev\.azure\.com/s,
       },
     ],
     end: endAllFaults,
@@ -137,7 +140,7 @@ export const WIRE_ROWS: readonly Row[] = [
     group: 3,
     name: 'a body of 2 GB',
     injected: '2 GB in place of the list; then of one file',
-    expected: 'It is not read to the end: unknown, told, nothing goes.',
+    expected: 'It is not read to the end: unknown, an error, nothing goes.',
     during: onListThenOnOne('huge-body', /contoso/),
     end: endAllFaults,
   }),

@@ -54,13 +54,13 @@ export class Evidence {
     }
   }
 
-  /** Refreshes until the catalog holds the truth, and nothing is left to be told. */
+  /** Refreshes until the catalog holds the truth, and there is no error. */
   async becomesWhole(refresh: () => Promise<Refreshed>): Promise<void> {
     const { truth } = this.drift;
-    let told: string | undefined;
+    let last: string | undefined;
     for (let refreshes = 1; refreshes <= PATIENCE; refreshes++) {
       const { error } = await refresh();
-      told = error;
+      last = error;
       const isWhole = isSame(compare(await this.stage.snapshot(), truth));
       if (isWhole && error === undefined) {
         this.refreshesUntilWhole &&= Math.max(
@@ -79,8 +79,8 @@ export class Evidence {
     difference.missing.forEach(reference => this.lost.add(reference));
     difference.surplus.forEach(reference => this.wronglyKept.add(reference));
     snapshot.errors.forEach(reference => this.wronglyKept.add(reference));
-    if (!isSame(difference) || told !== undefined) {
-      this.fail(`${describeDifference(difference)} ${told ?? ''}`);
+    if (!isSame(difference) || last !== undefined) {
+      this.fail(`${describeDifference(difference)} ${last ?? ''}`);
     }
     await this.nothingIsLost();
     await this.begin();
@@ -90,12 +90,12 @@ export class Evidence {
     this.failures.push(failure);
   }
 
-  outcome(told: string): RowOutcome {
+  outcome(reported: string): RowOutcome {
     return {
       lost: [...this.lost],
       wronglyKept: [...this.wronglyKept],
       refreshesUntilWhole: this.refreshesUntilWhole,
-      told,
+      reported,
       failures: this.failures,
     };
   }

@@ -16,7 +16,7 @@ export interface CatalogSnapshot {
 }
 
 /** How a snapshot differs from what is expected. */
-export interface Difference {
+interface Difference {
   /** Expected, and not there. */
   readonly missing: readonly string[];
   /** There, and not expected. */

@@ -26,9 +26,6 @@ import {
   type OrganizationName,
 } from './world';
 
-/** What the operator is told: what the refresh's error says, or `nothing` when it succeeds. */
-export type Told = RegExp | 'nothing';
-
 /** A stretch of time: something happens, and then the catalog is refreshed. */
 export interface Phase {
   begin?(stage: Stage): void | Promise<void>;
@@ -38,12 +35,12 @@ export interface Phase {
   readonly holds?: Edit;
   /** How many Locations should show what is wrong with a file. Default: none. */
   readonly errors?: number;
-  /** What the last of them should tell. Default: nothing. */
-  readonly tells?: Told;
+  /** The error of the last of them. Default: it succeeds. */
+  readonly failsWith?: RegExp;
 }
 
 /** Something goes wrong for a while, and then it is right again. */
-export interface Outage {
+interface Outage {
   readonly group: number;
   readonly name: string;
   readonly injected: string;
@@ -58,9 +55,7 @@ export interface Outage {
   readonly endsWith?: Edit;
   /** What is taken from the catalog on purpose, and comes back as another entity. */
   readonly mayBeReplaced?: readonly string[];
-  /** How many refreshes that may take. Default: 1. */
-  readonly wholeAfter?: number;
-  /** Looks at what else should be true in the end; says what is not. */
+  /** Looks at what else should be true in the end, and returns what is not. */
   check?(stage: Stage): Promise<string[]>;
 }
 
@@ -94,7 +89,7 @@ class OutageRun {
   /** What may have another uid in the end, because it was rightly gone for a while. */
   private readonly rightlyGone: Set<string>;
   private undisturbed = true;
-  private told = '';
+  private reported = '';
 
   constructor(
     private readonly stage: Stage,
@@ -119,10 +114,7 @@ class OutageRun {
 
     const expected = this.expect(declared.endsWith ?? unchanged);
     const refreshesUntilWhole = await this.recover(expected);
-    if (
-      refreshesUntilWhole !== undefined &&
-      refreshesUntilWhole > (declared.wholeAfter ?? 1)
-    ) {
+    if (refreshesUntilWhole !== undefined && refreshesUntilWhole > 1) {
       this.failures.push(`whole only after ${refreshesUntilWhole} refreshes`);
     }
     const after = await stage.snapshot();
@@ -139,7 +131,7 @@ class OutageRun {
       wronglyKept: [...surplus, ...after.errors],
       othersUndisturbed: others.length > 0 ? this.undisturbed : undefined,
       refreshesUntilWhole,
-      told: this.told,
+      reported: this.reported,
       failures: this.failures,
     };
   }
@@ -147,14 +139,19 @@ class OutageRun {
   private async goThrough(phase: Phase): Promise<void> {
     await phase.begin?.(this.stage);
     const expected = this.expect(phase.holds ?? unchanged);
-    const { refreshes = 1, tells = 'nothing', errors = 0 } = phase;
+    const { refreshes = 1, failsWith, errors = 0 } = phase;
     for (let refresh = 1; refresh <= refreshes; refresh++) {
       const report = await this.stage.refresh();
       const snapshot = await this.stage.snapshot();
       this.lookAt(snapshot, expected, errors);
-      this.told = tellingOf(report);
-      if (refresh === refreshes && !isTold(report, tells)) {
-        this.failures.push(`expected to be told ${tells}, got: ${this.told}`);
+      this.reported = describeReport(report);
+      const isExpected = failsWith
+        ? failsWith.test(report.error ?? '')
+        : report.error === undefined;
+      if (refresh === refreshes && !isExpected) {
+        this.failures.push(
+          `expected ${failsWith ?? 'no error'}, got: ${this.reported}`,
+        );
       }
     }
   }
@@ -200,7 +197,7 @@ class OutageRun {
     return expected;
   }
 
-  /** @returns after how many refreshes everything is as expected, and nothing is left to be told */
+  /** @returns after how many refreshes everything is as expected, without an error */
   private async recover(expected: Picture): Promise<number | undefined> {
     for (let refreshes = 1; refreshes <= PATIENCE; refreshes++) {
       const { error } = await this.stage.refresh();
@@ -219,7 +216,7 @@ class OutageRun {
     return undefined;
   }
 
-  /** What people see is what the catalog's tables say. */
+  /** The API shows what the catalog's tables hold. */
   private async lookAtApi(expected: Picture): Promise<void> {
     const { catalog } = this.stage;
     await catalog.settled();
@@ -270,14 +267,8 @@ function partOf2(
   );
 }
 
-function isTold(report: Refreshed, tells: Told): boolean {
-  return tells === 'nothing'
-    ? report.error === undefined
-    : tells.test(report.error ?? '');
-}
-
 /** In a few words: the first problem, how many more, and what else the report shows. */
-function tellingOf(report: Refreshed): string {
+function describeReport(report: Refreshed): string {
   const problems = (report.error ?? '').split('\n- ').slice(1);
   const [first = report.error] = problems;
   if (first !== undefined) {
@@ -289,12 +280,12 @@ function tellingOf(report: Refreshed): string {
     (sum, { repositories }) => sum + repositories.missing,
     0,
   );
-  const refused = report.rejectedFiles.length;
+  const rejected = report.rejectedFiles.length;
   return [
     'no error',
     ...(missing > 0 ? [`${missing} repositories missing from the list`] : []),
-    ...(refused > 0
-      ? [`${refused} rejected file: ${report.rejectedFiles[0]?.errors[0]}`]
+    ...(rejected > 0
+      ? [`${rejected} rejected file: ${report.rejectedFiles[0]?.errors[0]}`]
       : []),
   ].join('; ');
 }

@@ -55,9 +55,7 @@ export function inOrder(...edits: readonly Edit[]): Edit {
 }
 
 /** The organization that an entity of this world belongs to. */
-export function organizationOf(
-  reference: string,
-): OrganizationName | undefined {
+function organizationOf(reference: string): OrganizationName | undefined {
   return ORGANIZATIONS.find(organization =>
     reference.includes(`/${organization}-`),
   );

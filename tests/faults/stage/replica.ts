@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CatalogOptions, Refreshed } from '../../support/backend';
 
-/** What a replica's process is told; plain data, as it crosses between processes. */
+/** The commands of a replica's process; plain data, as it crosses between processes. */
 export type ToReplica =
   | { readonly type: 'start'; readonly options: CatalogOptions }
   | { readonly type: 'refresh' };
 
-/** What it says. */
+/** Its answers. */
 export type FromReplica =
   | { readonly type: 'loaded' }
   | { readonly type: 'started' }
@@ -46,7 +46,7 @@ function bundle(): string {
 export class Replica {
   private readonly exited: Promise<void>;
   private waiting: Array<(message: FromReplica | undefined) => void> = [];
-  private said: FromReplica[] = [];
+  private received: FromReplica[] = [];
 
   private constructor(private readonly child: ChildProcess) {
     this.exited = new Promise(resolve => {
@@ -61,7 +61,7 @@ export class Replica {
       if (settle) {
         settle(message);
       } else {
-        this.said.push(message);
+        this.received.push(message);
       }
     });
   }
@@ -86,7 +86,7 @@ export class Replica {
 
   async start(options: CatalogOptions): Promise<void> {
     await this.expect('loaded');
-    this.tell({ type: 'start', options });
+    this.send({ type: 'start', options });
     await this.expect('started');
   }
 
@@ -96,7 +96,7 @@ export class Replica {
   }
 
   beginRefresh(): void {
-    this.tell({ type: 'refresh' });
+    this.send({ type: 'refresh' });
   }
 
   async refreshing(): Promise<void> {
@@ -121,7 +121,7 @@ export class Replica {
     await this.exited;
   }
 
-  private tell(message: ToReplica): void {
+  private send(message: ToReplica): void {
     this.child.send(message);
   }
 
@@ -129,14 +129,14 @@ export class Replica {
     const message = await this.next();
     if (message.type !== type) {
       throw new Error(
-        `A replica said '${message.type}' instead of '${type}'${message.type === 'failed' ? `: ${message.message}` : ''}`,
+        `A replica sent '${message.type}' instead of '${type}'${message.type === 'failed' ? `: ${message.message}` : ''}`,
       );
     }
   }
 
   private async next(): Promise<FromReplica> {
     const message =
-      this.said.shift() ??
+      this.received.shift() ??
       (await new Promise<FromReplica | undefined>(resolve => {
         this.waiting.push(resolve);
       }));

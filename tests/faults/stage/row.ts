@@ -32,8 +32,8 @@ export interface RowOutcome {
   readonly othersUndisturbed?: boolean;
   /** From the end of the fault on; absent when it was not whole again in time. */
   readonly refreshesUntilWhole?: number;
-  /** What the operator was told while the fault lasted. */
-  readonly told: string;
+  /** The error of the refresh while the fault lasted, or what else its report showed. */
+  readonly reported: string;
   /** What was not as the row had declared. */
   readonly failures: readonly string[];
 }
@@ -63,7 +63,7 @@ export async function runRow(row: Row, scale: Scale): Promise<RowResult> {
   const outcome = await row.run(scale).catch((error: unknown): RowOutcome => ({
     lost: [],
     wronglyKept: [],
-    told: '',
+    reported: '',
     failures: [error instanceof Error ? (error.stack ?? '') : String(error)],
   }));
   const seconds = (performance.now() - startedAt) / 1_000;

@@ -25,14 +25,14 @@ export interface StageSettings {
 }
 
 /** Each refresh looks at every repository; the rest is as it comes. */
-export const PROVIDER: JsonObject = {
+const PROVIDER: JsonObject = {
   organizations: [...ORGANIZATIONS],
   verifyEvery: { milliseconds: 1 },
   hints: { codeSearch: false },
 };
 
 /** Each organization has an identity of its own, also under the name that it may get. */
-export const INTEGRATIONS: JsonObject = {
+const INTEGRATIONS: JsonObject = {
   azure: [
     {
       host: 'dev.azure.com',

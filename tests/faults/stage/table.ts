@@ -10,11 +10,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'kept', align: 'right' },
   { title: 'others' },
   { title: 'whole' },
-  { title: 'the operator was told' },
+  { title: 'reported' },
 ];
 
-/** How much of what the operator was told is printed; the file has all of it. */
-const LONGEST_TELLING = 150;
+/** How much of what was reported is printed; the file has all of it. */
+const LONGEST_REPORT = 150;
 
 /** The table as it is printed, group by group. */
 export function formatTable(results: readonly RowResult[]): string {
@@ -46,7 +46,7 @@ function linesOf(result: RowResult): string[][] {
       refreshesUntilWhole === undefined
         ? 'never'
         : `after ${refreshesUntilWhole}`,
-      shorten(result.told),
+      shorten(result.reported),
     ],
     COLUMNS.map(() => ''),
   ];
@@ -57,8 +57,8 @@ function shorten(text: string): string {
     .replaceAll(/\s+/g, ' ')
     .replace(/could not read \S+ of repository [0-9a-f-]+: /, '')
     .trim();
-  return line.length > LONGEST_TELLING
-    ? `${line.slice(0, LONGEST_TELLING - 3)}...`
+  return line.length > LONGEST_REPORT
+    ? `${line.slice(0, LONGEST_REPORT - 3)}...`
     : line;
 }
 

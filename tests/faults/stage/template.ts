@@ -3,12 +3,12 @@ import knexFactory, { type Knex } from 'knex';
 import { postgresUrl } from '../../support/databases';
 
 /** The catalog plugin's database of a backend whose databases have this prefix. */
-export function catalogDatabase(prefix: string): string {
+function catalogDatabase(prefix: string): string {
   return `${prefix}catalog`;
 }
 
 /** A prefix that nobody else has. */
-export function newPrefix(): string {
+function newPrefix(): string {
   return `faults_${randomBytes(5).toString('hex')}_`;
 }
 

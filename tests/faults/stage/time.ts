@@ -1,7 +1,7 @@
 import type { Stage } from './stage';
 
 /**
- * Whoever was killed no longer renews what it held: some minutes later the
+ * A process that was killed no longer renews what it held: some minutes later the
  * module's lease has lapsed, and the catalog turns again to the Locations that
  * the dead process was about to process.
  */

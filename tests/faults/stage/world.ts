@@ -14,16 +14,16 @@ export type OrganizationName = (typeof ORGANIZATIONS)[number];
  * each has; it gives as many entities. One is more than the guard lets go on
  * any evidence, one more than on inferred evidence, one less than both.
  */
-export const PROJECTS = {
+const PROJECTS = {
   Payments: 60,
   'Field Service': 25,
   'R&D': 15,
 } as const;
-export type ProjectName = keyof typeof PROJECTS;
+type ProjectName = keyof typeof PROJECTS;
 
 export const DESCRIPTOR = '/catalog-info.yaml';
 
-/** A component's descriptor; the revision tells two states of it apart. */
+/** A component's descriptor; two states of it differ in the revision. */
 export function component(name: string, revision = 1): string {
   return entityDocument('Component', name, revision, [
     '  type: service',

@@ -256,7 +256,7 @@ describe('a refresh with Code Search', () => {
 
   it('takes no hints from an index in which no object id was ever that of Git', async () => {
     await start();
-    // To whoever has never seen one agree, this looks the same.
+    // While no object id has ever been the same, an index that is late looks like this too.
     pushToAll();
     const refreshed = await later();
     expect(hinted(refreshed)).toBe(0);

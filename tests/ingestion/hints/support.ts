@@ -34,14 +34,14 @@ const yaml = new YamlParser({ enableYamlMerge: false });
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
-export const ORGANIZATION = 'contoso';
+const ORGANIZATION = 'contoso';
 
 const PROVIDER = 'AzureDevOpsEntityProvider:main';
 
 /**
  * The simulator, a real catalog that does not process what it is given, and the
- * refresh between them, all on one clock that stands still until it is told to
- * go on.
+ * refresh between them, all on one clock that stands still until it is
+ * advanced.
  */
 export interface HintStage {
   readonly simulator: Simulator;
@@ -51,7 +51,7 @@ export interface HintStage {
   /** The time of the simulator and of the refreshes, in milliseconds since 1970. */
   now(): number;
   advance(milliseconds: number): void;
-  /** Refreshes, and tells of it and of the requests that it made. */
+  /** Refreshes, and returns the report and the requests that it made. */
   refresh(signal?: AbortSignal): Promise<Refreshed>;
   /** Waits for a request to an endpoint. */
   requested(endpoint: string): Promise<void>;

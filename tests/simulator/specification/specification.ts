@@ -46,7 +46,7 @@ export interface FoundOperation {
   readonly schema: Schema | undefined;
 }
 
-export interface Verdict {
+interface Verdict {
   /** Where the body contradicts the schema. */
   readonly errors: readonly string[];
   /** Properties that the schema does not know. */
