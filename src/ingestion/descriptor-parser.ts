@@ -172,7 +172,6 @@ export class DescriptorParser {
         ...entities.map((document): ClaimDraft => ({
           entityRef: document.entityRef,
           kind: 'entity',
-          position: document.index,
           entity: JSON.stringify(document.entity),
         })),
         ...errorClaims(target, rejected),
@@ -210,7 +209,6 @@ function errorClaims(
     {
       entityRef,
       kind: 'error',
-      position: -1,
       entity: JSON.stringify(entity),
     },
   ];

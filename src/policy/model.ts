@@ -47,7 +47,6 @@ export interface KnownDescriptor {
 export interface ClaimDraft {
   readonly entityRef: string;
   readonly kind: 'entity' | 'error';
-  readonly position: number;
   /** The entity as JSON. */
   readonly entity: string;
 }
