@@ -41,7 +41,7 @@ export interface RefreshContext {
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
   readonly connection: EntityProviderConnection;
-  /** Finds out why an organization could not be read at all; `undefined` when the error says it best. */
+  /** Finds out why an organization could not be read at all; `undefined` where the error's own message is best. */
   readonly explain?: (
     error: unknown,
     organization: Organization,
@@ -215,6 +215,7 @@ async function passAlone(
         branch: settings.branch,
         rules,
         yaml,
+        signal,
       }),
       ledger,
       hintMemory: context.hintMemory,
