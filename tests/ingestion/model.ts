@@ -13,6 +13,7 @@ import type {
   ItemOutcome,
   Repository,
 } from '../../src/azure/types';
+import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
@@ -43,6 +44,8 @@ export interface Conditions {
   readonly hidden: readonly string[];
   /** Repositories of whose files nothing can be learned. */
   readonly unknown: readonly string[];
+  /** Repositories, or paths, at which the service throttles for longer than requests wait. */
+  readonly throttled?: readonly string[];
   /** The mutation, counted from 0, that the catalog fails to apply. */
   readonly failingMutation?: number;
 }
@@ -135,13 +138,17 @@ export class Model {
     readonly destroy: () => Promise<void>,
   ) {}
 
-  static async open(removals: JsonObject): Promise<Model> {
+  static async open(
+    removals: JsonObject,
+    path: string[] = ['/catalog-info.yaml'],
+  ): Promise<Model> {
     const config = new ConfigReader({
       catalog: {
         providers: {
           azureDevOps: {
             model: {
               organization: 'contoso',
+              path,
               verifyEvery: { milliseconds: 1 },
               hints: { codeSearch: false },
               removals,
@@ -212,8 +219,9 @@ export class Model {
     const unused = async () => {
       throw new Error('Nobody should ask for this');
     };
+    const organization = new Organization('dev.azure.com', 'contoso');
     return {
-      organization: new Organization('dev.azure.com', 'contoso'),
+      organization,
       async listRepositories() {
         await tick();
         if (conditions.listFails) {
@@ -234,13 +242,21 @@ export class Model {
       async listDeletedProjects() {
         return [];
       },
-      async readItem({ repository: id, content }) {
+      async readItem({ repository: id, path, content }) {
         await tick();
+        if ([id, path].some(it => conditions.throttled?.includes(it))) {
+          throw new AzureDevOpsRequestError(organization, 'read a file', {
+            ...lastingFault('throttled', 'the wait is too long'),
+            rejected: true,
+          });
+        }
         const held = world[id];
         if (conditions.unknown.includes(id) || !held) {
           throw new Error('reset');
         }
-        return itemOf(id, held, content);
+        return path === '/catalog-info.yaml'
+          ? itemOf(id, held, content)
+          : ABSENT;
       },
       getIdentity: unused,
       listProjects: unused,
