@@ -183,3 +183,15 @@ describe('after any history of refreshes, the catalog', () => {
     );
   }, 120_000);
 });
+
+it('the report of a refresh that was aborted says that it failed, and when', async () => {
+  const model = await Model.open({});
+  try {
+    await model.refresh({ ...FAIR, isAborted: true });
+    expect(model.reports).toMatchObject([
+      { outcome: 'failed', endedAt: expect.any(Number) as number },
+    ]);
+  } finally {
+    await model.destroy();
+  }
+});

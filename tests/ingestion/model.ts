@@ -17,6 +17,7 @@ import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
+import type { RefreshReport } from '../../src/ingestion/report';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
 import { Ledger } from '../../src/ledger/ledger';
@@ -46,6 +47,7 @@ export interface Conditions {
   readonly unknown: readonly string[];
   /** Repositories, or paths, at which the service throttles for longer than requests wait. */
   readonly throttled?: readonly string[];
+  readonly isAborted?: boolean;
   /** The mutation, counted from 0, that the catalog fails to apply. */
   readonly failingMutation?: number;
 }
@@ -126,6 +128,8 @@ export class ModelCatalog implements EntityProviderConnection {
 export class Model {
   readonly catalog = new ModelCatalog();
   world: ModelWorld = {};
+  /** Of every refresh so far. */
+  readonly reports: RefreshReport[] = [];
   private time = 0;
   private conditions = FAIR;
 
@@ -198,17 +202,23 @@ export class Model {
     this.catalog.failAt(conditions.failingMutation);
     await Promise.allSettled(
       Array.from({ length: replicas }, async () => {
-        await refresh({
-          ...this.context,
-          outbox: new Outbox(
-            this.knex,
-            this.context.settings.providerName,
-            randomUUID(),
-          ),
-          clients: { forOrganization: () => this.client() },
-          connection: this.catalog,
-          clock: { now: () => (this.time += 60_000) },
-        });
+        await refresh(
+          {
+            ...this.context,
+            outbox: new Outbox(
+              this.knex,
+              this.context.settings.providerName,
+              randomUUID(),
+            ),
+            clients: { forOrganization: () => this.client() },
+            connection: this.catalog,
+            clock: { now: () => (this.time += 60_000) },
+          },
+          {
+            signal: conditions.isAborted ? AbortSignal.abort() : undefined,
+            onReport: report => this.reports.push(report),
+          },
+        );
       }),
     );
   }
