@@ -152,11 +152,14 @@ describe('after any history of refreshes, the catalog', () => {
     );
   }, 120_000);
 
-  it('has what was read of a repository before throttling ended the refresh', async () => {
+  it.each([
+    ['throttling ended the refresh', { throttled: ['/other.yaml'] }],
+    ['the refresh was aborted', { abortedAt: '/other.yaml' }],
+  ])('has what was read of a repository before %s', async (_what, change) => {
     const model = await Model.open({}, ['/catalog-info.yaml', '/other.yaml']);
     try {
       model.world = { r1: { names: ['a'], revision: 1, state: 'listed' } };
-      await model.refresh({ ...FAIR, throttled: ['/other.yaml'] });
+      await model.refresh({ ...FAIR, ...change });
       expect([...model.catalog.entities.keys()]).toEqual([
         'component:default/a',
       ]);
@@ -187,7 +190,7 @@ describe('after any history of refreshes, the catalog', () => {
 it('the report of a refresh that was aborted says that it failed, and when', async () => {
   const model = await Model.open({});
   try {
-    await model.refresh({ ...FAIR, isAborted: true });
+    await model.refresh({ ...FAIR, abortedAt: 'start' });
     expect(model.reports).toMatchObject([
       { outcome: 'failed', endedAt: expect.any(Number) as number },
     ]);

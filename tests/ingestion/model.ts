@@ -47,7 +47,8 @@ export interface Conditions {
   readonly unknown: readonly string[];
   /** Repositories, or paths, at which the service throttles for longer than requests wait. */
   readonly throttled?: readonly string[];
-  readonly isAborted?: boolean;
+  /** A path at which the refresh is aborted, or `start`. */
+  readonly abortedAt?: string;
   /** The mutation, counted from 0, that the catalog fails to apply. */
   readonly failingMutation?: number;
 }
@@ -132,6 +133,7 @@ export class Model {
   readonly reports: RefreshReport[] = [];
   private time = 0;
   private conditions = FAIR;
+  private abort = new AbortController();
 
   private constructor(
     private readonly knex: Knex,
@@ -200,6 +202,10 @@ export class Model {
   async refresh(conditions: Conditions, replicas = 1): Promise<void> {
     this.conditions = conditions;
     this.catalog.failAt(conditions.failingMutation);
+    this.abort = new AbortController();
+    if (conditions.abortedAt === 'start') {
+      this.abort.abort();
+    }
     await Promise.allSettled(
       Array.from({ length: replicas }, async () => {
         await refresh(
@@ -215,7 +221,7 @@ export class Model {
             clock: { now: () => (this.time += 60_000) },
           },
           {
-            signal: conditions.isAborted ? AbortSignal.abort() : undefined,
+            signal: this.abort.signal,
             onReport: report => this.reports.push(report),
           },
         );
@@ -224,7 +230,7 @@ export class Model {
   }
 
   private client(): AzureDevOpsClient {
-    const { world, conditions } = this;
+    const { world, conditions, abort } = this;
     const isSeen = (id: string) => !conditions.hidden.includes(id);
     const unused = async () => {
       throw new Error('Nobody should ask for this');
@@ -254,6 +260,10 @@ export class Model {
       },
       async readItem({ repository: id, path, content }) {
         await tick();
+        if (conditions.abortedAt === path) {
+          abort.abort();
+          throw new Error('aborted');
+        }
         if ([id, path].some(it => conditions.throttled?.includes(it))) {
           throw new AzureDevOpsRequestError(organization, 'read a file', {
             ...lastingFault('throttled', 'the wait is too long'),
