@@ -10,7 +10,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     await opened.destroy();
   });
 
-  async function say(
+  async function record(
     repository: string,
     ...paths: Parameters<typeof probe>[1]
   ) {
@@ -21,8 +21,8 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     );
   }
 
-  /** What the catalog is to be told now; afterwards it has been told. */
-  async function told() {
+  /** What is to be applied to the catalog now; afterwards it is marked as applied. */
+  async function applied() {
     const outbox = opened.outbox('test');
     const references = await outbox.pending(1_000);
     await outbox.markApplied(references);
@@ -33,20 +33,20 @@ describe.each(DATABASES)('the ledger on %s', kind => {
   }
 
   it('has an entity applied once, and nothing when nothing changed', async () => {
-    await say('r1', present(['a', 'b']));
-    expect(await told()).toEqual({
+    await record('r1', present(['a', 'b']));
+    expect(await applied()).toEqual({
       added: ['component:default/a', 'component:default/b'],
       removed: [],
     });
-    await say('r1', present(['a', 'b']));
-    expect(await told()).toEqual({ added: [], removed: [] });
+    await record('r1', present(['a', 'b']));
+    expect(await applied()).toEqual({ added: [], removed: [] });
   });
 
   it('marks for removal what a file no longer has, and removes it only when that is approved', async () => {
-    await say('r1', present(['a', 'b']));
-    await told();
-    await say('r1', present(['a']));
-    expect(await told()).toEqual({ added: [], removed: [] });
+    await record('r1', present(['a', 'b']));
+    await applied();
+    await record('r1', present(['a']));
+    expect(await applied()).toEqual({ added: [], removed: [] });
     const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
     expect(proposals).toEqual([
       expect.objectContaining({
@@ -56,32 +56,32 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       }),
     ]);
     await opened.ledger.removals.deleteApproved(proposals);
-    expect(await told()).toEqual({
+    expect(await applied()).toEqual({
       added: [],
       removed: ['component:default/b'],
     });
   });
 
   it('no longer marks an entity for removal when it is seen again', async () => {
-    await say('r1', present(['a', 'b']));
-    await say('r1', absent());
+    await record('r1', present(['a', 'b']));
+    await record('r1', absent());
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toHaveLength(
       2,
     );
-    await say('r1', present(['a', 'b']));
+    await record('r1', present(['a', 'b']));
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
   it('keeps the former entities of a file of which a document cannot be read', async () => {
-    await say('r1', present(['a', 'b']));
-    await told();
-    await say('r1', present(['a'], { unreadable: true }));
+    await record('r1', present(['a', 'b']));
+    await applied();
+    await record('r1', present(['a'], { unreadable: true }));
     expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
   });
 
   it('marks an entity for removal that the rules have come to forbid, also beside an unreadable document', async () => {
-    await say('r1', present(['a', 'b', 'c']));
-    await say('r1', present(['a'], { unreadable: true, forbidden: ['b'] }));
+    await record('r1', present(['a', 'b', 'c']));
+    await record('r1', present(['a'], { unreadable: true, forbidden: ['b'] }));
     expect(
       (await opened.ledger.removals.proposals(ORGANIZATION)).map(
         p => p.entityRef,
@@ -90,10 +90,10 @@ describe.each(DATABASES)('the ledger on %s', kind => {
   });
 
   it('hands an entity over in one mutation when the file of one repository goes and another has it', async () => {
-    await say('r1', present(['a'], { repository: 'r1' }));
-    await told();
-    await say('r2', present(['a'], { repository: 'r2' }));
-    expect(await told()).toEqual({ added: [], removed: [] });
+    await record('r1', present(['a'], { repository: 'r1' }));
+    await applied();
+    await record('r2', present(['a'], { repository: 'r2' }));
+    expect(await applied()).toEqual({ added: [], removed: [] });
     expect(await opened.ledger.reports.duplicates()).toEqual([
       {
         entityRef: 'component:default/a',
@@ -104,7 +104,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
         ],
       },
     ]);
-    await say('r1', absent());
+    await record('r1', absent());
     const [reference] = await opened.outbox('test').pending(10);
     // Under the key that the catalog knows it by: under another it would be
     // deleted and inserted.
@@ -114,15 +114,15 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
     expect(proposals.map(p => p.loss)).toEqual([false]);
     await opened.ledger.removals.deleteApproved(proposals);
-    expect(await told()).toEqual({
+    expect(await applied()).toEqual({
       added: ['component:default/a'],
       removed: [],
     });
   });
 
   it('keeps the location key of an entity when its repository is renamed', async () => {
-    await say('r1', present(['a'], { repository: 'before' }));
-    await say('r1', present(['a'], { repository: 'after' }));
+    await record('r1', present(['a'], { repository: 'before' }));
+    await record('r1', present(['a'], { repository: 'after' }));
     const [reference] = await opened.outbox('test').pending(10);
     expect(reference?.entity?.locationKey).toBe(
       'url:https://dev.azure.com/contoso/p/_git/before?path=/catalog-info.yaml',
@@ -131,7 +131,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('has a probe repeated that was overtaken by a write that it disagrees with', async () => {
     const before = await opened.ledger.currentTicket();
-    await say('r1', present(['a']));
+    await record('r1', present(['a']));
     const { repeat } = await opened.ledger.recordProbes(
       [probe('r1', [absent()], { startTicket: before })],
       2,
@@ -142,7 +142,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('does not have an overtaken probe repeated that agrees', async () => {
     const before = await opened.ledger.currentTicket();
-    await say('r1', present(['a']));
+    await record('r1', present(['a']));
     const { repeat } = await opened.ledger.recordProbes(
       [probe('r1', [present(['a'])], { startTicket: before })],
       2,
@@ -162,22 +162,22 @@ describe.each(DATABASES)('the ledger on %s', kind => {
   });
 
   it('does not mark a version as applied that was overtaken meanwhile', async () => {
-    await say('r1', present(['a'], { repository: 'one' }));
+    await record('r1', present(['a'], { repository: 'one' }));
     const outbox = opened.outbox('test');
     const references = await outbox.pending(10);
-    await say('r1', absent());
+    await record('r1', absent());
     await opened.ledger.removals.deleteApproved(
       await opened.ledger.removals.proposals(ORGANIZATION),
     );
     await outbox.markApplied(references);
-    expect(await told()).toEqual({
+    expect(await applied()).toEqual({
       added: [],
       removed: ['component:default/a'],
     });
   });
 
   it('applies what is in memory as it would be read back, and what is newer instead of it', async () => {
-    const { toApply } = await say('r1', present(['a', 'b']));
+    const { toApply } = await record('r1', present(['a', 'b']));
     const inMemory = new Map(toApply.map(it => [it.entityRef, it]));
     expect([...inMemory.keys()]).toEqual([
       'component:default/a',
@@ -221,14 +221,14 @@ describe.each(DATABASES)('the ledger on %s', kind => {
         ],
       },
     ]);
-    expect(await told()).toEqual({
+    expect(await applied()).toEqual({
       added: ['component:default/a'],
       removed: [],
     });
   });
 
   it('deletes a repository only when nothing of it is left', async () => {
-    await say('r1', present(['a']));
+    await record('r1', present(['a']));
     await opened.ledger.removals.markForRemoval(['r1'], {
       grade: 'inferred',
       reason: 'missing',
