@@ -13,16 +13,18 @@ exports.up = async function up(knex) {
       .notNullable()
       .defaultTo(0)
       .comment(
-        'Counts the writes; says which of two observations is newer without a clock',
+        'Counts the writes; shows which of two observations is newer without a clock',
       );
   });
 
-  // Apart from the providers: whoever applies mutations does not wait for whoever
-  // writes to the ledger.
+  // Apart from the providers, so that applying mutations does not wait for writes
+  // to the ledger.
   await knex.schema.createTable('azure_devops_leases', table => {
-    table.comment('One row a provider: who applies mutations at present');
+    table.comment(
+      'One row a provider: which process applies mutations at present',
+    );
     table.text('provider').primary();
-    table.text('holder').comment('Who applies mutations, if anybody');
+    table.text('holder').comment('The process that applies mutations, if any');
     table
       .bigInteger('until')
       .notNullable()

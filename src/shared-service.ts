@@ -13,13 +13,13 @@ import { RepositoryContent } from './content/content';
 import { readLocationContext } from './content/context';
 import { readUrlReaderSettings } from './config/url-reader';
 
-/** What everything in the process that speaks to Azure DevOps shares. */
+/** What everything in the process that sends requests to Azure DevOps shares. */
 export interface AzureDevOpsService {
   /** Which credential serves which organization, and its tokens. */
   readonly credentials: CredentialDirectory;
   /** One client an organization, and with it one limiter an identity. */
   readonly clients: AzureDevOpsClientPool;
-  /** The content of repositories, through one cache. Tell it of pushes: `content.invalidate(repositoryId)`. */
+  /** The content of repositories, through one cache. A push is announced with `content.invalidate(repositoryId)`. */
   readonly content: RepositoryContent;
 }
 

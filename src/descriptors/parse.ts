@@ -64,13 +64,14 @@ export type DescriptorDocument = EntityDocument | RejectedDocument;
  * of the same file at a location, but that a rejected document costs the others
  * nothing.
  *
- * @throws an error where the text could not be read for a reason that is not its own
+ * @throws an error where the text could not be read for a reason that is not its own, an abort included
  */
 export async function parseDescriptor(
   yaml: YamlParser,
   content: string,
+  signal?: AbortSignal,
 ): Promise<ParsedDescriptor> {
-  const { documents, length } = await yaml.parse(content);
+  const { documents, length } = await yaml.parse(content, signal);
   return {
     documents: documents.map(parseDocument),
     size: content.length + length,

@@ -124,9 +124,12 @@ export class YamlWorker {
     this.#limits = limits;
   }
 
-  /** @throws an error where there is no thread to be had, or no longer */
-  async parse(request: WorkerRequest): Promise<WorkerResult> {
-    const result = this.#last.then(() => this.#parseNext(request));
+  /** @throws an error where there is no thread to be had, or no longer; or the signal's reason */
+  async parse(
+    request: WorkerRequest,
+    signal?: AbortSignal,
+  ): Promise<WorkerResult> {
+    const result = this.#last.then(() => this.#parseNext(request, signal));
     this.#last = result.catch(() => {});
     return await result;
   }
@@ -139,10 +142,17 @@ export class YamlWorker {
     await this.#stop();
   }
 
-  async #parseNext(request: WorkerRequest): Promise<WorkerResult> {
+  async #parseNext(
+    request: WorkerRequest,
+    aborted?: AbortSignal,
+  ): Promise<WorkerResult> {
     this.#throwIfClosed();
+    aborted?.throwIfAborted();
     const reading = (this.#reading = new AbortController());
-    const { signal } = reading;
+    const signal = AbortSignal.any([
+      reading.signal,
+      ...(aborted ? [aborted] : []),
+    ]);
     let deadline: NodeJS.Timeout | undefined;
     try {
       const worker = (this.#worker ??= await this.#start(signal));
@@ -155,6 +165,7 @@ export class YamlWorker {
     } catch (error) {
       await this.#stop();
       this.#throwIfClosed();
+      aborted?.throwIfAborted();
       if (signal.aborted) return { outcome: 'expired', limit: 'time' };
       if (isOutOfMemory(error)) return { outcome: 'expired', limit: 'memory' };
       throw error;

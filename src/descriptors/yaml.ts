@@ -77,21 +77,21 @@ export class YamlParser {
     });
   }
 
-  /** @throws an error where there is no thread to be had, or the parser is closed; nothing is then known of the file */
-  async parse(text: string): Promise<YamlFile> {
+  /** @throws an error where there is no thread to be had, or the parser is closed, or on an abort; nothing is then known of the file */
+  async parse(text: string, signal?: AbortSignal): Promise<YamlFile> {
     if (text.length > MAX_LENGTH) {
       return rejectFile(
         `the file has ${format(text.length)} characters, and at most ${format(MAX_LENGTH)} are read; split it into several files`,
       );
     }
-    return parsePlain(text) ?? (await this.#parseAsCatalog(text));
+    return parsePlain(text) ?? (await this.#parseAsCatalog(text, signal));
   }
 
   async close(): Promise<void> {
     await this.#worker.close();
   }
 
-  async #parseAsCatalog(text: string): Promise<YamlFile> {
+  async #parseAsCatalog(text: string, signal?: AbortSignal): Promise<YamlFile> {
     const parts = splitDocuments(text);
     if (parts.length > MAX_DOCUMENTS) {
       return rejectFile(
@@ -99,7 +99,12 @@ export class YamlParser {
       );
     }
     const filled = parts.filter(({ line }) => line !== undefined);
-    const whole = await this.#ask(text, MAX_JSON_LENGTH);
+    const ask = async (part: string, maxLength: number) =>
+      await this.#worker.parse(
+        { text: part, enableYamlMerge: this.enableYamlMerge, maxLength },
+        signal,
+      );
+    const whole = await ask(text, MAX_JSON_LENGTH);
     if (whole.outcome === 'parsed' && whole.thrown === undefined) {
       const isLineKnown = filled.length === whole.documents.length;
       return {
@@ -116,7 +121,7 @@ export class YamlParser {
     if (filled.length === 1 || /^\uFEFF?%/m.test(text)) {
       return { documents: this.#documentsOf(whole), length: text.length };
     }
-    return await this.#parseOneByOne(filled, whole);
+    return await this.#parseOneByOne(filled, whole, ask);
   }
 
   /**
@@ -126,6 +131,7 @@ export class YamlParser {
   async #parseOneByOne(
     parts: readonly DocumentText[],
     whole: WorkerResult,
+    ask: (text: string, maxLength: number) => Promise<WorkerResult>,
   ): Promise<YamlFile> {
     const results: Array<{ documents: YamlDocument[]; hasThrown: boolean }> =
       [];
@@ -143,7 +149,7 @@ export class YamlParser {
       }
       const result: WorkerResult =
         leftMs > 0
-          ? await this.#ask(part.text, left)
+          ? await ask(part.text, left)
           : { outcome: 'expired', limit: 'time' };
       if (result.outcome === 'parsed') left = result.left;
       leftMs -=
@@ -166,11 +172,6 @@ export class YamlParser {
             ...results.slice(thrower + 1).flatMap(result => result.documents),
           ];
     return { documents, length: MAX_JSON_LENGTH - left };
-  }
-
-  async #ask(text: string, maxLength: number): Promise<WorkerResult> {
-    const { enableYamlMerge } = this;
-    return await this.#worker.parse({ text, enableYamlMerge, maxLength });
   }
 
   /** What a text gave, the end of its reading included. */

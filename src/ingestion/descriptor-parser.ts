@@ -32,6 +32,8 @@ export interface DescriptorParserOptions {
   readonly branch?: string;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
+  /** Ends the waiting for texts that take long to parse. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where a descriptor was found. */
@@ -54,7 +56,7 @@ export class DescriptorParser {
   readonly #fingerprint: string;
   /** By the object id, as it was computed from the text or its bytes, never as the service gave it. */
   readonly #parsed: LRUCache<string, ParsedDescriptor, ReadText>;
-  // Whoever has parsed a file asks for its signature again right away.
+  // The signature of a file that was just parsed is asked for again right away.
   #last = { target: '', signature: '' };
 
   constructor(options: DescriptorParserOptions) {
@@ -66,7 +68,7 @@ export class DescriptorParser {
       maxEntrySize: CACHE_SIZE / 4,
       // An empty text has a size as well.
       sizeCalculation: ({ size }) => size + 1,
-      // What is pushed out while it is under way still comes to who waits for it.
+      // What is pushed out while it is under way still comes to those who wait for it.
       ignoreFetchAbort: true,
       fetchMethod: (_objectId, _stale, { context }) => this.#read(context),
     });
@@ -85,7 +87,7 @@ export class DescriptorParser {
     return this.#last.signature;
   }
 
-  /** A file whose text is at hand; `undefined` where it is too large to be read at all. */
+  /** A file with its text; `undefined` where that is too large to be read at all. */
   async parse(
     file: DescriptorFile,
     text: string | undefined,
@@ -100,7 +102,7 @@ export class DescriptorParser {
   /**
    * A file of which no more is known than its blob.
    *
-   * @param download - is called for what is not at hand; it makes sure that the blob has this object id
+   * @param download - is called for a blob that is not in memory; it makes sure that the blob has this object id
    */
   async parseBlob(
     file: DescriptorFile,
@@ -128,10 +130,11 @@ export class DescriptorParser {
   }
 
   async #read(readText: ReadText): Promise<ParsedDescriptor | undefined> {
+    const { yaml, signal } = this.#options;
     const text = await readText();
     return text === undefined
       ? undefined
-      : await parseDescriptor(this.#options.yaml, text);
+      : await parseDescriptor(yaml, text, signal);
   }
 
   #targetOf(repository: Repository, path: string): string {
@@ -172,7 +175,6 @@ export class DescriptorParser {
         ...entities.map((document): ClaimDraft => ({
           entityRef: document.entityRef,
           kind: 'entity',
-          position: document.index,
           entity: JSON.stringify(document.entity),
         })),
         ...errorClaims(target, rejected),
@@ -210,7 +212,6 @@ function errorClaims(
     {
       entityRef,
       kind: 'error',
-      position: -1,
       entity: JSON.stringify(entity),
     },
   ];

@@ -24,7 +24,7 @@ import type { OrganizationReport } from './report';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** After this time Code Search is tried again where only somebody can change why it failed: it is not installed, or denied. */
+/** After this time Code Search is tried again where it fails until somebody changes something: it is not installed, or denied. */
 const PAUSE_WHEN_MISSING_MS = 6 * HOUR_MS;
 /** After this time an index that was being built is asked again. */
 const PAUSE_WHILE_INDEXING_MS = HOUR_MS;
@@ -252,7 +252,7 @@ function hasChanged(
   );
 }
 
-/** Why Code Search can tell nothing under these settings; `undefined` when it can. */
+/** Why Code Search is of no use under these settings; `undefined` when it is. */
 function describeUnusable({
   branch,
   paths,

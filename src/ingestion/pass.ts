@@ -8,14 +8,15 @@ import type { ProbeRecord } from '../ledger/record';
 import { type Organization } from '../organization';
 import type { Applier } from './apply';
 import type { DescriptorParser } from './descriptor-parser';
+import { askForDeletions } from './deletions';
 import { askForHints, countMissedChange, type HintMemory } from './hints';
 import {
   type PathObservation,
   type KnownRepository,
   describeRejection,
 } from '../policy/model';
-import { planPass, type Plan, type PlannedProbe } from '../policy/plan';
-import { probeRepository } from './probe';
+import { NEWS, planPass, type Plan, type PlannedProbe } from '../policy/plan';
+import { probeRepository, type ProbeFindings } from './probe';
 import { ProbeWriter } from './probe-writer';
 import { removeWhatIsGone } from './removal';
 import type { RepositoryContent } from '../content/content';
@@ -30,6 +31,8 @@ const LOOKAHEAD = 2_000;
 const MAX_REPEATS = 3;
 /** How many reasons a report spells out. */
 const MAX_PROBLEMS = 20;
+/** What a record bears whose probe found out only a part. */
+const BROKEN_OFF = 'the look at the repository was broken off';
 
 export interface PassInput {
   readonly organization: Organization;
@@ -102,6 +105,15 @@ export async function passOrganization(input: PassInput): Promise<void> {
   });
   report.repositories.missing = plan.missing.length;
   await ledger.removals.resetMissed(plan.listedAgain);
+  const listed = new Map(
+    repositories.map(({ id, project }) => [id, project.id]),
+  );
+  // First, since the probes may come to an end by throttling.
+  const deletions = await askForDeletions({
+    ...input,
+    missing: plan.missing,
+    listed,
+  });
 
   const halt = new ThrottlingHalt(input);
   await probeAll({ ...input, halt, signal: halt.signal }, plan, known);
@@ -111,12 +123,14 @@ export async function passOrganization(input: PassInput): Promise<void> {
     );
   }
   report.outcome =
-    report.probes.unknown === 0 && halt.notLookedAt === 0
+    report.probes.unknown === 0 && halt.notLookedAt.length === 0
       ? 'complete'
       : 'incomplete';
-  if (halt.notLookedAt > 0) {
-    // What is gone is for a pass that is let through to find out.
+  if (halt.notLookedAt.length > 0) {
     report.problems.push(halt.describe());
+  }
+  if (halt.notLookedAt.some(({ reason }) => NEWS.includes(reason))) {
+    // What is gone from one repository may be in one of these.
     await applier.applyPending({ wait: true, signal });
     return;
   }
@@ -125,7 +139,8 @@ export async function passOrganization(input: PassInput): Promise<void> {
     ...input,
     plan,
     known,
-    listed: new Map(repositories.map(({ id, project }) => [id, project.id])),
+    listed,
+    deletions,
     doubtful,
     now: startedAt,
   });
@@ -133,7 +148,10 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.removals.heldBack.push(...heldBack);
   report.problems.push(...problems);
   await applier.applyPending({ wait: true, signal });
-  await ledger.reports.notePass(organization.key, startedAt);
+  if (halt.notLookedAt.length === 0) {
+    // Otherwise the next pass has to verify all the more.
+    await ledger.reports.notePass(organization.key, startedAt);
+  }
 }
 
 /**
@@ -144,7 +162,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
 class ThrottlingHalt {
   /** Aborted with the pass, or when probing ends. */
   readonly signal: AbortSignal;
-  notLookedAt = 0;
+  readonly notLookedAt: PlannedProbe[] = [];
   private readonly controller = new AbortController();
   private until: number | undefined;
 
@@ -161,10 +179,13 @@ class ThrottlingHalt {
   }
 
   /** Probes a repository, unless probing has ended. */
-  async unlessHalted(probe: () => Promise<void>): Promise<void> {
+  async unlessHalted(
+    planned: PlannedProbe,
+    probe: () => Promise<void>,
+  ): Promise<void> {
     this.input.signal?.throwIfAborted();
     if (this.until !== undefined) {
-      this.notLookedAt += 1;
+      this.notLookedAt.push(planned);
       return;
     }
     try {
@@ -178,7 +199,7 @@ class ThrottlingHalt {
       } else if (error !== this.controller.signal.reason) {
         throw error;
       }
-      this.notLookedAt += 1;
+      this.notLookedAt.push(planned);
     }
   }
 
@@ -188,7 +209,7 @@ class ThrottlingHalt {
       .replace('.000Z', 'Z');
     return (
       `${this.input.organization.label}: Azure DevOps throttles the identity and asks to wait until ${until}: ` +
-      `${this.notLookedAt} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
+      `${this.notLookedAt.length} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
     );
   }
 }
@@ -211,10 +232,6 @@ async function probeAll(
 ): Promise<void> {
   const writer = await ProbeWriter.start(input);
   let round: readonly PlannedProbe[] = plan.probes;
-  for (const { reason } of round) {
-    const { reasons } = input.report.probes;
-    reasons[reason] = (reasons[reason] ?? 0) + 1;
-  }
   for (let attempt = 0; round.length > 0; attempt++) {
     try {
       await probeRound(
@@ -232,6 +249,9 @@ async function probeAll(
     }
     const byId = new Map(round.map(probe => [probe.repository.id, probe]));
     round = writer.takeOvertaken().flatMap(record => {
+      if (record.unknown === BROKEN_OFF) {
+        return [];
+      }
       const probe = byId.get(record.repository.id);
       // Overtaken probes are not yet counted as anything else.
       uncount(input.report, record);
@@ -269,7 +289,7 @@ async function probeRound(
     const probe = async ({ repository, reason }: PlannedProbe) => {
       const startTicket = writer.currentTicket;
       const former = descriptors.get(repository.id) ?? [];
-      const { paths, unknown } =
+      const { paths, unknown, brokenOff }: ProbeFindings =
         attempt < MAX_REPEATS
           ? await probeRepository({
               client: input.client,
@@ -287,7 +307,13 @@ async function probeRound(
                 'other replicas wrote about the repository again and again while it was read',
               ),
             };
-      count(input.report, repository, unknown);
+      if (!brokenOff) {
+        count(input.report, repository, unknown);
+        if (attempt === 0) {
+          const { reasons } = input.report.probes;
+          reasons[reason] = (reasons[reason] ?? 0) + 1;
+        }
+      }
       logRejectedDocuments(input.logger, paths);
       // Repeated probes find the same change again.
       if (reason === 'verify' && attempt === 0) {
@@ -300,23 +326,28 @@ async function probeRound(
       ) {
         input.content?.invalidate(repository.id);
       }
-      await writer.add({
-        repository: {
-          id: repository.id,
-          name: repository.name,
-          projectId: repository.project.id,
-          project: repository.project.name,
-          organization: input.organization.key,
-        },
-        branch: input.settings.branch ?? repository.defaultBranch,
-        signature: signatureOf(input, repository),
-        startTicket,
-        paths,
-        unknown: unknown?.message,
-      });
+      if (!brokenOff || paths.some(({ outcome }) => outcome !== 'unchanged')) {
+        await writer.add({
+          repository: {
+            id: repository.id,
+            name: repository.name,
+            projectId: repository.project.id,
+            project: repository.project.name,
+            organization: input.organization.key,
+          },
+          branch: input.settings.branch ?? repository.defaultBranch,
+          signature: signatureOf(input, repository),
+          startTicket,
+          paths,
+          unknown: brokenOff ? BROKEN_OFF : unknown?.message,
+        });
+      }
+      if (brokenOff) {
+        throw brokenOff.reason;
+      }
     };
     await forEachAtMost(IN_FLIGHT, section, planned =>
-      input.halt.unlessHalted(() => probe(planned)),
+      input.halt.unlessHalted(planned, () => probe(planned)),
     );
   }
 }

@@ -58,7 +58,7 @@ export class ProbeWriter {
     );
   }
 
-  /** The ticket that a probe starting now bears. */
+  /** The ticket of a probe that starts now. */
   get currentTicket(): number {
     return this.ticket;
   }
@@ -148,7 +148,7 @@ export class ProbeWriter {
     }
   }
 
-  /** Logged at once, and thrown to whoever adds or flushes next; what was written before is safe, and the next refresh goes on from there. */
+  /** Logs a failure at once; the next `add` or `flush` throws it. What was written before is safe, and the next refresh goes on from there. */
   private fail(what: string, error: unknown): void {
     this.failure ??= error instanceof Error ? error : new Error(String(error));
     this.logger.error(what, this.failure);

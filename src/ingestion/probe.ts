@@ -10,6 +10,8 @@ export interface ProbeFindings {
   readonly paths: readonly PathObservation[];
   /** Why the rest is unknown; absent when there is no rest. */
   readonly unknown?: Error;
+  /** What the look was broken off for: an abort, or that the service throttles for longer than requests wait. */
+  readonly brokenOff?: { readonly reason: unknown };
 }
 
 export interface ProbeInput {
@@ -27,8 +29,8 @@ export interface ProbeInput {
 /**
  * One look at one repository for its descriptors. Whatever is neither
  * positively there nor positively gone ends in `unknown`, and costs only
- * itself. An abort is thrown, and so is it when the service throttles for longer
- * than requests wait: the other files would fare the same.
+ * itself. An abort breaks the look off, and so does it when the service throttles
+ * for longer than requests wait: the other files would fare the same.
  */
 export async function probeRepository(
   input: ProbeInput,
@@ -48,16 +50,20 @@ export async function probeRepository(
       unknown = failureOf(error, input.signal);
     }
   };
-  for (const path of input.paths) {
-    if (path.kind === 'literal') {
-      await attempt(() => probeFile(input, path.path));
-    } else {
-      try {
-        await probeGlob(input, path, attempt);
-      } catch (error) {
-        unknown = failureOf(error, input.signal);
+  try {
+    for (const path of input.paths) {
+      if (path.kind === 'literal') {
+        await attempt(() => probeFile(input, path.path));
+      } else {
+        try {
+          await probeGlob(input, path, attempt);
+        } catch (error) {
+          unknown = failureOf(error, input.signal);
+        }
       }
     }
+  } catch (reason) {
+    return { paths: [...observed.values()], brokenOff: { reason } };
   }
   for (const { path } of input.known) {
     if (!input.paths.some(pattern => matches(pattern, path))) {

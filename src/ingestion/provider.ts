@@ -40,7 +40,7 @@ export interface ProviderOptions {
 /**
  * Provides the entities of one block under `catalog.providers.azureDevOps`.
  *
- * A provider whose block is wrong exists all the same, and says what is wrong
+ * A provider whose block is wrong exists all the same, and throws what is wrong
  * when it is connected: the catalog removes the entities of a provider that is
  * not there.
  */
@@ -125,7 +125,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
   }
 }
 
-/** The cause and the cure behind a request that an organization refused. */
+/** The cause and the cure behind a request that an organization denied. */
 async function explainFailure(
   { credentials }: AzureDevOpsService,
   error: unknown,

@@ -41,7 +41,7 @@ export interface RefreshContext {
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
   readonly connection: EntityProviderConnection;
-  /** Finds out why an organization could not be read at all; `undefined` when the error says it best. */
+  /** Finds out why an organization could not be read at all; `undefined` where the error's own message is best. */
   readonly explain?: (
     error: unknown,
     organization: Organization,
@@ -72,7 +72,7 @@ export async function refresh(
     onReport?: (report: RefreshReport) => void;
   } = {},
 ): Promise<RefreshReport> {
-  const { settings, ledger, catalog, outbox, logger, clock } = context;
+  const { settings, outbox, logger, clock } = context;
   const { signal } = options;
   if (signal) {
     // Every request that is under way listens to it.
@@ -96,6 +96,38 @@ export async function refresh(
     duplicates: [],
   };
   options.onReport?.(report);
+  try {
+    const problems = await refreshAll(context, { applier, report, signal });
+    if (problems.length > 0) {
+      throw new RefreshError(
+        `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
+      );
+    }
+    report.outcome = 'complete';
+    return report;
+  } catch (error) {
+    report.outcome = 'failed';
+    throw error;
+  } finally {
+    report.endedAt = clock.now();
+  }
+}
+
+/** @returns what could not be done, in words for the operator */
+async function refreshAll(
+  context: RefreshContext,
+  {
+    applier,
+    report,
+    signal,
+  }: {
+    readonly applier: Applier;
+    /** Filled as the refresh goes. */
+    readonly report: RefreshReport;
+    readonly signal?: AbortSignal;
+  },
+): Promise<string[]> {
+  const { settings, ledger, catalog, outbox, logger } = context;
   // What an earlier refresh recorded and did not live to apply comes first.
   await applier.applyPending({ wait: true, signal });
   const ticketBefore = await ledger.currentTicket();
@@ -165,14 +197,7 @@ export async function refresh(
   report.entities = entities;
   report.rejectedFiles = await ledger.reports.rejectedFiles();
   report.duplicates = await ledger.reports.duplicates();
-  report.endedAt = clock.now();
-  report.outcome = problems.length === 0 ? 'complete' : 'failed';
-  if (problems.length > 0) {
-    throw new RefreshError(
-      `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
-    );
-  }
-  return report;
+  return problems;
 }
 
 /**
@@ -215,6 +240,7 @@ async function passAlone(
         branch: settings.branch,
         rules,
         yaml,
+        signal,
       }),
       ledger,
       hintMemory: context.hintMemory,

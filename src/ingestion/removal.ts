@@ -1,5 +1,3 @@
-import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { AzureDevOpsClient } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
@@ -8,8 +6,8 @@ import type { Organization } from '../organization';
 import { guard, type HeldBack } from '../policy/guard';
 import {
   judgeMissing,
-  type MissingVerdict,
   type OutOfSight,
+  type ServiceDeletions,
 } from '../policy/missing';
 import type { KnownRepository, Removal } from '../policy/model';
 import type { Plan } from '../policy/plan';
@@ -32,16 +30,14 @@ type RemovalSettings = Pick<
 
 export interface RemovalInput {
   readonly organization: Organization;
-  readonly client: AzureDevOpsClient;
   readonly settings: RemovalSettings;
   readonly ledger: Ledger;
-  readonly logger: LoggerService;
-  readonly signal?: AbortSignal;
   readonly plan: Plan;
   /** What the ledger knew before the pass, by the repository's id. */
   readonly known: ReadonlyMap<string, KnownRepository>;
   /** What the organization's list has: the project's id, by the repository's. */
   readonly listed: ReadonlyMap<string, string>;
+  readonly deletions: ServiceDeletions;
   /** Repositories of which something was marked for removal before the pass, with the grade. */
   readonly doubtful: ReadonlyMap<string, Removal['grade']>;
   /** Milliseconds since 1970. */
@@ -57,7 +53,13 @@ export async function removeWhatIsGone(
 ): Promise<RemovalOutcome> {
   const { ledger, plan, settings, organization } = input;
   const disabledOrDeselected = await markGone(ledger, plan);
-  const { deleted, missedOnceMore, outOfSight } = await judge(input);
+  const { missedOnceMore, outOfSight, ...verdict } = judgeMissing({
+    known: input.known.values(),
+    missing: plan.missing,
+    listed: input.listed,
+    deletions: input.deletions,
+  });
+  const deleted = verdict.deleted.map(({ id }) => id);
   await ledger.removals.markForRemoval(deleted, {
     grade: 'confirmed',
     reason: 'the service confirms that the repository is deleted',
@@ -130,55 +132,6 @@ async function markGone(ledger: Ledger, plan: Plan): Promise<string[]> {
     await ledger.removals.markForRemoval(ids, removal);
   }
   return plan.gone.map(({ repositoryId }) => repositoryId);
-}
-
-/** Asks the service what of the missing it knows to be deleted, and judges the rest by the list. */
-async function judge(
-  input: RemovalInput,
-): Promise<
-  Pick<MissingVerdict, 'outOfSight' | 'missedOnceMore'> & { deleted: string[] }
-> {
-  const { plan, known, listed } = input;
-  const repositories = new Set<string>();
-  const askedProjects = new Set(plan.missing.map(it => it.projectId));
-  for (const project of askedProjects) {
-    const deleted = await askOrNone(
-      input,
-      `the deleted repositories of project ${project}`,
-      options => input.client.listDeletedRepositories({ project, ...options }),
-    );
-    deleted.forEach(id => repositories.add(id));
-  }
-  const isExplained = plan.missing.every(({ id }) => repositories.has(id));
-  const projects = new Set(
-    isExplained
-      ? []
-      : await askOrNone(input, 'the deleted projects', options =>
-          input.client.listDeletedProjects(options),
-        ),
-  );
-  const verdict = judgeMissing({
-    known: known.values(),
-    missing: plan.missing,
-    listed,
-    deletions: { repositories, projects },
-  });
-  return { ...verdict, deleted: verdict.deleted.map(({ id }) => id) };
-}
-
-/** What the service answers to a question about deletions; nothing where it does not: that is no evidence. */
-async function askOrNone(
-  { logger, organization, signal }: RemovalInput,
-  what: string,
-  ask: (options: { signal?: AbortSignal }) => Promise<string[]>,
-): Promise<string[]> {
-  try {
-    return await ask({ signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    logger.debug(`${organization.label}: could not ask for ${what}: ${error}`);
-    return [];
-  }
 }
 
 /**
@@ -323,7 +276,7 @@ function sumOf(outcomes: readonly RemovalOutcome[]): RemovalOutcome {
   };
 }
 
-/** What the operator is told of a project, or an organization, of which nothing is in the list. */
+/** The operator's warning of a project, or an organization, of which nothing is in the list. */
 function describeOutOfSight(facts: {
   readonly organization: Organization;
   readonly settings: RemovalSettings;
@@ -347,7 +300,7 @@ function describeOutOfSight(facts: {
   );
 }
 
-/** What the operator is told of held-back removals, with the way to allow them. */
+/** The operator's warning of removals that were held back, with the way to allow them. */
 export function describeHeldBack(
   organization: string,
   providerId: string,

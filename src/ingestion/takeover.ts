@@ -27,7 +27,7 @@ const SETTLE_POLL_MS = 200;
 const EVIDENCE = ['read', 'not-listed', 'project-not-listed'] as const;
 type Evidence = (typeof EVIDENCE)[number];
 
-/** What it says of entities that such a file gave and the ledger does not. */
+/** What each means for entities that such a file gave and the ledger does not. */
 const REMOVALS: Readonly<Record<Evidence, Removal>> = {
   read: { grade: 'confirmed', reason: 'its file gives no such entity' },
   'not-listed': {
@@ -40,7 +40,7 @@ const REMOVALS: Readonly<Record<Evidence, Removal>> = {
   },
 };
 
-/** What a URL names, as far as taking over needs it; `undefined` when it cannot be told. */
+/** What a URL names, as far as taking over needs it; `undefined` when it names no repository. */
 export type LocateTarget = (target: string) =>
   | {
       readonly organization: Organization;

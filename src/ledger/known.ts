@@ -68,6 +68,7 @@ export async function loadKnownRepositories(
         'outcome',
         'verified_at',
         'missed',
+        'ticket',
       );
     const rows: RepositoryRow[] = await refine(query);
     for (const row of rows) {
@@ -83,6 +84,7 @@ export async function loadKnownRepositories(
         verifiedAt:
           row.verified_at === null ? undefined : Number(row.verified_at),
         missed: row.missed,
+        ticket: Number(row.ticket),
       });
     }
     const last = rows.at(-1);

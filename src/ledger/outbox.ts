@@ -18,8 +18,8 @@ export interface DesiredReference {
  * What is still to be applied to the catalog, and who may apply it.
  *
  * Applying and marking are two steps with the catalog's own transaction between
- * them: whoever dies in between leaves the mark undone, and the next one applies
- * the same again, which is harmless.
+ * them: a process that dies in between leaves the mark undone, and the next one
+ * applies the same again, which is harmless.
  */
 export class Outbox {
   private seesCatalog = true;
@@ -99,8 +99,7 @@ export class Outbox {
   }
 
   /**
-   * What was applied before, by reference, from behind `after`; for
-   * saying it again.
+   * What was applied before, by reference, from behind `after`.
    *
    * @param upTo - leaves out what changed after this ticket
    */

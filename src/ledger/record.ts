@@ -42,9 +42,9 @@ export interface RecordResult {
 /**
  * Writes what a batch of probes found out, in one transaction.
  *
- * A probe counts only if nobody wrote about its repository since it began, or
- * if it agrees with what was written: then whoever writes last, the newer
- * observation wins, and no clock is asked.
+ * A probe counts only if nothing was written about its repository since it
+ * began, or if it agrees with what was written: so the newer observation wins in
+ * whichever order they are written, and no clock decides.
  */
 export async function recordProbes(
   knex: Knex,

@@ -29,7 +29,7 @@ export class LedgerRemovals {
     private readonly provider: string,
   ) {}
 
-  /** The row of lists that lacked these repositories is broken: what was inferred of them is void. */
+  /** Voids what was inferred of these repositories: lists lack them no more in a row. */
   async resetMissed(repositoryIds: readonly string[]): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
@@ -204,7 +204,7 @@ export class LedgerRemovals {
     await this.deleteEmptyDescriptors(repositoryIds);
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
-        // Nobody writes about them meanwhile: what has descriptors has a row.
+        // Nothing is written about them meanwhile: what has descriptors has a row.
         await takeTicket(tx, this.provider);
         await tx<RepositoryRow>(TABLES.repositories)
           .where({ provider: this.provider })

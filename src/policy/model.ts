@@ -22,6 +22,8 @@ export interface KnownRepository {
   readonly verifiedAt?: number;
   /** How many lists in a row have lacked it while they had others of its project. */
   readonly missed: number;
+  /** Of the last write about it: the least was looked at the longest ago. */
+  readonly ticket: number;
 }
 
 /** What the ledger knows of one entity that a descriptor gives. */
@@ -47,7 +49,6 @@ export interface KnownDescriptor {
 export interface ClaimDraft {
   readonly entityRef: string;
   readonly kind: 'entity' | 'error';
-  readonly position: number;
   /** The entity as JSON. */
   readonly entity: string;
 }

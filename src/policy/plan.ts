@@ -8,10 +8,10 @@ export type ProbeReason =
   | 'new'
   /** Renamed, moved, on another branch, emptied, or read under other settings. */
   | 'changed'
+  /** A hint names it. */
+  | 'hinted'
   /** The last probe was unknown, or something of it is about to go. */
   | 'unfinished'
-  /** A hint says that it changed. */
-  | 'hinted'
   /** Its turn to be verified. */
   | 'verify';
 
@@ -21,14 +21,14 @@ export interface PlannedProbe {
 }
 
 export interface Plan {
-  /** Whom to probe, in this order. */
+  /** What to probe, in this order. */
   readonly probes: readonly PlannedProbe[];
   /** Everything that they give is about to go, on the evidence of the list and the configuration. */
   readonly gone: ReadonlyArray<{
     readonly repositoryId: string;
     readonly removal: Removal;
   }>;
-  /** Known repositories that the list lacks: that alone says nothing. */
+  /** Known repositories that the list lacks: that alone is no evidence. */
   readonly missing: readonly KnownRepository[];
   /** Repositories in the list, selected or not, for which what was inferred before is void. */
   readonly listedAgain: readonly string[];
@@ -56,20 +56,17 @@ export interface PlanInput {
   readonly verifyEveryMs: number;
 }
 
-const ORDER: readonly ProbeReason[] = [
-  'new',
-  'changed',
-  'unfinished',
-  'hinted',
-  'verify',
-];
+/** What is likely to bring something that is not known yet, and is probed first. */
+export const NEWS: readonly ProbeReason[] = ['new', 'changed', 'hinted'];
 
 /**
- * Whom to look at in this pass, and in what order. Pure.
+ * What to look at in this pass, and in what order. Pure.
  *
- * What the list shows to be new or different is probed at once, at no extra
- * cost; then what hints name; then as many of those not verified for longest as
- * make every repository's turn come within `verifyEveryMs`.
+ * First what the list shows to be new or different, then what hints name. Of the
+ * others follow those that are unfinished, and as many of those not verified for
+ * longest as make every repository's turn come within `verifyEveryMs`; among
+ * these what was looked at the longest ago comes first, so that no pass that
+ * ends early, however often, leaves out the same ones again.
  */
 export function planPass(input: PlanInput): Plan {
   const byReason = new Map<ProbeReason, Repository[]>();
@@ -132,6 +129,10 @@ export function planPass(input: PlanInput): Plan {
   for (const repository of due(input, settled)) {
     add('verify', repository);
   }
+  const probesFor = (reason: ProbeReason): PlannedProbe[] =>
+    (byReason.get(reason) ?? []).map(repository => ({ repository, reason }));
+  const lookedAt = ({ repository }: PlannedProbe) =>
+    input.known.get(repository.id)?.ticket ?? 0;
 
   const listed = new Set([
     ...input.selected.map(repository => repository.id),
@@ -142,9 +143,12 @@ export function planPass(input: PlanInput): Plan {
   );
 
   return {
-    probes: ORDER.flatMap(reason =>
-      (byReason.get(reason) ?? []).map(repository => ({ repository, reason })),
-    ),
+    probes: [
+      ...NEWS.flatMap(probesFor),
+      ...[...probesFor('unfinished'), ...probesFor('verify')].sort(
+        (a, b) => lookedAt(a) - lookedAt(b),
+      ),
+    ],
     gone,
     missing,
     listedAgain,
@@ -172,7 +176,7 @@ function urgency(
   return input.hinted.has(repository.id) ? 'hinted' : undefined;
 }
 
-/** Whose turn it is: those overdue, and a share of the rest that matches the time since the last pass. */
+/** Which of the settled are verified: those overdue, and a share of the rest that matches the time since the last pass. */
 function due(
   input: PlanInput,
   settled: ReadonlyArray<{ repository: Repository; verifiedAt: number }>,
@@ -184,8 +188,7 @@ function due(
   const oldestFirst = [...settled].sort(
     (a, b) => ago(b.verifiedAt) - ago(a.verifiedAt),
   );
-  // A first pass that was aborted left no time, but what it verified says when
-  // it began.
+  // A first pass that was aborted left no time, but what it verified has one.
   const since = lastPassAt ?? oldestFirst[0]?.verifiedAt ?? now;
   const share = Math.min(1, ago(since) / verifyEveryMs);
   // Short of rounding errors: 70 repositories in 7 passes are 10 a pass, not 11.

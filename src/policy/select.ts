@@ -11,13 +11,13 @@ export type SkipReason =
   | 'empty';
 
 /**
- * What a skip says about the entities that the repository gave before.
+ * What a skip means for the entities that the repository gave before.
  *
  * - `configuration`: it is no longer asked for. Inferred evidence.
- * - `disabled`: the service says that nobody can use it. Confirmed evidence.
+ * - `disabled`: the service lets no one use it. Confirmed evidence.
  * - `state`: nothing can be read from it now, which is no evidence: a project on
  *   its way into or out of existence, or a repository that the list shows
- *   without a default branch. Only a probe can tell whether a file is gone.
+ *   without a default branch. Only a probe can show that a file is gone.
  */
 export type SkipEvidence = 'configuration' | 'disabled' | 'state';
 

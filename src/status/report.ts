@@ -16,7 +16,6 @@ export class StatusBoard implements RefreshObserver {
 
   ended(report: RefreshReport, error?: unknown): void {
     if (error !== undefined) {
-      report.outcome = 'failed';
       this.errors.set(
         report.provider,
         error instanceof Error ? error.message : String(error),

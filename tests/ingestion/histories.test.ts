@@ -1,12 +1,5 @@
 import fc from 'fast-check';
-import {
-  FAIR,
-  Model,
-  truthOf,
-  type Conditions,
-  type Held,
-  type ModelWorld,
-} from './model';
+import { FAIR, Model, truthOf, type Conditions, type Held } from './model';
 
 /** Few enough that names meet in several repositories. */
 const IDS = ['r1', 'r2', 'r3', 'r4', 'r5'] as const;
@@ -21,7 +14,7 @@ const held: fc.Arbitrary<Held> = fc.record({
     { weight: 1, arbitrary: fc.constant('deleted' as const) },
   ),
 });
-const world: fc.Arbitrary<ModelWorld> = fc.record({
+const world = fc.record({
   r1: held,
   r2: held,
   r3: held,
@@ -138,6 +131,43 @@ describe('after any history of refreshes, the catalog', () => {
     );
   });
 
+  it('holds the world as it is though throttling ends every refresh early', async () => {
+    await fc.assert(
+      fc.asyncProperty(world, world, async (initial, final) => {
+        await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
+          model.world = initial;
+          await model.refresh(FAIR);
+          model.world = { ...final, r5: initial.r5 };
+          for (let i = 0; i < 3; i++) {
+            await model.refresh({ ...FAIR, throttled: ['r5'] });
+          }
+          const truth = truthOf(model.world);
+          expect([...model.catalog.entities.keys()].sort()).toEqual(
+            [...truth.keys()].sort(),
+          );
+          expectAllOf(truth, model);
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([
+    ['throttling ended the refresh', { throttled: ['/other.yaml'] }],
+    ['the refresh was aborted', { abortedAt: '/other.yaml' }],
+  ])('has what was read of a repository before %s', async (_what, change) => {
+    const model = await Model.open({}, ['/catalog-info.yaml', '/other.yaml']);
+    try {
+      model.world = { r1: { names: ['a'], revision: 1, state: 'listed' } };
+      await model.refresh({ ...FAIR, ...change });
+      expect([...model.catalog.entities.keys()]).toEqual([
+        'component:default/a',
+      ]);
+    } finally {
+      await model.destroy();
+    }
+  });
+
   it('has every addition and change though the guard holds all removals back', async () => {
     await fc.assert(
       fc.asyncProperty(history, world, async (before, final) => {
@@ -155,4 +185,16 @@ describe('after any history of refreshes, the catalog', () => {
       { numRuns: 40 },
     );
   });
+});
+
+it('the report of a refresh that was aborted says that it failed, and when', async () => {
+  const model = await Model.open({});
+  try {
+    await model.refresh({ ...FAIR, abortedAt: 'start' });
+    expect(model.reports).toMatchObject([
+      { outcome: 'failed', endedAt: expect.any(Number) as number },
+    ]);
+  } finally {
+    await model.destroy();
+  }
 });

@@ -13,9 +13,11 @@ import type {
   ItemOutcome,
   Repository,
 } from '../../src/azure/types';
+import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
 import { readProviderConfigs } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
+import type { RefreshReport } from '../../src/ingestion/report';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
 import { Ledger } from '../../src/ledger/ledger';
@@ -43,6 +45,10 @@ export interface Conditions {
   readonly hidden: readonly string[];
   /** Repositories of whose files nothing can be learned. */
   readonly unknown: readonly string[];
+  /** Repositories, or paths, at which the service throttles for longer than requests wait. */
+  readonly throttled?: readonly string[];
+  /** A path at which the refresh is aborted, or `start`. */
+  readonly abortedAt?: string;
   /** The mutation, counted from 0, that the catalog fails to apply. */
   readonly failingMutation?: number;
 }
@@ -123,8 +129,11 @@ class ModelCatalog implements EntityProviderConnection {
 export class Model {
   readonly catalog = new ModelCatalog();
   world: ModelWorld = {};
+  /** Of every refresh so far. */
+  readonly reports: RefreshReport[] = [];
   private time = 0;
   private conditions = FAIR;
+  private abort = new AbortController();
 
   private constructor(
     private readonly knex: Knex,
@@ -135,13 +144,17 @@ export class Model {
     readonly destroy: () => Promise<void>,
   ) {}
 
-  static async open(removals: JsonObject): Promise<Model> {
+  static async open(
+    removals: JsonObject,
+    path: string[] = ['/catalog-info.yaml'],
+  ): Promise<Model> {
     const config = new ConfigReader({
       catalog: {
         providers: {
           azureDevOps: {
             model: {
               organization: 'contoso',
+              path,
               verifyEvery: { milliseconds: 1 },
               hints: { codeSearch: false },
               removals,
@@ -189,31 +202,42 @@ export class Model {
   async refresh(conditions: Conditions, replicas = 1): Promise<void> {
     this.conditions = conditions;
     this.catalog.failAt(conditions.failingMutation);
+    this.abort = new AbortController();
+    if (conditions.abortedAt === 'start') {
+      this.abort.abort();
+    }
     await Promise.allSettled(
       Array.from({ length: replicas }, async () => {
-        await refresh({
-          ...this.context,
-          outbox: new Outbox(
-            this.knex,
-            this.context.settings.providerName,
-            randomUUID(),
-          ),
-          clients: { forOrganization: () => this.client() },
-          connection: this.catalog,
-          clock: { now: () => (this.time += 60_000) },
-        });
+        await refresh(
+          {
+            ...this.context,
+            outbox: new Outbox(
+              this.knex,
+              this.context.settings.providerName,
+              randomUUID(),
+            ),
+            clients: { forOrganization: () => this.client() },
+            connection: this.catalog,
+            clock: { now: () => (this.time += 60_000) },
+          },
+          {
+            signal: this.abort.signal,
+            onReport: report => this.reports.push(report),
+          },
+        );
       }),
     );
   }
 
   private client(): AzureDevOpsClient {
-    const { world, conditions } = this;
+    const { world, conditions, abort } = this;
     const isSeen = (id: string) => !conditions.hidden.includes(id);
     const unused = async () => {
       throw new Error('Nobody should ask for this');
     };
+    const organization = new Organization('dev.azure.com', 'contoso');
     return {
-      organization: new Organization('dev.azure.com', 'contoso'),
+      organization,
       async listRepositories() {
         await tick();
         if (conditions.listFails) {
@@ -234,13 +258,25 @@ export class Model {
       async listDeletedProjects() {
         return [];
       },
-      async readItem({ repository: id, content }) {
+      async readItem({ repository: id, path, content }) {
         await tick();
+        if (conditions.abortedAt === path) {
+          abort.abort();
+          throw new Error('aborted');
+        }
+        if ([id, path].some(it => conditions.throttled?.includes(it))) {
+          throw new AzureDevOpsRequestError(organization, 'read a file', {
+            ...lastingFault('throttled', 'the wait is too long'),
+            rejected: true,
+          });
+        }
         const held = world[id];
         if (conditions.unknown.includes(id) || !held) {
           throw new Error('reset');
         }
-        return itemOf(id, held, content);
+        return path === '/catalog-info.yaml'
+          ? itemOf(id, held, content)
+          : ABSENT;
       },
       getIdentity: unused,
       listProjects: unused,

@@ -16,13 +16,13 @@ describe('what a probe found', () => {
   it('is in the ledger and in the catalog within seconds, though no other probe ends', async () => {
     const { knex, ledger } = opened;
     const logger = recordingLogger([]);
-    const told: string[] = [];
+    const applied: string[] = [];
     const applier = new Applier(
       opened.outbox('test'),
       {
         async applyMutation(mutation) {
           if (mutation.type === 'delta') {
-            told.push(
+            applied.push(
               ...mutation.added.map(({ entity }) => entity.metadata.name),
             );
           }
@@ -44,8 +44,8 @@ describe('what a probe found', () => {
       const rows = await knex('azure_devops_repositories');
       return rows.length === 1;
     });
-    await until('the catalog to be told', () => told.length === 1);
+    await until('the catalog to have it', () => applied.length === 1);
     await writer.flush();
-    expect(told).toEqual(['a']);
+    expect(applied).toEqual(['a']);
   });
 });

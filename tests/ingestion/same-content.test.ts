@@ -5,6 +5,7 @@ import { YamlParser } from '../../src/descriptors/yaml';
 import { DescriptorParser } from '../../src/ingestion/descriptor-parser';
 import { Organization } from '../../src/organization';
 import type { PathObservation } from '../../src/policy/model';
+import { until } from '../support/until';
 
 const text = (name: string) =>
   `kind: Component\napiVersion: v1\nmetadata:\n  name: ${name}\n`;
@@ -14,7 +15,7 @@ afterAll(async () => {
   await Promise.all(parsers.map(yaml => yaml.close()));
 });
 
-function start(limits?: { deadlineMs: number }) {
+function start(limits?: { deadlineMs: number }, signal?: AbortSignal) {
   const yaml = new YamlParser({ enableYamlMerge: false, limits });
   parsers.push(yaml);
   const parse = jest.spyOn(yaml, 'parse');
@@ -22,6 +23,7 @@ function start(limits?: { deadlineMs: number }) {
     organization: new Organization('dev.azure.com', 'contoso'),
     rules: CatalogRules.fromConfig(new ConfigReader({})),
     yaml,
+    signal,
   });
   return { parser, parse };
 }
@@ -166,6 +168,20 @@ describe('a blob that many repositories share', () => {
     }
     expect(download).toHaveBeenCalledTimes(2);
   });
+});
+
+it('texts that take long to parse are no longer waited for once the refresh is aborted', async () => {
+  const refresh = new AbortController();
+  const { parser, parse } = start({ deadlineMs: 600_000 }, refresh.signal);
+  const endless = '? '.repeat(1_000);
+  const reading = Promise.allSettled(
+    ['a', 'b', 'c'].map(name => parser.parse(file(), endless + name)),
+  );
+  await until('a text to be parsed', () => parse.mock.calls.length === 3);
+  refresh.abort();
+  expect(await reading).toMatchObject(
+    Array.from({ length: 3 }, () => ({ reason: { name: 'AbortError' } })),
+  );
 });
 
 it('a document that takes too long to parse leaves the former entities of its file as they are', async () => {

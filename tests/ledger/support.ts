@@ -41,10 +41,9 @@ export function present(
     target: `https://dev.azure.com/contoso/p/_git/${options.repository ?? 'r'}?path=${path}`,
     objectId: createHash('sha1').update(text).digest('hex'),
     signature: 's',
-    claims: names.map((name, position) => ({
+    claims: names.map(name => ({
       entityRef: `component:default/${name}`,
       kind: 'entity',
-      position,
       entity: JSON.stringify({
         apiVersion: 'backstage.io/v1alpha1',
         kind: 'Component',

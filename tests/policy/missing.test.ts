@@ -13,6 +13,7 @@ function repository(id: string, projectId: string): KnownRepository {
     name: id,
     outcome: 'conclusive',
     missed: 0,
+    ticket: 0,
   };
 }
 

@@ -34,6 +34,7 @@ function known(
     outcome: 'conclusive',
     verifiedAt: 0,
     missed: 0,
+    ticket: 0,
     ...changes,
   };
 }
@@ -91,9 +92,9 @@ describe('the plan of a pass', () => {
       'new: new',
       'renamed: changed',
       'moved: changed',
+      'hinted: hinted',
       'unknown: unfinished',
       'doubtful: unfinished',
-      'hinted: hinted',
     ]);
   });
 
@@ -272,6 +273,27 @@ describe('the plan of a pass', () => {
       }),
     );
     expect(reasons(plan)).toEqual(['a: verify']);
+  });
+
+  it('looks again at what could not be read only in turn, so that it keeps nothing else waiting', () => {
+    const plan = planPass(
+      input({
+        selected: ['a', 'b', 'c', 'd'].map(id => repository(id)),
+        known: knownMap(
+          known('a', { outcome: 'unknown', ticket: 4 }),
+          known('b', { ticket: 3 }),
+          known('c', { outcome: 'unknown', ticket: 2 }),
+          known('d', { ticket: 1 }),
+        ),
+        now: 6 * HOUR,
+      }),
+    );
+    expect(reasons(plan)).toEqual([
+      'd: verify',
+      'c: unfinished',
+      'b: verify',
+      'a: unfinished',
+    ]);
   });
 
   it('plans each repository at most once, and nothing that is not listed', () => {
