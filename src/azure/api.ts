@@ -71,7 +71,7 @@ export class OrganizationApi<A extends ClientApiBase> {
   readonly #transport: Transport;
   readonly #area: ApiArea<A>;
   readonly #api: A;
-  readonly #currentCall = new AsyncLocalStorage<CurrentCall>();
+  readonly #currentCall = new AsyncLocalStorage<CurrentCall | undefined>();
   #discovery: Promise<void> | undefined;
 
   constructor(transport: Transport, area: ApiArea<A>) {
@@ -201,7 +201,7 @@ class TransportHttpClient extends HttpClient {
   constructor(
     private readonly transport: Transport,
     private readonly scope: RequestScope,
-    private readonly currentCall: AsyncLocalStorage<CurrentCall>,
+    private readonly currentCall: AsyncLocalStorage<CurrentCall | undefined>,
   ) {
     super(undefined);
   }
@@ -229,11 +229,14 @@ class TransportHttpClient extends HttpClient {
       );
     }
     const accept: unknown = headers['Accept'];
-    return await call.send({
+    const request: OutgoingRequest = {
       method: verb,
       target,
       accept: typeof accept === 'string' ? accept : 'application/json',
-    });
+    };
+    // A connection keeps the context that it is opened in for as long as it is
+    // open, hence not that of the call, which holds the answer.
+    return await this.currentCall.run(undefined, () => call.send(request));
   }
 }
 

@@ -3,6 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CertificateAuthority } from '../../dev/simulator/certificates/authority';
 import type { AzureDevOpsClientsOptions } from '../../src/azure/clients';
 import { until } from '../support/until';
@@ -63,6 +65,12 @@ function clientOf(
 
 const items = () =>
   servers.add(serveApi((_request, response) => sendJson(response, ITEM)));
+
+/** What Node offers as `gc` when it is started with a flag. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
 
 const methods = ({ requests }: LocalServer, method: string) =>
   requests.filter(request => request.method === method).length;
@@ -373,6 +381,32 @@ describe('Connections', () => {
       ),
     );
     expect(seen.size).toBeLessThanOrEqual(4);
+  });
+
+  it('keep nothing of the answers that came over them', async () => {
+    const project = { id: 'p', name: 'p' };
+    const server = await servers.add(
+      serveApi((_request, response) =>
+        sendJson(response, { id: 'r', name: 'r', project }),
+      ),
+    );
+    const client = clientOf(server);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const repository = await client.getRepository({ repository: 'r' });
+        return new WeakRef(repository ?? {});
+      }),
+    );
+    expect(server.sockets.size).toBeGreaterThan(1);
+    await until(
+      'all answers to be collected',
+      () => {
+        collectGarbage();
+        return answers.every(answer => answer.deref() === undefined);
+      },
+      30_000,
+    );
+    expect(server.sockets.size).toBeGreaterThan(1);
   });
 
   it('that went stale fail no request', async () => {
