@@ -278,6 +278,8 @@ describe('The credential', () => {
     { repository: '.', project: 'p' },
     { repository: 'r', project: '..' },
     { repository: '', project: 'p' },
+    { repository: '../../../../elsewhere/_apis/git/repositories/r' },
+    { repository: 'r', project: '..\\..\\elsewhere' },
   ])('does not go where a name leads: %j', async names => {
     const server = await items();
     await expect(
