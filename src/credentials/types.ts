@@ -22,8 +22,6 @@ export interface CredentialDescription {
 
 /** The credential that serves one organization. */
 export interface OrganizationCredential {
-  /** The same for every organization that this credential serves: the unit of rate limits is (host, organization, identity). */
-  readonly identityKey: string;
   describe(): CredentialDescription;
   /**
    * The value of the Authorization header. Single-flight, renewed ahead of

@@ -46,7 +46,6 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
       logger: mockServices.logger.mock(),
       credentials: {
         forOrganization: () => ({
-          identityKey: 'token',
           describe: () => ({
             kind: 'personal access token',
             matchedBy: 'the only one',
