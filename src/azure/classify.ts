@@ -4,6 +4,7 @@ import {
   headerOf,
   mediaTypeOf,
   readRateLimit,
+  resourceTenantOf,
   type ResponseHeaders,
 } from './headers';
 import { parseErrorBody, type ServiceErrorBody } from './error-body';
@@ -68,7 +69,7 @@ export function classifyResponse(
     serviceMessage: body.message,
     activityId: body.activityId,
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
-    resourceTenant: tenantOf(headers),
+    resourceTenant: resourceTenantOf(headers),
     throttling: kind === 'throttled' || status === 503,
     retryable:
       kind === 'throttled' ||
@@ -146,9 +147,4 @@ function statusLine(status: number): string {
 
 function isJson(type: string): boolean {
   return type === 'application/json' || type.endsWith('+json');
-}
-
-function tenantOf(headers: ResponseHeaders): string | undefined {
-  const tenant = headerOf(headers, 'x-vss-resourcetenant');
-  return tenant && /^[\da-f-]{36}$/i.test(tenant) ? tenant : undefined;
 }

@@ -9,7 +9,7 @@ import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
 import type { OrganizationApi } from './api';
-import type { CodeSearch } from './code-search';
+import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { Priority } from './limiter/state';
 import {
@@ -243,13 +243,11 @@ export class ApiClient implements AzureDevOpsClient {
           message: `${path} is not a file`,
         };
       }
-      const { outcome, objectId, commitId, isSymLink } = item;
+      const { outcome, objectId } = item;
       return {
         outcome,
         path: item.path,
         objectId,
-        commitId,
-        isSymLink,
         content: content ? await this.#contentOf(item, options) : undefined,
       };
     });
@@ -315,7 +313,7 @@ export class ApiClient implements AzureDevOpsClient {
       operation: `ask Code Search at ${host} for ${options.searchText}`,
       maxBytes: LIMITS.search,
       compress: true,
-      parse: json => json,
+      parse: parseSearchPage,
     });
     return await this.#use(({ search }) => search.search(call, options));
   }

@@ -40,6 +40,12 @@ export function mediaTypeOf(headers: ResponseHeaders): string {
   return (value.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
+/** The tenant that the organization is connected to, where the answer names it; all zeros for one of personal accounts. */
+export function resourceTenantOf(headers: ResponseHeaders): string | undefined {
+  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
+  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
+}
+
 /**
  * What an answer says about the rate limit; `undefined` when it says nothing,
  * which is the rule far from the limits.

@@ -21,7 +21,7 @@ export interface Timeouts {
 
 /** One HTTP request, exactly as it is to be sent. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
+  readonly method: 'GET' | 'OPTIONS' | 'POST';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query. */

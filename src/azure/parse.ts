@@ -12,7 +12,7 @@ export class MalformedError extends Error {}
 
 /** The code page of UTF-8. */
 const UTF8 = 65001;
-const OBJECT_ID = /^[\da-f]{40}$/i;
+export const OBJECT_ID = /^[\da-f]{40}$/i;
 const BRANCH_PREFIX = 'refs/heads/';
 /** The state of a project that can be used. */
 const WELL_FORMED = 'wellFormed';
@@ -121,7 +121,8 @@ function once<T>(known: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function withoutPrefix(branch: string): string {
+/** A branch without `refs/heads/`. */
+export function withoutPrefix(branch: string): string {
   return branch.startsWith(BRANCH_PREFIX)
     ? branch.slice(BRANCH_PREFIX.length)
     : branch;
@@ -175,8 +176,6 @@ export function parseItem(json: unknown): ParsedItem {
     outcome: 'present',
     path,
     objectId,
-    commitId: typeof item.commitId === 'string' ? item.commitId : undefined,
-    isSymLink: item.isSymLink === true,
     content: typeof content === 'string' ? content : undefined,
     isFile: gitObjectType.toLowerCase() === 'blob' && item.isFolder !== true,
     isUtf8: metadata.encoding === UTF8 && metadata.isBinary !== true,
@@ -187,7 +186,7 @@ export function parseItem(json: unknown): ParsedItem {
 export function parseItems(json: unknown): PresentListing['items'] {
   return parseList(json, parseItem)
     .filter(({ isFile }) => isFile)
-    .map(({ path, objectId, isSymLink }) => ({ path, objectId, isSymLink }));
+    .map(({ path, objectId }) => ({ path, objectId }));
 }
 
 /**

@@ -2,7 +2,7 @@ import { request } from 'undici';
 import type { OrganizationProbe } from '../credentials/explain';
 import type { Organization } from '../organization';
 import { createConnections } from './connections';
-import { headerOf, type ResponseHeaders } from './headers';
+import { headerOf, resourceTenantOf, type ResponseHeaders } from './headers';
 
 export interface ProbeOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -38,7 +38,7 @@ export async function probeOrganization(
     );
     const receivedAt = now();
     await body.dump();
-    const tenantId = tenantOf(headers);
+    const tenantId = resourceTenantOf(headers);
     return {
       exists: existence(statusCode, tenantId),
       tenantId,
@@ -61,11 +61,6 @@ function existence(
   return tenantId !== undefined || status === 200 || status === 401
     ? true
     : undefined;
-}
-
-function tenantOf(headers: ResponseHeaders): string | undefined {
-  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
-  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
 }
 
 function clockAhead(

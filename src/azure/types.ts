@@ -38,8 +38,6 @@ export interface PresentItem {
   readonly path: string;
   /** The blob's object id, a SHA-1 in hexadecimal. */
   readonly objectId: string;
-  readonly commitId?: string;
-  readonly isSymLink: boolean;
   /** The text, when it was asked for: what decoding the blob's bytes as UTF-8 gives. */
   readonly content?: string;
 }
@@ -61,7 +59,6 @@ export interface PresentListing {
   readonly items: ReadonlyArray<{
     readonly path: string;
     readonly objectId: string;
-    readonly isSymLink: boolean;
   }>;
 }
 
@@ -86,8 +83,6 @@ export interface IndexedFile {
 
 /** What the search index has to say. That a file is not among the results says nothing. */
 export interface CodeSearchResult {
-  /** How many results there are, those included that cannot be reached. */
-  readonly total: number;
   readonly files: readonly IndexedFile[];
   /** Whether `files` are all of them. */
   readonly complete: boolean;

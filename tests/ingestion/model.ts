@@ -277,7 +277,6 @@ function itemOf(
     outcome: 'present',
     path: '/catalog-info.yaml',
     objectId: createHash('sha1').update(content).digest('hex'),
-    isSymLink: false,
     ...(withContent && { content }),
   };
 }
