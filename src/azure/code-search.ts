@@ -12,12 +12,12 @@ const PAGE = 1_000;
 const API_VERSION = { cloud: '7.1', server: '6.0-preview.1' } as const;
 
 /**
- * What the service says beside the results.
+ * What `infoCode` beside the results means.
  *
  * Source: https://learn.microsoft.com/rest/api/azure/devops/search/code-search-results
  */
 const ALL_KNOWN: ReadonlySet<number> = new Set([
-  0, // nothing to say
+  0, // no remark
   8, // `$top` was cut to its maximum
 ]);
 const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([
@@ -146,7 +146,7 @@ export function parseSearchPage(json: unknown): SearchPage {
   return { count, infoCode, files, results: elements.length };
 }
 
-/** A result in a Git repository, as far as it says what is needed. */
+/** A result in a Git repository; `undefined` when it lacks what is needed. */
 function parseFile(json: unknown): IndexedFile | undefined {
   const { path, contentId, repository, project, versions } = fieldsOf(json);
   const { id } = fieldsOf(repository);

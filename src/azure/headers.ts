@@ -4,7 +4,7 @@ export type ResponseHeaders = Readonly<
 >;
 
 /**
- * What the service says about its rate limit, with every time relative to the
+ * The rate limit as an answer's headers name it, with every time relative to the
  * answer: clocks differ, so absolute times are read against the `Date` header.
  *
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
@@ -47,7 +47,7 @@ export function resourceTenantOf(headers: ResponseHeaders): string | undefined {
 }
 
 /**
- * What an answer says about the rate limit; `undefined` when it says nothing,
+ * What an answer names of the rate limit; `undefined` when it names nothing,
  * which is the rule far from the limits.
  *
  * @param now - epoch milliseconds, for answers without a `Date`

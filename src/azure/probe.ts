@@ -14,8 +14,8 @@ const TIMEOUT = 10_000;
 
 /**
  * Asks an organization, without any credential, whether it is there and which
- * tenant it is connected to. Told not to send anybody to a sign-in page, the
- * service answers with both.
+ * tenant it is connected to. Where the sign-in page is suppressed, the answer
+ * names both.
  *
  * @returns `undefined` when there is no answer.
  */

@@ -81,7 +81,7 @@ export interface IndexedFile {
   readonly branches: readonly string[];
 }
 
-/** What the search index has to say. That a file is not among the results says nothing. */
+/** What the search index knows. A file that is not among the results may exist all the same. */
 export interface CodeSearchResult {
   readonly files: readonly IndexedFile[];
   /** Whether `files` are all of them. */
@@ -110,7 +110,7 @@ export interface AzureDevOpsClient {
   /** The projects that the identity may see; the first 1,000 of them. */
   listProjects(options?: RequestOptions): Promise<Repository['project'][]>;
 
-  /** Which versions of the interface the service speaks; `undefined` when it does not say. */
+  /** Which versions of the interface the service speaks; `undefined` when it names none. */
   getApiVersions(options?: RequestOptions): Promise<ApiVersions | undefined>;
 
   /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */

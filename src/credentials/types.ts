@@ -29,7 +29,7 @@ export interface OrganizationCredential {
    */
   getAuthorization(options?: { signal?: AbortSignal }): Promise<string>;
   /**
-   * Says that the service answered 401 to this value. Resolves to true when a
+   * To be called when the service answered 401 to this value. Resolves to true when a
    * fresh value is worth one repeat (a token that was believed valid), to false
    * otherwise (a personal access token).
    */

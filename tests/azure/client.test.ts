@@ -37,7 +37,7 @@ afterEach(async () => {
 const contoso = () => simulator.organization('contoso');
 
 describe('what doctor asks', () => {
-  it('says whom the organization takes the credential for, whatever its scope', async () => {
+  it('gets the identity that the credential belongs to, whatever its scope', async () => {
     simulator.addPersonalAccessToken(TOKEN, {
       identity: 'alice',
       scopes: ['vso.work'],
@@ -59,7 +59,7 @@ describe('what doctor asks', () => {
     ]);
   });
 
-  it('says which versions are spoken, without a request once something was read', async () => {
+  it('gets the API versions, without a request once something was read', async () => {
     await client.listRepositories();
     const before = simulator.requests.count();
     expect(await client.getApiVersions()).toEqual({
@@ -199,7 +199,7 @@ describe('getRepository', () => {
     }
   });
 
-  it('fails on a 404 that says nothing of repositories', async () => {
+  it('fails on a 404 that names no missing repository', async () => {
     simulator.inject({ fault: 'organization-not-found' });
     await expect(
       faultOf(client.getRepository({ repository: 'x', project: 'y' })),

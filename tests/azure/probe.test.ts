@@ -31,7 +31,7 @@ it('asks an organization for its tenant, without any credential', async () => {
   }
 });
 
-it('tells an organization that is not there', async () => {
+it('finds that there is no organization of the name', async () => {
   expect(await on('contosso')).toMatchObject({ exists: false });
 });
 
@@ -43,7 +43,7 @@ it('asks a Server, which has no tenant', async () => {
   expect(probe?.tenantId).toBeUndefined();
 });
 
-it('tells nothing where nothing is to be learnt', async () => {
+it('leaves open whether an organization exists when only a sign-in page answers, or nothing', async () => {
   cloud.simulator.inject({
     match: { organization: 'contoso' },
     fault: 'sign-in-302',
@@ -53,7 +53,7 @@ it('tells nothing where nothing is to be learnt', async () => {
   expect(await on('Main', 'localhost:9')).toBeUndefined();
 });
 
-it('compares clocks', async () => {
+it("measures how far the service's clock is ahead of ours", async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
   const late = await probeOrganization(organization, {
     now: () => Date.now() - 600_000,
@@ -62,7 +62,7 @@ it('compares clocks', async () => {
   expect(late?.clockAheadMs).toBeLessThan(610_000);
 });
 
-it('gives up when it is told to', async () => {
+it('ends when its signal is aborted', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(
     probeOrganization(new Organization('dev.azure.com', 'contoso'), {

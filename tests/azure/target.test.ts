@@ -18,7 +18,7 @@ describe('The addresses to which a credential may go', () => {
       'https://dev.azure.com/contoso/a%2Fb',
       { origin: 'https://dev.azure.com', path: '/contoso/a%2Fb' },
     ],
-  ])('takes %s', (url, target) => {
+  ])('include %s', (url, target) => {
     expect(scope.target(url)).toEqual(target);
   });
 
@@ -39,7 +39,7 @@ describe('The addresses to which a credential may go', () => {
     '//dev.azure.com/contoso/_apis',
     'contoso/_apis',
     '',
-  ])('refuses %s', url => {
+  ])('do not include %s', url => {
     expect(scope.target(url)).toBeUndefined();
   });
 

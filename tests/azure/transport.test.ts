@@ -99,7 +99,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'OPTIONS')).toBe(1);
   });
 
-  it('is done again after it failed, and a failure is told to all', async () => {
+  it('is done again after it failed, and fails all requests that waited for it', async () => {
     let broken = true;
     const server = await servers.add(
       serve((request, response) => {
