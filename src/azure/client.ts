@@ -199,16 +199,16 @@ export class ApiClient implements AzureDevOpsClient {
       compress: true,
       parse: parseIds,
     });
-    const ids: string[] = [];
+    const ids = new Set<string>();
     for (;;) {
+      const { size } = ids;
       const page = await this.#use(({ core }) =>
-        core.call(call, api =>
-          api.getProjects('deleted', MOST_PROJECTS, ids.length),
-        ),
+        core.call(call, api => api.getProjects('deleted', MOST_PROJECTS, size)),
       );
-      ids.push(...page);
-      if (page.length < MOST_PROJECTS) {
-        return ids;
+      page.forEach(id => ids.add(id));
+      // A server that does not skip would answer with its first page for ever.
+      if (page.length < MOST_PROJECTS || ids.size === size) {
+        return [...ids];
       }
     }
   }

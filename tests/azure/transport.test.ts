@@ -368,6 +368,33 @@ describe('The credential', () => {
   });
 });
 
+describe('The list of deleted projects', () => {
+  it('ends when a server repeats its first page instead of skipping it', async () => {
+    const value = Array.from({ length: 1_000 }, (_, i) => ({ id: `p${i}` }));
+    const core = {
+      ...LOCATIONS.value[0],
+      id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
+      area: 'core',
+      resourceName: 'projects',
+      routeTemplate: '_apis/{resource}/{*projectId}',
+    };
+    const server = await servers.add(
+      serve(({ method }, response) => {
+        if (method === 'OPTIONS') {
+          sendJson(response, { count: 1, value: [core] });
+        } else if (methods(server, 'GET') > 5) {
+          response.writeHead(400).end();
+        } else {
+          sendJson(response, { count: 1_000, value });
+        }
+      }),
+    );
+    const ids = await clientOf(server).listDeletedProjects();
+    expect(ids).toHaveLength(1_000);
+    expect(methods(server, 'GET')).toBe(2);
+  });
+});
+
 describe('Connections', () => {
   it('are kept alive, and no more of them than requests at once', async () => {
     const server = await items();
