@@ -41,7 +41,7 @@ export const CORE: ApiArea<CoreApi> = {
   create: baseUrl => new CoreApi(baseUrl, []),
 };
 
-/** What the organization says of itself and of whoever asks. */
+/** The organization itself, and the identity that a credential belongs to. */
 export const LOCATIONS: ApiArea<LocationsApi> = {
   name: 'Location',
   anyResource: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
@@ -71,7 +71,7 @@ export class OrganizationApi<A extends ClientApiBase> {
   readonly #transport: Transport;
   readonly #area: ApiArea<A>;
   readonly #api: A;
-  readonly #currentCall = new AsyncLocalStorage<CurrentCall>();
+  readonly #currentCall = new AsyncLocalStorage<CurrentCall | undefined>();
   #discovery: Promise<void> | undefined;
 
   constructor(transport: Transport, area: ApiArea<A>) {
@@ -112,7 +112,7 @@ export class OrganizationApi<A extends ClientApiBase> {
     }
   }
 
-  /** In which versions the service offers a resource of the area, as it said when it was first asked. */
+  /** In which versions the service offers a resource of the area, as of the first request. */
   async versionsOf(
     resource: string,
     call: Pick<Call<unknown>, 'operation' | 'signal'>,
@@ -148,7 +148,7 @@ export class OrganizationApi<A extends ClientApiBase> {
     return answer as T;
   }
 
-  /** Which versions the service speaks is asked once, however many wait for it, and again only after a failure. */
+  /** Waits for the versions that the service speaks: one request for all callers, and another only after a failure. */
   async #awaitVersions({
     signal,
     operation,
@@ -186,7 +186,7 @@ export class OrganizationApi<A extends ClientApiBase> {
 
 /** A successful answer as the library takes it. */
 class LibraryResponse implements IHttpClientResponse {
-  /** What some of the library's methods hand through, and nobody reads. */
+  /** Some of the library's methods hand it through; nothing reads it. */
   readonly message = { statusCode: 200 } as IncomingMessage;
 
   constructor(readonly result: unknown) {}
@@ -201,7 +201,7 @@ class TransportHttpClient extends HttpClient {
   constructor(
     private readonly transport: Transport,
     private readonly scope: RequestScope,
-    private readonly currentCall: AsyncLocalStorage<CurrentCall>,
+    private readonly currentCall: AsyncLocalStorage<CurrentCall | undefined>,
   ) {
     super(undefined);
   }
@@ -229,11 +229,14 @@ class TransportHttpClient extends HttpClient {
       );
     }
     const accept: unknown = headers['Accept'];
-    return await call.send({
+    const request: OutgoingRequest = {
       method: verb,
       target,
       accept: typeof accept === 'string' ? accept : 'application/json',
-    });
+    };
+    // A connection keeps the context that it is opened in for as long as it is
+    // open, hence not that of the call, which holds the answer.
+    return await this.currentCall.run(undefined, () => call.send(request));
   }
 }
 

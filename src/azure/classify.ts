@@ -4,6 +4,7 @@ import {
   headerOf,
   mediaTypeOf,
   readRateLimit,
+  resourceTenantOf,
   type ResponseHeaders,
 } from './headers';
 import { parseErrorBody, type ServiceErrorBody } from './error-body';
@@ -29,7 +30,7 @@ export interface ClassificationContext {
 /** The text with which the service blocks an identity, whatever the status. */
 const BLOCKED = /TF400733/;
 const MISSING_PROJECT = /^ProjectDoesNotExist/;
-/** Where the service sends whoever it does not know. */
+/** Where the service redirects unknown callers. */
 const SIGN_IN =
   /_signin|vssps\.visualstudio\.com|login\.microsoftonline\.com|login\.live\.com/i;
 const MOVED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -52,7 +53,7 @@ export function isExpected(
   return expects === 'json' ? isJson(type) : type !== 'text/html';
 }
 
-/** Says what an answer means that `isExpected` turned down. */
+/** The fault that an answer is which `isExpected` rejected. */
 export function classifyResponse(
   answer: UnexpectedResponse,
   context: ClassificationContext,
@@ -68,7 +69,7 @@ export function classifyResponse(
     serviceMessage: body.message,
     activityId: body.activityId,
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
-    resourceTenant: tenantOf(headers),
+    resourceTenant: resourceTenantOf(headers),
     throttling: kind === 'throttled' || status === 503,
     retryable:
       kind === 'throttled' ||
@@ -116,7 +117,7 @@ function judgeRedirect(headers: ResponseHeaders, seen: string): Judgement {
   if (SIGN_IN.test(location)) {
     return { kind: 'sign-in', seen: `${seen}, to a sign-in page` };
   }
-  // Only the host: the rest of the address may hold what is nobody's business.
+  // Only the host: the rest of the address may hold secrets.
   const host = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#]+)/i.exec(location)?.[1];
   return {
     kind: 'redirected',
@@ -146,9 +147,4 @@ function statusLine(status: number): string {
 
 function isJson(type: string): boolean {
   return type === 'application/json' || type.endsWith('+json');
-}
-
-function tenantOf(headers: ResponseHeaders): string | undefined {
-  const tenant = headerOf(headers, 'x-vss-resourcetenant');
-  return tenant && /^[\da-f-]{36}$/i.test(tenant) ? tenant : undefined;
 }

@@ -9,7 +9,7 @@ import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
 import type { OrganizationApi } from './api';
-import type { CodeSearch } from './code-search';
+import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { Priority } from './limiter/state';
 import {
@@ -199,16 +199,16 @@ export class ApiClient implements AzureDevOpsClient {
       compress: true,
       parse: parseIds,
     });
-    const ids: string[] = [];
+    const ids = new Set<string>();
     for (;;) {
+      const { size } = ids;
       const page = await this.#use(({ core }) =>
-        core.call(call, api =>
-          api.getProjects('deleted', MOST_PROJECTS, ids.length),
-        ),
+        core.call(call, api => api.getProjects('deleted', MOST_PROJECTS, size)),
       );
-      ids.push(...page);
-      if (page.length < MOST_PROJECTS) {
-        return ids;
+      page.forEach(id => ids.add(id));
+      // A server that does not skip would answer with its first page for ever.
+      if (page.length < MOST_PROJECTS || ids.size === size) {
+        return [...ids];
       }
     }
   }
@@ -243,13 +243,11 @@ export class ApiClient implements AzureDevOpsClient {
           message: `${path} is not a file`,
         };
       }
-      const { outcome, objectId, commitId, isSymLink } = item;
+      const { outcome, objectId } = item;
       return {
         outcome,
         path: item.path,
         objectId,
-        commitId,
-        isSymLink,
         content: content ? await this.#contentOf(item, options) : undefined,
       };
     });
@@ -315,7 +313,7 @@ export class ApiClient implements AzureDevOpsClient {
       operation: `ask Code Search at ${host} for ${options.searchText}`,
       maxBytes: LIMITS.search,
       compress: true,
-      parse: json => json,
+      parse: parseSearchPage,
     });
     return await this.#use(({ search }) => search.search(call, options));
   }

@@ -158,13 +158,13 @@ class ClientPool implements AzureDevOpsClientPool {
     return entry;
   }
 
-  /** Drops those that were used least recently, but none that is in use or that the service throttles. */
+  /** Drops those that were used least recently, but none that is in use. */
   #dropUnused(): void {
     const others = [...this.#entries].filter(
       ([key]) => !this.#configured.has(key),
     );
     for (const [key, entry] of others.slice(0, -MOST_OTHERS)) {
-      if (entry.running === 0 && !entry.limiter.throttled) {
+      if (entry.running === 0) {
         this.#entries.delete(key);
         entry.limiter.close();
         if (!this.#options.dispatcher) {

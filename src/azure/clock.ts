@@ -1,16 +1,16 @@
-/** Time as this part of the module sees it, so that a test can own it. */
+/** The time, so that a test can set it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
    * Calls back once, after a number of milliseconds.
    *
-   * @returns what takes it back; harmless once it has happened.
+   * @returns a function that cancels it; harmless afterwards.
    */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
-/** The longest delay that a timer of Node bears; beyond it fires at once. */
+/** The longest delay of a timer in Node; a longer one fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
@@ -55,7 +55,7 @@ export async function delay(
   });
 }
 
-/** A promise that is rejected as soon as the signal is aborted, whatever becomes of what it stands for. */
+/** The same promise, but rejected as soon as the signal is aborted. */
 export async function rejectOnAbort<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 import { isCloudHost } from '../organization';
 import { lastingFault } from './errors';
-import { fieldsOf, MalformedError } from './parse';
+import { fieldsOf, MalformedError, OBJECT_ID, withoutPrefix } from './parse';
 import { RequestScope, searchBaseUrl } from './target';
 import type { Call, Transport } from './transport';
 import type { CodeSearchResult, IndexedFile } from './types';
@@ -12,12 +12,12 @@ const PAGE = 1_000;
 const API_VERSION = { cloud: '7.1', server: '6.0-preview.1' } as const;
 
 /**
- * What the service says beside the results.
+ * What `infoCode` beside the results means.
  *
  * Source: https://learn.microsoft.com/rest/api/azure/devops/search/code-search-results
  */
 const ALL_KNOWN: ReadonlySet<number> = new Set([
-  0, // nothing to say
+  0, // no remark
   8, // `$top` was cut to its maximum
 ]);
 const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([
@@ -30,9 +30,7 @@ const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([
   20, // a wildcard with a code element
 ]);
 
-const OBJECT_ID = /^[\da-f]{40}$/i;
-
-interface Page {
+interface SearchPage {
   readonly count: number;
   readonly infoCode: number;
   readonly files: readonly IndexedFile[];
@@ -56,7 +54,7 @@ export class CodeSearch {
 
   /** Asks for as many results as can be reached. */
   async search(
-    call: Call<unknown>,
+    call: Call<SearchPage>,
     question: { searchText: string; projects?: readonly string[] },
   ): Promise<CodeSearchResult> {
     const first = await this.#page(call, question, 0);
@@ -78,7 +76,6 @@ export class CodeSearch {
       page => page !== undefined && !ALL_KNOWN.has(page.infoCode),
     );
     return {
-      total: first.count,
       files: [...files.values()],
       complete: !indexing && files.size + unusable >= first.count,
       indexing,
@@ -87,10 +84,10 @@ export class CodeSearch {
   }
 
   async #page(
-    call: Call<unknown>,
+    call: Call<SearchPage>,
     question: { searchText: string; projects?: readonly string[] },
     skip: number,
-  ): Promise<Page> {
+  ): Promise<SearchPage> {
     const target = this.#scope.target(this.#url);
     if (!target) {
       throw new Error(`${this.#url} lies outside of itself`);
@@ -110,7 +107,7 @@ export class CodeSearch {
           includeSnippet: false,
         }),
       },
-      { ...call, parse: parsePage },
+      call,
     );
     if (NOT_UNDERSTOOD.has(page.infoCode)) {
       throw this.#transport.error(
@@ -126,7 +123,7 @@ export class CodeSearch {
 }
 
 /** One page of the results of a search. */
-export function parsePage(json: unknown): Page {
+export function parseSearchPage(json: unknown): SearchPage {
   const { count, results, infoCode = 0 } = fieldsOf(json);
   if (!Array.isArray(results)) {
     throw new MalformedError('something without results');
@@ -149,7 +146,7 @@ export function parsePage(json: unknown): Page {
   return { count, infoCode, files, results: elements.length };
 }
 
-/** A result in a Git repository, as far as it says what is needed. */
+/** A result in a Git repository; `undefined` when it lacks what is needed. */
 function parseFile(json: unknown): IndexedFile | undefined {
   const { path, contentId, repository, project, versions } = fieldsOf(json);
   const { id } = fieldsOf(repository);
@@ -171,9 +168,7 @@ function parseFile(json: unknown): IndexedFile | undefined {
     objectId: contentId.toLowerCase(),
     branches: seen.flatMap(version => {
       const { branchName } = fieldsOf(version);
-      return typeof branchName === 'string'
-        ? [branchName.replace(/^refs\/heads\//, '')]
-        : [];
+      return typeof branchName === 'string' ? [withoutPrefix(branchName)] : [];
     }),
   };
 }

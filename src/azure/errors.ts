@@ -1,7 +1,7 @@
 import { isCloudHost, type Organization } from '../organization';
 
 /**
- * What went wrong with a request. None of these says that something is gone,
+ * What went wrong with a request. None of these means that something is gone,
  * `not-found` included: deleted and not permitted look the same.
  *
  * - `unauthorized`: 401; the credential is not accepted.
@@ -56,7 +56,7 @@ export interface RequestFault {
   readonly retryAfterMs?: number;
   /** The code of a failure below HTTP, such as `ENOTFOUND`. */
   readonly code?: string;
-  /** The tenant that the organization is connected to, where a 401 says so (`X-VSS-ResourceTenant`). */
+  /** The tenant that the organization is connected to, where a 401 names it (`X-VSS-ResourceTenant`). */
   readonly resourceTenant?: string;
   /**
    * For `unauthorized` and `sign-in`: the service was throttling this identity
@@ -96,7 +96,7 @@ export class AzureDevOpsRequestError extends Error {
 
 /** What follows from each kind, whatever the request. */
 interface ErrorTraits {
-  /** Whether it says only that the service cannot answer now. */
+  /** Whether it means only that the service cannot answer now. */
   readonly transient: boolean;
   /** How often such a request is sent at most, where its fault is retryable. */
   readonly attempts: number;
@@ -207,12 +207,12 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
   },
 };
 
-/** Whether a fault says only that the service cannot answer now. While it throttles, it denies valid credentials too. */
+/** Whether a fault means only that the service cannot answer now. While it throttles, it denies valid credentials too. */
 export function isTransientFault(fault: RequestFault): boolean {
   return ERROR_KINDS[fault.kind].transient || fault.duringThrottling === true;
 }
 
-/** The one line that says all there is to say of a failed request. */
+/** A failed request in one line. */
 function composeRequestErrorMessage(
   organization: Organization,
   operation: string,

@@ -21,7 +21,7 @@ export interface TransportFailure {
   readonly reason: FailureReason;
   /** The code of Node's, OpenSSL's or undici's error. */
   readonly code?: string;
-  /** The library's words; used only to tell how a proxy refused. */
+  /** The library's message; it holds the status with which a proxy refused. */
   readonly message?: string;
   /** In milliseconds, for `deadline`. */
   readonly afterMs?: number;
@@ -65,7 +65,7 @@ export function brokeBeforeAnswer(failure: TransportFailure): boolean {
   );
 }
 
-/** Says what a failure below HTTP means. */
+/** The fault that a failure below HTTP is. */
 export function classifyFailure(
   failure: TransportFailure,
   host: string,

@@ -4,7 +4,7 @@ export type ResponseHeaders = Readonly<
 >;
 
 /**
- * What the service says about its rate limit, with every time relative to the
+ * The rate limit as an answer's headers name it, with every time relative to the
  * answer: clocks differ, so absolute times are read against the `Date` header.
  *
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
@@ -40,8 +40,14 @@ export function mediaTypeOf(headers: ResponseHeaders): string {
   return (value.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
+/** The tenant that the organization is connected to, where the answer names it; all zeros for one of personal accounts. */
+export function resourceTenantOf(headers: ResponseHeaders): string | undefined {
+  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
+  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
+}
+
 /**
- * What an answer says about the rate limit; `undefined` when it says nothing,
+ * What an answer names of the rate limit; `undefined` when it names nothing,
  * which is the rule far from the limits.
  *
  * @param now - epoch milliseconds, for answers without a `Date`

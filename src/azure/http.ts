@@ -21,7 +21,7 @@ export interface Timeouts {
 
 /** One HTTP request, exactly as it is to be sent. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
+  readonly method: 'GET' | 'OPTIONS' | 'POST';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query. */
@@ -225,7 +225,7 @@ function failureOf(
   return { reason: closed ? 'closed' : 'connection', code, message };
 }
 
-/** Code and words of an error; one for many addresses, as Node throws it, speaks through its first. */
+/** Code and message of an error; of one for many addresses, as Node throws it, those of the first. */
 function describeError(error: unknown): { code?: string; message?: string } {
   const { code, name, message, errors, cause } = fieldsOf(error);
   if (typeof code === 'string') {

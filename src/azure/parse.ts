@@ -7,12 +7,12 @@ import type {
   ServiceIdentity,
 } from './types';
 
-/** An answer that is not what this request is answered with. The message says what it is instead. */
+/** An answer that does not fit the request. The message names what came instead. */
 export class MalformedError extends Error {}
 
 /** The code page of UTF-8. */
 const UTF8 = 65001;
-const OBJECT_ID = /^[\da-f]{40}$/i;
+export const OBJECT_ID = /^[\da-f]{40}$/i;
 const BRANCH_PREFIX = 'refs/heads/';
 /** The state of a project that can be used. */
 const WELL_FORMED = 'wellFormed';
@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 }
 
-/** The fields of an object that nothing is known of; of anything else, none. */
+/** The fields of an unknown value; none if it is no object. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
     ? (value as Readonly<Record<string, unknown>>)
@@ -94,7 +94,7 @@ function repositoryParser(): (json: unknown) => Repository {
     const { project, defaultBranch, isDisabled, isFork, size } = fieldsOf(json);
     const id = textAt(json, 'project.id');
     const name = textAt(json, 'project.name');
-    // A server that does not say lists only projects that can be used.
+    // Without a state: such a server lists only projects that can be used.
     const { state = WELL_FORMED } = fieldsOf(project);
     return {
       id: textAt(json, 'id'),
@@ -121,7 +121,8 @@ function once<T>(known: Map<string, T>, key: string, make: () => T): T {
   return value;
 }
 
-function withoutPrefix(branch: string): string {
+/** A branch without `refs/heads/`. */
+export function withoutPrefix(branch: string): string {
   return branch.startsWith(BRANCH_PREFIX)
     ? branch.slice(BRANCH_PREFIX.length)
     : branch;
@@ -154,7 +155,7 @@ export function parseIds(json: unknown): string[] {
 /** A file or folder. */
 export interface ParsedItem extends PresentItem {
   readonly isFile: boolean;
-  /** Whether `content` is the blob decoded as UTF-8; otherwise the service took it for something else, or does not say. */
+  /** Whether `content` is the blob decoded as UTF-8; otherwise the service took it for another encoding, or names none. */
   readonly isUtf8: boolean;
 }
 
@@ -175,8 +176,6 @@ export function parseItem(json: unknown): ParsedItem {
     outcome: 'present',
     path,
     objectId,
-    commitId: typeof item.commitId === 'string' ? item.commitId : undefined,
-    isSymLink: item.isSymLink === true,
     content: typeof content === 'string' ? content : undefined,
     isFile: gitObjectType.toLowerCase() === 'blob' && item.isFolder !== true,
     isUtf8: metadata.encoding === UTF8 && metadata.isBinary !== true,
@@ -187,7 +186,7 @@ export function parseItem(json: unknown): ParsedItem {
 export function parseItems(json: unknown): PresentListing['items'] {
   return parseList(json, parseItem)
     .filter(({ isFile }) => isFile)
-    .map(({ path, objectId, isSymLink }) => ({ path, objectId, isSymLink }));
+    .map(({ path, objectId }) => ({ path, objectId }));
 }
 
 /**

@@ -2,7 +2,7 @@ import { request } from 'undici';
 import type { OrganizationProbe } from '../credentials/explain';
 import type { Organization } from '../organization';
 import { createConnections } from './connections';
-import { headerOf, type ResponseHeaders } from './headers';
+import { headerOf, resourceTenantOf, type ResponseHeaders } from './headers';
 
 export interface ProbeOptions {
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -14,8 +14,8 @@ const TIMEOUT = 10_000;
 
 /**
  * Asks an organization, without any credential, whether it is there and which
- * tenant it is connected to. Told not to send anybody to a sign-in page, the
- * service answers with both.
+ * tenant it is connected to. Where the sign-in page is suppressed, the answer
+ * names both.
  *
  * @returns `undefined` when there is no answer.
  */
@@ -38,7 +38,7 @@ export async function probeOrganization(
     );
     const receivedAt = now();
     await body.dump();
-    const tenantId = tenantOf(headers);
+    const tenantId = resourceTenantOf(headers);
     return {
       exists: existence(statusCode, tenantId),
       tenantId,
@@ -61,11 +61,6 @@ function existence(
   return tenantId !== undefined || status === 200 || status === 401
     ? true
     : undefined;
-}
-
-function tenantOf(headers: ResponseHeaders): string | undefined {
-  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
-  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
 }
 
 function clockAhead(

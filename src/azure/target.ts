@@ -48,10 +48,14 @@ export class RequestScope {
       return undefined;
     }
     const url = new URL(requestUrl);
+    const decoded = new URL(requestUrl);
+    // Servers and proxies may take an encoded slash for a slash.
+    decoded.pathname = url.pathname.replace(/%2f|%5c/gi, '/');
     return url.origin === this.#origin &&
       url.username === '' &&
       url.password === '' &&
-      url.pathname.startsWith(this.#directory)
+      url.pathname.startsWith(this.#directory) &&
+      decoded.pathname.startsWith(this.#directory)
       ? { origin: url.origin, path: `${url.pathname}${url.search}` }
       : undefined;
   }

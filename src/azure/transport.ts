@@ -36,7 +36,7 @@ export interface Call<T> {
   readonly priority: Priority;
   readonly signal?: AbortSignal;
   /**
-   * Makes of a successful answer what it says.
+   * Turns a successful answer into a value.
    *
    * @param body - JSON, or a `Buffer` where bytes are expected
    * @throws MalformedError
@@ -142,7 +142,7 @@ export class Transport {
     return new AzureDevOpsRequestError(this.organization, operation, fault);
   }
 
-  /** Waits for the limiter, which must be told how the request ended. */
+  /** Waits for a permit, which must be released when the request has ended. */
   async #permit<T>(
     call: Call<T>,
     priority: Priority,
@@ -265,7 +265,7 @@ export class Transport {
   }
 }
 
-/** Makes a success of an answer that was expected, if its body is as well. */
+/** A success, if the body of an expected answer is what it should be. */
 function parseResponse<T>(
   { status, headers, body }: HttpResponse,
   { expects, parse }: Call<T>,
@@ -297,7 +297,7 @@ function parseResponse<T>(
   };
 }
 
-/** What a fault that came as an answer says to the limiter: nothing, unless it is about load. */
+/** How the limiter counts an answer that is a fault: as served, unless the fault is about load. */
 function outcomeOf(fault: RequestFault): Outcome {
   if (fault.throttling) {
     return fault.duringThrottling ? 'doubtful' : 'throttled';
@@ -311,7 +311,7 @@ function aborted(): RequestFault {
   return classifyFailure({ reason: 'aborted' }, '');
 }
 
-/** What is thrown for a request that the limiter rejects: what the service said to it before, if it did. */
+/** The fault of a request that the limiter rejects: the service's last answer to it, if there was one. */
 function rejected(
   retryAfterMs: number,
   last: RequestFault | undefined,

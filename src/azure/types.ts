@@ -38,8 +38,6 @@ export interface PresentItem {
   readonly path: string;
   /** The blob's object id, a SHA-1 in hexadecimal. */
   readonly objectId: string;
-  readonly commitId?: string;
-  readonly isSymLink: boolean;
   /** The text, when it was asked for: what decoding the blob's bytes as UTF-8 gives. */
   readonly content?: string;
 }
@@ -61,7 +59,6 @@ export interface PresentListing {
   readonly items: ReadonlyArray<{
     readonly path: string;
     readonly objectId: string;
-    readonly isSymLink: boolean;
   }>;
 }
 
@@ -84,10 +81,8 @@ export interface IndexedFile {
   readonly branches: readonly string[];
 }
 
-/** What the search index has to say. That a file is not among the results says nothing. */
+/** What the search index knows. A file that is not among the results may exist all the same. */
 export interface CodeSearchResult {
-  /** How many results there are, those included that cannot be reached. */
-  readonly total: number;
   readonly files: readonly IndexedFile[];
   /** Whether `files` are all of them. */
   readonly complete: boolean;
@@ -115,7 +110,7 @@ export interface AzureDevOpsClient {
   /** The projects that the identity may see; the first 1,000 of them. */
   listProjects(options?: RequestOptions): Promise<Repository['project'][]>;
 
-  /** Which versions of the interface the service speaks; `undefined` when it does not say. */
+  /** Which versions of the interface the service speaks; `undefined` when it names none. */
   getApiVersions(options?: RequestOptions): Promise<ApiVersions | undefined>;
 
   /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */

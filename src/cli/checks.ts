@@ -153,7 +153,7 @@ function variable(name: string, env: NodeJS.ProcessEnv): string {
 }
 
 function withoutPassword(proxy: string): string {
-  return proxy.replace(/^([a-z]+:\/\/)?[^/@]*@/i, '$1***@');
+  return proxy.replace(/^([a-z]+:\/\/)?.*@/i, '$1***@');
 }
 
 /** How far the clocks are apart: tokens are valid by the service's. */

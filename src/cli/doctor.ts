@@ -47,7 +47,7 @@ interface Report {
   readonly checks: readonly Check[];
 }
 
-/** Looks at every organization, and says of each thing whether it is right and, if not, what to do. */
+/** Checks every organization, and reports what is wrong and what to do. */
 export async function doctor(
   config: Config,
   options: DoctorOptions,
@@ -125,7 +125,7 @@ class Examination {
 
   async run(): Promise<Check[]> {
     const { organization, io } = this;
-    this.#say('asking whether it is there');
+    this.#show('asking whether it is there');
     const probe = await probeOrganization(organization, { now: io.now });
     const credential = await this.#examineCredential();
     const isMember =
@@ -148,7 +148,7 @@ class Examination {
       const credential = session.credentials.forOrganization(organization);
       this.#checks.push(credentialCheck(credential.describe(), organization));
       name = 'token';
-      this.#say('getting a token');
+      this.#show('getting a token');
       const authorization = await credential.getAuthorization();
       this.#checks.push(tokenCheck(authorization, io.now()));
       return { credential, authorization };
@@ -186,7 +186,7 @@ class Examination {
       this.#checks.push(fail('organization', diagnose('wrong-tenant', facts)));
       return false;
     }
-    // Without an answer the next question says why.
+    // Without an answer the next request shows why.
     if (probe) this.#checks.push(organizationCheck(organization, probe));
     return true;
   }
@@ -195,16 +195,16 @@ class Examination {
   async #examineAccess(): Promise<boolean> {
     const { session, organization } = this;
     const client = session.clients.interactive.forOrganization(organization);
-    this.#say('asking who the credential belongs to');
+    this.#show('asking who the credential belongs to');
     const isMember = await this.#look('membership', async () =>
       membershipCheck(await client.getIdentity()),
     );
     if (!isMember) return false;
-    this.#say('listing projects');
+    this.#show('listing projects');
     await this.#look('projects', async () =>
       projectsCheck((await client.listProjects()).length),
     );
-    this.#say('listing repositories');
+    this.#show('listing repositories');
     await this.#look('repositories', async () =>
       repositoriesCheck(await client.listRepositories()),
     );
@@ -238,7 +238,7 @@ class Examination {
     this.#checks.push(fail(name, diagnosis));
   }
 
-  #say(what: string): void {
+  #show(what: string): void {
     this.progress.show(`${this.organization.label}: ${what} ...`);
   }
 }

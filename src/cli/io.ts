@@ -52,7 +52,7 @@ export function organizationJson({ host, name }: Organization) {
   return { host, organization: name };
 }
 
-/** Says on a terminal what takes its time, in one line that goes away again. */
+/** What is going on, on a terminal, in one line that goes away again. */
 export class Progress {
   readonly #sink: Sink;
   #shown = false;

@@ -149,7 +149,7 @@ async function readConfiguration(
   return config;
 }
 
-/** Says what is wrong with `integrations.azure`, without which no command can do anything. */
+/** Reports what is wrong with `integrations.azure`, without which no command can do anything. */
 function reportConfiguration(
   config: Config,
   options: CommonOptions,

@@ -67,7 +67,7 @@ export interface Failure {
 
 /**
  * Finds the cause of a failure, by asking the organization further questions
- * where they tell more.
+ * where they help.
  *
  * @throws the error itself when it is no failure of a credential or a request.
  */

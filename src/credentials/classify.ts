@@ -51,7 +51,7 @@ const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
   90055: 'token-service-unavailable',
 };
 
-/** Turns a failed token request into a problem that can be told. */
+/** The problem that a token request failed with. */
 export function classifyTokenFailure(failure: TokenFailure): TokenError {
   const text = redact(failure.text);
   const code = /AADSTS(\d+)/.exec(text)?.[1];

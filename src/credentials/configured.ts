@@ -92,30 +92,3 @@ export function listConfigured(
     return `${kindOf(credential)} (${configKey}) for ${names || 'all organizations'}`;
   });
 }
-
-/**
- * Who is behind a credential, without saying anything secret: two entries of
- * one identity have one key.
- */
-export function identityKeyOf(
-  entry: ConfiguredCredential,
-  configured: readonly ConfiguredCredential[],
-): string {
-  const { credential } = entry;
-  switch (credential.kind) {
-    case 'PersonalAccessToken': {
-      const first = configured.find(
-        other =>
-          other.credential.kind === 'PersonalAccessToken' &&
-          other.credential.personalAccessToken ===
-            credential.personalAccessToken,
-      );
-      return `personal-access-token:${(first ?? entry).configKey}`;
-    }
-    case 'ClientSecret':
-    case 'ManagedIdentityClientAssertion':
-      return `service-principal:${credential.tenantId}/${credential.clientId}`.toLowerCase();
-    case 'ManagedIdentity':
-      return `managed-identity:${credential.clientId}`.toLowerCase();
-  }
-}

@@ -4,7 +4,6 @@ import type { Organization } from '../organization';
 import {
   type ConfiguredCredential,
   describeConfigured,
-  identityKeyOf,
   listConfigured,
   readConfiguredCredentials,
 } from './configured';
@@ -82,17 +81,14 @@ class Directory implements CredentialDirectory {
     switch (match.outcome) {
       case 'matched': {
         const { credential: entry, matchedBy } = match;
-        const identity = {
-          organization,
-          description: { ...describeConfigured(entry), matchedBy },
-          identityKey: identityKeyOf(entry, this.#configured),
-        };
+        const description = { ...describeConfigured(entry), matchedBy };
         return entry.credential.kind === 'PersonalAccessToken'
           ? personalAccessTokenCredential(
-              identity,
+              organization,
+              description,
               entry.credential.personalAccessToken,
             )
-          : tokenCredential(identity, this.#tokens.of(entry));
+          : tokenCredential(organization, description, this.#tokens.of(entry));
       }
       case 'default': {
         const { matchedBy } = match;
@@ -101,11 +97,8 @@ class Directory implements CredentialDirectory {
             "using the environment's own (DefaultAzureCredential), as Backstage does",
         );
         return tokenCredential(
-          {
-            organization,
-            description: { kind: 'default Azure credential', matchedBy },
-            identityKey: 'default-azure-credential',
-          },
+          organization,
+          { kind: 'default Azure credential', matchedBy },
           this.#tokens.ofEnvironment(),
         );
       }
@@ -125,22 +118,16 @@ class Directory implements CredentialDirectory {
   }
 }
 
-interface Identity {
-  readonly organization: Organization;
-  readonly description: CredentialDescription;
-  readonly identityKey: string;
-}
-
 // The secrets live in closures rather than in properties, so that nothing that
 // prints or serializes a credential can show them.
 
 /** The credential of an organization that is served by a personal access token. */
 function personalAccessTokenCredential(
-  { organization, description, identityKey }: Identity,
+  organization: Organization,
+  description: CredentialDescription,
   token: string,
 ): OrganizationCredential {
   return {
-    identityKey,
     describe: () => description,
     getAuthorization: async ({ signal } = {}) => {
       signal?.throwIfAborted();
@@ -156,11 +143,11 @@ function personalAccessTokenCredential(
 
 /** The credential of an organization that is served by tokens of Microsoft Entra. */
 function tokenCredential(
-  { organization, description, identityKey }: Identity,
+  organization: Organization,
+  description: CredentialDescription,
   source: TokenSource,
 ): OrganizationCredential {
   return {
-    identityKey,
     describe: () => description,
     getAuthorization: async ({ signal } = {}) => {
       try {

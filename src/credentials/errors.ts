@@ -13,8 +13,6 @@ import type { CredentialDescription } from './types';
  *
  * There is deliberately no `cause`: what the libraries throw can carry the
  * request, and with it the secret.
- *
- * @public
  */
 export class CredentialError extends Error {
   readonly organization: Organization;

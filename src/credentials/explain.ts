@@ -5,9 +5,9 @@ import { type Diagnosis, diagnose, type ProblemId } from './problems/diagnosis';
 import { authorityOf } from './tokens';
 import type { CredentialDescription, OrganizationCredential } from './types';
 
-/** What an organization tells anybody about itself. */
+/** What an organization shows without a credential. */
 export interface OrganizationProbe {
-  /** False on a positive 404; absent when the answer does not tell. */
+  /** False on a positive 404; absent when the answer shows neither. */
   readonly exists?: boolean;
   /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
   readonly tenantId?: string;
@@ -37,7 +37,7 @@ export interface AccessExplanation {
 }
 
 /**
- * Says why an organization could not be read, and what to do: the cause behind
+ * Why an organization could not be read, and what to do: the cause behind
  * a request that Azure DevOps denied or did not answer.
  *
  * @param failure - the fault of an `AzureDevOpsRequestError`, or a `CredentialError`
@@ -102,7 +102,7 @@ export interface AccessFault {
   readonly status?: number;
   readonly typeKey?: string;
   readonly serviceMessage?: string;
-  /** The tenant that the organization is connected to, where the answer says so. */
+  /** The tenant that the organization is connected to, where the answer names it. */
   readonly resourceTenant?: string;
   /** The service was throttling the identity, and then denies valid credentials too. */
   readonly duringThrottling?: boolean;
@@ -111,7 +111,7 @@ export interface AccessFault {
 /** What else is known when it is judged. */
 export interface AccessContext {
   readonly credential: CredentialDescription;
-  /** The tenant of the token, if the credential is one of Microsoft Entra and the token tells. */
+  /** The tenant of the token, if the credential is one of Microsoft Entra and the token names it. */
   readonly tokenTenant?: string;
   /** The tenant that the organization is connected to. */
   readonly organizationTenant?: string;
@@ -121,7 +121,7 @@ export interface AccessContext {
   readonly identityAccepted?: boolean;
 }
 
-/** Says which problem it is that a request to Azure DevOps failed with. */
+/** The problem that a request to Azure DevOps failed with. */
 export function classifyAccessFault(
   fault: AccessFault,
   context: AccessContext,
@@ -179,8 +179,8 @@ function denialOfPersonalAccessToken(
   if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
   if (kind === 'forbidden') return 'permission-missing';
   if (context.identityAccepted) return 'personal-access-token-scope';
-  // To a token that it does not know the service answers as to none at all: with
-  // the ways to sign in, which a token that it knows is not told.
+  // The service answers a token that it does not know as it answers none at all:
+  // with the ways to sign in, which are absent for a token that it knows.
   return kind === 'sign-in' || fault.resourceTenant !== undefined
     ? 'personal-access-token-unknown'
     : 'personal-access-token-refused';

@@ -86,7 +86,7 @@ function matchOnHost<T extends Matchable>(
   );
 }
 
-/** Under its legacy name an organization is what the host says, whatever the path. */
+/** Under its legacy name an organization is the one of the host, whatever the path. */
 function withNameOfHost(organization: Organization): Organization {
   const [label] = organization.host.split('.');
   return isLegacyCloudHost(organization.host) && label
@@ -111,7 +111,7 @@ const FIT = {
   whole: 5,
 } as const;
 
-/** A virtual directory that Azure DevOps Server installs by default, and that says nothing about the collection. */
+/** A virtual directory that Azure DevOps Server installs by default, whichever the collection. */
 const DEFAULT_VIRTUAL_DIRECTORY = 'tfs';
 
 /**

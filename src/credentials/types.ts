@@ -22,8 +22,6 @@ export interface CredentialDescription {
 
 /** The credential that serves one organization. */
 export interface OrganizationCredential {
-  /** The same for every organization that this credential serves: the unit of rate limits is (host, organization, identity). */
-  readonly identityKey: string;
   describe(): CredentialDescription;
   /**
    * The value of the Authorization header. Single-flight, renewed ahead of
@@ -31,7 +29,7 @@ export interface OrganizationCredential {
    */
   getAuthorization(options?: { signal?: AbortSignal }): Promise<string>;
   /**
-   * Says that the service answered 401 to this value. Resolves to true when a
+   * To be called when the service answered 401 to this value. Resolves to true when a
    * fresh value is worth one repeat (a token that was believed valid), to false
    * otherwise (a personal access token).
    */

@@ -1,8 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { Organization } from '../../src/organization';
 import { until } from '../support/until';
-import { TestClients } from './support/clients';
-import { ITEM, LocalServers, sendJson, serveApi } from './support/server';
+import { faultOf, TestClients } from './support/clients';
+import {
+  ITEM,
+  LocalServers,
+  sendJson,
+  serve,
+  serveApi,
+} from './support/server';
 
 const servers = new LocalServers();
 const clients = new TestClients();
@@ -46,6 +52,20 @@ describe('Clients of organizations that somebody names in a URL', () => {
     expect(kept).toContain('contoso');
     expect(kept).toContain('typed-by-somebody-4999');
     expect(kept).not.toContain('typed-by-somebody-0');
+  });
+
+  it('are dropped again while the service throttles all of them', async () => {
+    const server = await servers.add(
+      serve((_request, response) => response.writeHead(503).end()),
+    );
+    const host = `localhost:${server.port}`;
+    const pool = clients.create({ limiter: { firstPauseMs: 600_000 } });
+    for (let i = 0; i < 150; i++) {
+      await faultOf(
+        pool.interactive.forOrganization(named(i, host)).readItem(READ),
+      );
+    }
+    expect(pool.limiterSnapshot().length).toBeLessThanOrEqual(101);
   });
 
   it('finish what they are asked while others take their place, and work again afterwards', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Simulator } from '../../dev/simulator';
-import { parsePage } from '../../src/azure/code-search';
+import { parseSearchPage } from '../../src/azure/code-search';
 import { MalformedError } from '../../src/azure/parse';
 import { faultOf, TestClients, TOKEN } from './support/clients';
 import { withEnvironment } from '../support/with-environment';
@@ -66,7 +66,6 @@ describe('Code Search', () => {
       organizationWith(files);
       const result = await cloudClient().searchFiles(QUESTION);
       expect(result).toMatchObject({
-        total: files,
         complete,
         indexing: false,
         requests,
@@ -107,12 +106,13 @@ describe('Code Search', () => {
     });
     const client = cloudClient();
     expect(
-      (await client.searchFiles({ ...QUESTION, projects: ['Q'] })).total,
+      (await client.searchFiles({ ...QUESTION, projects: ['Q'] })).files.length,
     ).toBe(1);
     expect(
-      (await client.searchFiles({ ...QUESTION, projects: ['P', 'q'] })).total,
+      (await client.searchFiles({ ...QUESTION, projects: ['P', 'q'] })).files
+        .length,
     ).toBe(3);
-    expect((await client.searchFiles(QUESTION)).total).toBe(3);
+    expect((await client.searchFiles(QUESTION)).files.length).toBe(3);
   });
 
   it('sends the credential to almsearch.dev.azure.com, for Azure DevOps Services', async () => {
@@ -143,11 +143,11 @@ describe('Code Search', () => {
 
   it('asks the collection itself, for Azure DevOps Server', async () => {
     organizationWith(1, { name: 'tfs/Main' });
-    const { total } = await clients
+    const { files } = await clients
       .create()
       .forOrganization(new Organization(simulator.serverHost, 'tfs/Main'))
       .searchFiles(QUESTION);
-    expect(total).toBe(1);
+    expect(files).toHaveLength(1);
     expect(searches()[0]?.url).toContain(
       `${simulator.serverUrl}/tfs/Main/_apis/search/codesearchresults`,
     );
@@ -159,7 +159,6 @@ describe('Code Search', () => {
       organizationWith(2);
       simulator.parts.search.configure({ infoCode });
       expect(await cloudClient().searchFiles(QUESTION)).toMatchObject({
-        total: 2,
         complete: false,
         indexing: true,
       });
@@ -198,8 +197,8 @@ describe('Code Search', () => {
       times: 1,
       response: { status: 200, body: { count: 5 } },
     });
-    const { total } = await cloudClient().searchFiles(QUESTION);
-    expect(total).toBe(1);
+    const { files } = await cloudClient().searchFiles(QUESTION);
+    expect(files).toHaveLength(1);
     expect(searches()).toHaveLength(2);
   });
 });
@@ -220,7 +219,7 @@ describe('Results of Code Search', () => {
     ['an infoCode in words', { count: 0, results: [], infoCode: 'none' }],
     ['no complete result', { count: 1, results: [{ path: '/x' }] }],
   ])('are malformed when there is %s', (_, json) => {
-    expect(() => parsePage(json)).toThrow(MalformedError);
+    expect(() => parseSearchPage(json)).toThrow(MalformedError);
   });
 
   it.each([
@@ -231,16 +230,16 @@ describe('Results of Code Search', () => {
       'a file of another kind of repository',
       { count: 1, results: [{ path: '$/x', repository: { type: 'tfvc' } }] },
     ],
-    ['one complete result among others', { count: 2, results: [{}, result] }],
-  ])('are accepted when there is %s', (_, json) => {
-    expect(() => parsePage(json)).not.toThrow();
+    ['one of use among others', { count: 2, results: [{}, result] }],
+  ])('are accepted: %s', (_, json) => {
+    expect(() => parseSearchPage(json)).not.toThrow();
   });
 
   it('are either accepted or malformed, whatever JSON comes', () => {
     fc.assert(
       fc.property(fc.jsonValue(), json => {
         try {
-          parsePage(json);
+          parseSearchPage(json);
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedError);
         }

@@ -39,7 +39,7 @@ describe('A request that fails below HTTP', () => {
     },
   );
 
-  it('is described as broken in the middle when the answer had begun', () => {
+  it('has words of its own when the connection breaks in the middle of an answer', () => {
     const headers = { activityid: '7288ad40-1b6a-48aa-84f6-40b7bd5d4451' };
     expect(connection('ECONNRESET', { status: 200, headers })).toMatchObject({
       kind: 'network',

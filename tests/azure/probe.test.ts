@@ -31,7 +31,7 @@ it('the probe of an organization finds its tenant, without any credential', asyn
   }
 });
 
-it('the probe of an organization finds that it does not exist', async () => {
+it('finds that there is no organization of the name', async () => {
   expect(await on('contosso')).toMatchObject({ exists: false });
 });
 
@@ -43,7 +43,7 @@ it('the probe of a Server finds no tenant', async () => {
   expect(probe?.tenantId).toBeUndefined();
 });
 
-it('the probe of an organization leaves open whether it exists when the answer is a redirect, or there is none', async () => {
+it('leaves open whether an organization exists when only a sign-in page answers, or nothing', async () => {
   cloud.simulator.inject({
     match: { organization: 'contoso' },
     fault: 'sign-in-302',
@@ -53,7 +53,7 @@ it('the probe of an organization leaves open whether it exists when the answer i
   expect(await on('Main', 'localhost:9')).toBeUndefined();
 });
 
-it("the probe of an organization finds how far the service's clock is ahead", async () => {
+it("measures how far the service's clock is ahead of ours", async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
   const late = await probeOrganization(organization, {
     now: () => Date.now() - 600_000,
@@ -62,7 +62,7 @@ it("the probe of an organization finds how far the service's clock is ahead", as
   expect(late?.clockAheadMs).toBeLessThan(610_000);
 });
 
-it('the probe of an organization ends when its signal is aborted', async () => {
+it('ends when its signal is aborted', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(
     probeOrganization(new Organization('dev.azure.com', 'contoso'), {

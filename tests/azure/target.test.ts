@@ -14,6 +14,10 @@ describe('The addresses that a credential is sent to', () => {
       'https://dev.azure.com:443/contoso/a%20b',
       { origin: 'https://dev.azure.com', path: '/contoso/a%20b' },
     ],
+    [
+      'https://dev.azure.com/contoso/a%2Fb',
+      { origin: 'https://dev.azure.com', path: '/contoso/a%2Fb' },
+    ],
   ])('include %s', (url, target) => {
     expect(scope.target(url)).toEqual(target);
   });
@@ -29,11 +33,13 @@ describe('The addresses that a credential is sent to', () => {
     'https://dev.azure.com/contoso/../fabrikam/_apis',
     'https://dev.azure.com/contoso/%2e%2e/fabrikam/_apis',
     'https://dev.azure.com/contoso\\..\\fabrikam/_apis',
+    'https://dev.azure.com/contoso/..%2Ffabrikam/_apis',
+    'https://dev.azure.com/contoso/_apis/%2e%2e%5C..%5cfabrikam/_apis',
     'https://vssps.dev.azure.com/contoso/_apis',
     '//dev.azure.com/contoso/_apis',
     'contoso/_apis',
     '',
-  ])('do not include %j', url => {
+  ])('do not include %s', url => {
     expect(scope.target(url)).toBeUndefined();
   });
 

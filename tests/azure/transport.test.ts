@@ -3,6 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CertificateAuthority } from '../../dev/simulator/certificates/authority';
 import type { AzureDevOpsClientsOptions } from '../../src/azure/clients';
 import { until } from '../support/until';
@@ -64,6 +66,12 @@ function clientOf(
 const items = () =>
   servers.add(serveApi((_request, response) => sendJson(response, ITEM)));
 
+/** What Node offers as `gc` when it is started with a flag. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
+
 const methods = ({ requests }: LocalServer, method: string) =>
   requests.filter(request => request.method === method).length;
 
@@ -91,7 +99,7 @@ describe('Asking which API versions the service speaks', () => {
     expect(methods(server, 'OPTIONS')).toBe(1);
   });
 
-  it('is repeated for the next request after it failed, and fails for all who wait', async () => {
+  it('is done again after it failed, and fails all requests that waited for it', async () => {
     let broken = true;
     const server = await servers.add(
       serve((request, response) => {
@@ -270,6 +278,8 @@ describe('The credential', () => {
     { repository: '.', project: 'p' },
     { repository: 'r', project: '..' },
     { repository: '', project: 'p' },
+    { repository: '../../../../elsewhere/_apis/git/repositories/r' },
+    { repository: 'r', project: '..\\..\\elsewhere' },
   ])('does not go where a name leads: %j', async names => {
     const server = await items();
     await expect(
@@ -358,6 +368,33 @@ describe('The credential', () => {
   });
 });
 
+describe('The list of deleted projects', () => {
+  it('ends when a server repeats its first page instead of skipping it', async () => {
+    const value = Array.from({ length: 1_000 }, (_, i) => ({ id: `p${i}` }));
+    const core = {
+      ...LOCATIONS.value[0],
+      id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
+      area: 'core',
+      resourceName: 'projects',
+      routeTemplate: '_apis/{resource}/{*projectId}',
+    };
+    const server = await servers.add(
+      serve(({ method }, response) => {
+        if (method === 'OPTIONS') {
+          sendJson(response, { count: 1, value: [core] });
+        } else if (methods(server, 'GET') > 5) {
+          response.writeHead(400).end();
+        } else {
+          sendJson(response, { count: 1_000, value });
+        }
+      }),
+    );
+    const ids = await clientOf(server).listDeletedProjects();
+    expect(ids).toHaveLength(1_000);
+    expect(methods(server, 'GET')).toBe(2);
+  });
+});
+
 describe('Connections', () => {
   it('are kept alive, and no more of them than requests at once', async () => {
     const server = await items();
@@ -373,6 +410,32 @@ describe('Connections', () => {
       ),
     );
     expect(seen.size).toBeLessThanOrEqual(4);
+  });
+
+  it('keep nothing of the answers that came over them', async () => {
+    const project = { id: 'p', name: 'p' };
+    const server = await servers.add(
+      serveApi((_request, response) =>
+        sendJson(response, { id: 'r', name: 'r', project }),
+      ),
+    );
+    const client = clientOf(server);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const repository = await client.getRepository({ repository: 'r' });
+        return new WeakRef(repository ?? {});
+      }),
+    );
+    expect(server.sockets.size).toBeGreaterThan(1);
+    await until(
+      'all answers to be collected',
+      () => {
+        collectGarbage();
+        return answers.every(answer => answer.deref() === undefined);
+      },
+      30_000,
+    );
+    expect(server.sockets.size).toBeGreaterThan(1);
   });
 
   it('that went stale fail no request', async () => {

@@ -108,7 +108,6 @@ async function compare(
   const clients = createAzureDevOpsClients({
     credentials: {
       forOrganization: () => ({
-        identityKey: 'bench',
         describe: () => ({ kind: 'personal access token', matchedBy: 'bench' }),
         getAuthorization: () => Promise.resolve(authorization),
         reject: () => Promise.resolve(false),

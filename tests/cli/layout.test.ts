@@ -102,6 +102,11 @@ it.each<[NodeJS.ProcessEnv, string, object]>([
     { way: 'proxy', proxy: 'http://***@p:1' },
   ],
   [
+    { HTTPS_PROXY: 'http://u:se@c/ret@p:1' },
+    'dev.azure.com',
+    { way: 'proxy', proxy: 'http://***@p:1' },
+  ],
+  [
     { HTTPS_PROXY: 'p', NO_PROXY: '*' },
     'a.b',
     { way: 'exception', entry: '*' },

@@ -142,7 +142,6 @@ function waitingFor(
     forOrganization(organization) {
       const credential = directory.forOrganization(organization);
       return {
-        identityKey: credential.identityKey,
         describe: () => credential.describe(),
         reject: authorization => credential.reject(authorization),
         async getAuthorization(options) {

@@ -313,7 +313,6 @@ function itemOf(
     outcome: 'present',
     path: '/catalog-info.yaml',
     objectId: createHash('sha1').update(content).digest('hex'),
-    isSymLink: false,
     ...(withContent && { content }),
   };
 }

@@ -46,7 +46,6 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
       logger: mockServices.logger.mock(),
       credentials: {
         forOrganization: () => ({
-          identityKey: 'token',
           describe: () => ({
             kind: 'personal access token',
             matchedBy: 'the only one',
@@ -133,7 +132,7 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
     expect(found.outcome === 'present' && found.items).toEqual(
       body.value
         ?.filter(({ gitObjectType }) => gitObjectType === 'blob')
-        .map(({ path, objectId }) => ({ path, objectId, isSymLink: false })),
+        .map(({ path, objectId }) => ({ path, objectId })),
     );
   });
 
@@ -152,8 +151,6 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
       outcome: 'present',
       path,
       objectId: item['objectId'],
-      commitId: item['commitId'],
-      isSymLink: false,
     });
   });
 });

@@ -1,7 +1,7 @@
 import type { RateLimitSignal } from '../headers';
 
 /**
- * What an identity may still spend, as far as the service says so. Azure DevOps
+ * What an identity may still spend, as far as the service names it. Azure DevOps
  * sends `X-RateLimit-*` only near the limit; without them, nothing is known to
  * be spent. In TSTUs, the service's own unit.
  *
@@ -10,7 +10,7 @@ import type { RateLimitSignal } from '../headers';
 export interface Budget {
   /** What may be spent in a window. */
   readonly limit: number;
-  /** What the last answer said is left; `undefined` when it said nothing. */
+  /** What is left by the last answer; `undefined` when it named nothing. */
   readonly remaining?: number;
   /** What a request costs on average. */
   readonly cost: number;
@@ -28,16 +28,16 @@ export function afterAnswer(
   budget: Budget,
   signal: RateLimitSignal | undefined,
 ): Budget {
-  const said = afterThrottledAnswer(budget, signal ?? {});
-  const spent = (budget.remaining ?? 0) - (said.remaining ?? 0);
+  const next = afterThrottledAnswer(budget, signal ?? {});
+  const spent = (budget.remaining ?? 0) - (next.remaining ?? 0);
   if (signal?.cost !== undefined) {
-    return learn(said, signal.cost, WEIGHT.named);
+    return learn(next, signal.cost, WEIGHT.named);
   }
   // Where more is left than before, spending of five minutes ago was forgotten,
   // and the difference is no cost.
-  return budget.remaining && said.remaining !== undefined && spent >= 0
-    ? learn(said, spent, WEIGHT.inferred)
-    : said;
+  return budget.remaining && next.remaining !== undefined && spent >= 0
+    ? learn(next, spent, WEIGHT.inferred)
+    : next;
 }
 
 /** What follows from an answer to a request that was not worked on, and is taken to cost nothing. */

@@ -17,7 +17,7 @@ import {
   takeRetry,
 } from './state';
 
-/** What came of asking for a permit. Whoever is granted one must call `release` once. */
+/** What came of asking for a permit. One that is granted must be released once. */
 export type Permit =
   | { readonly outcome: 'granted'; readonly startedAt: number }
   /** The service throttles for longer than requests of this priority wait. */
@@ -47,7 +47,7 @@ export interface LimiterDependencies {
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** Told once per change of pace. */
+  /** Called once for each change of pace. */
   readonly onReport: (report: PacingReport) => void;
 }
 
@@ -121,7 +121,7 @@ export class Limiter {
     });
   }
 
-  /** Says how an admitted request ended, and lets the next one go. */
+  /** Ends an admitted request, and lets the next one go. */
   release(startedAt: number, outcome: Outcome, signal?: RateLimitSignal): void {
     const now = this.#clock.now();
     const finish = { startedAt, outcome, signal, random: this.#random() };
@@ -156,7 +156,7 @@ export class Limiter {
     };
   }
 
-  /** Ends the wait of everybody who waits, and of whoever comes. */
+  /** Ends every wait, and grants no more permits. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -169,7 +169,7 @@ export class Limiter {
     return PRIORITIES.reduce((sum, it) => sum + this.#queues[it].size, 0);
   }
 
-  /** Grants permits to whoever may go, and sets the timer for whoever may not yet. */
+  /** Grants the permits that can be granted, and sets the timer for the next one. */
   #pump(): void {
     const now = this.#clock.now();
     this.#cancelTimer();
@@ -207,7 +207,7 @@ export class Limiter {
     }
   }
 
-  /** @returns the verdict if the one whose turn it is has to go on waiting. */
+  /** @returns why the waiter has to go on waiting; `undefined` when it was granted a permit. */
   #serve(
     priority: Priority,
     waiter: Waiter,
@@ -240,7 +240,7 @@ export class Limiter {
     return undefined;
   }
 
-  /** Whether somebody waits who goes before a newcomer of this priority. */
+  /** Whether a newcomer of this priority has others before it. */
   #hasBefore(priority: Priority): boolean {
     return PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1).some(
       before => this.#queues[before].size > 0,

@@ -1,6 +1,6 @@
-/** A change of pace that an operator should hear of. Times are epoch milliseconds. */
+/** A change of pace, for the log. Times are epoch milliseconds. */
 export type PacingReport =
-  /** The service asked to be left alone, or refused without saying for how long. */
+  /** The service asked for a pause, or throttled without naming a time. */
   | { readonly change: 'paused'; readonly until: number }
   /** The budget is all but spent; requests wait for it to come back. */
   | {
@@ -25,7 +25,7 @@ export type Hold =
 const CALM_MS = 60_000;
 const SEVERITY = { nothing: 0, budget: 1, pause: 2 } as const;
 
-/** Tells of each change of pace once, however often requests stop and go meanwhile. */
+/** Reports each change of pace once, however often requests stop and go meanwhile. */
 export class PacingReporter {
   readonly #report: (report: PacingReport) => void;
   #reported: Hold['by'] = 'nothing';

@@ -140,15 +140,15 @@ export function admission(
   if (affords(budget, inFlight, reserve[priority])) {
     return { admitted: true };
   }
-  // How much of the budget has come back, only an answer tells: one request
-  // looks, and the others follow when its answer says that there is enough.
+  // Only an answer shows how much of the budget has come back: one request
+  // looks, and the others follow when there is enough.
   const lookAt = inFlight > 0 ? Infinity : startedAt + lookAgainMs;
   return now >= lookAt
     ? { admitted: true }
     : { admitted: false, because: 'budget', until: lookAt };
 }
 
-/** Whether whoever has waited since then would have to wait for too long. */
+/** Whether a request that has waited since then would have to wait for too long. */
 export function isWaitTooLong(
   { pausedUntil, pausedSince = pausedUntil }: LimiterState,
   waitingSince: number,
@@ -226,7 +226,7 @@ function afterServing(
   };
 }
 
-/** One for each answer until the service first says that it is too much; from then on one a round. */
+/** One for each answer until the service first throttles; from then on one a round. */
 function growth({ cutAt, concurrency }: LimiterState): number {
   return cutAt === -Infinity ? 1 : 1 / concurrency;
 }

@@ -69,7 +69,7 @@ describe('The queue of requests', () => {
     ]);
   });
 
-  it('permits nothing before a pause is over, and then the requests in the order of coming', async () => {
+  it('grants no permit before a pause is over, and then in the order of coming', async () => {
     const { limiter, clock, permits, ask } = create();
     limiter.release(startOf(await ask('first')), 'throttled', {
       retryAfterMs: 5000,
@@ -101,7 +101,7 @@ describe('The queue of requests', () => {
     expect(limiter.snapshot()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
-  it('rejects a request at once that would have to wait for too long, and for people sooner than for machines', async () => {
+  it('rejects at once what would have to wait for too long, and people sooner than machines', async () => {
     const { limiter, ask } = create();
     limiter.release(startOf(await ask('a')), 'throttled', {
       retryAfterMs: 60_000,
@@ -146,7 +146,7 @@ describe('The queue of requests', () => {
     expect(clock.now() - began).toBeLessThanOrEqual(120_000);
   });
 
-  it('rejects no request that waits for the budget, however long that takes', async () => {
+  it('rejects no request for waiting for the budget, however long that takes', async () => {
     const { limiter, clock, ask } = create();
     const spent = { limit: 200, remaining: 0, cost: 1 };
     limiter.release(startOf(await ask('first')), 'served', spent);

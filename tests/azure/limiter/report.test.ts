@@ -40,7 +40,7 @@ describe('The log of pacing', () => {
     expect(changes).toEqual(['slowed', 'paused']);
   });
 
-  it('says that requests flow again after a minute of it, or when all are done', () => {
+  it('reports that requests flow again after a minute of it, or when all are done', () => {
     const { reporter, changes } = create();
     reporter.observe(pause(1_000), false, 0);
     reporter.observe(FREE, false, 60_999);

@@ -23,7 +23,6 @@ export function tokenDirectory(
 ): CredentialDirectory {
   return {
     forOrganization: () => ({
-      identityKey: 'token',
       describe: () => ({ kind: 'personal access token', matchedBy: 'a test' }),
       getAuthorization: () => Promise.resolve(basic(token)),
       reject: () => Promise.resolve(false),
