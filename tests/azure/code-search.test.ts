@@ -230,8 +230,8 @@ describe('Results of Code Search', () => {
       'a file of another kind of repository',
       { count: 1, results: [{ path: '$/x', repository: { type: 'tfvc' } }] },
     ],
-    ['one of use among others', { count: 2, results: [{}, result] }],
-  ])('are accepted: %s', (_, json) => {
+    ['one complete result among others', { count: 2, results: [{}, result] }],
+  ])('are accepted when there is %s', (_, json) => {
     expect(() => parseSearchPage(json)).not.toThrow();
   });
 
