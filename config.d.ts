@@ -21,7 +21,7 @@ export interface Config {
 
         /**
          * How long the catalog's reads without an etag, those of placeholders, are believed without asking again.
-         * Default: one hour.
+         * Default: 90 minutes.
          */
         freshness?: string | HumanDuration;
 

@@ -19,7 +19,7 @@ export interface AzureDevOpsService {
   readonly credentials: CredentialDirectory;
   /** One client an organization, and with it one limiter an identity. */
   readonly clients: AzureDevOpsClientPool;
-  /** The content of repositories, through one cache. A push is announced with `content.invalidate(repositoryId)`. */
+  /** The content of repositories, through one cache. `content.invalidate(repositoryId)` ends what is fresh of a repository. */
   readonly content: RepositoryContent;
 }
 

@@ -22,13 +22,12 @@ const HOUR_MS = 60 * 60 * 1000;
 /**
  * How often every repository is verified unless the block says otherwise.
  *
- * Changes that a hint or a webhook names are seen at once; this bounds how long
+ * Changes that a hint names are seen in the next refresh; this bounds how long
  * one that nothing names stays unseen. Six hours see it within a working day,
  * and with a refresh every 30 minutes cost a twelfth of the repositories as
  * requests: 833 a refresh for 10,000 repositories, about one in two seconds.
  *
- * Azure DevOps Server often has neither Code Search nor webhooks, and no rate
- * limits either (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
+ * Azure DevOps Server often has no Code Search, and no rate limits either (https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
  * is about Services alone), so that an hour costs nobody anything.
  */
 const DEFAULT_VERIFY_EVERY_MS = { services: 6 * HOUR_MS, server: HOUR_MS };

@@ -9,7 +9,7 @@ export interface UrlReaderSettings {
   /**
    * How long what was read is believed without asking again when the caller
    * gives no etag, in milliseconds. Applies where Backstage reads again and
-   * again on its own: to the catalog's placeholders. Default: one hour.
+   * again on its own: to the catalog's placeholders. Default: 90 minutes.
    */
   readonly freshnessMs: number;
   /**
@@ -24,7 +24,8 @@ export interface UrlReaderSettings {
 }
 
 const KEY = 'catalog.azureDevOps.urlReader';
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const MEBIBYTE = 1024 * 1024;
 
 /**
@@ -42,7 +43,7 @@ export function readUrlReaderSettings(config: Config): UrlReaderSettings {
   }
   return {
     enabled: block?.getOptionalBoolean('enabled') ?? true,
-    freshnessMs: duration(config, 'freshness', HOUR),
+    freshnessMs: duration(config, 'freshness', 90 * MINUTE),
     locationFreshnessMs: duration(config, 'locationFreshness', 0),
     maxStaleMs: duration(config, 'maxStale', 6 * HOUR),
     cacheBytes: megabytes * MEBIBYTE,

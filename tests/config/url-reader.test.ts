@@ -11,7 +11,7 @@ describe('catalog.azureDevOps.urlReader', () => {
   it('has defaults when it is not there', () => {
     const defaults = {
       enabled: true,
-      freshnessMs: 3_600_000,
+      freshnessMs: 90 * 60_000,
       locationFreshnessMs: 0,
       maxStaleMs: 6 * 3_600_000,
       cacheBytes: 64 * 1024 * 1024,

@@ -164,7 +164,7 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
     const good = component('api');
     const { etag } = await reading.reader.search(FILE);
     expect(await outcome(readUrl)).toBe(good);
-    reading.pass(61 * MINUTE);
+    reading.pass(91 * MINUTE);
 
     const fault = inject(name);
     const served = TRANSIENT.has(name);
@@ -244,13 +244,13 @@ describe('the last good content', () => {
 
   it('is not served to a denied credential, unless the service was throttling', async () => {
     await reading.reader.readUrl(FILE);
-    reading.pass(61 * MINUTE);
+    reading.pass(91 * MINUTE);
     const denied = inject('unauthorized');
     expect(await outcome(readUrl)).toBe('AuthenticationError');
     denied.remove();
 
     await reading.reader.readUrl(FILE);
-    reading.pass(61 * MINUTE);
+    reading.pass(91 * MINUTE);
     let first = true;
     const fault = world.simulator.inject({
       response: () => {
@@ -269,7 +269,7 @@ describe('the last good content', () => {
     'is not served once it was denied (%s), even if the service then cannot answer',
     async name => {
       await reading.reader.readUrl(FILE);
-      reading.pass(61 * MINUTE);
+      reading.pass(91 * MINUTE);
       const denied = inject(name);
       expect(await outcome(readUrl)).toBe(ERRORS[name]);
       denied.remove();

@@ -81,7 +81,7 @@ describe('a read that Azure DevOps does not answer', () => {
         repository(name).push({ files: { '/logo.png': binary('after') } });
       }
       // Longer than names, files and contents are fresh.
-      reading.pass(61 * MINUTE);
+      reading.pass(91 * MINUTE);
       stop();
 
       expect(await readAll()).toEqual(before);

@@ -190,7 +190,7 @@ describe('reads without an etag', () => {
     expect(asked()).toBe(first);
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
     expect(await text(reading.reader.readUrl(FILE))).toBe(component('api'));
-    reading.pass(2 * MINUTE);
+    reading.pass(32 * MINUTE);
     expect(await text(reading.reader.readUrl(FILE))).toBe(
       component('api', 'new'),
     );
@@ -336,7 +336,7 @@ describe('search', () => {
     const first = await reading.reader.search(onMain);
     expect(first.files[0]!.url).toBe(FILE);
     api.setDefaultBranch('trunk');
-    reading.pass(61 * MINUTE);
+    reading.pass(91 * MINUTE);
     const renamed = await reading.reader.search(onMain, { etag: first.etag });
     expect(renamed.files[0]!.url).toBe(onMain);
   });
@@ -371,7 +371,7 @@ describe('search', () => {
       reading.reader.search(FILE.replace('_git/api', '_git/other')),
     ).rejects.toMatchObject({ name: 'NotAllowedError' });
     api.disable();
-    reading.pass(61 * MINUTE);
+    reading.pass(91 * MINUTE);
     await expect(reading.reader.search(FILE)).rejects.toMatchObject({
       name: 'NotAllowedError',
       message: expect.stringContaining('is disabled'),
