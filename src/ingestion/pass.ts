@@ -165,6 +165,7 @@ class ThrottlingHalt {
   readonly notLookedAt: PlannedProbe[] = [];
   private readonly controller = new AbortController();
   private until: number | undefined;
+  private cause: string | undefined;
 
   constructor(
     private readonly input: Pick<
@@ -193,7 +194,11 @@ class ThrottlingHalt {
     } catch (error) {
       this.input.signal?.throwIfAborted();
       if (isRejectedByLimiter(error)) {
-        const { retryAfterMs = 0 } = error.fault;
+        const { retryAfterMs = 0, seen, status } = error.fault;
+        // Requests that were answered before know why the others have to wait.
+        if (this.cause === undefined || status !== undefined) {
+          this.cause = seen;
+        }
         this.until = this.input.clock.now() + retryAfterMs;
         this.controller.abort();
       } else if (error !== this.controller.signal.reason) {
@@ -208,7 +213,7 @@ class ThrottlingHalt {
       .toISOString()
       .replace('.000Z', 'Z');
     return (
-      `${this.input.organization.label}: Azure DevOps throttles the identity and asks to wait until ${until}: ` +
+      `${this.input.organization.label}: ${this.cause}, and nothing is sent until ${until}: ` +
       `${this.notLookedAt.length} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
     );
   }

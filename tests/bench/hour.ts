@@ -85,7 +85,7 @@ export async function measureHour(
       entities,
       intervals,
       ...(isWhole
-        ? toHour([passed, 1])
+        ? toHour([passed, HOUR_MS / (intervals * INTERVAL_MS)])
         : toHour(
             [passed, HOUR_MS / (intervals * INTERVAL_MS)],
             [refreshing, HOUR_MS / REFRESH_EVERY_MS],

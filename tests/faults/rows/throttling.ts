@@ -132,7 +132,7 @@ function longPause(): Row {
           });
         },
         failsWith:
-          /contoso: .*asks to wait until \d{4}-.*Z.*: \d+ repositories were not looked at/,
+          /contoso: .*(429|throttled).*nothing is sent until \d{4}-.*Z.*: \d+ repositories were not looked at/,
       },
     ],
     async end(stage) {
