@@ -196,6 +196,7 @@ class ClientPool implements AzureDevOpsClientPool {
     const connections = dispatcher
       ? { kept: dispatcher, fresh: dispatcher }
       : createConnections({
+          host: organization.host,
           sockets: options.maxConcurrency,
           connectMs: timeouts.connectMs,
         });

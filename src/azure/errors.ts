@@ -38,6 +38,8 @@ export interface RequestFault {
   readonly kind: RequestErrorKind;
   /** A clause that says what was seen, without a full stop: `the service answered 503`. */
   readonly seen: string;
+  /** What to do, where more is known than the kind: a sentence in the imperative, without a full stop. */
+  readonly cure?: string;
   /** Whether the same request may succeed later without anybody changing anything. */
   readonly retryable: boolean;
   /** Whether it is a sign that the service throttles this identity. */
@@ -161,7 +163,7 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     attempts: 4,
     aboutCredential: false,
     cure: organization =>
-      `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) on the way to ${organization.host}, and NODE_EXTRA_CA_CERTS where certificates are your own`,
+      `Check what on the way to ${organization.host} ends connections: a firewall, a proxy (HTTPS_PROXY, NO_PROXY), or the server itself`,
   },
   timeout: {
     transient: true,
@@ -227,7 +229,7 @@ function composeRequestErrorMessage(
   const activity = fault.activityId ? ` ActivityId: ${fault.activityId}.` : '';
   return (
     `${organization.label}: could not ${operation}: ${fault.seen}${said}${typeKey}.` +
-    `${wait} What to do: ${ERROR_KINDS[fault.kind].cure(organization, fault)}.${activity}`
+    `${wait} What to do: ${fault.cure ?? ERROR_KINDS[fault.kind].cure(organization, fault)}.${activity}`
   );
 }
 

@@ -1,3 +1,7 @@
+import {
+  type ConnectionFailure,
+  describeConnectionFailure,
+} from '../credentials/problems/connection';
 import type { RequestErrorKind, RequestFault } from './errors';
 import { readActivityId } from './error-body';
 import type { ResponseHeaders } from './headers';
@@ -17,12 +21,8 @@ export type FailureReason =
   | 'undecodable';
 
 /** A request that failed below HTTP. */
-export interface TransportFailure {
+export interface TransportFailure extends Omit<ConnectionFailure, 'host'> {
   readonly reason: FailureReason;
-  /** The code of Node's, OpenSSL's or undici's error. */
-  readonly code?: string;
-  /** The library's message; it holds the status with which a proxy refused. */
-  readonly message?: string;
   /** In milliseconds, for `deadline`. */
   readonly afterMs?: number;
   /** In bytes, for `too-large`. */
@@ -32,15 +32,6 @@ export interface TransportFailure {
   readonly headers?: ResponseHeaders;
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-const UNRESOLVED: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 const BROKEN: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -53,8 +44,6 @@ const SILENT: ReadonlySet<string> = new Set([
   'UND_ERR_BODY_TIMEOUT',
 ]);
 const NOT_HTTP = /^HPE_|^HTTPParserError$|^UND_ERR_HEADERS_OVERFLOW$/;
-const UNTRUSTED =
-  /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|ERR_TLS|ERR_SSL|UND_ERR_PRX_TLS/;
 
 /** Whether a connection broke before it gave any answer, as one does that the other side had already given up. */
 export function brokeBeforeAnswer(failure: TransportFailure): boolean {
@@ -84,6 +73,7 @@ export function classifyFailure(
 interface Verdict {
   readonly kind: RequestErrorKind;
   readonly seen: string;
+  readonly cure?: string;
   readonly retryable?: boolean;
   readonly throttling?: boolean;
 }
@@ -117,37 +107,12 @@ function judge(failure: TransportFailure, host: string): Verdict {
   }
 }
 
-function judgeConnection(
-  { code = '', message = '', status }: TransportFailure,
-  host: string,
-): Verdict {
-  const proxyStatus = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
-  if (proxyStatus !== undefined) {
-    return {
-      kind: 'network',
-      seen: `the proxy refused the connection to ${host} with ${proxyStatus}`,
-      retryable: Number(proxyStatus) >= 500,
-    };
-  }
-  if (UNRESOLVED.has(code)) {
-    return {
-      kind: 'network',
-      seen: `the name of ${host}, or of the proxy to it, cannot be resolved (${code})`,
-      retryable: true,
-    };
-  }
-  if (UNREACHABLE.has(code)) {
-    return {
-      kind: 'network',
-      seen: `${host}, or the proxy to it, cannot be reached (${code})`,
-      retryable: true,
-    };
-  }
-  if (UNTRUSTED.test(code)) {
-    return {
-      kind: 'network',
-      seen: `the certificate of ${host}, or of a proxy that inspects TLS, is not trusted (${code})`,
-    };
+function judgeConnection(failure: TransportFailure, host: string): Verdict {
+  const { code = '', status } = failure;
+  const problem = describeConnectionFailure({ ...failure, host });
+  if (problem) {
+    const { cause, cure, lasting } = problem;
+    return { kind: 'network', seen: cause, cure, retryable: !lasting };
   }
   if (SILENT.has(code)) {
     return {

@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { type Dispatcher, request as send } from 'undici';
 import { type Expectation, isExpected } from './classify';
 import { type Clock, rejectOnAbort } from './clock';
+import { ProxyError } from './connections';
 import type { TransportFailure } from './failures';
 import { headerOf, type ResponseHeaders } from './headers';
 import { fieldsOf } from './parse';
@@ -220,16 +221,36 @@ function failureOf(
   if (error instanceof EncodingError) {
     return { reason: 'undecodable' };
   }
-  const { code, message } = describeError(error);
-  const closed = code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
-  return { reason: closed ? 'closed' : 'connection', code, message };
+  if (error instanceof ProxyError) {
+    return {
+      reason: 'connection',
+      ...describeError(error.error),
+      ...error.failure,
+    };
+  }
+  const described = describeError(error);
+  const closed = /^UND_ERR_(DESTROYED|CLOSED)$/.test(described.code ?? '');
+  return { reason: closed ? 'closed' : 'connection', ...described };
 }
 
-/** Code and message of an error; of one for many addresses, as Node throws it, those of the first. */
-function describeError(error: unknown): { code?: string; message?: string } {
-  const { code, name, message, errors, cause } = fieldsOf(error);
+/** As many names of a certificate as a message shows. */
+const MOST_NAMES = 3;
+
+/** What an error shows; of one for many addresses, as Node throws it, the first. */
+function describeError(
+  error: unknown,
+): Pick<TransportFailure, 'code' | 'certificateNames'> {
+  const { code, name, errors, cause, cert } = fieldsOf(error);
   if (typeof code === 'string') {
-    return { code, message: typeof message === 'string' ? message : undefined };
+    const names = String(fieldsOf(cert).subjectaltname ?? '').matchAll(
+      /(?:DNS|IP Address):([\w.*:-]{1,100})(?=,|$)/g,
+    );
+    return {
+      code,
+      certificateNames: [...names]
+        .map(([, certificateName = '']) => certificateName)
+        .slice(0, MOST_NAMES),
+    };
   }
   const inner: unknown = Array.isArray(errors) ? errors[0] : cause;
   if (inner !== undefined) {

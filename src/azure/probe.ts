@@ -24,7 +24,11 @@ export async function probeOrganization(
   { now = Date.now, signal }: ProbeOptions = {},
 ): Promise<OrganizationProbe | undefined> {
   const timeout = AbortSignal.timeout(TIMEOUT);
-  const connections = createConnections({ sockets: 1, connectMs: TIMEOUT });
+  const connections = createConnections({
+    host: organization.host,
+    sockets: 1,
+    connectMs: TIMEOUT,
+  });
   const sentAt = now();
   try {
     const { statusCode, headers, body } = await request(

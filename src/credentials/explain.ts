@@ -68,6 +68,7 @@ export async function explainAccessError(
     organization,
     credential: description,
     detail: fault.serviceMessage ?? fault.seen,
+    advice: fault.cure,
     authority: authorityOf(process.env),
     tokenTenant: context.tokenTenant,
     organizationTenant: context.organizationTenant,
@@ -99,6 +100,8 @@ export interface AccessFault {
   readonly kind: string;
   /** What was seen, as a clause. */
   readonly seen: string;
+  /** What to do, where more is known than the kind. */
+  readonly cure?: string;
   readonly status?: number;
   readonly typeKey?: string;
   readonly serviceMessage?: string;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { routeTo } from '../../src/cli/checks';
+import { routeTo } from '../../src/azure/connections';
 import { parseName } from '../../src/cli/organizations';
 import {
   count,

@@ -57,15 +57,19 @@ export class CertificateAuthority {
     return context;
   }
 
-  /** A certificate for a host with its key, in PEM; `localhost` is good for the loopback addresses too. */
-  certificateFor(host: string): {
-    readonly cert: string;
-    readonly key: string;
-  } {
-    const { certificate, key } = this.#authority;
+  /**
+   * A certificate for a host with its key, in PEM; `localhost` is good for the loopback addresses too.
+   *
+   * @param validTo - default: as long as the authority's own
+   */
+  certificateFor(
+    host: string,
+    validTo = new Date(this.#authority.certificate.validTo),
+  ): { readonly cert: string; readonly key: string } {
+    const { key } = this.#authority;
     const hosts = host === 'localhost' ? [host, '127.0.0.1', '::1'] : [host];
     // Servers share the authority's key: making one takes RSA some 100 ms.
-    const cert = issue(host, key, new Date(certificate.validTo), [
+    const cert = issue(host, key, validTo, [
       { name: 'basicConstraints', critical: true, cA: false },
       { name: 'keyUsage', critical: true, digitalSignature: true },
       { name: 'extKeyUsage', serverAuth: true },

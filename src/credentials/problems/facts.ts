@@ -7,6 +7,8 @@ export interface ProblemFacts {
   readonly credential?: CredentialDescription;
   /** What was said, or the code of it, such as `AADSTS7000222`. */
   readonly detail?: string;
+  /** What to do, where more is known than the problem: a sentence in the imperative, without a full stop. */
+  readonly advice?: string;
   /** Microsoft Entra's address, for the consent page: `https://login.microsoftonline.com`. */
   readonly authority: string;
   /** The tenant that the organization is connected to. */

@@ -124,9 +124,10 @@ export const SERVICE_PROBLEMS = {
   'service-unreachable': {
     cause: ({ organization, detail }) =>
       detail ?? `${organization.host} cannot be reached`,
-    cure: ({ organization }) =>
+    cure: ({ organization, advice }) =>
+      advice ??
       `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to https://${organization.host}, ` +
-      'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS or the server has a certificate of your own',
+        'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS or the server has a certificate of your own',
     transient: true,
   },
   'answer-not-understood': {

@@ -1,11 +1,16 @@
 import {
   application,
   consentUrl,
+  type ProblemFacts,
   type ProblemText,
   said,
   tenant,
   whereConfigured,
 } from './facts';
+import {
+  type ConnectionProblem,
+  describeConnectionFailure,
+} from './connection';
 
 const RETRIED =
   'Nothing needs to be changed if this passes: Backstage tries again by itself';
@@ -103,10 +108,14 @@ export const TOKEN_PROBLEMS = {
     transient: true,
   },
   'token-service-unreachable': {
-    cause: facts => `the token service cannot be reached${said(facts)}`,
-    cure: ({ authority }) =>
-      `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority}, ` +
-      'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS; Backstage tries again by itself',
+    cause: facts =>
+      connectionTo(facts)?.cause ??
+      `the token service cannot be reached${said(facts)}`,
+    cure: facts =>
+      `${
+        connectionTo(facts)?.cure ??
+        `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${facts.authority}, and NODE_EXTRA_CA_CERTS if a proxy inspects TLS`
+      }; Backstage tries again by itself`,
     transient: true,
   },
   'token-timeout': {
@@ -137,3 +146,14 @@ export const TOKEN_PROBLEMS = {
     },
   },
 } satisfies Record<string, ProblemText>;
+
+/** What is wrong with the way to Microsoft Entra, where the code of the failure shows it. */
+function connectionTo({
+  authority,
+  detail,
+}: ProblemFacts): ConnectionProblem | undefined {
+  return describeConnectionFailure({
+    host: URL.canParse(authority) ? new URL(authority).host : authority,
+    code: detail,
+  });
+}
