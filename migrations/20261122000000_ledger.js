@@ -53,13 +53,15 @@ exports.up = async function up(knex) {
     );
     table.text('provider').notNullable();
     table
+      .text('organization')
+      .notNullable()
+      .comment(
+        'host/organization in lower case; part of the key: a collection that was cloned has the same GUIDs',
+      );
+    table
       .text('repository_id')
       .notNullable()
       .comment('The GUID, in lower case');
-    table
-      .text('organization')
-      .notNullable()
-      .comment('host/organization in lower case');
     table.text('project_id').notNullable();
     table.text('project').notNullable();
     table.text('name').notNullable();
@@ -86,11 +88,7 @@ exports.up = async function up(knex) {
       .bigInteger('ticket')
       .notNullable()
       .comment('The ticket of the last write');
-    table.primary(['provider', 'repository_id']);
-    table.index(
-      ['provider', 'organization'],
-      'azure_devops_repositories_organization_idx',
-    );
+    table.primary(['provider', 'organization', 'repository_id']);
   });
 
   await knex.schema.createTable('azure_devops_descriptors', table => {
@@ -98,6 +96,7 @@ exports.up = async function up(knex) {
       'One row a descriptor that was seen and is not confirmed gone',
     );
     table.text('provider').notNullable();
+    table.text('organization').notNullable();
     table.text('repository_id').notNullable();
     table.text('path').notNullable();
     table
@@ -114,12 +113,13 @@ exports.up = async function up(knex) {
       .text('removal')
       .comment('confirmed or inferred, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
-    table.primary(['provider', 'repository_id', 'path']);
+    table.primary(['provider', 'organization', 'repository_id', 'path']);
   });
 
   await knex.schema.createTable('azure_devops_claims', table => {
     table.comment('One row for each entity that a descriptor gives');
     table.text('provider').notNullable();
+    table.text('organization').notNullable();
     table.text('repository_id').notNullable();
     table.text('path').notNullable();
     table.text('entity_ref').notNullable();
@@ -141,7 +141,13 @@ exports.up = async function up(knex) {
       .text('removal')
       .comment('confirmed or inferred, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
-    table.primary(['provider', 'repository_id', 'path', 'entity_ref']);
+    table.primary([
+      'provider',
+      'organization',
+      'repository_id',
+      'path',
+      'entity_ref',
+    ]);
     // The reference first: the catalog asks for the errors of a Location without
     // knowing the provider.
     table.index(
@@ -157,10 +163,11 @@ exports.up = async function up(knex) {
     table.text('provider').notNullable();
     table.text('entity_ref').notNullable();
     table
-      .text('repository_id')
+      .text('organization')
       .comment(
         'The owning claim; null when nothing gives the reference any more',
       );
+    table.text('repository_id');
     table.text('path');
     table.text('hash').comment("The owning claim's hash as of this version");
     table

@@ -156,7 +156,7 @@ export class Files {
     return (
       this.#contents.get(objectId) ??
       (await this.#downloads.join(
-        `${repositoryId}\n${objectId}`,
+        [client.organization.key, repositoryId, objectId].join('\n'),
         waiting,
         false,
         signal => this.#download(client, repositoryId, objectId, signal),

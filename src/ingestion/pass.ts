@@ -75,10 +75,12 @@ export async function passOrganization(input: PassInput): Promise<void> {
       (report.repositories.skipped[reason] ?? 0) + 1;
   }
 
-  const known = await ledger.repositoriesIn(
+  await ledger.adoptRenamed(
     organization.key,
     repositories.map(({ id }) => id),
+    settings.organizations.map(({ key }) => key),
   );
+  const known = await ledger.repositoriesIn(organization.key);
   const lastPassAt = await ledger.reports.lastPassAt(organization.key);
   const hinted = await askForHints({
     ...input,
@@ -88,13 +90,13 @@ export async function passOrganization(input: PassInput): Promise<void> {
     known,
     now: startedAt,
   });
-  const proposals = await ledger.removals.proposals(organization.key);
+  const removals = ledger.removalsIn(organization.key);
+  const proposals = await removals.proposals();
   const doubtful = new Map(proposals.map(p => [p.repositoryId, p.grade]));
   const plan = planPass({
     selected,
     skipped,
     known,
-    organization: organization.key,
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
     doubtful,
@@ -104,7 +106,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
-  await ledger.removals.resetMissed(plan.listedAgain);
+  await removals.resetMissed(plan.listedAgain);
   const listed = new Map(
     repositories.map(({ id, project }) => [id, project.id]),
   );
@@ -287,6 +289,7 @@ async function probeRound(
     const section = probes.slice(start, start + LOOKAHEAD);
     // A repository that was never seen has nothing in the ledger to look up.
     const descriptors = await ledger.descriptors(
+      input.organization.key,
       section
         .filter(({ repository }) => known.has(repository.id))
         .map(({ repository }) => repository.id),

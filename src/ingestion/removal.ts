@@ -1,7 +1,7 @@
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
-import type { Proposal } from '../ledger/removals';
+import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
 import { guard, type HeldBack } from '../policy/guard';
 import {
@@ -52,7 +52,8 @@ export async function removeWhatIsGone(
   input: RemovalInput,
 ): Promise<RemovalOutcome> {
   const { ledger, plan, settings, organization } = input;
-  const disabledOrDeselected = await markGone(ledger, plan);
+  const removals = ledger.removalsIn(organization.key);
+  const disabledOrDeselected = await markGone(removals, plan);
   const { missedOnceMore, outOfSight, ...verdict } = judgeMissing({
     known: input.known.values(),
     missing: plan.missing,
@@ -60,22 +61,22 @@ export async function removeWhatIsGone(
     deletions: input.deletions,
   });
   const deleted = verdict.deleted.map(({ id }) => id);
-  await ledger.removals.markForRemoval(deleted, {
+  await removals.markForRemoval(deleted, {
     grade: 'confirmed',
     reason: 'the service confirms that the repository is deleted',
   });
-  const inferred = await countMissed(input, missedOnceMore);
+  const inferred = await countMissed(input, removals, missedOnceMore);
   const outcomes = [
-    await keepOutOfSight(input, outOfSight),
+    await keepOutOfSight(input, removals, outOfSight),
     await removeGuarded({
-      ledger,
+      removals,
       settings,
       name: organization.label,
-      proposals: await ledger.removals.proposals(organization.key),
-      total: await ledger.removals.countEntities(organization.key),
+      proposals: await removals.proposals(),
+      total: await removals.countEntities(),
     }),
   ];
-  await ledger.removals.deleteEmptyRepositories([
+  await removals.deleteEmptyRepositories([
     ...disabledOrDeselected,
     ...deleted,
     ...inferred,
@@ -96,32 +97,56 @@ export async function removeOrphanedOrganizations(options: {
   readonly configured: readonly string[];
   readonly listed: ReadonlySet<string>;
 }): Promise<RemovalOutcome> {
-  const { settings, ledger, configured, listed } = options;
+  const { settings, ledger, configured } = options;
   const outcomes: RemovalOutcome[] = [];
   const orphaned = await ledger.repositoriesOutside(configured);
+  const undecided =
+    orphaned.size > 0 ? await notReadAgain(options) : new Set<string>();
   for (const [organization, ids] of orphaned) {
-    const gone = ids.filter(id => !listed.has(id));
-    await ledger.removals.markForRemoval(gone, {
+    const removals = ledger.removalsIn(organization);
+    const gone = new Set(ids.filter(id => !undecided.has(id)));
+    await removals.markForRemoval([...gone], {
       grade: 'inferred',
       reason: `the configuration no longer names the organization ${organization}`,
     });
-    const proposals = await ledger.removals.proposals(organization);
+    const proposals = await removals.proposals();
     outcomes.push(
       await removeGuarded({
-        ledger,
+        removals,
         settings,
         name: organization,
-        proposals: proposals.filter(p => !listed.has(p.repositoryId)),
-        total: await ledger.removals.countEntities(organization),
+        proposals: proposals.filter(p => gone.has(p.repositoryId)),
+        total: await removals.countEntities(),
       }),
     );
-    await ledger.removals.deleteEmptyRepositories(gone);
+    await removals.deleteEmptyRepositories([...gone]);
   }
   return sumOf(outcomes);
 }
 
+/** Ids in the lists of organizations, of which no organization has been read yet: it may be the same repository under a new name. */
+async function notReadAgain(options: {
+  readonly ledger: Ledger;
+  readonly configured: readonly string[];
+  readonly listed: ReadonlySet<string>;
+}): Promise<Set<string>> {
+  const undecided = new Set(options.listed);
+  for (const organization of options.configured) {
+    for (const known of await options.ledger.repositoriesIn(organization)) {
+      const [id, { outcome }] = known;
+      if (outcome === 'conclusive') {
+        undecided.delete(id);
+      }
+    }
+  }
+  return undecided;
+}
+
 /** Marks what the list itself shows to be disabled, or the configuration no longer selects. */
-async function markGone(ledger: Ledger, plan: Plan): Promise<string[]> {
+async function markGone(
+  removals: LedgerRemovals,
+  plan: Plan,
+): Promise<string[]> {
   const byReason = new Map<string, { removal: Removal; ids: string[] }>();
   for (const { repositoryId, removal } of plan.gone) {
     const group = byReason.get(removal.reason) ?? { removal, ids: [] };
@@ -129,7 +154,7 @@ async function markGone(ledger: Ledger, plan: Plan): Promise<string[]> {
     byReason.set(removal.reason, group);
   }
   for (const { removal, ids } of byReason.values()) {
-    await ledger.removals.markForRemoval(ids, removal);
+    await removals.markForRemoval(ids, removal);
   }
   return plan.gone.map(({ repositoryId }) => repositoryId);
 }
@@ -141,15 +166,16 @@ async function markGone(ledger: Ledger, plan: Plan): Promise<string[]> {
  * @returns the ids of those
  */
 async function countMissed(
-  { ledger, settings }: RemovalInput,
+  { settings }: RemovalInput,
+  removals: LedgerRemovals,
   missedOnceMore: readonly KnownRepository[],
 ): Promise<string[]> {
   const { confirmations } = settings.removals;
-  await ledger.removals.countMissed(missedOnceMore.map(({ id }) => id));
+  await removals.countMissed(missedOnceMore.map(({ id }) => id));
   const inferred = missedOnceMore
     .filter(({ missed }) => missed + 1 >= confirmations)
     .map(({ id }) => id);
-  await ledger.removals.markForRemoval(inferred, {
+  await removals.markForRemoval(inferred, {
     grade: 'inferred',
     reason: `the repository was missing from ${confirmations} lists in a row`,
   });
@@ -159,21 +185,22 @@ async function countMissed(
 /** Nothing of what is out of sight goes, except on the operator's approval of that very set. */
 async function keepOutOfSight(
   input: RemovalInput,
+  removals: LedgerRemovals,
   outOfSight: readonly OutOfSight[],
 ): Promise<RemovalOutcome> {
-  const { ledger, settings, organization, doubtful } = input;
+  const { settings, organization, doubtful } = input;
   const outcomes: RemovalOutcome[] = [];
   for (const { project, repositories } of outOfSight) {
     const ids = repositories.map(({ id }) => id);
     // No row of lists that lack them goes on: what was inferred from one is void.
-    await ledger.removals.resetMissed(
+    await removals.resetMissed(
       repositories
         .filter(
           ({ id, missed }) => missed > 0 || doubtful.get(id) === 'inferred',
         )
         .map(({ id }) => id),
     );
-    const entities = await ledger.removals.givenBy(ids);
+    const entities = await removals.givenBy(ids);
     const reason = 'nothing of its project is in the list';
     const { released, heldBack } = guard(
       entities.map(entityRef => ({ entityRef, grade: 'inferred', reason })),
@@ -181,13 +208,13 @@ async function keepOutOfSight(
       { ...settings.removals, maxPercentage: 0, minimum: 0 },
     );
     if (released.length > 0) {
-      await ledger.removals.markForRemoval(ids, { grade: 'inferred', reason });
-      const proposals = await ledger.removals.proposals(organization.key);
+      await removals.markForRemoval(ids, { grade: 'inferred', reason });
+      const proposals = await removals.proposals();
       const approved = new Set(ids);
-      await ledger.removals.deleteApproved(
+      await removals.deleteApproved(
         proposals.filter(({ repositoryId }) => approved.has(repositoryId)),
       );
-      await ledger.removals.deleteEmptyRepositories(ids);
+      await removals.deleteEmptyRepositories(ids);
     }
     outcomes.push({
       released: released.length,
@@ -235,7 +262,7 @@ function overdue(
 
 /** Removes what the guard lets through of one organization's proposals. */
 async function removeGuarded(options: {
-  readonly ledger: Ledger;
+  readonly removals: LedgerRemovals;
   readonly settings: RemovalSettings;
   /** The organization, for people. */
   readonly name: string;
@@ -243,7 +270,7 @@ async function removeGuarded(options: {
   /** How many entities the organization has. */
   readonly total: number;
 }): Promise<RemovalOutcome> {
-  const { ledger, settings, name, proposals, total } = options;
+  const { removals, settings, name, proposals, total } = options;
   const { released, heldBack } = guard(
     proposals.filter(isLoss),
     total,
@@ -252,7 +279,7 @@ async function removeGuarded(options: {
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
   const heldGrades = new Set(heldBack.map(({ grade }) => grade));
-  await ledger.removals.deleteApproved(
+  await removals.deleteApproved(
     proposals.filter(
       p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss),
     ),

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { chunks, TABLES } from './rows';
+import { CLAIM_KEY, chunks, sameKey, TABLES } from './rows';
 
 /** Where the catalog keeps what providers gave it, and which did, in the same database. */
 const CATALOG = 'refresh_state';
@@ -109,12 +109,7 @@ export class CatalogView {
    */
   async missingFromCatalog(upTo: number): Promise<string[]> {
     return await this.knex(`${TABLES.references} as r`)
-      .join(`${TABLES.claims} as c`, function joinClaim() {
-        this.on('c.provider', 'r.provider')
-          .andOn('c.repository_id', 'r.repository_id')
-          .andOn('c.path', 'r.path')
-          .andOn('c.entity_ref', 'r.entity_ref');
-      })
+      .join(`${TABLES.claims} as c`, sameKey('c', 'r', CLAIM_KEY))
       .leftJoin(`${CATALOG} as s`, 's.entity_ref', 'r.entity_ref')
       .where('r.provider', this.provider)
       .andWhere('r.pending', 0)

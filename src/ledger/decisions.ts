@@ -9,6 +9,8 @@ import { isOneOf, upsert } from './bulk';
 import type { DesiredReference } from './outbox';
 import { recomputeOwners, writeFirstOwners, type Claim } from './ownership';
 import {
+  CLAIM_KEY,
+  DESCRIPTOR_KEY,
   TABLES,
   type ClaimRow,
   type DescriptorRow,
@@ -17,6 +19,8 @@ import {
 
 /** What is to be written about one descriptor, and why. */
 export interface Decided {
+  /** The organization's key. */
+  readonly organization: string;
   readonly repositoryId: string;
   readonly known: KnownDescriptor | undefined;
   readonly decision: DescriptorDecision;
@@ -56,8 +60,9 @@ export async function writeDecisions(
   const unclaimed = newcomers.filter(ref => !locationKeys.has(ref));
   unclaimed.forEach(ref => first.set(ref, []));
   let changed = 0;
-  for (const { repositoryId, known, decision } of decided) {
-    const key = { provider, repository_id: repositoryId, path: decision.path };
+  for (const { organization, repositoryId, known, decision } of decided) {
+    const { path } = decision;
+    const key = { provider, organization, repository_id: repositoryId, path };
     if (decision.write) {
       changed += 1;
       const { target, objectId, signature, rejections } = decision.write;
@@ -108,7 +113,7 @@ export async function writeDecisions(
       const others = first.get(entityRef);
       if (others && decision.write) {
         const { target } = decision.write;
-        others.push({ repositoryId, path: decision.path, target, hash });
+        others.push({ organization, repositoryId, path, target, hash });
       } else {
         affected.add(entityRef);
       }
@@ -130,9 +135,8 @@ export async function writeDecisions(
       }
     }
   }
-  const descriptorKey = ['provider', 'repository_id', 'path'] as const;
-  await upsert(tx, TABLES.descriptors, descriptorKey, descriptors);
-  await upsert(tx, TABLES.claims, [...descriptorKey, 'entity_ref'], claims);
+  await upsert(tx, TABLES.descriptors, DESCRIPTOR_KEY, descriptors);
+  await upsert(tx, TABLES.claims, CLAIM_KEY, claims);
   const references = [
     ...(await writeFirstOwners(tx, provider, first, ticket)),
     ...(await recomputeOwners(tx, provider, affected, ticket)),
@@ -145,11 +149,8 @@ function inMemory(
   references: readonly ReferenceRow[],
   claims: readonly ClaimRow[],
 ): DesiredReference[] {
-  const keyOf = (row: {
-    repository_id: string | null;
-    path: string | null;
-    entity_ref: string;
-  }) => `${row.repository_id}\n${row.path}\n${row.entity_ref}`;
+  const keyOf = (row: ReferenceRow | ClaimRow) =>
+    CLAIM_KEY.map(column => row[column]).join('\n');
   const written = new Map(claims.map(claim => [keyOf(claim), claim]));
   return references.flatMap(reference => {
     const claim = written.get(keyOf(reference));

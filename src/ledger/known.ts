@@ -34,14 +34,14 @@ type SlimClaim = Pick<
 >;
 
 /**
- * What the ledger knows of the repositories that `refine` narrows down to, by id.
- * Read in pages: the rows as the database gives them take more memory than what is
- * kept of them.
+ * What the ledger knows of the repositories of one organization, by id. Read in
+ * pages: the rows as the database gives them take more memory than what is kept of
+ * them.
  */
 export async function loadKnownRepositories(
   knex: Knex,
   provider: string,
-  refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  organization: string,
 ): Promise<Map<string, KnownRepository>> {
   const found = new Map<string, KnownRepository>();
   // Thousands of rows have the same names in them.
@@ -52,14 +52,13 @@ export async function loadKnownRepositories(
     return known;
   };
   for (let after = ''; ;) {
-    const query = knex(TABLES.repositories)
-      .where({ provider })
+    const rows: RepositoryRow[] = await knex(TABLES.repositories)
+      .where({ provider, organization })
       .andWhere('repository_id', '>', after)
       .orderBy('repository_id')
       .limit(PAGE)
       .select(
         'repository_id',
-        'organization',
         'project_id',
         'project',
         'name',
@@ -70,11 +69,10 @@ export async function loadKnownRepositories(
         'missed',
         'ticket',
       );
-    const rows: RepositoryRow[] = await refine(query);
     for (const row of rows) {
       found.set(row.repository_id, {
         id: row.repository_id,
-        organization: shared(row.organization),
+        organization,
         projectId: shared(row.project_id),
         project: shared(row.project),
         name: row.name,
@@ -95,10 +93,11 @@ export async function loadKnownRepositories(
   }
 }
 
-/** What the ledger knows of the descriptors of some repositories, by repository id; entities themselves stay in the database. */
+/** What the ledger knows of the descriptors of some repositories of an organization, by repository id; entities themselves stay in the database. */
 export async function loadKnownDescriptors(
   knex: Knex,
   provider: string,
+  organization: string,
   repositoryIds: readonly string[],
 ): Promise<Map<string, KnownDescriptor[]>> {
   const result = new Map<string, KnownDescriptor[]>();
@@ -106,10 +105,10 @@ export async function loadKnownDescriptors(
     const descriptors: DescriptorRow[] = await knex<DescriptorRow>(
       TABLES.descriptors,
     )
-      .where({ provider })
+      .where({ provider, organization })
       .whereRaw(isOneOf(knex, 'repository_id', ids));
     const claims: SlimClaim[] = await knex<ClaimRow>(TABLES.claims)
-      .where({ provider })
+      .where({ provider, organization })
       .whereRaw(isOneOf(knex, 'repository_id', ids))
       .select(
         'repository_id',

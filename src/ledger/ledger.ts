@@ -4,6 +4,7 @@ import { loadKnownDescriptors, loadKnownRepositories } from './known';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
+import { isOneOf } from './bulk';
 import { hashClaim } from './decisions';
 import {
   recordProbes,
@@ -25,15 +26,18 @@ export interface StoredObjectId {
  * catalog plugin's own database.
  */
 export class Ledger {
-  readonly removals: LedgerRemovals;
   readonly reports: LedgerReports;
 
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
   ) {
-    this.removals = new LedgerRemovals(knex, provider);
     this.reports = new LedgerReports(knex, provider);
+  }
+
+  /** What is about to leave the ledger of one organization. @param organization - its key */
+  removalsIn(organization: string): LedgerRemovals {
+    return new LedgerRemovals(this.knex, this.provider, organization);
   }
 
   /** Makes sure of the provider's rows; harmless when they are there. */
@@ -61,45 +65,60 @@ export class Ledger {
     return await recordProbes(this.knex, this.provider, probes, now);
   }
 
-  /** Every repository that is known, or those of one organization. */
-  async repositories(organization?: string): Promise<KnownRepository[]> {
-    const found = await loadKnownRepositories(
-      this.knex,
-      this.provider,
-      query =>
-        organization === undefined ? query : query.where({ organization }),
-    );
-    return [...found.values()];
+  /** Every repository that is known, of whichever organization. */
+  async repositories(): Promise<KnownRepository[]> {
+    const found: KnownRepository[] = [];
+    for (const organization of (await this.repositoriesOutside([])).keys()) {
+      found.push(...(await this.repositoriesIn(organization)).values());
+    }
+    return found;
+  }
+
+  /** The repositories of one organization, by id. @param organization - its key */
+  async repositoriesIn(
+    organization: string,
+  ): Promise<Map<string, KnownRepository>> {
+    return await loadKnownRepositories(this.knex, this.provider, organization);
   }
 
   /**
-   * The repositories of one organization, by id, and those in its list that the
-   * ledger has under another: an organization that was renamed is the same to
-   * its repositories.
+   * What the ledger has under organizations that the configuration does not name
+   * becomes this organization's, where its list has the repository: an organization
+   * that was renamed lists the same GUIDs.
    *
    * @param listed - ids of the repositories in the organization's list
+   * @param configured - keys of the organizations that the configuration names
    */
-  async repositoriesIn(
+  async adoptRenamed(
     organization: string,
     listed: readonly string[],
-  ): Promise<Map<string, KnownRepository>> {
-    const known = await loadKnownRepositories(this.knex, this.provider, query =>
-      query.where({ organization }),
-    );
-    const elsewhere: unknown = await this.knex(TABLES.repositories)
-      .where({ provider: this.provider })
-      .whereNot({ organization })
-      .first('repository_id');
-    const unknown = elsewhere ? listed.filter(id => !known.has(id)) : [];
-    for (const ids of chunks(unknown)) {
-      const found = await loadKnownRepositories(
-        this.knex,
-        this.provider,
-        query => query.whereIn('repository_id', ids),
-      );
-      found.forEach(repository => known.set(repository.id, repository));
+    configured: readonly string[],
+  ): Promise<void> {
+    const strangers = (await this.repositoriesOutside(configured)).entries();
+    for (const [former, ids] of strangers) {
+      const renamed = new Set(listed);
+      for (const batch of chunks(ids.filter(id => renamed.has(id)))) {
+        await this.knex.transaction(async tx => {
+          await takeTicket(tx, this.provider);
+          const known: string[] = await tx<RepositoryRow>(TABLES.repositories)
+            .where({ provider: this.provider, organization })
+            .whereRaw(isOneOf(tx, 'repository_id', batch))
+            .pluck('repository_id');
+          const adopted = batch.filter(id => !known.includes(id));
+          for (const table of [
+            TABLES.repositories,
+            TABLES.descriptors,
+            TABLES.claims,
+            TABLES.references,
+          ]) {
+            await tx(table)
+              .where({ provider: this.provider, organization: former })
+              .whereRaw(isOneOf(tx, 'repository_id', adopted))
+              .update({ organization });
+          }
+        });
+      }
     }
-    return known;
   }
 
   /** Ids of the repositories of all other organizations than these, by organization. */
@@ -120,26 +139,27 @@ export class Ledger {
     return result;
   }
 
+  /** The descriptors of these repositories of an organization, by repository id. */
   async descriptors(
+    organization: string,
     repositoryIds: readonly string[],
   ): Promise<Map<string, KnownDescriptor[]>> {
-    return await loadKnownDescriptors(this.knex, this.provider, repositoryIds);
+    return await loadKnownDescriptors(
+      this.knex,
+      this.provider,
+      organization,
+      repositoryIds,
+    );
   }
 
   /** The object ids of all descriptors of one organization. */
   async objectIds(organization: string): Promise<StoredObjectId[]> {
-    return await this.knex(`${TABLES.descriptors} as d`)
-      .join(`${TABLES.repositories} as r`, function sameRepository() {
-        this.on('r.provider', 'd.provider').andOn(
-          'r.repository_id',
-          'd.repository_id',
-        );
-      })
-      .where({ 'r.provider': this.provider, 'r.organization': organization })
+    return await this.knex(TABLES.descriptors)
+      .where({ provider: this.provider, organization })
       .select({
-        repositoryId: 'd.repository_id',
-        path: 'd.path',
-        objectId: 'd.object_id',
+        repositoryId: 'repository_id',
+        path: 'path',
+        objectId: 'object_id',
       });
   }
 
@@ -173,10 +193,11 @@ export class Ledger {
           const claims: ClaimRow[] = await tx<ClaimRow>(TABLES.claims)
             .where({ provider: this.provider, entity_ref: entityRef })
             .whereNot('location_key', locationKey);
-          for (const { repository_id, path, entity } of claims) {
+          for (const { repository_id, path, entity, ...claim } of claims) {
             await tx<ClaimRow>(TABLES.claims)
               .where({
                 provider: this.provider,
+                organization: claim.organization,
                 repository_id,
                 path,
                 entity_ref: entityRef,

@@ -1,7 +1,14 @@
 import type { Knex } from 'knex';
 import { isOneOf, isOneOfPairs, isPostgres } from './bulk';
 import { catalogHash } from './catalog-view';
-import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
+import {
+  CLAIM_KEY,
+  chunks,
+  sameKey,
+  TABLES,
+  type ClaimRow,
+  type ReferenceRow,
+} from './rows';
 
 /** How long a lease lasts unless it is renewed, in milliseconds. */
 const LEASE_MS = 60_000;
@@ -210,12 +217,7 @@ export class Outbox {
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
   ): Promise<DesiredReference[]> {
     const query = this.knex(`${TABLES.references} as r`)
-      .leftJoin(`${TABLES.claims} as c`, function joinClaim() {
-        this.on('c.provider', 'r.provider')
-          .andOn('c.repository_id', 'r.repository_id')
-          .andOn('c.path', 'r.path')
-          .andOn('c.entity_ref', 'r.entity_ref');
-      })
+      .leftJoin(`${TABLES.claims} as c`, sameKey('c', 'r', CLAIM_KEY))
       .where('r.provider', this.provider)
       .select('r.entity_ref', 'r.version', 'c.entity', 'c.location_key');
     const rows: Array<

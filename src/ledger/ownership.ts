@@ -1,7 +1,14 @@
 import type { Knex } from 'knex';
 import { chooseOwner, type Claimant } from '../policy/owner';
 import { isOneOf, upsert } from './bulk';
-import { chunks, TABLES, type ClaimRow, type ReferenceRow } from './rows';
+import {
+  chunks,
+  DESCRIPTOR_KEY,
+  sameKey,
+  TABLES,
+  type ClaimRow,
+  type ReferenceRow,
+} from './rows';
 
 /** A claim to a reference, as far as it matters for who owns it and whether that is to be applied. */
 export interface Claim extends Claimant {
@@ -36,13 +43,20 @@ export async function recomputeOwners(
     for (const entityRef of refs) {
       const row = references.get(entityRef);
       const incumbent =
-        row?.repository_id != null && row.path != null
-          ? { repositoryId: row.repository_id, path: row.path }
+        row?.organization != null &&
+        row.repository_id != null &&
+        row.path != null
+          ? {
+              organization: row.organization,
+              repositoryId: row.repository_id,
+              path: row.path,
+            }
           : undefined;
       const owner = chooseOwner(claims.get(entityRef) ?? [], incumbent);
       const same =
         row !== undefined
-          ? row.repository_id === (owner?.repositoryId ?? null) &&
+          ? row.organization === (owner?.organization ?? null) &&
+            row.repository_id === (owner?.repositoryId ?? null) &&
             row.path === (owner?.path ?? null) &&
             row.hash === (owner?.hash ?? null)
           : owner === undefined;
@@ -89,6 +103,7 @@ function pendingReference(
   return {
     provider,
     entity_ref: entityRef,
+    organization: owner?.organization ?? null,
     repository_id: owner?.repositoryId ?? null,
     path: owner?.path ?? null,
     hash: owner?.hash ?? null,
@@ -106,18 +121,20 @@ async function loadClaims(
   const rows: Array<
     Pick<
       ClaimRow,
-      'entity_ref' | 'repository_id' | 'path' | 'hash' | 'removal'
+      | 'entity_ref'
+      | 'organization'
+      | 'repository_id'
+      | 'path'
+      | 'hash'
+      | 'removal'
     > & { target: string }
   > = await tx(`${TABLES.claims} as c`)
-    .join(`${TABLES.descriptors} as d`, function joinDescriptor() {
-      this.on('d.provider', 'c.provider')
-        .andOn('d.repository_id', 'c.repository_id')
-        .andOn('d.path', 'c.path');
-    })
+    .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
     .where('c.provider', provider)
     .whereRaw(isOneOf(tx, 'c.entity_ref', refs))
     .select(
       'c.entity_ref',
+      'c.organization',
       'c.repository_id',
       'c.path',
       'c.hash',
@@ -128,6 +145,7 @@ async function loadClaims(
   for (const row of rows) {
     const list = result.get(row.entity_ref) ?? [];
     list.push({
+      organization: row.organization,
       repositoryId: row.repository_id,
       path: row.path,
       target: row.target,

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { decide } from '../policy/decide';
-import type { PathObservation } from '../policy/model';
+import type { KnownDescriptor, PathObservation } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
 import { writeDecisions, type Decided } from './decisions';
 import { loadKnownDescriptors } from './known';
 import type { DesiredReference } from './outbox';
-import { TABLES, type RepositoryRow } from './rows';
+import { REPOSITORY_KEY, TABLES, type RepositoryRow } from './rows';
 
 /** One look at one repository, as it is handed to the ledger. */
 export interface ProbeRecord {
@@ -54,42 +54,60 @@ export async function recordProbes(
 ): Promise<RecordResult> {
   return await knex.transaction(async tx => {
     const ticket = await takeTicket(tx, provider);
-    const ids = probes.map(probe => probe.repository.id);
-    const rows = await loadRepositories(tx, provider, ids);
-    // What the ledger has no row of has no descriptors there either.
-    const known = await loadKnownDescriptors(tx, provider, [...rows.keys()]);
-
     const repeat: ProbeRecord[] = [];
-    const agreed: ProbeRecord[] = [];
     const decided: Decided[] = [];
-    for (const probe of probes) {
-      const row = rows.get(probe.repository.id);
-      const descriptors = new Map(
-        (known.get(probe.repository.id) ?? []).map(d => [d.path, d]),
-      );
-      const decisions = probe.paths.map((observation): Decided => ({
-        repositoryId: probe.repository.id,
-        known: descriptors.get(observation.path),
-        decision: decide(descriptors.get(observation.path), observation),
-        observation,
-      }));
-      const overtaken =
-        row !== undefined && Number(row.ticket) > probe.startTicket;
-      const disagrees = decisions.some(
-        d => isStale(d) || (overtaken && isEffective(d)),
-      );
-      if (disagrees) {
-        repeat.push(probe);
-      } else {
-        agreed.push(probe);
-        decided.push(...decisions);
+    for (const [organization, group] of byOrganization(probes)) {
+      const ids = group.map(probe => probe.repository.id);
+      const rows = await loadRepositories(tx, provider, organization, ids);
+      // What the ledger has no row of has no descriptors there either.
+      const known = await loadKnownDescriptors(tx, provider, organization, [
+        ...rows.keys(),
+      ]);
+      const agreed: ProbeRecord[] = [];
+      for (const probe of group) {
+        const { id } = probe.repository;
+        const decisions = decideProbe(probe, known.get(id) ?? []);
+        const overtaken = Number(rows.get(id)?.ticket ?? 0) > probe.startTicket;
+        const disagrees = decisions.some(
+          it => isStale(it) || (overtaken && isEffective(it)),
+        );
+        if (disagrees) {
+          repeat.push(probe);
+        } else {
+          agreed.push(probe);
+          decided.push(...decisions);
+        }
       }
+      await writeRepositories(tx, provider, agreed, rows, ticket, now);
     }
-
-    await writeRepositories(tx, provider, agreed, rows, ticket, now);
     const written = await writeDecisions(tx, provider, decided, ticket);
     return { ticket, repeat, ...written };
   });
+}
+
+function byOrganization(
+  probes: readonly ProbeRecord[],
+): Map<string, ProbeRecord[]> {
+  const groups = new Map<string, ProbeRecord[]>();
+  for (const probe of probes) {
+    const { organization } = probe.repository;
+    groups.set(organization, [...(groups.get(organization) ?? []), probe]);
+  }
+  return groups;
+}
+
+function decideProbe(
+  { repository, paths }: ProbeRecord,
+  known: readonly KnownDescriptor[],
+): Decided[] {
+  const descriptors = new Map(known.map(it => [it.path, it]));
+  return paths.map(observation => ({
+    organization: repository.organization,
+    repositoryId: repository.id,
+    known: descriptors.get(observation.path),
+    decision: decide(descriptors.get(observation.path), observation),
+    observation,
+  }));
 }
 
 /** "Unchanged" refers to another state than the ledger holds by now. */
@@ -137,10 +155,11 @@ export async function takeTicket(
 async function loadRepositories(
   tx: Knex.Transaction,
   provider: string,
+  organization: string,
   ids: readonly string[],
 ): Promise<Map<string, RepositoryRow>> {
   const rows: RepositoryRow[] = await tx<RepositoryRow>(TABLES.repositories)
-    .where({ provider })
+    .where({ provider, organization })
     .whereRaw(isOneOf(tx, 'repository_id', ids));
   return new Map(rows.map(row => [row.repository_id, row]));
 }
@@ -158,8 +177,8 @@ async function writeRepositories(
     const conclusive = probe.unknown === undefined;
     return {
       provider,
-      repository_id: probe.repository.id,
       organization: probe.repository.organization,
+      repository_id: probe.repository.id,
       project_id: probe.repository.projectId,
       project: probe.repository.project,
       name: probe.repository.name,
@@ -173,5 +192,5 @@ async function writeRepositories(
       ticket,
     };
   });
-  await upsert(tx, TABLES.repositories, ['provider', 'repository_id'], written);
+  await upsert(tx, TABLES.repositories, REPOSITORY_KEY, written);
 }

@@ -3,6 +3,11 @@ import { recomputeOwners } from './ownership';
 import { takeTicket } from './record';
 import {
   chunks,
+  CLAIM_KEY,
+  DESCRIPTOR_KEY,
+  isSameKey,
+  REPOSITORY_KEY,
+  sameKey,
   TABLES,
   type ClaimRow,
   type DescriptorRow,
@@ -10,7 +15,7 @@ import {
 } from './rows';
 import type { Removal, RemovalGrade } from '../policy/model';
 
-/** One claim that is to go. */
+/** One claim of the organization that is to go. */
 export interface Proposal {
   readonly repositoryId: string;
   readonly path: string;
@@ -22,12 +27,18 @@ export interface Proposal {
   readonly loss: boolean;
 }
 
-/** What is about to leave the ledger, and what does. */
+/** What is about to leave the ledger of one organization, and what does. */
 export class LedgerRemovals {
+  private readonly ours: { provider: string; organization: string };
+
+  /** @param organization - its key */
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
-  ) {}
+    organization: string,
+  ) {
+    this.ours = { provider, organization };
+  }
 
   /** Voids what was inferred of these repositories: lists lack them no more in a row. */
   async resetMissed(repositoryIds: readonly string[]): Promise<void> {
@@ -35,18 +46,18 @@ export class LedgerRemovals {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
         await tx<RepositoryRow>(TABLES.repositories)
-          .where({ provider: this.provider })
+          .where(this.ours)
           .whereIn('repository_id', ids)
           .update({ missed: 0 });
         const cleared: Array<{ entity_ref: string }> = await tx<ClaimRow>(
           TABLES.claims,
         )
-          .where({ provider: this.provider, removal: 'inferred' })
+          .where({ ...this.ours, removal: 'inferred' })
           .whereIn('repository_id', ids)
           .update({ removal: null, removal_reason: null })
           .returning('entity_ref');
         await tx<DescriptorRow>(TABLES.descriptors)
-          .where({ provider: this.provider, removal: 'inferred' })
+          .where({ ...this.ours, removal: 'inferred' })
           .whereIn('repository_id', ids)
           .update({ removal: null, removal_reason: null });
         await recomputeOwners(
@@ -63,7 +74,7 @@ export class LedgerRemovals {
   async countMissed(repositoryIds: readonly string[]): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex<RepositoryRow>(TABLES.repositories)
-        .where({ provider: this.provider })
+        .where(this.ours)
         .whereIn('repository_id', ids)
         .increment('missed', 1);
     }
@@ -83,7 +94,7 @@ export class LedgerRemovals {
         };
         const notYet = (query: Knex.QueryBuilder) =>
           query
-            .where({ provider: this.provider })
+            .where(this.ours)
             .whereIn('repository_id', ids)
             .andWhere((differs: Knex.QueryBuilder) => {
               void differs
@@ -106,20 +117,13 @@ export class LedgerRemovals {
     }
   }
 
-  /** What is about to go in one organization. */
-  async proposals(organization: string): Promise<Proposal[]> {
+  /** What is about to go. */
+  async proposals(): Promise<Proposal[]> {
     const rows: Array<
-      ClaimRow & {
-        owner_repository_id: string | null;
-        owner_path: string | null;
-      }
-    > = await this.claimsOf(organization)
-      .leftJoin(`${TABLES.references} as r`, function joinReference() {
-        this.on('r.provider', 'c.provider').andOn(
-          'r.entity_ref',
-          'c.entity_ref',
-        );
-      })
+      ClaimRow & { owner_path: string | null; others: number | boolean }
+    > = await this.claims()
+      // It owns its reference, or there is none.
+      .leftJoin(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
       .whereNotNull('c.removal')
       .select(
         'c.repository_id',
@@ -128,8 +132,10 @@ export class LedgerRemovals {
         'c.kind',
         'c.removal',
         'c.removal_reason',
-        'r.repository_id as owner_repository_id',
         'r.path as owner_path',
+        this.knex.raw(
+          `exists (select 1 from ${TABLES.claims} as o where ${isSameKey('o', 'c', ['provider', 'entity_ref'])} and o.removal is null) as others`,
+        ),
       );
     return rows.map(row => ({
       repositoryId: row.repository_id,
@@ -138,11 +144,7 @@ export class LedgerRemovals {
       kind: row.kind,
       grade: row.removal ?? 'inferred',
       reason: row.removal_reason ?? '',
-      // While anything else gives the reference, a claim that is confirmed
-      // gone does not own it.
-      loss:
-        row.owner_repository_id === row.repository_id &&
-        row.owner_path === row.path,
+      loss: row.owner_path !== null && !row.others,
     }));
   }
 
@@ -150,9 +152,8 @@ export class LedgerRemovals {
   async givenBy(repositoryIds: readonly string[]): Promise<string[]> {
     const found: string[] = [];
     for (const ids of chunks(repositoryIds)) {
-      const refs: string[] = await this.knex(`${TABLES.claims} as c`)
-        .join(`${TABLES.references} as r`, ownsReference)
-        .where('c.provider', this.provider)
+      const refs: string[] = await this.claims()
+        .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
         .whereIn('c.repository_id', ids)
         .pluck('c.entity_ref');
       found.push(...refs);
@@ -160,10 +161,10 @@ export class LedgerRemovals {
     return found;
   }
 
-  /** How many entities one organization has in the catalog. */
-  async countEntities(organization: string): Promise<number> {
-    const row = await this.claimsOf(organization)
-      .join(`${TABLES.references} as r`, ownsReference)
+  /** How many entities the organization has in the catalog. */
+  async countEntities(): Promise<number> {
+    const row = await this.claims()
+      .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
       .where('c.kind', 'entity')
       .count({ count: '*' })
       .first();
@@ -180,7 +181,7 @@ export class LedgerRemovals {
           // Seen again since the guard looked: then it stays.
           const deleted = await tx<ClaimRow>(TABLES.claims)
             .where({
-              provider: this.provider,
+              ...this.ours,
               repository_id: repositoryId,
               path,
               entity_ref: entityRef,
@@ -207,15 +208,13 @@ export class LedgerRemovals {
         // Nothing is written about them meanwhile: what has descriptors has a row.
         await takeTicket(tx, this.provider);
         await tx<RepositoryRow>(TABLES.repositories)
-          .where({ provider: this.provider })
+          .where(this.ours)
           .whereIn('repository_id', ids)
           .whereNotExists(query =>
             query
               .select(tx.raw('1'))
               .from(`${TABLES.descriptors} as d`)
-              .whereRaw(
-                `d.provider = ${TABLES.repositories}.provider and d.repository_id = ${TABLES.repositories}.repository_id`,
-              ),
+              .whereRaw(isSameKey('d', TABLES.repositories, REPOSITORY_KEY)),
           )
           .delete();
       });
@@ -227,38 +226,24 @@ export class LedgerRemovals {
   ): Promise<void> {
     for (const ids of chunks([...new Set(repositoryIds)])) {
       await this.knex<DescriptorRow>(TABLES.descriptors)
-        .where({ provider: this.provider })
+        .where(this.ours)
         .whereIn('repository_id', ids)
         .whereNotNull('removal')
         .whereNotExists(query =>
           query
             .select(this.knex.raw('1'))
             .from(`${TABLES.claims} as c`)
-            .whereRaw(
-              `c.provider = ${TABLES.descriptors}.provider and c.repository_id = ${TABLES.descriptors}.repository_id and c.path = ${TABLES.descriptors}.path`,
-            ),
+            .whereRaw(isSameKey('c', TABLES.descriptors, DESCRIPTOR_KEY)),
         )
         .delete();
     }
   }
 
-  private claimsOf(organization: string): Knex.QueryBuilder {
-    return this.knex(`${TABLES.claims} as c`)
-      .join(`${TABLES.repositories} as p`, function joinRepository() {
-        this.on('p.provider', 'c.provider').andOn(
-          'p.repository_id',
-          'c.repository_id',
-        );
-      })
-      .where('c.provider', this.provider)
-      .where('p.organization', organization);
+  private claims(): Knex.QueryBuilder {
+    const { provider, organization } = this.ours;
+    return this.knex(`${TABLES.claims} as c`).where({
+      'c.provider': provider,
+      'c.organization': organization,
+    });
   }
-}
-
-/** The reference of a claim that owns it. */
-function ownsReference(this: Knex.JoinClause): void {
-  void this.on('r.provider', 'c.provider')
-    .andOn('r.entity_ref', 'c.entity_ref')
-    .andOn('r.repository_id', 'c.repository_id')
-    .andOn('r.path', 'c.path');
 }

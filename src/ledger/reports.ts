@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
 import { describeRejection, type Rejection } from '../policy/model';
 import {
+  CLAIM_KEY,
   chunks,
+  DESCRIPTOR_KEY,
+  isSameKey,
+  sameKey,
   TABLES,
   type BigIntColumn,
   type ClaimRow,
@@ -39,11 +43,7 @@ export async function errorsOfLocation(
   const row: { errors: string | null } | undefined = await knex(
     `${TABLES.claims} as c`,
   )
-    .join(`${TABLES.descriptors} as d`, function joinDescriptor() {
-      this.on('d.provider', 'c.provider')
-        .andOn('d.repository_id', 'c.repository_id')
-        .andOn('d.path', 'c.path');
-    })
+    .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
     .where({ 'c.entity_ref': entityRef, 'c.kind': 'error' })
     .first('d.errors');
   return row?.errors ? describeRejections(row.errors) : undefined;
@@ -108,17 +108,11 @@ export class LedgerReports {
       target: string;
       errors: string;
       organization: string;
-    }> = await this.knex(`${TABLES.descriptors} as d`)
-      .join(`${TABLES.repositories} as p`, function joinRepository() {
-        this.on('p.provider', 'd.provider').andOn(
-          'p.repository_id',
-          'd.repository_id',
-        );
-      })
-      .where('d.provider', this.provider)
-      .whereNotNull('d.errors')
-      .orderBy('d.target')
-      .select('d.target', 'd.errors', 'p.organization');
+    }> = await this.knex(TABLES.descriptors)
+      .where({ provider: this.provider })
+      .whereNotNull('errors')
+      .orderBy('target')
+      .select('target', 'errors', 'organization');
     return rows.map(({ target, errors, organization }) => ({
       organization,
       target,
@@ -142,25 +136,17 @@ export class LedgerReports {
         target: string;
         owns: number | boolean;
       }> = await this.knex(`${TABLES.claims} as c`)
-        .join(`${TABLES.descriptors} as d`, function joinDescriptor() {
-          this.on('d.provider', 'c.provider')
-            .andOn('d.repository_id', 'c.repository_id')
-            .andOn('d.path', 'c.path');
-        })
-        .join(`${TABLES.references} as r`, function joinReference() {
-          this.on('r.provider', 'c.provider').andOn(
-            'r.entity_ref',
-            'c.entity_ref',
-          );
-        })
+        .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
+        .join(
+          `${TABLES.references} as r`,
+          sameKey('r', 'c', ['provider', 'entity_ref']),
+        )
         .where('c.provider', this.provider)
         .whereIn('c.entity_ref', refs)
         .select(
           'c.entity_ref',
           'd.target',
-          this.knex.raw(
-            '(r.repository_id = c.repository_id and r.path = c.path) as owns',
-          ),
+          this.knex.raw(`(${isSameKey('r', 'c', CLAIM_KEY)}) as owns`),
         );
       for (const entityRef of refs) {
         const claims = rows.filter(row => row.entity_ref === entityRef);

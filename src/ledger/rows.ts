@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { RemovalGrade } from '../policy/model';
 
 /** The ledger's rows as the database holds them; see `migrations/` and docs/ledger.md. */
@@ -15,10 +16,22 @@ export const TABLES = {
 /** PostgreSQL gives 64-bit integers as strings, SQLite as numbers. */
 export type BigIntColumn = string | number;
 
+/**
+ * What tells repositories, descriptors and claims from one another. The GUID alone
+ * does not tell repositories: a collection that was cloned or imported has the same.
+ */
+export const REPOSITORY_KEY = [
+  'provider',
+  'organization',
+  'repository_id',
+] as const;
+export const DESCRIPTOR_KEY = [...REPOSITORY_KEY, 'path'] as const;
+export const CLAIM_KEY = [...DESCRIPTOR_KEY, 'entity_ref'] as const;
+
 export interface RepositoryRow {
   provider: string;
-  repository_id: string;
   organization: string;
+  repository_id: string;
   project_id: string;
   project: string;
   name: string;
@@ -32,6 +45,7 @@ export interface RepositoryRow {
 
 export interface DescriptorRow {
   provider: string;
+  organization: string;
   repository_id: string;
   path: string;
   target: string;
@@ -44,6 +58,7 @@ export interface DescriptorRow {
 
 export interface ClaimRow {
   provider: string;
+  organization: string;
   repository_id: string;
   path: string;
   entity_ref: string;
@@ -58,12 +73,37 @@ export interface ClaimRow {
 export interface ReferenceRow {
   provider: string;
   entity_ref: string;
+  organization: string | null;
   repository_id: string | null;
   path: string | null;
   hash: string | null;
   version: BigIntColumn;
   pending: number;
   catalog_hash: string | null;
+}
+
+/** The condition of a join: that two tables, by their aliases, have the same key. */
+export function sameKey(
+  one: string,
+  other: string,
+  key: readonly string[],
+): Knex.JoinCallback {
+  return clause => {
+    for (const column of key) {
+      void clause.on(`${one}.${column}`, `${other}.${column}`);
+    }
+  };
+}
+
+/** The same as a condition of a subquery, in SQL. */
+export function isSameKey(
+  one: string,
+  other: string,
+  key: readonly string[],
+): string {
+  return key
+    .map(column => `${one}.${column} = ${other}.${column}`)
+    .join(' and ');
 }
 
 /** Splits a list so that no statement has more variables than SQLite takes. */

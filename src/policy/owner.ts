@@ -2,6 +2,8 @@ import type { RemovalGrade } from './model';
 
 /** One claim to an entity reference, as far as it matters for who owns it. */
 export interface Claimant {
+  /** The organization's key. */
+  readonly organization: string;
   readonly repositoryId: string;
   readonly path: string;
   /** The descriptor's canonical URL: the stable order among newcomers. */
@@ -10,10 +12,10 @@ export interface Claimant {
 }
 
 /** The claim that owned the reference so far. */
-export interface Incumbent {
-  readonly repositoryId: string;
-  readonly path: string;
-}
+export type Incumbent = Pick<
+  Claimant,
+  'organization' | 'repositoryId' | 'path'
+>;
 
 /**
  * Which of several descriptors gives an entity reference. Pure.
@@ -32,6 +34,7 @@ export function chooseOwner<C extends Claimant>(
   const current = incumbent
     ? claims.find(
         claim =>
+          claim.organization === incumbent.organization &&
           claim.repositoryId === incumbent.repositoryId &&
           claim.path === incumbent.path,
       )
@@ -52,7 +55,11 @@ function first<C extends Claimant>(claims: readonly C[]): C | undefined {
 }
 
 function order(a: Claimant, b: Claimant): number {
-  return compare(a.target, b.target) || compare(a.repositoryId, b.repositoryId);
+  return (
+    compare(a.target, b.target) ||
+    compare(a.organization, b.organization) ||
+    compare(a.repositoryId, b.repositoryId)
+  );
 }
 
 function compare(a: string, b: string): number {

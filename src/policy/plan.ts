@@ -37,10 +37,8 @@ export interface Plan {
 export interface PlanInput {
   readonly selected: readonly Repository[];
   readonly skipped: readonly SkippedRepository[];
-  /** What the ledger knows of the provider's repositories, by id. */
+  /** What the ledger knows of the organization's repositories, by id. */
   readonly known: ReadonlyMap<string, KnownRepository>;
-  /** The organization's key. */
-  readonly organization: string;
   /** The branch that the configuration names, if it does. */
   readonly branch?: string;
   /** Fingerprint of settings and names that a probe of this repository would be made under. */
@@ -138,9 +136,7 @@ export function planPass(input: PlanInput): Plan {
     ...input.selected.map(repository => repository.id),
     ...input.skipped.map(({ repository }) => repository.id),
   ]);
-  const missing = [...input.known.values()].filter(
-    known => known.organization === input.organization && !listed.has(known.id),
-  );
+  const missing = [...input.known.values()].filter(({ id }) => !listed.has(id));
 
   return {
     probes: [

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { FAIR, Model, truthOf, type Conditions, type Held } from './model';
 
 /** Few enough that names meet in several repositories. */
-const IDS = ['r1', 'r2', 'r3', 'r4', 'r5'] as const;
+const IDS = [
+  'contoso/r1',
+  'contoso/r2',
+  'contoso/r3',
+  'fabrikam/r1',
+  'fabrikam/r2',
+] as const;
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 
 const held: fc.Arbitrary<Held> = fc.record({
@@ -15,11 +21,11 @@ const held: fc.Arbitrary<Held> = fc.record({
   ),
 });
 const world = fc.record({
-  r1: held,
-  r2: held,
-  r3: held,
-  r4: held,
-  r5: held,
+  'contoso/r1': held,
+  'contoso/r2': held,
+  'contoso/r3': held,
+  'fabrikam/r1': held,
+  'fabrikam/r2': held,
 });
 const some = fc.subarray([...IDS]);
 const conditions: fc.Arbitrary<Conditions> = fc.record({
@@ -137,9 +143,10 @@ describe('after any history of refreshes, the catalog', () => {
         await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
           model.world = initial;
           await model.refresh(FAIR);
-          model.world = { ...final, r5: initial.r5 };
+          const last = 'contoso/r3';
+          model.world = { ...final, [last]: initial[last] };
           for (let i = 0; i < 3; i++) {
-            await model.refresh({ ...FAIR, throttled: ['r5'] });
+            await model.refresh({ ...FAIR, throttled: [last] });
           }
           const truth = truthOf(model.world);
           expect([...model.catalog.entities.keys()].sort()).toEqual(
@@ -158,7 +165,9 @@ describe('after any history of refreshes, the catalog', () => {
   ])('has what was read of a repository before %s', async (_what, change) => {
     const model = await Model.open({}, ['/catalog-info.yaml', '/other.yaml']);
     try {
-      model.world = { r1: { names: ['a'], revision: 1, state: 'listed' } };
+      model.world = {
+        'contoso/r1': { names: ['a'], revision: 1, state: 'listed' },
+      };
       await model.refresh({ ...FAIR, ...change });
       expect([...model.catalog.entities.keys()]).toEqual([
         'component:default/a',

@@ -25,9 +25,12 @@ import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
 import { createDatabase } from '../support/databases';
 import { recordingLogger } from '../support/logs';
-import { Organization } from '../../src/organization';
+import type { Organization } from '../../src/organization';
 
 const yaml = new YamlParser({ enableYamlMerge: false });
+
+/** The organizations of the model, which list repositories of equal ids. */
+const ORGANIZATIONS = ['contoso', 'fabrikam'] as const;
 
 /** What one repository holds: components by name, or no descriptor; and at which revision. */
 export interface Held {
@@ -36,6 +39,7 @@ export interface Held {
   readonly state: 'listed' | 'disabled' | 'deleted';
 }
 
+/** By organization and id: `contoso/r1`. */
 export type ModelWorld = Readonly<Record<string, Held>>;
 
 /** What stands in the way of one refresh. */
@@ -153,7 +157,7 @@ export class Model {
         providers: {
           azureDevOps: {
             model: {
-              organization: 'contoso',
+              organizations: [...ORGANIZATIONS],
               path,
               verifyEvery: { milliseconds: 1 },
               hints: { codeSearch: false },
@@ -216,7 +220,7 @@ export class Model {
               this.context.settings.providerName,
               randomUUID(),
             ),
-            clients: { forOrganization: () => this.client() },
+            clients: { forOrganization: it => this.client(it) },
             connection: this.catalog,
             clock: { now: () => (this.time += 60_000) },
           },
@@ -229,13 +233,17 @@ export class Model {
     );
   }
 
-  private client(): AzureDevOpsClient {
-    const { world, conditions, abort } = this;
-    const isSeen = (id: string) => !conditions.hidden.includes(id);
+  private client(organization: Organization): AzureDevOpsClient {
+    const { conditions, abort } = this;
+    const keyOf = (id: string) => `${organization.name}/${id}`;
+    const isSeen = (id: string) => !conditions.hidden.includes(keyOf(id));
+    const world = Object.entries(this.world).flatMap(([key, held]) => {
+      const [name, id = ''] = key.split('/');
+      return name === organization.name ? [[id, held] as const] : [];
+    });
     const unused = async () => {
       throw new Error('Nobody should ask for this');
     };
-    const organization = new Organization('dev.azure.com', 'contoso');
     return {
       organization,
       async listRepositories() {
@@ -243,7 +251,7 @@ export class Model {
         if (conditions.listFails) {
           throw new Error('503');
         }
-        return Object.entries(world).flatMap(([id, { state }]) =>
+        return world.flatMap(([id, { state }]) =>
           state !== 'deleted' && isSeen(id)
             ? [repository(id, state === 'disabled')]
             : [],
@@ -251,7 +259,7 @@ export class Model {
       },
       async listDeletedRepositories() {
         await tick();
-        return Object.entries(world).flatMap(([id, { state }]) =>
+        return world.flatMap(([id, { state }]) =>
           state === 'deleted' && isSeen(id) ? [id] : [],
         );
       },
@@ -264,18 +272,18 @@ export class Model {
           abort.abort();
           throw new Error('aborted');
         }
-        if ([id, path].some(it => conditions.throttled?.includes(it))) {
+        if ([keyOf(id), path].some(it => conditions.throttled?.includes(it))) {
           throw new AzureDevOpsRequestError(organization, 'read a file', {
             ...lastingFault('throttled', 'the wait is too long'),
             rejected: true,
           });
         }
-        const held = world[id];
-        if (conditions.unknown.includes(id) || !held) {
+        const held = new Map(world).get(id);
+        if (conditions.unknown.includes(keyOf(id)) || !held) {
           throw new Error('reset');
         }
         return path === '/catalog-info.yaml'
-          ? itemOf(id, held, content)
+          ? itemOf(keyOf(id), held, content)
           : ABSENT;
       },
       getIdentity: unused,

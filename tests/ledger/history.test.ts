@@ -71,9 +71,9 @@ describe('after any history of probes, the ledger', () => {
   }
 
   async function releaseAll() {
-    await opened.ledger.removals.deleteApproved(
-      await opened.ledger.removals.proposals(ORGANIZATION),
-    );
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .deleteApproved(await opened.ledger.removalsIn(ORGANIZATION).proposals());
   }
 
   it('still has every entity when probes ended unknown', async () => {

@@ -47,7 +47,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     await applied();
     await record('r1', present(['a']));
     expect(await applied()).toEqual({ added: [], removed: [] });
-    const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
+    const proposals = await opened.ledger.removalsIn(ORGANIZATION).proposals();
     expect(proposals).toEqual([
       expect.objectContaining({
         entityRef: 'component:default/b',
@@ -55,7 +55,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
         loss: true,
       }),
     ]);
-    await opened.ledger.removals.deleteApproved(proposals);
+    await opened.ledger.removalsIn(ORGANIZATION).deleteApproved(proposals);
     expect(await applied()).toEqual({
       added: [],
       removed: ['component:default/b'],
@@ -65,25 +65,29 @@ describe.each(DATABASES)('the ledger on %s', kind => {
   it('no longer marks an entity for removal when it is seen again', async () => {
     await record('r1', present(['a', 'b']));
     await record('r1', absent());
-    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toHaveLength(
-      2,
-    );
+    expect(
+      await opened.ledger.removalsIn(ORGANIZATION).proposals(),
+    ).toHaveLength(2);
     await record('r1', present(['a', 'b']));
-    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removalsIn(ORGANIZATION).proposals()).toEqual(
+      [],
+    );
   });
 
   it('keeps the former entities of a file of which a document cannot be read', async () => {
     await record('r1', present(['a', 'b']));
     await applied();
     await record('r1', present(['a'], { unreadable: true }));
-    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removalsIn(ORGANIZATION).proposals()).toEqual(
+      [],
+    );
   });
 
   it('marks an entity for removal that the rules have come to forbid, also beside an unreadable document', async () => {
     await record('r1', present(['a', 'b', 'c']));
     await record('r1', present(['a'], { unreadable: true, forbidden: ['b'] }));
     expect(
-      (await opened.ledger.removals.proposals(ORGANIZATION)).map(
+      (await opened.ledger.removalsIn(ORGANIZATION).proposals()).map(
         p => p.entityRef,
       ),
     ).toEqual(['component:default/b']);
@@ -111,9 +115,9 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(reference?.entity?.locationKey).toBe(
       'url:https://dev.azure.com/contoso/p/_git/r1?path=/catalog-info.yaml',
     );
-    const proposals = await opened.ledger.removals.proposals(ORGANIZATION);
+    const proposals = await opened.ledger.removalsIn(ORGANIZATION).proposals();
     expect(proposals.map(p => p.loss)).toEqual([false]);
-    await opened.ledger.removals.deleteApproved(proposals);
+    await opened.ledger.removalsIn(ORGANIZATION).deleteApproved(proposals);
     expect(await applied()).toEqual({
       added: ['component:default/a'],
       removed: [],
@@ -137,7 +141,9 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       2,
     );
     expect(repeat.map(p => p.repository.id)).toEqual(['r1']);
-    expect(await opened.ledger.removals.proposals(ORGANIZATION)).toEqual([]);
+    expect(await opened.ledger.removalsIn(ORGANIZATION).proposals()).toEqual(
+      [],
+    );
   });
 
   it('does not repeat a probe that was overtaken by a write that agrees with it', async () => {
@@ -166,9 +172,9 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     const outbox = opened.outbox('test');
     const references = await outbox.pending(10);
     await record('r1', absent());
-    await opened.ledger.removals.deleteApproved(
-      await opened.ledger.removals.proposals(ORGANIZATION),
-    );
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .deleteApproved(await opened.ledger.removalsIn(ORGANIZATION).proposals());
     await outbox.markApplied(references);
     expect(await applied()).toEqual({
       added: [],
@@ -229,16 +235,20 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('deletes a repository only when nothing of it is left', async () => {
     await record('r1', present(['a']));
-    await opened.ledger.removals.markForRemoval(['r1'], {
+    await opened.ledger.removalsIn(ORGANIZATION).markForRemoval(['r1'], {
       grade: 'inferred',
       reason: 'missing',
     });
-    await opened.ledger.removals.deleteEmptyRepositories(['r1']);
-    expect(await opened.ledger.repositories(ORGANIZATION)).toHaveLength(1);
-    await opened.ledger.removals.deleteApproved(
-      await opened.ledger.removals.proposals(ORGANIZATION),
-    );
-    await opened.ledger.removals.deleteEmptyRepositories(['r1']);
-    expect(await opened.ledger.repositories(ORGANIZATION)).toEqual([]);
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .deleteEmptyRepositories(['r1']);
+    expect(await opened.ledger.repositories()).toHaveLength(1);
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .deleteApproved(await opened.ledger.removalsIn(ORGANIZATION).proposals());
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .deleteEmptyRepositories(['r1']);
+    expect(await opened.ledger.repositories()).toEqual([]);
   });
 });

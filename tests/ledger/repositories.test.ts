@@ -58,24 +58,88 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await ledger.objectIds('dev.azure.com/nobody')).toEqual([]);
   });
 
-  it('gives the repositories of an organization, and those in its list that were in another', async () => {
-    const { ledger } = opened;
-    const keys = async (organization: string, listed: string[]) =>
-      [...(await ledger.repositoriesIn(organization, listed)).keys()].sort();
-    expect(await keys(ORGANIZATION, ['a', 'new'])).toEqual([
-      'a',
-      'b',
-      'c',
-      'd',
-    ]);
-    expect(await keys(OTHER, ['e', 'a', 'new'])).toEqual(['a', 'e']);
-    expect(await keys('dev.azure.com/renamed', ['c', 'd'])).toEqual(['c', 'd']);
-    const known = await ledger.repositoriesIn(OTHER, ['a']);
-    expect(known.get('a')).toMatchObject({
-      organization: ORGANIZATION,
-      projectId: 'p1',
-      verifiedAt: 7,
+  it('tells two repositories of one id in two organizations apart', async () => {
+    const { ledger, knex } = opened;
+    const startTicket = await ledger.currentTicket();
+    const record = probe('a', [present(['a1', 'own'], { path: '/1' })], {
+      startTicket,
     });
+    await ledger.recordProbes(
+      [
+        {
+          ...record,
+          repository: { ...record.repository, organization: OTHER },
+        },
+      ],
+      8,
+    );
+    const verified = async (organization: string) =>
+      (await ledger.repositoriesIn(organization)).get('a')?.verifiedAt;
+    expect(await verified(ORGANIZATION)).toBe(7);
+    expect(await verified(OTHER)).toBe(8);
+    const paths = async (organization: string) =>
+      (await ledger.descriptors(organization, ['a']))
+        .get('a')
+        ?.map(({ path }) => path)
+        .sort();
+    expect(await paths(ORGANIZATION)).toEqual(['/1', '/2']);
+    expect(await paths(OTHER)).toEqual(['/1']);
+
+    // Whoever had an entity keeps it, and gives it to the other when it goes.
+    const owners = async () =>
+      Object.fromEntries(
+        (
+          await knex('azure_devops_references').whereIn('entity_ref', [
+            'component:default/a1',
+            'component:default/a2',
+            'component:default/own',
+          ])
+        ).map(({ entity_ref, organization }) => [entity_ref, organization]),
+      );
+    expect(await owners()).toEqual({
+      'component:default/a1': ORGANIZATION,
+      'component:default/a2': ORGANIZATION,
+      'component:default/own': OTHER,
+    });
+    const removals = ledger.removalsIn(ORGANIZATION);
+    await removals.markForRemoval(['a'], {
+      grade: 'inferred',
+      reason: 'the configuration no longer selects the repository',
+    });
+    const proposals = await removals.proposals();
+    expect(
+      proposals.map(({ entityRef, loss }) => [entityRef, loss]).sort(),
+    ).toEqual([
+      ['component:default/a1', false],
+      ['component:default/a2', true],
+    ]);
+    await removals.deleteApproved(proposals);
+    expect(await owners()).toEqual({
+      'component:default/a1': OTHER,
+      'component:default/a2': null,
+      'component:default/own': OTHER,
+    });
+    expect(await ledger.removalsIn(OTHER).proposals()).toEqual([]);
+  });
+
+  it('takes over what it knows of a renamed organization, and not of one that is still configured', async () => {
+    const { ledger } = opened;
+    const ids = async (organization: string) =>
+      [...(await ledger.repositoriesIn(organization)).keys()].sort();
+    const renamed = 'dev.azure.com/renamed';
+
+    await ledger.adoptRenamed(renamed, ['a', 'c'], [renamed, ORGANIZATION]);
+    expect(await ids(renamed)).toEqual([]);
+
+    await ledger.adoptRenamed(renamed, ['a', 'c', 'new'], [renamed, OTHER]);
+    expect(await ids(renamed)).toEqual(['a', 'c']);
+    expect(await ids(ORGANIZATION)).toEqual(['b', 'd']);
+    const descriptors = await ledger.descriptors(renamed, ['a']);
+    expect(
+      descriptors.get('a')?.map(({ claims }) => claims.map(c => c.entityRef)),
+    ).toEqual([['component:default/a1'], ['component:default/a2']]);
+    expect((await ledger.objectIds(renamed)).length).toBe(3);
+    expect(await ledger.removalsIn(renamed).countEntities()).toBe(3);
   });
 
   it('gives the repositories of organizations that the configuration no longer names', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { chooseOwner, type Claimant } from '../../src/policy/owner';
 
 const claimant = fc.record({
+  organization: fc.constantFrom('o1', 'o2'),
   repositoryId: fc.constantFrom('r1', 'r2', 'r3', 'r4'),
   path: fc.constant('/catalog-info.yaml'),
   target: fc.constantFrom('https://a', 'https://b', 'https://c', 'https://d'),
@@ -12,7 +13,7 @@ const claimant = fc.record({
   ),
 });
 const claimants = fc.uniqueArray(claimant, {
-  selector: c => c.repositoryId,
+  selector: c => `${c.organization} ${c.repositoryId}`,
   maxLength: 4,
 });
 
@@ -49,12 +50,14 @@ describe('the owner of an entity reference', () => {
 
   it('changes to a descriptor that still gives it when the former is confirmed gone', () => {
     const gone: Claimant = {
+      organization: 'o1',
       repositoryId: 'r1',
       path: '/a',
       target: 'https://a',
       removal: 'confirmed',
     };
     const live: Claimant = {
+      organization: 'o1',
       repositoryId: 'r2',
       path: '/b',
       target: 'https://b',

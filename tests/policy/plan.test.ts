@@ -44,7 +44,6 @@ function input(changes: Partial<PlanInput> = {}): PlanInput {
     selected: [],
     skipped: [],
     known: new Map(),
-    organization: ORGANIZATION,
     signatureOf: r => `signature of ${r.name}`,
     doubtful: new Map(),
     hinted: new Set(),
@@ -134,7 +133,6 @@ describe('the plan of a pass', () => {
           known('disabled'),
           known('deselected'),
           known('missing'),
-          known('elsewhere', { organization: 'dev.azure.com/fabrikam' }),
         ),
       }),
     );

@@ -100,7 +100,8 @@ export class Organization {
 
   addProject(name: string, options: ProjectOptions = {}): Project {
     this.#requireFree(name);
-    const id = guidOf('project', this.id, this.nextNumber());
+    const made = guidOf('project', this.id, this.nextNumber());
+    const id = options.id ?? made;
     const project = new Project(this.#world, this, id, name, options);
     this.#projects.set(nameKey(name), project);
     this.#projectsById.set(id, project);

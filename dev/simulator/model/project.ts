@@ -14,6 +14,8 @@ export interface ProjectOptions {
   /** Default `wellFormed`. */
   readonly state?: ProjectState;
   readonly description?: string;
+  /** A GUID, as for repositories. */
+  readonly id?: string;
 }
 
 export interface DeletedRepository {
@@ -93,11 +95,12 @@ export class Project implements Home {
     options: RepositoryOptions & { readonly parent?: Repository } = {},
   ): Repository {
     this.#requireFree(name);
-    const id = guidOf(
+    const made = guidOf(
       'repository',
       this.organization.id,
       this.organization.nextNumber(),
     );
+    const id = options.id ?? made;
     const repository = new Repository(this.#world, this, id, name, options);
     this.#repositories.set(nameKey(name), repository);
     this.organization.registerRepository(repository);

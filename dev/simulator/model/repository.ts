@@ -47,6 +47,8 @@ export interface RepositoryOptions {
   readonly disabled?: boolean;
   /** Internal repositories, such as those behind wikis: listed on request only. */
   readonly hidden?: boolean;
+  /** A GUID. Default: one that no other has. Collections that were cloned, or imported twice, have repositories of equal ids. */
+  readonly id?: string;
 }
 
 export interface PushOptions {

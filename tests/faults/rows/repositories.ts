@@ -1,4 +1,11 @@
-import { DESCRIPTOR, component, numbersOf, referencesOf } from '../stage/world';
+import {
+  DESCRIPTOR,
+  component,
+  identityOf,
+  numbersOf,
+  ORGANIZATIONS,
+  referencesOf,
+} from '../stage/world';
 import { outage } from '../stage/outage';
 import { inOrder, withComponents, without } from '../stage/picture';
 import type { Row } from '../stage/row';
@@ -262,7 +269,60 @@ export const REPOSITORY_ROWS: readonly Row[] = [
     end: renameOrganization,
     check: async stage => await expectTarget(stage, /\/contoso-group\//),
   }),
+  outage({
+    group: 4,
+    name: 'an organization cloned, and both in the configuration',
+    injected:
+      'a second organization lists repositories of the same ids; one file in it differs, some are not there',
+    expected:
+      'Each keeps its own: what both give stays with the first, and nothing is told again.',
+    during: [
+      {
+        begin: async stage => {
+          cloneOrganization(stage);
+          await stage.restartBackend({
+            provider: { organizations: [...ORGANIZATIONS, CLONE] },
+          });
+        },
+        refreshes: 3,
+        holds: withComponents(['contoso-only-in-the-clone'], 1),
+      },
+    ],
+    endsWith: withComponents(['contoso-only-in-the-clone'], 1),
+    async check(stage) {
+      const { added, removed } = await stage.refresh();
+      return [
+        ...(await expectTarget(stage, /\/contoso\/Payments/)),
+        ...(added + removed > 0
+          ? [`${added} entities told again, ${removed} removed`]
+          : []),
+      ];
+    },
+  }),
 ];
+
+/** It has a credential in this world. */
+const CLONE = 'contoso-group';
+
+/** Repositories 3 to 60 in another organization, without the files of the last five, and with another entity in the third. */
+function cloneOrganization({ simulator, world }: Stage): void {
+  const clone = simulator.addOrganization(CLONE);
+  clone.grant(identityOf('contoso'));
+  const original = world.project('contoso', 'Payments');
+  const project = clone.addProject(original.name, { id: original.id });
+  for (const number of numbersOf('Payments').slice(2)) {
+    const { id, name } = world.repository('contoso', number);
+    const entity =
+      number === 4 ? 'contoso-only-in-the-clone' : `contoso-${number}`;
+    project.addRepository(name, {
+      id,
+      files:
+        number > 55 || number % 20 === 0
+          ? { '/README.md': '# empty' }
+          : { [DESCRIPTOR]: component(entity) },
+    });
+  }
+}
 
 function renameOrganization(stage: Stage): void {
   stage.simulator.renameOrganization('contoso', 'contoso-group');
