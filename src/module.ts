@@ -3,8 +3,13 @@ import {
   createBackendModule,
 } from '@backstage/backend-plugin-api';
 import { stringifyEntityRef } from '@backstage/catalog-model';
+import type { Config } from '@backstage/config';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
-import { readProviderConfigs } from './config/index';
+import {
+  otherProviderKeys,
+  PROVIDERS_KEY,
+  readProviderConfigs,
+} from './config/index';
 import { DescriptorErrorProcessor } from './ingestion/error-processor';
 import { YamlParser } from './descriptors/yaml';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
@@ -46,7 +51,11 @@ export const catalogModuleAzureDevOps = createBackendModule({
       }) {
         const yaml = YamlParser.fromConfig(config);
         lifecycle.addShutdownHook(async () => await yaml.close());
-        for (const reading of readProviderConfigs(config)) {
+        const readings = readProviderConfigs(config);
+        if (readings.length === 0) {
+          logger.info(describeNoProvider(config));
+        }
+        for (const reading of readings) {
           const providerLogger = logger.child({
             provider: reading.providerName,
           });
@@ -75,3 +84,11 @@ export const catalogModuleAzureDevOps = createBackendModule({
     });
   },
 });
+
+function describeNoProvider(config: Config): string {
+  const others = otherProviderKeys(config).map(key => `\`${key}\``);
+  return (
+    `Nothing stands under \`${PROVIDERS_KEY}\`, so that nothing is ingested from Azure DevOps; ` +
+    `besides, \`catalog.providers\` has ${others.length > 0 ? others.join(', ') : 'nothing'}`
+  );
+}

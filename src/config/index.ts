@@ -5,6 +5,7 @@ export {
   type DescriptorPath,
   type NameFilter,
 } from './patterns';
+export { otherProviderKeys, PROVIDERS_KEY } from './misplaced';
 export { readProviderConfigs } from './read';
 export type {
   HintSettings,

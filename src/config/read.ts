@@ -6,11 +6,10 @@ import {
   type ConfigurationMistake,
   unexpectedValue,
 } from './mistakes';
+import { findMisplacedBlocks, PROVIDERS_KEY } from './misplaced';
 import { readIntegrationHosts } from './organizations';
 import { providerNameOf, PROVIDER_KEYS, readSettings } from './provider';
 import type { ProviderReading } from './settings';
-
-const PROVIDERS_KEY = 'catalog.providers.azureDevOps';
 
 const AN_ID_MAP = 'an object with an id of your choice for each provider';
 const A_BLOCK = 'an object with the keys of a provider';
@@ -24,12 +23,25 @@ const ID_PATTERN = /^[a-z][a-z0-9]*(?:[-_:][a-z0-9]+)*$/i;
 /**
  * Reads every provider under `catalog.providers.azureDevOps`.
  *
- * @returns one entry for every id, also where its block is wrong: a provider
- * that is not registered would have its entities removed by the catalog. Empty
- * when there is no such key. An id whose block is `null` is unset, as
- * everywhere in Backstage's configuration.
+ * @returns one entry for every id, also where its block is wrong, or stands under
+ * a key that was meant to be this one: a provider that is not registered would
+ * have its entities removed by the catalog. Empty when there is no such key. An
+ * id whose block is `null` is unset, as everywhere in Backstage's configuration.
  */
 export function readProviderConfigs(config: Config): ProviderReading[] {
+  const readings = new Map(
+    readBlocks(config).map(reading => [reading.id, reading]),
+  );
+  for (const { ids, mistake } of findMisplacedBlocks(config)) {
+    for (const id of ids.length > 0 ? ids : [ID_OF_NONE]) {
+      const mistakes = readings.get(id)?.error?.mistakes ?? [];
+      readings.set(id, failed(id, [...mistakes, mistake]));
+    }
+  }
+  return [...readings.values()];
+}
+
+function readBlocks(config: Config): ProviderReading[] {
   let blocks: JsonValue | undefined;
   try {
     blocks = config.getOptional(PROVIDERS_KEY);

@@ -1,34 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entityEnvelopeSchemaValidator } from '@backstage/catalog-model';
 import { ConfigReader } from '@backstage/config';
-import { loadConfigSchema } from '@backstage/config-loader';
+import { type ConfigSchema, loadConfigSchema } from '@backstage/config-loader';
 import type { JsonObject } from '@backstage/types';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import { readProviderConfigs } from '../../src/config/index';
+import { readUrlReaderSettings } from '../../src/config/url-reader';
 
 const root = join(__dirname, '..', '..');
 const text = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
-const examples = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
-  match => load(match[1]!) as JsonObject,
-);
-
 describe('docs/configuration.md', () => {
-  it('has only examples that the module and the schema take', async () => {
-    const schema = await loadConfigSchema({
-      dependencies: ['@backstage/integration'],
-      packagePaths: [join(root, 'package.json')],
-      excludePackageDependencies: true,
-      noUndeclaredProperties: true,
-    });
-    expect(examples.length).toBeGreaterThanOrEqual(6);
-    for (const data of examples) {
-      const readings = readProviderConfigs(new ConfigReader(data));
-      expect(readings).toHaveLength(1);
-      expect(readings[0]?.error).toBeUndefined();
-      schema.process([{ context: 'docs/configuration.md', data }]);
-    }
-  });
-
   it('lists exactly the keys that the schema declares', async () => {
     const schema = await loadConfigSchema({
       dependencies: [],
@@ -78,5 +60,76 @@ describe('docs/configuration.md', () => {
       }),
     );
     expect(shown).toBe(reading?.error?.message);
+  });
+});
+
+/** A block of YAML in a page, with the line that it begins in. */
+interface Example {
+  readonly where: string;
+  readonly yaml: string;
+}
+
+function examplesIn(page: string): Example[] {
+  const content = readFileSync(join(root, page), 'utf8');
+  return [...content.matchAll(/^( *)```ya?ml\n(.*?)^ *```$/gms)].map(
+    ({ index, 1: indent = '', 2: yaml = '' }) => ({
+      where: `${page}:${content.slice(0, index).split('\n').length}`,
+      yaml: yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }),
+  );
+}
+
+/** What Backstage requires of every configuration. */
+const REST: JsonObject = {
+  app: { baseUrl: 'http://localhost:3000' },
+  backend: {
+    baseUrl: 'http://localhost:7007',
+    listen: ':7007',
+    database: { client: 'better-sqlite3', connection: ':memory:' },
+  },
+};
+
+describe('every block of YAML in the documentation', () => {
+  const pages = readdirSync(join(root, 'docs'), {
+    encoding: 'utf8',
+    recursive: true,
+  }).filter(name => name.endsWith('.md'));
+  const examples = ['README.md', ...pages.map(name => join('docs', name))]
+    .flatMap(examplesIn)
+    .map(({ where, yaml }) => [where, yaml] as const);
+  let schema: ConfigSchema;
+
+  beforeAll(async () => {
+    schema = await loadConfigSchema({
+      dependencies: [
+        '@backstage/backend-defaults',
+        '@backstage/integration',
+        '@backstage/plugin-catalog-backend',
+      ],
+      packagePaths: [join(root, 'package.json')],
+      excludePackageDependencies: true,
+      // A key that nobody declares is a mistake of the page.
+      noUndeclaredProperties: true,
+    });
+  });
+
+  it.each(examples)('can be used as it stands: %s', (where, yaml) => {
+    for (const data of loadAll(yaml) as JsonObject[]) {
+      if ('apiVersion' in data) {
+        expect(() => entityEnvelopeSchemaValidator()(data)).not.toThrow();
+        continue;
+      }
+      schema.process([
+        { context: 'the rest of a configuration', data: REST },
+        { context: where, data },
+      ]);
+      const config = new ConfigReader(data);
+      readUrlReaderSettings(config);
+      expect(
+        readProviderConfigs(config).flatMap(
+          ({ error }) => error?.mistakes ?? [],
+        ),
+      ).toEqual([]);
+    }
   });
 });

@@ -398,3 +398,112 @@ describe('the error of a wrong configuration', () => {
     );
   });
 });
+
+describe('a block that stands beside catalog.providers.azureDevOps', () => {
+  const block = { organization: 'contoso' };
+
+  it.each<[string, JsonObject]>([
+    [
+      'catalog.providers.azureDevops',
+      { providers: { azureDevops: { block } } },
+    ],
+    [
+      'catalog.providers.azuredevops',
+      { providers: { azuredevops: { block } } },
+    ],
+    [
+      'catalog.providers.azure-devops',
+      { providers: { 'azure-devops': { block } } },
+    ],
+    [
+      'catalog.providers.azure_dev_ops',
+      { providers: { azure_dev_ops: { block } } },
+    ],
+    [
+      'catalog.providers.AzureDevOps',
+      { providers: { AzureDevOps: { block } } },
+    ],
+    ['catalog.providers.azureDevOp', { providers: { azureDevOp: { block } } }],
+    ['catalog.providers.azurDevOps', { providers: { azurDevOps: { block } } }],
+    ['catalog.provider.azureDevOps', { provider: { azureDevOps: { block } } }],
+    [
+      'catalog.Providers.azuredevops',
+      { Providers: { azuredevops: { block } } },
+    ],
+    [
+      'catalog.azureDevOps',
+      { azureDevOps: { urlReader: { enabled: true }, block } },
+    ],
+  ])('is a mistake that names the right key: %s', (key, catalog) => {
+    const config = new ConfigReader({ catalog });
+    const message = `Unknown key \`${key}\`; did you mean \`catalog.providers.azureDevOps\`?`;
+    expect(
+      readProviderConfigs(config).map(({ id, providerName, error }) => ({
+        id,
+        providerName,
+        mistakes: error?.mistakes,
+      })),
+    ).toEqual([
+      {
+        id: 'block',
+        // That of the right key, so that the catalog does not remove its entities.
+        providerName: 'AzureDevOpsEntityProvider:block',
+        mistakes: [{ key, message }],
+      },
+    ]);
+  });
+
+  it('is one where catalog is left out above providers', () => {
+    const config = new ConfigReader({ providers: { azureDevOps: { block } } });
+    expect(readProviderConfigs(config)[0]?.error?.message).toContain(
+      'Unknown key `providers.azureDevOps`; did you mean `catalog.providers.azureDevOps`?',
+    );
+  });
+
+  it('is one without an id, too', () => {
+    const config = new ConfigReader({
+      catalog: { providers: { azuredevops: block } },
+    });
+    expect(readProviderConfigs(config)).toMatchObject([
+      { id: 'default', error: expect.any(Error) },
+    ]);
+  });
+
+  it('leaves the providers under the right key alone, but for those of the same id', () => {
+    const config = new ConfigReader({
+      catalog: {
+        providers: {
+          azureDevOps: { good: block, both: block, bad: {} },
+          azureDevops: { both: block, bad: block, other: block },
+        },
+      },
+    });
+    expect(
+      readProviderConfigs(config).map(({ id, error }) => [
+        id,
+        error?.mistakes.length ?? 0,
+      ]),
+    ).toEqual([
+      ['good', 0],
+      ['both', 1],
+      ['bad', 2],
+      ['other', 1],
+    ]);
+  });
+
+  it.each<[JsonObject]>([
+    [{ catalog: { providers: { github: { block }, azureBlob: { block } } } }],
+    [{ catalog: { providers: { microsoftGraphOrg: { block }, ado: block } } }],
+    [{ catalog: { processors: { azureDevOps: { block } } } }],
+    [{ catalog: { providers: { azuredevops: null, 'azure-devops': {} } } }],
+    [{ catalog: { azureDevOps: { urlReader: { enabled: false } } } }],
+    // Of the Azure DevOps plugin that shows pipelines.
+    [{ azureDevOps: { host: 'dev.azure.com', organization: 'contoso' } }],
+    [{ catalog: 7 }],
+  ])('is not seen in the keys of others: %j', data => {
+    const seen = readProviderConfigs(new ConfigReader(data)).filter(
+      ({ error }) => error?.message.includes('did you mean'),
+    );
+    expect(seen).toEqual([]);
+  });
+});

@@ -1,3 +1,4 @@
+import { until } from '../support/until';
 import {
   addReadableOrganization,
   component,
@@ -5,14 +6,14 @@ import {
   type Stage,
 } from './support';
 
-describe('the log of a refresh', () => {
+describe('the log', () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await setStage();
   });
   afterEach(async () => await stage.stop());
 
-  it('has what was found, skipped and read, and only once which entities are defined twice', async () => {
+  it('has after a refresh what was found, skipped and read, and only once which entities are defined twice', async () => {
     const organization = addReadableOrganization(stage.simulator, 'contoso');
     const project = organization.addProject('P');
     const descriptor = (name: string) => ({
@@ -49,6 +50,23 @@ describe('the log of a refresh', () => {
     await catalog.refresh();
     expect(lines('warn')).toEqual([
       expect.stringMatching(/_git\/second\S*, which is in the catalog/),
+    ]);
+  });
+
+  it('has one line where no provider is configured, with what is', async () => {
+    const { logs, baseUrl } = await stage.catalog();
+    const tasks = `${baseUrl}/api/catalog/.backstage/scheduler/v1/tasks`;
+    await until('the catalog to have scheduled its tasks', async () => {
+      const response = await fetch(tasks);
+      const body = (await response.json()) as { tasks: unknown[] };
+      return body.tasks.length > 0;
+    });
+    expect(
+      logs
+        .map(({ message }) => message)
+        .filter(message => message.includes('catalog.providers')),
+    ).toEqual([
+      'Nothing stands under `catalog.providers.azureDevOps`, so that nothing is ingested from Azure DevOps; besides, `catalog.providers` has nothing',
     ]);
   });
 });

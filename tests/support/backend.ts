@@ -49,6 +49,8 @@ export interface TestCatalog {
 export interface CatalogOptions {
   /** Blocks under `catalog.providers.azureDevOps`; each is refreshed on demand unless it has a schedule. */
   providers?: Record<string, JsonObject>;
+  /** The key that they stand under instead. */
+  providersKey?: string;
   /** Further keys under `catalog`. */
   catalog?: JsonObject;
   /** `integrations`. */
@@ -293,7 +295,7 @@ function configOf(
     catalog: {
       ...options.catalog,
       providers: {
-        azureDevOps: Object.fromEntries(
+        [options.providersKey ?? 'azureDevOps']: Object.fromEntries(
           Object.entries(options.providers ?? {}).map(([id, block]) => [
             id,
             {

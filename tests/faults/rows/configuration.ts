@@ -45,6 +45,14 @@ const MISTAKES: ReadonlyArray<{
     },
     failsWith: /azureDevOps\.main\.removals\.maxPercentage/,
   },
+  {
+    what: 'azure-devops in place of azureDevOps',
+    settings: {
+      catalog: { config: TOLERANT, providersKey: 'azure-devops' },
+    },
+    failsWith:
+      /catalog\.providers\.azure-devops.*did you mean `catalog\.providers\.azureDevOps`/s,
+  },
 ];
 
 const configurationMistakes: Row = {
