@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type GitVersionDescriptor,
   GitVersionType,
@@ -9,9 +8,11 @@ import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
 import type { OrganizationApi } from './api';
+import { ZipArchive } from './archive';
 import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { Priority } from './limiter/state';
+import { blobObjectId, streamedObjectId } from './object-id';
 import {
   absenceOf,
   isOutOfSight,
@@ -26,11 +27,14 @@ import {
   parseRepository,
 } from './parse';
 import { searchBaseUrl } from './target';
+import { TemporaryFile } from './temporary-file';
 import type { Call } from './transport';
 import type {
   AbsentItem,
   ApiVersions,
+  Archive,
   AzureDevOpsClient,
+  BlobOptions,
   CodeSearchResult,
   ItemOutcome,
   ListingOutcome,
@@ -72,7 +76,6 @@ const MOST_PROJECTS = 1_000;
 const REPOSITORIES_RESOURCE = '225f7195-f9c7-4d14-ab28-a83f7ff77e1f';
 
 type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
-type BlobRequest = Parameters<AzureDevOpsClient['readBlob']>[0];
 
 /** The parts of one organization's interface that are asked. */
 export interface OrganizationParts {
@@ -287,10 +290,10 @@ export class ApiClient implements AzureDevOpsClient {
     });
   }
 
-  async readBlob(options: BlobRequest): Promise<Uint8Array> {
+  async readBlob(options: BlobOptions): Promise<Uint8Array> {
     const { repository, project, objectId } = options;
     const call = this.#call(options, {
-      operation: `read blob ${objectId} of ${describeRepository(options)}`,
+      operation: describeBlob(options),
       expects: 'bytes',
       maxBytes: LIMITS.blob,
       compress: true,
@@ -300,6 +303,76 @@ export class ApiClient implements AzureDevOpsClient {
     return await this.#git(call, git =>
       git.getBlobContent(repository, objectId, project),
     );
+  }
+
+  async downloadBlob(options: BlobOptions): Promise<TemporaryFile> {
+    const { repository, project, objectId } = options;
+    return await this.#download(async file => {
+      const call = this.#call(options, {
+        operation: describeBlob(options),
+        expects: 'bytes',
+        maxBytes: Infinity,
+        compress: true,
+        file,
+        parse: () => checkDownload(file, objectId),
+      });
+      this.#checkNames(call, project, repository, objectId);
+      return await this.#git(call, git =>
+        git.getBlobContent(repository, objectId, project),
+      );
+    });
+  }
+
+  async downloadArchive(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      folder: string;
+      version?: VersionRef;
+    },
+  ): Promise<Archive | AbsentItem> {
+    const { repository, project, folder, version } = options;
+    return await this.#download(file => {
+      const call = this.#call(options, {
+        operation: `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`,
+        expects: 'bytes',
+        maxBytes: Infinity,
+        file,
+        parse: () => ZipArchive.open(file, folder),
+      });
+      this.#checkNames(call, project, repository);
+      return orAbsent(() =>
+        this.#git(call, git =>
+          git.getItemZip(
+            repository,
+            folder,
+            project,
+            undefined,
+            undefined,
+            undefined,
+            undefined,
+            true,
+            toDescriptor(version),
+          ),
+        ),
+      );
+    });
+  }
+
+  /** Downloads into a file, which is closed again unless the result is what was in it. */
+  async #download<T extends object>(
+    download: (file: TemporaryFile) => Promise<T>,
+  ): Promise<T> {
+    const file = await TemporaryFile.create();
+    let result: T | undefined;
+    try {
+      result = await download(file);
+      return result;
+    } finally {
+      if (!result || 'reason' in result) {
+        await file.close();
+      }
+    }
   }
 
   async searchFiles(
@@ -405,20 +478,35 @@ function describeRepository({
     : `repository ${repository}`;
 }
 
+function describeBlob(options: BlobOptions): string {
+  const { path, objectId } = options;
+  return `read ${path ? `${path} (blob ${objectId})` : `blob ${objectId}`} of ${describeRepository(options)}`;
+}
+
 function describeVersion(version: VersionRef | undefined): string {
   return version ? ` at ${version.type} '${version.version}'` : '';
 }
 
 /** The bytes, if Git calls a blob of them so. */
 function checkBlob(bytes: Uint8Array, objectId: string): Uint8Array {
-  const actual = createHash('sha1')
-    .update(`blob ${bytes.length}\0`)
-    .update(bytes)
-    .digest('hex');
-  if (actual !== objectId.toLowerCase()) {
-    throw new MalformedError(
-      `${bytes.length} bytes whose object id is another`,
-    );
+  if (blobObjectId(bytes) !== objectId.toLowerCase()) {
+    throw otherObject(bytes.length);
   }
   return bytes;
+}
+
+async function checkDownload(
+  file: TemporaryFile,
+  objectId: string,
+): Promise<TemporaryFile> {
+  const size = await file.size();
+  const found = await streamedObjectId(file.read(), size);
+  if (found !== objectId.toLowerCase()) {
+    throw otherObject(size);
+  }
+  return file;
+}
+
+function otherObject(size: number): MalformedError {
+  return new MalformedError(`${size} bytes whose object id is another`);
 }

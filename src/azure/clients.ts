@@ -23,6 +23,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 90_000,
   bodyMs: 30_000,
   connectMs: 15_000,
+  downloadMs: 3_600_000,
 };
 
 export interface AzureDevOpsClientsOptions {
@@ -32,7 +33,7 @@ export interface AzureDevOpsClientsOptions {
   readonly clock?: Clock;
   /** From 0 to 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Default: 120 s for a request, 90 s of it until the headers, 30 s between pieces of the body, 15 s for a connection. */
+  /** Default: 120 s for a request, 90 s of it until the headers, 30 s between pieces of the body, 15 s for a connection; an hour for what goes into a file. */
   readonly timeouts?: Partial<Timeouts>;
   /** Over `DEFAULT_LIMITER_OPTIONS`. */
   readonly limiter?: Partial<LimiterOptions>;

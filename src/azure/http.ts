@@ -7,6 +7,7 @@ import { ProxyError } from './connections';
 import type { TransportFailure } from './failures';
 import { headerOf, type ResponseHeaders } from './headers';
 import { fieldsOf } from './parse';
+import type { TemporaryFile } from './temporary-file';
 
 /** How long one request may take. All in milliseconds. */
 export interface Timeouts {
@@ -18,6 +19,8 @@ export interface Timeouts {
   readonly bodyMs: number;
   /** For a connection, the proxy's tunnel and TLS included. */
   readonly connectMs: number;
+  /** The whole request, where its answer goes into a file, however large. */
+  readonly downloadMs: number;
 }
 
 /** One HTTP request, exactly as it is to be sent. */
@@ -32,14 +35,16 @@ export interface HttpRequest {
   readonly expects: Expectation;
   /** How large an answer may be that is what was expected, before and after decompression. */
   readonly maxBytes: number;
-  readonly timeouts: Omit<Timeouts, 'connectMs'>;
+  /** Where an answer is written that is what was expected; else it is kept in memory. */
+  readonly file?: TemporaryFile;
+  readonly timeouts: Omit<Timeouts, 'connectMs' | 'downloadMs'>;
 }
 
 /** An answer as it came, its body decompressed. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** Whole if the answer is what was expected; otherwise at most its first 64 KiB. */
+  /** Whole if the answer is what was expected, or empty if it went into a file; otherwise at most its first 64 KiB. */
   readonly body: Buffer;
 }
 
@@ -111,7 +116,7 @@ async function receiveHead(
 async function receiveBody(
   body: Readable,
   { status, headers }: Omit<HttpResponse, 'body'>,
-  { expects, maxBytes }: HttpRequest,
+  { expects, maxBytes, file }: HttpRequest,
 ): Promise<Buffer> {
   const isWanted = isExpected(status, headers, expects);
   if (isWanted && Number(headerOf(headers, 'content-length')) > maxBytes) {
@@ -120,6 +125,10 @@ async function receiveBody(
   const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
   const limit = isWanted ? maxBytes : UNEXPECTED_BYTES;
   const decoded = decode(body, encoding, limit);
+  if (isWanted && file) {
+    await writeTo(file, decoded);
+    return Buffer.alloc(0);
+  }
   return isWanted
     ? await collect(decoded, limit)
     : await collectBeginning(decoded, limit);
@@ -153,6 +162,14 @@ function decode(
     }
     default:
       return body.destroy(new EncodingError());
+  }
+}
+
+async function writeTo(file: TemporaryFile, stream: Readable): Promise<void> {
+  try {
+    await file.write(stream);
+  } catch (error) {
+    throw isZlibError(error) ? new EncodingError() : error;
   }
 }
 

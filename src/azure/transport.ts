@@ -23,6 +23,7 @@ import type { Limiter } from './limiter/limiter';
 import type { Outcome, Priority } from './limiter/state';
 import { MalformedError, parseJson } from './parse';
 import type { RequestTarget } from './target';
+import type { TemporaryFile } from './temporary-file';
 
 /** What a request is for, and what may come back. */
 export interface Call<T> {
@@ -35,13 +36,15 @@ export interface Call<T> {
   readonly compress: boolean;
   readonly priority: Priority;
   readonly signal?: AbortSignal;
+  /** Where a successful answer is written that may be too large for memory. */
+  readonly file?: TemporaryFile;
   /**
    * Turns a successful answer into a value.
    *
-   * @param body - JSON, or a `Buffer` where bytes are expected
+   * @param body - JSON, or a `Buffer` where bytes are expected; empty where they went into the file
    * @throws MalformedError
    */
-  readonly parse: (body: unknown) => T;
+  readonly parse: (body: unknown) => T | Promise<T>;
 }
 
 /** A request as it is to be sent, but for the credential. */
@@ -195,7 +198,7 @@ export class Transport {
     const rateLimit = readRateLimit(response.headers, clock.now());
     if (isExpected(response.status, response.headers, call.expects)) {
       limiter.release(startedAt, 'served', rateLimit);
-      return parseResponse(response, call);
+      return await parseResponse(response, call);
     }
     const fault = this.#judge(response, call, authorization);
     limiter.release(startedAt, outcomeOf(fault), rateLimit);
@@ -205,7 +208,7 @@ export class Transport {
   /** One request, sent again at once where only a stale connection was in the way. */
   async #send<T>(
     { method, target, accept, body }: OutgoingRequest,
-    { compress, expects, maxBytes, signal }: Call<T>,
+    { compress, expects, maxBytes, file, signal }: Call<T>,
     authorization: string,
   ): Promise<HttpResult> {
     const { connections, clock, timeouts } = this.#deps;
@@ -225,7 +228,10 @@ export class Transport {
       body,
       expects,
       maxBytes,
-      timeouts,
+      file,
+      timeouts: file
+        ? { ...timeouts, deadlineMs: timeouts.downloadMs }
+        : timeouts,
     };
     const { kept, fresh } = connections;
     const result = await sendOnce(kept, request, clock, signal);
@@ -266,14 +272,14 @@ export class Transport {
 }
 
 /** A success, if the body of an expected answer is what it should be. */
-function parseResponse<T>(
+async function parseResponse<T>(
   { status, headers, body }: HttpResponse,
   { expects, parse }: Call<T>,
-): Attempt<T> {
+): Promise<Attempt<T>> {
   let seen: string;
   try {
     const parsed = expects === 'json' ? parseJson(body.toString('utf8')) : body;
-    return { outcome: 'success', value: parse(parsed) };
+    return { outcome: 'success', value: await parse(parsed) };
   } catch (error) {
     if (error instanceof MalformedError) {
       seen = `the service answered ${error.message}`;

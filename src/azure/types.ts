@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Organization } from '../organization';
 
 /** One Git repository as the organization's list shows it. Source: `GitRepository` in specification/git/7.1. */
@@ -96,6 +97,33 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A blob on disk, until it is closed. */
+export interface DownloadedBlob {
+  read(): Readable;
+  close(): Promise<void>;
+}
+
+/** The files below a folder, on disk until it is closed. */
+export interface Archive {
+  readonly outcome: 'present';
+  /**
+   * The content of a file, which is verified before any of it is given.
+   *
+   * @param path - from the repository's root, as `/docs/index.md`
+   * @returns `undefined` where the archive has no such content under that path
+   */
+  read(path: string, objectId: string): Promise<Readable | undefined>;
+  close(): Promise<void>;
+}
+
+export interface BlobOptions extends RequestOptions {
+  readonly repository: string;
+  readonly project?: string;
+  readonly objectId: string;
+  /** The file that it is the content of; for messages. */
+  readonly path?: string;
+}
+
 /**
  * Everything that the module asks of one organization. Anything that is neither
  * a positive presence nor a positive absence is thrown as an
@@ -152,14 +180,25 @@ export interface AzureDevOpsClient {
     },
   ): Promise<ListingOutcome>;
 
-  /** The bytes of a blob. Content-addressed, hence cacheable for ever. */
-  readBlob(
+  /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
+  readBlob(options: BlobOptions): Promise<Uint8Array>;
+
+  /** A blob of any size. Whoever asks for it closes it. */
+  downloadBlob(options: BlobOptions): Promise<DownloadedBlob>;
+
+  /**
+   * Everything below a folder in one request. Whoever asks for it closes it.
+   *
+   * @param options.folder - `/` for the whole repository
+   */
+  downloadArchive(
     options: RequestOptions & {
       repository: string;
       project?: string;
-      objectId: string;
+      folder: string;
+      version?: VersionRef;
     },
-  ): Promise<Uint8Array>;
+  ): Promise<Archive | AbsentItem>;
 
   /**
    * Asks Code Search for files; for Azure DevOps Services on a host of its own,

@@ -292,6 +292,8 @@ export class Model {
       getRepository: unused,
       listItems: unused,
       readBlob: unused,
+      downloadBlob: unused,
+      downloadArchive: unused,
       searchFiles: unused,
     };
   }

@@ -1,0 +1,131 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  type Entry,
+  fromRandomAccessReaderPromise,
+  RandomAccessReader,
+  type ZipFile,
+} from 'yauzl';
+import { blobObjectId, streamedObjectId } from './object-id';
+import { MalformedError } from './parse';
+import type { TemporaryFile } from './temporary-file';
+import type { Archive } from './types';
+
+/** Up to this size, in bytes, a file is taken out of an archive in one piece. */
+const IN_MEMORY_BYTES = 8 * 1_048_576;
+
+/**
+ * The files below a folder of a repository, as the service packs them. It is on
+ * disk, since only the directory at its end has the sizes that an archive
+ * written in one go lacks in front of its files.
+ */
+export class ZipArchive implements Archive {
+  readonly outcome = 'present';
+  readonly #file: TemporaryFile;
+  readonly #zip: ZipFile;
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #folder: string;
+
+  private constructor(
+    file: TemporaryFile,
+    zip: ZipFile,
+    entries: ReadonlyMap<string, Entry>,
+    folder: string,
+  ) {
+    this.#file = file;
+    this.#zip = zip;
+    this.#entries = entries;
+    this.#folder = folder;
+  }
+
+  /**
+   * @param folder - what was packed, as `/docs`; `/` for the whole repository
+   * @throws MalformedError for what is no archive, or not the whole of one
+   */
+  static async open(file: TemporaryFile, folder: string): Promise<ZipArchive> {
+    try {
+      const zip = await fromRandomAccessReaderPromise(
+        new FileReader(file),
+        await file.size(),
+        { autoClose: false },
+      );
+      const entries = new Map<string, Entry>();
+      for await (const entry of zip.eachEntry()) {
+        entries.set(entry.fileName, entry);
+      }
+      return new ZipArchive(file, zip, entries, folder.replace(/\/+$/, ''));
+    } catch {
+      throw new MalformedError(
+        `${await file.size()} bytes that are not a whole zip archive`,
+      );
+    }
+  }
+
+  async read(path: string, objectId: string): Promise<Readable | undefined> {
+    for (const entry of this.#entriesOf(path)) {
+      const content = await this.#contentOf(entry, objectId);
+      if (content) {
+        return content;
+      }
+    }
+    return undefined;
+  }
+
+  /** Ends reading, and takes it from the disk. */
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  /** The service puts the folder's own name before its files; nobody has documented that. */
+  #entriesOf(path: string): Entry[] {
+    const below = path.slice(this.#folder.length + 1);
+    const name = this.#folder.slice(this.#folder.lastIndexOf('/') + 1);
+    return [`${name}/${below}`, below, path]
+      .map(it => this.#entries.get(it.replace(/^\/+/, '')))
+      .filter(it => it !== undefined);
+  }
+
+  async #contentOf(
+    entry: Entry,
+    objectId: string,
+  ): Promise<Readable | undefined> {
+    const { uncompressedSize } = entry;
+    const open = () => this.#zip.openReadStreamPromise(entry);
+    try {
+      if (uncompressedSize > IN_MEMORY_BYTES) {
+        const found = await streamedObjectId(await open(), uncompressedSize);
+        return found === objectId ? await open() : undefined;
+      }
+      const content = await buffer(await open());
+      return blobObjectId(content) === objectId
+        ? Readable.from([content])
+        : undefined;
+    } catch {
+      // Damaged: as if it were not in the archive.
+      return undefined;
+    }
+  }
+}
+
+class FileReader extends RandomAccessReader {
+  constructor(private readonly file: TemporaryFile) {
+    super();
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return this.file.read(start, end);
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.file.readInto(buffer, offset, length, position).then(
+      read => callback(read < length ? new Error('unexpected end') : null),
+      (error: Error) => callback(error),
+    );
+  }
+}

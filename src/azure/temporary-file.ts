@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+const CHUNK_BYTES = 65_536;
+
+/**
+ * What is too large for memory, on disk for as long as it is open. The file has
+ * no name, so that nothing is left behind when the process ends. Streams of
+ * Node's own would close it when they are destroyed.
+ */
+export class TemporaryFile {
+  readonly #handle: FileHandle;
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  static async create(): Promise<TemporaryFile> {
+    const path = join(tmpdir(), `azure-devops-${randomUUID()}`);
+    const handle = await open(path, 'wx+', 0o600);
+    try {
+      await unlink(path);
+      return new TemporaryFile(handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** In bytes. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  /** Writes all that comes, in place of what was there. */
+  async write(content: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#handle.truncate(0);
+    let position = 0;
+    for await (const chunk of content) {
+      for (let written = 0; written < chunk.byteLength;) {
+        const { bytesWritten } = await this.#handle.write(
+          chunk,
+          written,
+          chunk.byteLength - written,
+          position,
+        );
+        written += bytesWritten;
+        position += bytesWritten;
+      }
+    }
+  }
+
+  /** What is in the file from one position to before another. Default: all of it. */
+  read(start = 0, end = Infinity): Readable {
+    return Readable.from(this.#chunks(start, end));
+  }
+
+  /** Fills a part of a buffer. @returns how many bytes there were */
+  async readInto(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    const result = await this.#handle.read(buffer, offset, length, position);
+    return result.bytesRead;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async *#chunks(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let position = start; position < end;) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - position));
+      const length = await this.readInto(chunk, 0, chunk.length, position);
+      if (length === 0) {
+        return;
+      }
+      position += length;
+      yield chunk.subarray(0, length);
+    }
+  }
+}

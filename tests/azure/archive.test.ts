@@ -1,0 +1,292 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { buffer, text } from 'node:stream/consumers';
+import { type Repository, Simulator } from '../../dev/simulator';
+import type {
+  AbsentItem,
+  Archive,
+  AzureDevOpsClient,
+} from '../../src/azure/types';
+import { Organization } from '../../src/organization';
+import { withEnvironment } from '../support/with-environment';
+import { until } from '../support/until';
+import { faultOf, TestClients, TOKEN } from './support/clients';
+
+const MEBIBYTE = 1_048_576;
+/** Neither compressible nor all the same. */
+const BIG = Buffer.alloc(33 * MEBIBYTE);
+for (let i = 0, x = 1; i < BIG.length; i += 4) {
+  x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+  BIG.writeUInt32LE(x, i);
+}
+
+const clients = new TestClients();
+let simulator: Simulator;
+let restore: () => void;
+let client: AzureDevOpsClient;
+let repository: Repository;
+let large: Repository;
+
+beforeAll(async () => {
+  simulator = await Simulator.start();
+  restore = withEnvironment({
+    HTTPS_PROXY: simulator.proxyUrl,
+    https_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+  });
+  simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
+  const contoso = simulator.addOrganization('contoso');
+  contoso.grant('alice');
+  const payments = contoso.addProject('Payments');
+  large = payments.addRepository('large', { files: { '/big.bin': BIG } });
+  repository = payments.addRepository('api', {
+    files: {
+      '/top.txt': 'top',
+      '/docs/index.md': '# Index',
+      '/docs/docs/index.md': '# Inner',
+      '/docs/Über & mehr.md': '# Über',
+      '/docs/empty.md': '',
+      '/docs/big.bin': BIG.subarray(0, 9 * MEBIBYTE),
+    },
+  });
+});
+
+beforeEach(() => {
+  client = clients
+    .create()
+    .forOrganization(new Organization('dev.azure.com', 'contoso'));
+});
+
+afterEach(async () => {
+  await clients.close();
+});
+
+afterAll(async () => {
+  restore();
+  await simulator.close();
+});
+
+function isArchive(outcome: Archive | AbsentItem): asserts outcome is Archive {
+  expect(outcome.outcome).toBe('present');
+}
+
+const idOf = (path: string) => repository.entry(path)!.object.id;
+
+/** How many files this process has open on disk that are ours. */
+function openFiles(): number {
+  return readdirSync('/proc/self/fd').filter(fd => {
+    try {
+      return /azure-devops-/.test(readlinkSync(`/proc/self/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+const itOnLinux = process.platform === 'linux' ? it : it.skip;
+
+describe('downloadArchive', () => {
+  it.each(['/', '/docs'])(
+    'gives every file below %s in one request',
+    async folder => {
+      await client.readItem({
+        repository: repository.id,
+        path: '/top.txt',
+        content: false,
+      });
+      simulator.requests.reset();
+      const archive = await client.downloadArchive({
+        repository: repository.id,
+        folder,
+      });
+      isArchive(archive);
+      for (const path of [
+        '/docs/index.md',
+        '/docs/docs/index.md',
+        '/docs/Über & mehr.md',
+        '/docs/empty.md',
+        '/docs/big.bin',
+      ]) {
+        const content = await archive.read(path, idOf(path));
+        expect(
+          (await buffer(content!)).equals(
+            (repository.entry(path)!.object as { content: Buffer }).content,
+          ),
+        ).toBe(true);
+      }
+      expect(
+        await archive.read('/docs/index.md', idOf('/top.txt')),
+      ).toBeUndefined();
+      expect(await archive.read('/none', idOf('/top.txt'))).toBeUndefined();
+      expect(simulator.requests.count()).toBe(1);
+      await archive.close();
+    },
+  );
+
+  it('gives the version that was asked for', async () => {
+    const { commitId } = repository.push({ files: { '/v.txt': 'one' } });
+    const before = idOf('/v.txt');
+    repository.push({ files: { '/v.txt': 'two' } });
+    const archive = await client.downloadArchive({
+      repository: repository.id,
+      folder: '/',
+      version: { type: 'commit', version: commitId },
+    });
+    isArchive(archive);
+    expect(await text((await archive.read('/v.txt', before))!)).toBe('one');
+    await archive.close();
+  });
+
+  itOnLinux(
+    'says that a folder or branch is not there, and keeps no file for it',
+    async () => {
+      const { id } = repository;
+      expect(
+        await client.downloadArchive({ repository: id, folder: '/none' }),
+      ).toMatchObject({
+        outcome: 'absent',
+        reason: 'item-not-found',
+      });
+      expect(
+        await client.downloadArchive({
+          repository: id,
+          folder: '/',
+          version: { type: 'branch', version: 'none' },
+        }),
+      ).toMatchObject({ reason: 'branch-not-found' });
+      expect(openFiles()).toBe(0);
+    },
+  );
+
+  it.each(['truncate', 'short-chunked', 'reset-mid-body'] as const)(
+    'asks again after an archive that came with %s',
+    async kind => {
+      const fault = simulator.inject({
+        match: { endpoint: 'items' },
+        fault: kind,
+        times: 1,
+      });
+      const archive = await client.downloadArchive({
+        repository: repository.id,
+        folder: '/docs/docs',
+      });
+      isArchive(archive);
+      expect(fault.hits).toBe(1);
+      expect(
+        await text(
+          (await archive.read(
+            '/docs/docs/index.md',
+            idOf('/docs/docs/index.md'),
+          ))!,
+        ),
+      ).toBe('# Inner');
+      await archive.close();
+    },
+  );
+
+  itOnLinux('rejects what never is an archive, and keeps no file', async () => {
+    const fault = simulator.inject({
+      match: { endpoint: 'items' },
+      response: {
+        status: 200,
+        headers: { 'Content-Type': 'application/zip' },
+        body: 'no archive',
+      },
+    });
+    const { kind, message } = await faultOf(
+      client.downloadArchive({ repository: repository.id, folder: '/docs' }),
+    );
+    fault.remove();
+    expect(kind).toBe('malformed');
+    expect(message).toContain('could not download /docs of repository');
+    expect(message).toContain('10 bytes that are not a whole zip archive');
+    expect(openFiles()).toBe(0);
+  });
+
+  itOnLinux(
+    'ends with its caller, and keeps neither file nor permit',
+    async () => {
+      const fault = simulator.inject({
+        match: { endpoint: 'items' },
+        fault: 'hang-mid-body',
+      });
+      const pool = clients.create();
+      const abort = new AbortController();
+      const download = faultOf(
+        pool
+          .forOrganization(new Organization('dev.azure.com', 'contoso'))
+          .downloadArchive({
+            repository: repository.id,
+            folder: '/docs',
+            signal: abort.signal,
+          }),
+      );
+      await until(
+        'the half of an archive',
+        () => fault.hits === 1 && openFiles() === 1,
+      );
+      expect(pool.limiterSnapshot()[0]!.inFlight).toBe(1);
+      abort.abort();
+      expect((await download).kind).toBe('aborted');
+      expect(pool.limiterSnapshot()[0]!.inFlight).toBe(0);
+      expect(openFiles()).toBe(0);
+      fault.remove();
+    },
+  );
+
+  it('follows no redirect, and so sends its credential nowhere else', async () => {
+    const fault = simulator.inject({
+      match: { endpoint: 'items' },
+      response: {
+        status: 302,
+        headers: { Location: 'https://storage.example.com/a.zip' },
+      },
+    });
+    const { kind, message } = await faultOf(
+      client.downloadArchive({ repository: repository.id, folder: '/docs' }),
+    );
+    fault.remove();
+    expect(kind).toBe('redirected');
+    expect(message).toContain('storage.example.com');
+    expect(
+      simulator.requests.list().every(({ host }) => host === 'dev.azure.com'),
+    ).toBe(true);
+  });
+});
+
+describe('downloadBlob', () => {
+  it('gives a file that is larger than memory should hold', async () => {
+    const file = await client.downloadBlob({
+      repository: large.id,
+      objectId: large.entry('/big.bin')!.object.id,
+    });
+    let size = 0;
+    let equal = true;
+    for await (const chunk of file.read()) {
+      equal &&= BIG.subarray(size, size + chunk.length).equals(chunk as Buffer);
+      size += chunk.length;
+    }
+    await file.close();
+    expect({ equal, size }).toEqual({ equal: true, size: BIG.length });
+  });
+
+  itOnLinux('names the file where what comes is not its content', async () => {
+    const fault = simulator.inject({
+      match: { endpoint: 'blobs' },
+      fault: 'truncate',
+    });
+    const { kind, message } = await faultOf(
+      client.downloadBlob({
+        repository: repository.id,
+        objectId: idOf('/docs/index.md'),
+        path: '/docs/index.md',
+      }),
+    );
+    fault.remove();
+    expect(kind).toBe('malformed');
+    expect(message).toContain(
+      `could not read /docs/index.md (blob ${idOf('/docs/index.md')}) of repository`,
+    );
+    expect(openFiles()).toBe(0);
+  });
+});
