@@ -1,6 +1,7 @@
 import type { AuthService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import type { CatalogService } from '@backstage/plugin-catalog-node';
+import { registeredTargets } from '../backstage';
 import {
   effectiveVersion,
   isGlob,
@@ -40,15 +41,10 @@ export function catalogKnownLocations(options: {
   let targets: Promise<string[]> | undefined;
   const readTargets = async () => {
     const credentials = await auth.getOwnServiceCredentials();
-    const found = configuredTargets(config);
-    for await (const page of catalog.streamLocations({}, { credentials })) {
-      found.push(
-        ...page
-          .filter(({ type }) => type === 'url')
-          .map(({ target }) => target),
-      );
-    }
-    return found;
+    return [
+      ...configuredTargets(config),
+      ...(await registeredTargets(catalog, { credentials })),
+    ];
   };
   return async file => {
     targets ??= readTargets();

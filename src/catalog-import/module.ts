@@ -2,10 +2,8 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
-import {
-  catalogAnalysisExtensionPoint,
-  catalogServiceRef,
-} from '@backstage/plugin-catalog-node';
+import { catalogServiceRef } from '@backstage/plugin-catalog-node';
+import { catalogAnalysisExtensionPoint } from '../backstage';
 import { readProviderConfigs } from '../config/index';
 import { CatalogRules } from '../descriptors/rules';
 import { YamlParser } from '../descriptors/yaml';

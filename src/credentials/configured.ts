@@ -54,7 +54,7 @@ export function kindOf(credential: AzureDevOpsCredential): CredentialKind {
         ? 'managed identity (system-assigned)'
         : 'managed identity (user-assigned)';
     default:
-      return assertNever(credential);
+      return assertNever(credential as never);
   }
 }
 

@@ -79,6 +79,8 @@ export function createTokens({
         });
       case 'PersonalAccessToken':
         throw new Error('A personal access token needs no other token');
+      default:
+        throw new Error(`No token for a credential of kind ${credential.kind}`);
     }
   }
 

@@ -5,7 +5,7 @@ import { YamlParser } from '../../src/descriptors/yaml';
 import { AzureDevOpsLocationAnalyzer } from '../../src/catalog-import/analyzer';
 import type { DescriptorNames } from '../../src/catalog-import/descriptors';
 import type { KnownAs } from '../../src/catalog-import/known-locations';
-import { recordingLogger } from '../support/logs';
+import { problemsIn, recordingLogger } from '../support/logs';
 import {
   component,
   type Reading,
@@ -234,9 +234,9 @@ describe('the analyzer', () => {
     expect(await found(API.replace('api', 'half'))).toEqual([
       `half ${API.replace('api', 'half')}?path=/catalog-info.yaml`,
     ]);
-    expect(
-      reading.logs.filter(({ level }) => level === 'warn').map(l => l.message),
-    ).toEqual([expect.stringContaining('/svc/catalog-info.yaml, document 1')]);
+    expect(problemsIn(reading.logs).map(({ message }) => message)).toEqual([
+      expect.stringContaining('/svc/catalog-info.yaml, document 1'),
+    ]);
   });
 
   it('supports URLs of Azure DevOps and no others', () => {

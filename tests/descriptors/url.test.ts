@@ -34,6 +34,15 @@ const name = fc
       !/^\.+$/.test(text),
   );
 
+/** As `@backstage/integration` asks for it since 2.1.3, and did before. */
+function branchOf(parameters: URLSearchParams): string | undefined {
+  return (
+    parameters.get('versionDescriptor.version') ??
+    parameters.get('version') ??
+    undefined
+  );
+}
+
 describe('the URL of a descriptor', () => {
   it.each([
     [
@@ -130,7 +139,7 @@ describe('the URL of a descriptor', () => {
             project: p,
             repository: r,
             path: fetched.searchParams.get('path'),
-            branch: fetched.searchParams.get('version') ?? undefined,
+            branch: branchOf(fetched.searchParams),
           }).toEqual({ project, repository, path, branch });
         },
       ),

@@ -1,3 +1,4 @@
+import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
 import {
   addReadableOrganization,
@@ -54,9 +55,7 @@ describe('a static location and the provider on one file', () => {
     expect(
       (await catalog.entities({ kind: 'component' })).map(e => e.metadata.name),
     ).toEqual(expect.arrayContaining(['other', 'shared']));
-    expect(
-      catalog.logs.filter(({ level }) => level === 'warn' || level === 'error'),
-    ).toEqual([]);
+    expect(problemsIn(catalog.logs)).toEqual([]);
 
     async function find(name: string) {
       const [entity] = await catalog.entities({

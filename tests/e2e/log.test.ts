@@ -1,3 +1,4 @@
+import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
 import {
   addReadableOrganization,
@@ -33,7 +34,7 @@ describe('the log', () => {
         .map(({ message }) => message);
 
     await catalog.refresh();
-    const [first] = catalog.logs.filter(({ level }) => level === 'warn');
+    const [first] = problemsIn(catalog.logs);
     expect(first?.message).toMatch(
       /^component:default\/same is defined by https:\S*_git\/first\S*, which is in the catalog, and by https:\S*_git\/second/,
     );

@@ -1,3 +1,4 @@
+import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
 import {
   addReadableOrganization,
@@ -78,9 +79,7 @@ describe('several ways to one file', () => {
       'the entity to be there after its registration has gone',
       async () => (await components()).join() === names.join(),
     );
-    expect(
-      catalog.logs.filter(({ level }) => level === 'warn' || level === 'error'),
-    ).toEqual([]);
+    expect(problemsIn(catalog.logs)).toEqual([]);
 
     async function components() {
       const entities = await catalog.entities({ kind: 'component' });

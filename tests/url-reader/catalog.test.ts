@@ -4,6 +4,7 @@ import type { Organization, Repository } from '../../dev/simulator/index';
 import { catalogModuleAzureDevOpsLocationAnalyzer } from '../../src/catalog-import/module';
 import { azureDevOpsUrlReaderFactory } from '../../src/url-reader/reader-factory';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
 import { ProcessingWatch } from './processing';
 import { component, startSimulator, TOKEN } from '../content/support';
@@ -69,12 +70,7 @@ async function components(from: TestCatalog): Promise<string[]> {
 }
 
 function problems(from: TestCatalog): string[] {
-  return from.logs
-    .filter(({ level }) => level === 'warn' || level === 'error')
-    .map(({ message }) => message)
-    .filter(
-      message => !message.includes('dangerouslyDisableDefaultAuthPolicy'),
-    );
+  return problemsIn(from.logs).map(({ message }) => message);
 }
 
 describe('one file that several locations name', () => {

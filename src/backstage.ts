@@ -1,0 +1,67 @@
+/**
+ * What has moved between the release lines of Backstage that the module runs
+ * on, looked for in both places. Everything else is imported as usual.
+ */
+import type { BackstageCredentials } from '@backstage/backend-plugin-api';
+import * as catalogNode from '@backstage/plugin-catalog-node';
+
+type CatalogNode = typeof catalogNode;
+
+/** Where a module adds entity providers and processors. */
+export const catalogProcessingExtensionPoint = fromCatalogNode(
+  'catalogProcessingExtensionPoint',
+);
+
+/** Where a module adds analyzers for catalog-import. */
+export const catalogAnalysisExtensionPoint = fromCatalogNode(
+  'catalogAnalysisExtensionPoint',
+);
+
+/**
+ * The targets of the `url` locations that are registered in the catalog.
+ * `streamLocations` exists since plugin-catalog-node 2.0.
+ */
+export async function registeredTargets(
+  catalog: catalogNode.CatalogService,
+  options: { credentials: BackstageCredentials },
+): Promise<string[]> {
+  const targets: string[] = [];
+  for await (const page of pagesOfLocations(catalog, options)) {
+    const urls = page.filter(({ type }) => type === 'url');
+    targets.push(...urls.map(({ target }) => target));
+  }
+  return targets;
+}
+
+async function* pagesOfLocations(
+  catalog: catalogNode.CatalogService,
+  options: { credentials: BackstageCredentials },
+): AsyncIterable<ReadonlyArray<{ type: string; target: string }>> {
+  if ('streamLocations' in catalog) {
+    yield* catalog.streamLocations({}, options);
+  } else {
+    const { getLocations } = catalog as catalogNode.CatalogService;
+    yield (await getLocations.call(catalog, {}, options)).items;
+  }
+}
+
+/** An extension point of plugin-catalog-node: in its main entry since 2.0, in `/alpha` before. */
+function fromCatalogNode<Name extends keyof CatalogNode>(
+  name: Name,
+): CatalogNode[Name] {
+  const found =
+    (catalogNode as Partial<CatalogNode>)[name] ?? beforeItWasStable()[name];
+  if (!found) {
+    throw new Error(
+      `Expected ${name} in @backstage/plugin-catalog-node or its /alpha, found it in neither; ` +
+        `the README of backstage-plugin-catalog-backend-module-azure-devops has the versions of Backstage that it runs on`,
+    );
+  }
+  return found;
+}
+
+/** Loaded only where it is needed: what is alpha may be gone in a later version. */
+function beforeItWasStable(): Partial<CatalogNode> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('@backstage/plugin-catalog-node/alpha') as Partial<CatalogNode>;
+}
