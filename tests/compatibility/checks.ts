@@ -1,0 +1,356 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Entity } from '@backstage/catalog-model';
+import { Simulator } from '../../dev/simulator';
+import { choosePort } from '../../dev/ports';
+import { postgresUrl } from '../support/databases';
+import { until } from '../support/until';
+import {
+  type Backend,
+  type BackendOptions,
+  runCommandLine,
+  startBackend,
+} from './backend';
+
+/** What is looked at in one backend on one version of Node.js, in this order. */
+export const CHECKS = [
+  'start',
+  'entities',
+  'reader',
+  'analyzer',
+  'takeover',
+  'removal',
+  'guard',
+  'command line',
+] as const;
+export type Check = (typeof CHECKS)[number];
+
+export interface Findings {
+  /** What was found wrong; a check that is not in it has passed. */
+  readonly failures: Partial<Record<Check, string>>;
+  /** From the start of the process to the first entity of the module's own in the catalog's API. */
+  readonly firstEntitySeconds?: number;
+}
+
+const TOKEN = 'a-personal-access-token-of-the-compatibility-run';
+/** More than the guard lets go without counting percentages. */
+const SERVICES = 12;
+const GIT = 'https://dev.azure.com/contoso/Payments/_git';
+const DESCRIPTOR = '/catalog-info.yaml';
+
+/** After so long, what was waited for does not come. */
+const PATIENCE_MS = 90_000;
+
+const service = (number: number) => `service-${number}`;
+
+/** Runs the backend of one host on one Node.js through all that the module promises of it. */
+export async function lookAt(host: {
+  readonly directory: string;
+  readonly node: string;
+  /** Of its databases. */
+  readonly prefix: string;
+}): Promise<Findings> {
+  const simulator = await Simulator.start();
+  const options: BackendOptions = {
+    ...host,
+    port: await choosePort(0),
+    environment: simulator.environment,
+    config: {},
+  };
+  const run = new Run(simulator, {
+    ...options,
+    config: configOf(options.port, host.prefix),
+  });
+  try {
+    await run.all();
+    return run;
+  } finally {
+    await run.stop();
+    await simulator.close();
+  }
+}
+
+class Run implements Findings {
+  readonly failures: Partial<Record<Check, string>> = {};
+  firstEntitySeconds?: number;
+  readonly #simulator: Simulator;
+  readonly #options: BackendOptions;
+  #backend: Backend | undefined;
+
+  constructor(simulator: Simulator, options: BackendOptions) {
+    this.#simulator = simulator;
+    this.#options = options;
+    simulator.addPersonalAccessToken(TOKEN, { identity: 'backstage' });
+    const contoso = simulator.addOrganization('contoso');
+    contoso.grant('backstage');
+    const project = contoso.addProject('Payments');
+    for (let number = 0; number < SERVICES; number++) {
+      project.addRepository(service(number), {
+        files: { [DESCRIPTOR]: component(service(number)) },
+      });
+    }
+    project.addRepository('fresh', {
+      files: { [DESCRIPTOR]: component('fresh') },
+    });
+    // Of no interest to the provider: other names of files.
+    project.addRepository('elsewhere', {
+      files: {
+        '/docs/registered.yaml': component('registered'),
+        '/docs/configured.yaml': component('configured'),
+      },
+    });
+  }
+
+  async all(): Promise<void> {
+    const before = new Map<string, string>();
+    await this.#check('start', async () => {
+      await this.#fillWithLocations(before);
+      await this.#start();
+    });
+    if (!this.#backend) return;
+    await this.#check('entities', async () => {
+      await this.#shows('fresh');
+    });
+    await this.#check('reader', async () => {
+      await this.#shows('configured');
+    });
+    await this.#check('analyzer', async () => await this.#analyze());
+    await this.#check('takeover', async () => await this.#takenOver(before));
+    await this.#check('removal', async () => await this.#remove());
+    await this.#check('guard', async () => await this.#holdBack());
+    await this.#check('command line', async () => await this.#doctor());
+  }
+
+  async stop(): Promise<void> {
+    await this.#backend?.stop();
+    this.#backend = undefined;
+  }
+
+  async #check(name: Check, look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      const said = this.#backend?.output().split('\n').slice(-15).join('\n');
+      this.failures[name] = `${(error as Error).message}\n${said ?? ''}`;
+    }
+  }
+
+  /** What a catalog holds that Backstage's own module has filled. */
+  async #fillWithLocations(uids: Map<string, string>): Promise<void> {
+    const targets = Array.from(
+      { length: SERVICES },
+      (_, number) => `${GIT}/${service(number)}?path=${DESCRIPTOR}`,
+    );
+    const backend = await startBackend({
+      ...this.#options,
+      environment: {
+        ...this.#options.environment,
+        BEFORE_THE_MODULE: JSON.stringify(targets),
+      },
+    });
+    try {
+      const found = await until(
+        'the entities of the Locations',
+        async () => {
+          const services = servicesIn(await backend.entities());
+          return services.length === SERVICES && services;
+        },
+        PATIENCE_MS,
+      );
+      found.forEach(({ metadata }) =>
+        uids.set(metadata.name, metadata.uid ?? ''),
+      );
+    } finally {
+      await backend.stop();
+    }
+  }
+
+  async #start(): Promise<void> {
+    const started = Date.now();
+    this.#backend = await startBackend(this.#options);
+    await this.#shows('fresh');
+    this.firstEntitySeconds = (Date.now() - started) / 1000;
+  }
+
+  async #analyze(): Promise<void> {
+    const target = `${GIT}/elsewhere?path=/docs/registered.yaml`;
+    const analyze = async () => {
+      const { existingEntityFiles } = await this.#running.ask<{
+        existingEntityFiles: Array<{
+          isRegistered: boolean;
+          entity: { metadata: { name: string } };
+        }>;
+      }>('/analyze-location', { location: { type: 'url', target } });
+      return existingEntityFiles
+        .map(
+          ({ entity, isRegistered }) =>
+            `${entity.metadata.name} ${isRegistered ? 'registered' : 'new'}`,
+        )
+        .join();
+    };
+    expectToBe(await analyze(), 'registered new');
+    await this.#running.ask('/locations', { type: 'url', target });
+    expectToBe(await analyze(), 'registered registered');
+    await this.#shows('registered');
+  }
+
+  /** Each entity that a Location gave is the module's now, with the uid that it had. */
+  async #takenOver(before: ReadonlyMap<string, string>): Promise<void> {
+    const entities = await until(
+      'the Locations to be gone',
+      async () => {
+        const all = await this.#running.entities();
+        return !all.some(isLocationOfService) && all;
+      },
+      PATIENCE_MS,
+    );
+    const after = servicesIn(entities).map(
+      ({ metadata }) => `${metadata.name} ${metadata.uid}`,
+    );
+    expectToBe(
+      after.sort().join(),
+      [...before]
+        .map(([name, uid]) => `${name} ${uid}`)
+        .sort()
+        .join(),
+    );
+  }
+
+  /** A file that is deleted takes its entity with it, and no other. */
+  async #remove(): Promise<void> {
+    this.#delete(0);
+    const left = await this.#refreshUntil(
+      'the entity of a deleted file to leave',
+      async () => {
+        const services = servicesIn(await this.#running.entities());
+        return services.length < SERVICES && services;
+      },
+    );
+    expectToBe(String(left.length), String(SERVICES - 1));
+  }
+
+  /** All the others go at once: too many to be believed. */
+  async #holdBack(): Promise<void> {
+    for (let number = 1; number < SERVICES; number++) {
+      this.#delete(number);
+    }
+    await this.#refreshUntil('removals to be held back', () =>
+      this.#running.output().includes(`${SERVICES - 1} removals held back`),
+    );
+    const left = servicesIn(await this.#running.entities());
+    expectToBe(String(left.length), String(SERVICES - 1));
+  }
+
+  async #doctor(): Promise<void> {
+    const { code, output } = await runCommandLine(this.#options, 'doctor');
+    if (code !== 0 || !output.includes('contoso')) {
+      throw new Error(`doctor ended with ${code}:\n${output}`);
+    }
+  }
+
+  #delete(number: number): void {
+    this.#simulator
+      .organization('contoso')
+      .project('Payments')
+      .repository(service(number))
+      .push({ files: { [DESCRIPTOR]: null } });
+  }
+
+  /** A task that is running, or was just run, is triggered again later. */
+  async #refreshUntil<T>(
+    what: string,
+    ask: () => Promise<T | false> | T | false,
+  ): Promise<T> {
+    return await until(
+      what,
+      async () => {
+        await this.#running.refresh().catch(() => {});
+        await delay(250);
+        return await ask();
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  async #shows(name: string): Promise<void> {
+    await until(
+      `component:default/${name} in the catalog`,
+      async () =>
+        (await this.#running.entities()).some(
+          ({ kind, metadata }) =>
+            kind === 'Component' && metadata.name === name,
+        ),
+      PATIENCE_MS,
+    );
+  }
+
+  get #running(): Backend {
+    if (!this.#backend) throw new Error('The backend does not run');
+    return this.#backend;
+  }
+}
+
+function servicesIn(entities: readonly Entity[]): Entity[] {
+  return entities.filter(({ metadata }) =>
+    metadata.name.startsWith('service-'),
+  );
+}
+
+function isLocationOfService({ kind, spec }: Entity): boolean {
+  return kind === 'Location' && String(spec?.target).includes('/service-');
+}
+
+function expectToBe(actual: string, expected: string): void {
+  if (actual !== expected) {
+    throw new Error(`Expected ${expected}, got ${actual}`);
+  }
+}
+
+function component(name: string): string {
+  return [
+    'apiVersion: backstage.io/v1alpha1',
+    'kind: Component',
+    `metadata: { name: ${name} }`,
+    'spec: { type: service, lifecycle: production, owner: team-a }',
+    '',
+  ].join('\n');
+}
+
+function configOf(port: number, prefix: string): object {
+  return {
+    app: { baseUrl: `http://127.0.0.1:${port}` },
+    backend: {
+      baseUrl: `http://127.0.0.1:${port}`,
+      listen: { host: '127.0.0.1', port },
+      auth: { dangerouslyDisableDefaultAuthPolicy: true },
+      database: { client: 'pg', connection: postgresUrl(), prefix },
+    },
+    integrations: {
+      azure: [
+        {
+          host: 'dev.azure.com',
+          credentials: [{ personalAccessToken: TOKEN }],
+        },
+      ],
+    },
+    catalog: {
+      processingInterval: { seconds: 5 },
+      locations: [
+        { type: 'url', target: `${GIT}/elsewhere?path=/docs/configured.yaml` },
+      ],
+      providers: {
+        azureDevOps: {
+          main: {
+            organization: 'contoso',
+            // Every refresh looks at every repository.
+            verifyEvery: { milliseconds: 1 },
+            schedule: {
+              frequency: { minutes: 30 },
+              timeout: { minutes: 5 },
+              scope: 'local',
+            },
+          },
+        },
+      },
+    },
+  };
+}
