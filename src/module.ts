@@ -13,6 +13,7 @@ import {
 import { DescriptorErrorProcessor } from './ingestion/error-processor';
 import { YamlParser } from './descriptors/yaml';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
+import { Turns } from './ingestion/turns';
 import { errorsOfLocation } from './ledger/reports';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
@@ -50,6 +51,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         status,
       }) {
         const yaml = YamlParser.fromConfig(config);
+        const turns = new Turns();
         lifecycle.addShutdownHook(async () => await yaml.close());
         const readings = readProviderConfigs(config);
         if (readings.length === 0) {
@@ -68,6 +70,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
               logger: providerLogger,
               service: azureDevOps,
               yaml,
+              turns,
               observers: [status, new RefreshLog(providerLogger)],
             }),
           );

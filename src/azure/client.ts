@@ -11,7 +11,6 @@ import type { OrganizationApi } from './api';
 import { ZipArchive } from './archive';
 import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
-import type { Priority } from './limiter/state';
 import { blobObjectId, streamedObjectId } from './object-id';
 import {
   absenceOf,
@@ -41,6 +40,7 @@ import type {
   Repository,
   RequestOptions,
   ServiceIdentity,
+  SizeOption,
   VersionRef,
 } from './types';
 
@@ -93,15 +93,15 @@ type UseParts = <T>(
 /** What this module asks of one organization, put to azure-devops-node-api where it can be. */
 export class ApiClient implements AzureDevOpsClient {
   readonly #use: UseParts;
-  readonly #priority: Priority;
+  readonly #options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>;
 
   constructor(
     readonly organization: Organization,
     use: UseParts,
-    priority: Priority,
+    options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
   ) {
     this.#use = use;
-    this.#priority = priority;
+    this.#options = options;
   }
 
   async getIdentity(options: RequestOptions = {}): Promise<ServiceIdentity> {
@@ -218,9 +218,10 @@ export class ApiClient implements AzureDevOpsClient {
 
   async readItem(options: ItemRequest): Promise<ItemOutcome> {
     const { repository, project, path, version, content } = options;
+    const { maxBytes = LIMITS.item } = options;
     const call = this.#call(options, {
       operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
-      maxBytes: LIMITS.item,
+      maxBytes,
       parse: parseItem,
     });
     this.#checkNames(call, project, repository);
@@ -257,17 +258,13 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   async listItems(
-    options: RequestOptions & {
-      repository: string;
-      project?: string;
-      scopePath: string;
-      version?: VersionRef;
-    },
+    options: Parameters<AzureDevOpsClient['listItems']>[0],
   ): Promise<ListingOutcome> {
     const { repository, project, scopePath, version } = options;
+    const { maxBytes = LIMITS.listing } = options;
     const call = this.#call(options, {
       operation: `list the files below ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
-      maxBytes: LIMITS.listing,
+      maxBytes,
       compress: true,
       parse: parseItems,
     });
@@ -290,12 +287,13 @@ export class ApiClient implements AzureDevOpsClient {
     });
   }
 
-  async readBlob(options: BlobOptions): Promise<Uint8Array> {
+  async readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array> {
     const { repository, project, objectId } = options;
+    const { maxBytes = LIMITS.blob } = options;
     const call = this.#call(options, {
       operation: describeBlob(options),
       expects: 'bytes',
-      maxBytes: LIMITS.blob,
+      maxBytes,
       compress: true,
       parse: body => checkBlob(body as Buffer, objectId),
     });
@@ -396,13 +394,14 @@ export class ApiClient implements AzureDevOpsClient {
     if (item.isUtf8 && item.content !== undefined) {
       return item.content;
     }
-    const { repository, project, signal } = options;
+    const { repository, project, signal, maxBytes } = options;
     const { objectId } = item;
     const bytes = await this.readBlob({
       repository,
       project,
       signal,
       objectId,
+      maxBytes,
     });
     return Buffer.from(bytes).toString('utf8');
   }
@@ -418,7 +417,7 @@ export class ApiClient implements AzureDevOpsClient {
     return {
       expects: 'json',
       compress: false,
-      priority: this.#priority,
+      ...this.#options,
       signal,
       ...call,
     };

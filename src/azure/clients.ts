@@ -88,7 +88,8 @@ class ClientPool implements AzureDevOpsClientPool {
   readonly #entries = new Map<string, Entry>();
   #closed = false;
   readonly interactive: AzureDevOpsClients = {
-    forOrganization: organization => this.#client(organization, 'interactive'),
+    forOrganization: (organization, { deadlineMs } = {}) =>
+      this.#client(organization, { priority: 'interactive', deadlineMs }),
   };
 
   constructor(options: AzureDevOpsClientsOptions) {
@@ -96,8 +97,11 @@ class ClientPool implements AzureDevOpsClientPool {
     this.#configured = new Set(options.configured?.map(({ key }) => key));
   }
 
-  forOrganization(organization: Organization): AzureDevOpsClient {
-    return this.#client(organization, 'background');
+  forOrganization(
+    organization: Organization,
+    { deadlineMs }: { readonly deadlineMs?: number } = {},
+  ): AzureDevOpsClient {
+    return this.#client(organization, { priority: 'background', deadlineMs });
   }
 
   limiterSnapshot(): OrganizationPacing[] {
@@ -122,11 +126,14 @@ class ClientPool implements AzureDevOpsClientPool {
     }
   }
 
-  #client(organization: Organization, priority: Priority): AzureDevOpsClient {
+  #client(
+    organization: Organization,
+    options: { readonly priority: Priority; readonly deadlineMs?: number },
+  ): AzureDevOpsClient {
     // What is wrong with the credential is said at once. Of several spellings
     // of a name the first is that of all clients.
     const { organization: first } = this.#entry(organization);
-    return new ApiClient(first, action => this.#use(first, action), priority);
+    return new ApiClient(first, action => this.#use(first, action), options);
   }
 
   async #use<T>(

@@ -35,6 +35,8 @@ export interface Call<T> {
   /** Whether the answer is large enough for compression to pay. */
   readonly compress: boolean;
   readonly priority: Priority;
+  /** How long it may take, where that is less than for other requests, in milliseconds. */
+  readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   /** Where a successful answer is written that may be too large for memory. */
   readonly file?: TemporaryFile;
@@ -208,7 +210,14 @@ export class Transport {
   /** One request, sent again at once where only a stale connection was in the way. */
   async #send<T>(
     { method, target, accept, body }: OutgoingRequest,
-    { compress, expects, maxBytes, file, signal }: Call<T>,
+    {
+      compress,
+      expects,
+      maxBytes,
+      file,
+      deadlineMs = Infinity,
+      signal,
+    }: Call<T>,
     authorization: string,
   ): Promise<HttpResult> {
     const { connections, clock, timeouts } = this.#deps;
@@ -229,9 +238,12 @@ export class Transport {
       expects,
       maxBytes,
       file,
-      timeouts: file
-        ? { ...timeouts, deadlineMs: timeouts.downloadMs }
-        : timeouts,
+      timeouts: {
+        ...timeouts,
+        deadlineMs: file
+          ? timeouts.downloadMs
+          : Math.min(timeouts.deadlineMs, deadlineMs),
+      },
     };
     const { kept, fresh } = connections;
     const result = await sendOnce(kept, request, clock, signal);

@@ -97,6 +97,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How large an answer may be. What is larger fails with `too-large`. */
+export interface SizeOption {
+  /** In bytes, before and after decompression. Default: what the kind of answer may have, see docs/limits.md. */
+  readonly maxBytes?: number;
+}
+
 /** A blob on disk, until it is closed. */
 export interface DownloadedBlob {
   read(): Readable;
@@ -161,27 +167,29 @@ export interface AzureDevOpsClient {
 
   /** One file. With `content` its text comes along; without, only its object id. */
   readItem(
-    options: RequestOptions & {
-      repository: string;
-      project?: string;
-      path: string;
-      version?: VersionRef;
-      content: boolean;
-    },
+    options: RequestOptions &
+      SizeOption & {
+        repository: string;
+        project?: string;
+        path: string;
+        version?: VersionRef;
+        content: boolean;
+      },
   ): Promise<ItemOutcome>;
 
   /** All files below `scopePath`, without content. */
   listItems(
-    options: RequestOptions & {
-      repository: string;
-      project?: string;
-      scopePath: string;
-      version?: VersionRef;
-    },
+    options: RequestOptions &
+      SizeOption & {
+        repository: string;
+        project?: string;
+        scopePath: string;
+        version?: VersionRef;
+      },
   ): Promise<ListingOutcome>;
 
   /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
-  readBlob(options: BlobOptions): Promise<Uint8Array>;
+  readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array>;
 
   /** A blob of any size. Whoever asks for it closes it. */
   downloadBlob(options: BlobOptions): Promise<DownloadedBlob>;
@@ -217,5 +225,9 @@ export interface AzureDevOpsClient {
 
 /** One client an organization, per process. */
 export interface AzureDevOpsClients {
-  forOrganization(organization: Organization): AzureDevOpsClient;
+  /** @param options.deadlineMs - how long one request may take, where that is less than otherwise, in milliseconds */
+  forOrganization(
+    organization: Organization,
+    options?: { readonly deadlineMs?: number },
+  ): AzureDevOpsClient;
 }

@@ -6,7 +6,12 @@ import {
 import { parseEnvelope } from './envelope';
 import { isErrorLocationRef } from './error-location';
 import type { CatalogRules } from './rules';
-import type { YamlDocument, YamlParser } from './yaml';
+import {
+  parsePlain,
+  type YamlDocument,
+  type YamlFile,
+  type YamlParser,
+} from './yaml';
 
 export interface RejectedDocument {
   readonly outcome: 'rejected';
@@ -45,6 +50,8 @@ export interface ParsedDescriptor {
   readonly documents: readonly ParsedDocument[];
   /** What the text and its documents take, in characters. */
   readonly size: number;
+  /** How long the thread of the catalog's own parser took, in milliseconds. */
+  readonly tookMs: number;
 }
 
 export interface EntityDocument {
@@ -71,10 +78,25 @@ export async function parseDescriptor(
   content: string,
   signal?: AbortSignal,
 ): Promise<ParsedDescriptor> {
-  const { documents, length } = await yaml.parse(content, signal);
+  return parsed(content, await yaml.parse(content, signal));
+}
+
+/** The same for a text that is plainly simple, at once; `undefined` for any other. */
+export function parsePlainDescriptor(
+  content: string,
+): ParsedDescriptor | undefined {
+  const file = parsePlain(content);
+  return file && parsed(content, file);
+}
+
+function parsed(
+  content: string,
+  { documents, length, tookMs }: YamlFile,
+): ParsedDescriptor {
   return {
     documents: documents.map(parseDocument),
     size: content.length + length,
+    tookMs,
   };
 }
 

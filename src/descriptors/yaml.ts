@@ -29,6 +29,8 @@ export interface YamlFile {
   readonly documents: readonly YamlDocument[];
   /** What the values take, in characters of JSON, roughly. */
   readonly length: number;
+  /** How long the thread of the catalog's own parser took, in milliseconds. */
+  readonly tookMs: number;
 }
 
 /** Characters of a file. What is larger is no descriptor. */
@@ -115,11 +117,16 @@ export class YamlParser {
           ),
         ),
         length: MAX_JSON_LENGTH - whole.left,
+        tookMs: whole.tookMs,
       };
     }
     // A directive applies to later documents, which without it would read differently.
     if (filled.length === 1 || /^\uFEFF?%/m.test(text)) {
-      return { documents: this.#documentsOf(whole), length: text.length };
+      return {
+        documents: this.#documentsOf(whole),
+        length: text.length,
+        tookMs: this.#tookMs(whole),
+      };
     }
     return await this.#parseOneByOne(filled, whole, ask);
   }
@@ -136,7 +143,8 @@ export class YamlParser {
     const results: Array<{ documents: YamlDocument[]; hasThrown: boolean }> =
       [];
     let left = MAX_JSON_LENGTH;
-    let leftMs = MAX_DEADLINES * this.#limits.deadlineMs;
+    const mostMs = MAX_DEADLINES * this.#limits.deadlineMs;
+    let leftMs = mostMs;
     for (const part of parts) {
       const plain = parsePlain(part.text);
       if (plain) {
@@ -152,8 +160,7 @@ export class YamlParser {
           ? await ask(part.text, left)
           : { outcome: 'expired', limit: 'time' };
       if (result.outcome === 'parsed') left = result.left;
-      leftMs -=
-        result.outcome === 'parsed' ? result.tookMs : this.#limits.deadlineMs;
+      leftMs -= this.#tookMs(result);
       results.push({
         documents: this.#documentsOf(result, part),
         hasThrown: result.outcome === 'parsed' && result.thrown !== undefined,
@@ -171,7 +178,17 @@ export class YamlParser {
             ...(results[thrower]?.documents.slice(-1) ?? []),
             ...results.slice(thrower + 1).flatMap(result => result.documents),
           ];
-    return { documents, length: MAX_JSON_LENGTH - left };
+    return {
+      documents,
+      length: MAX_JSON_LENGTH - left,
+      tookMs: this.#tookMs(whole) + mostMs - leftMs,
+    };
+  }
+
+  #tookMs(result: WorkerResult): number {
+    return result.outcome === 'parsed'
+      ? result.tookMs
+      : this.#limits.deadlineMs;
   }
 
   /** What a text gave, the end of its reading included. */
@@ -257,7 +274,7 @@ export function parsePlain(text: string): YamlFile | undefined {
       line: part.line,
     });
   }
-  return { documents, length: text.length };
+  return { documents, length: text.length, tookMs: 0 };
 }
 
 function isPlain(text: string): boolean {
@@ -387,7 +404,7 @@ function describeError(message: string): {
 }
 
 function rejectFile(message: string): YamlFile {
-  return { documents: [tooLarge(message)], length: 0 };
+  return { documents: [tooLarge(message)], length: 0, tookMs: 0 };
 }
 
 function tooLarge(message: string, line?: number): YamlDocument {

@@ -5,15 +5,17 @@ import type {
   DeferredEntity,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import type { DesiredReference, Outbox } from '../ledger/outbox';
+import type {
+  DesiredReference,
+  Outbox,
+  Page,
+  PageStart,
+} from '../ledger/outbox';
 import { chunks } from '../ledger/rows';
-
-/**
- * The most entities that one mutation carries. Each is in memory several times
- * while the catalog writes it down; with more of them what has outlived that is
- * garbage that only a full collection takes away.
- */
-const BATCH = 250;
+/** How many references are looked up at a time. */
+const BATCH = 1_000;
+/** So many entities may be refused by the catalog before it is the catalog that is at fault. */
+const MAX_REFUSED = 20;
 /** How long a refresh waits for another replica's lease, and how often it asks, in milliseconds. */
 const LEASE_WAIT_MS = 90_000;
 const LEASE_POLL_MS = 250;
@@ -22,6 +24,8 @@ const LEASE_POLL_MS = 250;
 export class Applier {
   /** How many entities were added to the catalog, and removed from it, so far; what is applied again is not counted. */
   readonly applied = { added: 0, removed: 0 };
+  /** By reference, why the catalog did not take an entity, or its removal. */
+  readonly refused = new Map<string, string>();
   /** One applier at a time in this process as well: two of us have the same lease. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -32,7 +36,8 @@ export class Applier {
   ) {}
 
   /**
-   * Applies everything that is pending.
+   * Applies everything that is pending, but for what the catalog refuses, which
+   * stays pending.
    *
    * @param options.wait - wait for another replica to give up its lease, rather than leave the rest to it
    * @param options.since - only what is desired since this ticket: the database need not look through all that was applied before
@@ -44,23 +49,16 @@ export class Applier {
     inMemory?: ReadonlyMap<string, DesiredReference>;
     signal?: AbortSignal;
   }): Promise<void> {
-    let more = true;
-    while (more) {
-      options.signal?.throwIfAborted();
-      const done = await this.exclusively(options, async () => {
-        const references = await this.outbox.pending(BATCH, options);
-        await this.applyDelta(references);
+    await this.pageByPage(
+      options,
+      after => this.outbox.pending({ ...options, after }),
+      async references => {
         await this.outbox.markApplied(references);
         for (const { entity } of references) {
           this.applied[entity ? 'added' : 'removed'] += 1;
         }
-        more = references.length === BATCH;
-        return references;
-      });
-      if (!done) {
-        return;
-      }
-    }
+      },
+    );
   }
 
   /** Applies these references again, as they were applied before. */
@@ -69,15 +67,9 @@ export class Applier {
     signal?: AbortSignal,
   ): Promise<void> {
     for (const refs of chunks(entityRefs, BATCH)) {
-      signal?.throwIfAborted();
-      const done = await this.exclusively({ wait: true, signal }, async () => {
-        const page = await this.outbox.settledAmong(refs);
-        await this.applyDelta(page);
-        return page;
-      });
-      if (!done) {
-        return;
-      }
+      await this.pageByPage({ wait: true, signal }, after =>
+        this.outbox.settledAmong(refs, after?.entityRef ?? ''),
+      );
     }
   }
 
@@ -91,24 +83,9 @@ export class Applier {
     upTo: number;
     signal?: AbortSignal;
   }): Promise<void> {
-    let after = '';
-    for (;;) {
-      options.signal?.throwIfAborted();
-      let page: DesiredReference[] = [];
-      const done = await this.exclusively(
-        { wait: true, signal: options.signal },
-        async () => {
-          page = await this.outbox.settled(after, BATCH, options.upTo);
-          await this.applyDelta(page);
-          return page;
-        },
-      );
-      const last = page.at(-1);
-      if (!done || !last || page.length < BATCH) {
-        return;
-      }
-      after = last.entityRef;
-    }
+    await this.pageByPage({ wait: true, signal: options.signal }, after =>
+      this.outbox.settled(after?.entityRef ?? '', options.upTo),
+    );
   }
 
   /**
@@ -122,20 +99,75 @@ export class Applier {
     await this.exclusively({ wait: true, signal }, async () => {
       const entities = await others();
       const desired: DesiredReference[] = [];
-      for (let after = ''; ;) {
-        const page = await this.outbox.desired(after, BATCH);
-        desired.push(...page);
-        const last = page.at(-1);
-        if (!last) {
-          break;
-        }
-        after = last.entityRef;
-      }
+      let next: PageStart | undefined;
+      do {
+        const page = await this.outbox.desired(next?.entityRef ?? '');
+        desired.push(...page.references);
+        next = page.next;
+      } while (next);
       entities.push(...desired.flatMap(toDeferred));
       await this.connection.applyMutation({ type: 'full', entities });
       await this.outbox.markApplied(desired);
       return desired;
     });
+  }
+
+  /** Applies pages until there are no more, or until the lease is not to be had. */
+  private async pageByPage(
+    options: { wait: boolean; signal?: AbortSignal },
+    read: (after: PageStart | undefined) => Promise<Page>,
+    whenApplied: (
+      references: readonly DesiredReference[],
+    ) => Promise<void> = async () => {},
+  ): Promise<void> {
+    let next: PageStart | undefined;
+    do {
+      options.signal?.throwIfAborted();
+      const done = await this.exclusively(options, async () => {
+        const page = await read(next);
+        const applied = await this.applyOrHalve(page.references);
+        await whenApplied(applied);
+        next = page.next;
+        return page.references;
+      });
+      if (!done) {
+        return;
+      }
+    } while (next);
+  }
+
+  /**
+   * Applies a page; one that the catalog refuses is halved until what it refuses
+   * is alone.
+   *
+   * @returns what was applied
+   */
+  private async applyOrHalve(
+    references: readonly DesiredReference[],
+  ): Promise<readonly DesiredReference[]> {
+    try {
+      await this.applyDelta(references);
+      return references;
+    } catch (error) {
+      // Where the database does not answer, or the lease is lost, it is not for what is in the page.
+      const isOurs = await this.outbox.acquire().catch(() => false);
+      const [first] = references;
+      if (!isOurs || !first || this.refused.size >= MAX_REFUSED) {
+        throw error;
+      }
+      if (references.length === 1) {
+        this.refused.set(
+          first.entityRef,
+          error instanceof Error ? error.message : String(error),
+        );
+        return [];
+      }
+      const middle = Math.ceil(references.length / 2);
+      return [
+        ...(await this.applyOrHalve(references.slice(0, middle))),
+        ...(await this.applyOrHalve(references.slice(middle))),
+      ];
+    }
   }
 
   private async applyDelta(

@@ -5,6 +5,7 @@ import { errorLocation } from '../descriptors/error-location';
 import {
   applyLocation,
   parseDescriptor,
+  parsePlainDescriptor,
   type DescriptorDocument,
   type ParsedDescriptor,
   type RejectedDocument,
@@ -19,6 +20,7 @@ import {
   type PathObservation,
   type Rejection,
 } from '../policy/model';
+import type { Turns } from './turns';
 
 /** Grows when the same text would give other entities than before, so that every descriptor is read again. */
 const PARSER_VERSION = 2;
@@ -26,12 +28,20 @@ const PARSER_VERSION = 2;
 /** What the cache of parsed blobs holds, in characters of text and JSON: some 2,000 files, or 10 MB. */
 const CACHE_SIZE = 4 * 1024 * 1024;
 
+/** What is larger, in characters of text and JSON, is in memory once at a time only. */
+const LIGHT_SIZE = 256 * 1024;
+
+/** How many rejected documents of a file are kept with their reasons. */
+const MAX_REJECTIONS = 100;
+
 export interface DescriptorParserOptions {
   readonly organization: Organization;
   /** The branch that the configuration names, if it does: it is part of the URL. */
   readonly branch?: string;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
+  /** Of the whole process, for files that are large or take long. */
+  readonly turns: Turns;
   /** Ends the waiting for texts that take long to parse. */
   readonly signal?: AbortSignal;
 }
@@ -43,19 +53,40 @@ export interface DescriptorFile {
   readonly objectId: string;
 }
 
-/** A blob's text; `undefined` where it is too large to be read at all. */
-type ReadText = () => Promise<string | undefined>;
+/**
+ * A blob's text; `undefined` where it is too large.
+ *
+ * @param extent - `light`: only if it is small, so that many may be in memory at a
+ * time. `whole`: whatever may be a descriptor; asked for in turn.
+ */
+export type ReadText = (
+  extent: 'light' | 'whole',
+) => Promise<string | undefined>;
+
+/** Takes an observation as soon as it is made; waits while too much is on its way. */
+type HandOn = (observation: PathObservation) => Promise<void>;
+
+/** What is known of a blob without taking a turn. */
+type Content =
+  | { readonly parsed: ParsedDescriptor }
+  /** Not plainly simple: for the thread of the catalog's parser. */
+  | { readonly text: string }
+  | { readonly large: true };
 
 /**
  * Turns the descriptors of one organization into what the ledger keeps of them.
  * The same text in a thousand repositories is parsed once, and downloaded once.
+ *
+ * Small files that are plainly simple are read side by side. Every other file is
+ * read, parsed and handed on in turn, one at a time in the whole process, so that
+ * memory is bounded whatever repositories hold.
  */
 export class DescriptorParser {
   readonly #options: DescriptorParserOptions;
   /** Whatever an observation depends on beside the file. */
   readonly #fingerprint: string;
   /** By the object id, as it was computed from the text or its bytes, never as the service gave it. */
-  readonly #parsed: LRUCache<string, ParsedDescriptor, ReadText>;
+  readonly #contents: LRUCache<string, Content, ReadText>;
   // The signature of a file that was just parsed is asked for again right away.
   #last = { target: '', signature: '' };
 
@@ -63,14 +94,14 @@ export class DescriptorParser {
     const { rules, yaml } = options;
     this.#options = options;
     this.#fingerprint = `${PARSER_VERSION}\n${rules.signature}\n${yaml.enableYamlMerge}\n`;
-    this.#parsed = new LRUCache<string, ParsedDescriptor, ReadText>({
+    this.#contents = new LRUCache<string, Content, ReadText>({
       maxSize: CACHE_SIZE,
       maxEntrySize: CACHE_SIZE / 4,
       // An empty text has a size as well.
-      sizeCalculation: ({ size }) => size + 1,
+      sizeCalculation: content => sizeOf(content) + 1,
       // What is pushed out while it is under way still comes to those who wait for it.
       ignoreFetchAbort: true,
-      fetchMethod: (_objectId, _stale, { context }) => this.#read(context),
+      fetchMethod: (_objectId, _stale, { context }) => readLight(context),
     });
   }
 
@@ -87,54 +118,87 @@ export class DescriptorParser {
     return this.#last.signature;
   }
 
-  /** A file with its text; `undefined` where that is too large to be read at all. */
+  /**
+   * Reads a file that came with its text.
+   *
+   * @returns how long the thread of the catalog's parser took, in milliseconds
+   */
   async parse(
     file: DescriptorFile,
-    text: string | undefined,
-  ): Promise<PathObservation> {
-    const parsed =
-      text === undefined
-        ? undefined
-        : await this.#parse(objectIdOf(text), async () => text);
-    return this.#observe(file, parsed);
+    text: string,
+    handOn: HandOn,
+  ): Promise<number> {
+    return await this.#read(file, objectIdOf(text), async () => text, handOn);
   }
 
   /**
-   * A file of which no more is known than its blob.
+   * Reads a file of which no more is known than its blob.
    *
    * @param download - is called for a blob that is not in memory; it makes sure that the blob has this object id
+   * @returns how long the thread of the catalog's parser took, in milliseconds
    */
   async parseBlob(
     file: DescriptorFile,
     download: ReadText,
-  ): Promise<PathObservation> {
-    return this.#observe(file, await this.#parse(file.objectId, download));
+    handOn: HandOn,
+  ): Promise<number> {
+    return await this.#read(file, file.objectId, download, handOn);
   }
 
-  async #parse(
+  async #read(
+    file: DescriptorFile,
     objectId: string,
     readText: ReadText,
-  ): Promise<ParsedDescriptor | undefined> {
+    handOn: HandOn,
+  ): Promise<number> {
+    const content = await this.#lightContent(objectId, readText);
+    if ('parsed' in content && content.parsed.size <= LIGHT_SIZE) {
+      await handOn(this.#observe(file, content.parsed));
+      return 0;
+    }
+    const { turns, signal } = this.#options;
+    return await turns.take(async () => {
+      // Whoever had the turn before may have had the same file.
+      const known = this.#contents.peek(objectId) ?? content;
+      if ('parsed' in known) {
+        await handOn(this.#observe(file, known.parsed));
+        return 0;
+      }
+      const parsed = await this.#parseWhole(objectId, known, readText);
+      await handOn(this.#observe(file, parsed));
+      return parsed?.tookMs ?? 0;
+    }, signal);
+  }
+
+  async #lightContent(objectId: string, readText: ReadText): Promise<Content> {
     let isMine = false;
-    const context: ReadText = async () => {
+    const context: ReadText = async extent => {
       isMine = true;
-      return await readText();
+      return await readText(extent);
     };
     try {
-      return await this.#parsed.fetch(objectId, { context });
+      const content = await this.#contents.fetch(objectId, { context });
+      return content ?? { large: true };
     } catch (error) {
       if (isMine) throw error;
       // What one repository denies another may give.
-      return await this.#read(readText);
+      return await readLight(readText);
     }
   }
 
-  async #read(readText: ReadText): Promise<ParsedDescriptor | undefined> {
+  async #parseWhole(
+    objectId: string,
+    content: Content,
+    readText: ReadText,
+  ): Promise<ParsedDescriptor | undefined> {
     const { yaml, signal } = this.#options;
-    const text = await readText();
-    return text === undefined
-      ? undefined
-      : await parseDescriptor(yaml, text, signal);
+    const text = 'text' in content ? content.text : await readText('whole');
+    if (text === undefined) {
+      return undefined;
+    }
+    const parsed = await parseDescriptor(yaml, text, signal);
+    this.#contents.set(objectId, { parsed });
+    return parsed;
   }
 
   #targetOf(repository: Repository, path: string): string {
@@ -165,6 +229,7 @@ export class DescriptorParser {
     const rejected = documents.filter(
       document => document.outcome === 'rejected',
     );
+    const notes = notesOn(rejected);
     return {
       outcome: 'present',
       path,
@@ -177,15 +242,32 @@ export class DescriptorParser {
           kind: 'entity',
           entity: JSON.stringify(document.entity),
         })),
-        ...errorClaims(target, rejected),
+        ...errorClaims(target, notes),
       ],
-      rejections: rejected.map(toRejection),
+      rejections: notes,
       forbidden: rejected.flatMap(({ reason, entityRef }) =>
         reason === 'rules' && entityRef ? [entityRef] : [],
       ),
       unreadable: rejected.some(({ reason }) => reason !== 'rules'),
     };
   }
+}
+
+async function readLight(readText: ReadText): Promise<Content> {
+  const text = await readText('light');
+  if (text === undefined) {
+    return { large: true };
+  }
+  const parsed = parsePlainDescriptor(text);
+  return parsed ? { parsed } : { text };
+}
+
+/** In characters. */
+function sizeOf(content: Content): number {
+  if ('parsed' in content) {
+    return content.parsed.size;
+  }
+  return 'text' in content ? content.text.length : 0;
 }
 
 /** The object id that Git gives to a blob of this text. */
@@ -199,14 +281,14 @@ function objectIdOf(text: string): string {
 /** The Location entity that shows in the catalog what was rejected, if anything was. */
 function errorClaims(
   target: string,
-  rejected: readonly RejectedDocument[],
+  notes: readonly Rejection[],
 ): ClaimDraft[] {
-  if (rejected.length === 0) {
+  if (notes.length === 0) {
     return [];
   }
   const { entity, entityRef } = errorLocation({
     target,
-    errors: rejected.map(describeRejection),
+    errors: notes.map(describeRejection),
   });
   return [
     {
@@ -215,6 +297,19 @@ function errorClaims(
       entity: JSON.stringify(entity),
     },
   ];
+}
+
+/** Why documents were rejected; of many the first, and how many more there are. */
+function notesOn(rejected: readonly RejectedDocument[]): Rejection[] {
+  const notes = rejected.slice(0, MAX_REJECTIONS).map(toRejection);
+  const next = rejected[MAX_REJECTIONS];
+  if (next) {
+    notes.push({
+      ...toRejection(next),
+      message: `this document and ${rejected.length - MAX_REJECTIONS - 1} others of the file are rejected too; mend the first ${MAX_REJECTIONS} to see why`,
+    });
+  }
+  return notes;
 }
 
 function toRejection(rejection: RejectedDocument): Rejection {

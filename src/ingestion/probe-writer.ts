@@ -2,35 +2,79 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Ledger } from '../ledger/ledger';
 import type { DesiredReference } from '../ledger/outbox';
 import type { ProbeRecord, RecordResult } from '../ledger/record';
+import { bytesOf } from '../policy/budget';
+import type { PathObservation } from '../policy/model';
 import type { Applier } from './apply';
 
-/** How many probes are written in one transaction. */
-const BATCH = 200;
-/** Probes are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
+const MEBIBYTE = 1_048_576;
+
+/** How much is written in one transaction, unless one finding alone is more. */
+const BATCH: Amount = { records: 200, paths: 1_000, bytes: 4 * MEBIBYTE };
+/** Findings are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
 const MAX_AGE_MS = 2_000;
-/** Probing waits while this many findings are unwritten, so that memory stays bounded. */
-const MAX_BUFFERED = 600;
-/** So many entities that were written are kept until they are applied to the catalog; the others are read back. */
-const MAX_IN_MEMORY = 600;
+/** Probing waits while this much is unwritten, so that memory stays bounded. */
+const MAX_BUFFERED: Amount = {
+  records: 600,
+  paths: 3_000,
+  bytes: 8 * MEBIBYTE,
+};
+/** So much of what was written is kept until it is applied to the catalog; the rest is read back. */
+const MAX_IN_MEMORY = { entities: 600, bytes: 8 * MEBIBYTE };
+/** So many findings may be refused by the database before it is the database that is at fault. */
+const MAX_REFUSED = 20;
+
+/** What a repository bears while only a part of it is written. */
+const NOT_FINISHED = 'the look at the repository is not finished';
+
+interface Amount {
+  readonly records: number;
+  readonly paths: number;
+  readonly bytes: number;
+}
+
+/** What was found out about a repository: at once, or piece by piece. */
+export interface Findings extends Omit<ProbeRecord, 'startTicket' | 'unknown'> {
+  /** How the look at the repository ended; absent while it goes on. */
+  readonly end?: {
+    /** Why the probe as a whole is unknown; absent when it is conclusive. */
+    readonly unknown?: string;
+  };
+}
+
+/** A finding that the database did not take. */
+export interface RefusedFinding {
+  readonly repositoryId: string;
+  readonly path: string;
+  readonly message: string;
+}
 
 /**
  * Takes what probes find out, writes it to the ledger in batches, and applies
  * each to the catalog. Nothing that was found out is held for the end of a
- * refresh: an abort or a crash loses at most what was found in the last two
- * seconds.
+ * refresh, or of a repository: an abort or a crash loses at most what was found
+ * in the last two seconds.
  */
 export class ProbeWriter {
-  private buffer: ProbeRecord[] = [];
+  /** By the repository's id: one statement cannot write a row twice. */
+  private buffer = new Map<string, Findings>();
+  private buffered = NOTHING;
+  private unwritten = NOTHING;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
   private applying: Promise<void> | undefined;
   /** The first ticket of which nothing was applied. */
   private unappliedSince: number | undefined;
   private inMemory = new Map<string, DesiredReference>();
-  private unwritten = 0;
+  private inMemoryBytes = 0;
+  /**
+   * By the repository's id: the ticket that the probe may still build on. It is
+   * that of its own last piece, unless another's write came before that one.
+   */
+  private readonly tickets = new Map<string, number>();
   private ticket: number;
   private failure: Error | undefined;
-  private overtaken: ProbeRecord[] = [];
+  private overtaken = new Set<string>();
+  private refused: RefusedFinding[] = [];
 
   private constructor(
     private readonly ledger: Ledger,
@@ -58,21 +102,32 @@ export class ProbeWriter {
     );
   }
 
-  /** The ticket of a probe that starts now. */
-  get currentTicket(): number {
-    return this.ticket;
+  /** A look at a repository begins: what was written about it until now, and no more, it may know of. */
+  begin(repositoryId: string): void {
+    this.tickets.set(repositoryId, this.ticket);
   }
 
-  async add(record: ProbeRecord): Promise<void> {
-    this.buffer.push(record);
-    this.unwritten += 1;
-    if (this.buffer.length >= BATCH) {
+  /** Takes findings about a repository whose look has begun. Waits while too much is unwritten. */
+  async add(findings: Findings): Promise<void> {
+    const { id } = findings.repository;
+    const former = this.buffer.get(id);
+    const added = amountOf(findings);
+    this.buffer.set(
+      id,
+      former
+        ? { ...findings, paths: [...former.paths, ...findings.paths] }
+        : findings,
+    );
+    const records = former ? 0 : 1;
+    this.buffered = plus(this.buffered, { ...added, records });
+    this.unwritten = plus(this.unwritten, { ...added, records });
+    if (reaches(this.buffered, BATCH)) {
       this.write();
     } else {
       // The next probe may end only after a pause of many minutes.
       this.timer ??= setTimeout(() => this.write(), MAX_AGE_MS).unref();
     }
-    if (this.unwritten >= MAX_BUFFERED) {
+    if (reaches(this.unwritten, MAX_BUFFERED)) {
       await this.writing;
     }
     this.throwFailure();
@@ -86,48 +141,113 @@ export class ProbeWriter {
     this.throwFailure();
   }
 
-  /** The repositories whose probes were overtaken by another's write and have to be repeated. */
-  takeOvertaken(): ProbeRecord[] {
+  /** The ids of repositories whose probes were overtaken by another's write and have to be repeated. */
+  takeOvertaken(): ReadonlySet<string> {
     const result = this.overtaken;
-    this.overtaken = [];
+    this.overtaken = new Set();
+    return result;
+  }
+
+  /** What the database did not take; the repositories concerned are unknown. */
+  takeRefused(): readonly RefusedFinding[] {
+    const result = this.refused;
+    this.refused = [];
     return result;
   }
 
   private write(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const batch = this.buffer;
-    this.buffer = [];
+    const batch = [...this.buffer.values()];
+    const { buffered } = this;
+    this.buffer = new Map();
+    this.buffered = NOTHING;
     if (batch.length === 0) {
       return;
     }
     this.writing = this.writing.then(async () => {
       try {
-        const result = await this.ledger.recordProbes(batch, this.clock.now());
-        this.ticket = result.ticket;
-        this.overtaken.push(...result.repeat);
-        if (result.changed > 0) {
-          this.apply(result);
-        }
+        await this.record(batch);
       } catch (error) {
         this.fail(
           `Could not write down what was found out about ${batch.length} repositories`,
           error,
         );
       } finally {
-        this.unwritten -= batch.length;
+        this.unwritten = minus(this.unwritten, buffered);
       }
     });
+  }
+
+  /** Writes a batch; one that the database refuses is halved until what it refuses is alone. */
+  private async record(batch: readonly Findings[]): Promise<void> {
+    let result: RecordResult;
+    try {
+      result = await this.ledger.recordProbes(
+        batch.map(findings => this.toRecord(findings)),
+        this.clock.now(),
+      );
+    } catch (error) {
+      // Where the database does not answer at all, it is not for what is in the batch.
+      await this.ledger.currentTicket().catch(() => {
+        throw error;
+      });
+      const parts = halve(batch);
+      if (!parts && !this.refuse(batch[0], error)) {
+        throw error;
+      }
+      for (const part of parts ?? batch.map(withoutPaths)) {
+        await this.record(part);
+      }
+      return;
+    }
+    this.ticket = result.ticket;
+    result.inOrder.forEach(id => this.tickets.set(id, result.ticket));
+    result.repeat.forEach(id => this.overtaken.add(id));
+    if (result.changed > 0) {
+      this.apply(result);
+    }
+  }
+
+  /** Notes the one finding of a batch that the database does not take; `false` where there is none, or where there were too many. */
+  private refuse(findings: Findings | undefined, error: unknown): boolean {
+    const path = findings?.paths[0]?.path;
+    if (!findings || path === undefined || this.refused.length >= MAX_REFUSED) {
+      return false;
+    }
+    this.refused.push({
+      repositoryId: findings.repository.id,
+      path,
+      message: error instanceof Error ? error.message : String(error),
+    });
+    return true;
+  }
+
+  private toRecord({ end, ...findings }: Findings): ProbeRecord {
+    const { id } = findings.repository;
+    const refused = this.refused.find(it => it.repositoryId === id);
+    return {
+      ...findings,
+      startTicket: this.tickets.get(id) ?? this.ticket,
+      unknown: !end
+        ? NOT_FINISHED
+        : (end.unknown ??
+          (refused && `the database did not take ${refused.path}`)),
+    };
   }
 
   /** Applies what was written while the next batch is being written: both are mostly waiting for the database. */
   private apply({ ticket, toApply }: RecordResult): void {
     this.unappliedSince ??= ticket;
-    for (const reference of toApply.slice(
-      0,
-      MAX_IN_MEMORY - this.inMemory.size,
-    )) {
-      this.inMemory.set(reference.entityRef, reference);
+    for (const reference of toApply) {
+      const bytes = reference.entity?.json.length ?? 0;
+      if (
+        this.inMemory.size < MAX_IN_MEMORY.entities &&
+        this.inMemoryBytes + bytes <= MAX_IN_MEMORY.bytes
+      ) {
+        this.inMemory.set(reference.entityRef, reference);
+        this.inMemoryBytes += bytes;
+      }
     }
     this.applying ??= this.applyAll();
   }
@@ -139,6 +259,7 @@ export class ProbeWriter {
         const { inMemory } = this;
         this.unappliedSince = undefined;
         this.inMemory = new Map();
+        this.inMemoryBytes = 0;
         await this.applier.applyPending({ wait: false, since, inMemory });
       }
     } catch (error) {
@@ -159,4 +280,61 @@ export class ProbeWriter {
       throw this.failure;
     }
   }
+}
+
+const NOTHING: Amount = { records: 0, paths: 0, bytes: 0 };
+
+function amountOf({ paths }: Findings): Amount {
+  const bytes = paths.reduce((sum, path) => sum + bytesOf(path), 0);
+  return { records: 1, paths: paths.length, bytes };
+}
+
+function plus(a: Amount, b: Amount): Amount {
+  return {
+    records: a.records + b.records,
+    paths: a.paths + b.paths,
+    bytes: a.bytes + b.bytes,
+  };
+}
+
+function minus(a: Amount, b: Amount): Amount {
+  return {
+    records: a.records - b.records,
+    paths: a.paths - b.paths,
+    bytes: a.bytes - b.bytes,
+  };
+}
+
+function reaches(amount: Amount, limit: Amount): boolean {
+  return (
+    amount.records >= limit.records ||
+    amount.paths >= limit.paths ||
+    amount.bytes >= limit.bytes
+  );
+}
+
+/** A batch in two parts: by repositories, or else by the files of the one; `undefined` where no more than one file is left. */
+function halve(batch: readonly Findings[]): Findings[][] | undefined {
+  const [first] = batch;
+  if (batch.length > 1) {
+    return inHalf(batch);
+  }
+  if (!first || first.paths.length < 2) {
+    return undefined;
+  }
+  const [former = [], latter = []] = inHalf<PathObservation>(first.paths);
+  return [
+    [{ ...first, paths: former, end: undefined }],
+    [{ ...first, paths: latter }],
+  ];
+}
+
+function inHalf<T>(items: readonly T[]): T[][] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
+}
+
+/** What is left of findings of whose only file the database knows nothing. */
+function withoutPaths(findings: Findings): Findings[] {
+  return [{ ...findings, paths: [] }];
 }

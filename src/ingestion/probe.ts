@@ -1,92 +1,360 @@
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
-import type { AzureDevOpsClient, Repository, VersionRef } from '../azure/types';
+import type {
+  AzureDevOpsClient,
+  ListingOutcome,
+  PresentListing,
+  Repository,
+  VersionRef,
+} from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
+import {
+  excessOf,
+  holdingsFound,
+  holdingsOf,
+  replace,
+  sumOf,
+  type Holdings,
+  type RepositoryBudget,
+} from '../policy/budget';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
-import type { DescriptorParser } from './descriptor-parser';
+import type { DescriptorParser, ReadText } from './descriptor-parser';
+import type { Turns } from './turns';
 
-/** The outcome of one look at one repository. */
+const KIBIBYTE = 1_024;
+const MEBIBYTE = 1_024 * KIBIBYTE;
+
+/** How large an answer may be, in bytes: so small that many may be in memory at a time, or, in turn, as large as what is asked for may be at all. */
+const ANSWER_BYTES = {
+  file: { light: 128 * KIBIBYTE, whole: 16 * MEBIBYTE },
+  listing: { light: 2 * MEBIBYTE, whole: 256 * MEBIBYTE },
+} as const;
+/** How many files that are gone are handed on at a time. */
+const SLICE = 500;
+
+/** What came of one look at one repository, beside what was handed on. */
 export interface ProbeFindings {
-  /** What was positively found out. */
-  readonly paths: readonly PathObservation[];
+  /** The files that are as the ledger has them. */
+  readonly unchanged: readonly PathObservation[];
   /** Why the rest is unknown; absent when there is no rest. */
   readonly unknown?: Error;
   /** What the look was broken off for: an abort, or that the service throttles for longer than requests wait. */
   readonly brokenOff?: { readonly reason: unknown };
 }
 
+/** A repository that gives more than one may, or takes longer to read. What it gave before stays. */
+export class OverBudgetError extends Error {
+  override readonly name = 'OverBudgetError';
+}
+
 export interface ProbeInput {
   readonly client: AzureDevOpsClient;
   readonly parser: DescriptorParser;
+  readonly turns: Turns;
   readonly repository: Repository;
   readonly known: readonly KnownDescriptor[];
   readonly paths: readonly DescriptorPath[];
   readonly branch?: string;
   /** Whether the files are likely to have changed: then their text comes with the first request. */
   readonly expectChange: boolean;
+  readonly budget: RepositoryBudget;
+  /** Takes what was found out as soon as it is; waits while too much is on its way to the database. */
+  readonly handOn: (found: readonly PathObservation[]) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
 /**
- * One look at one repository for its descriptors. Whatever is neither
- * positively there nor positively gone ends in `unknown`, and costs only
- * itself. An abort breaks the look off, and so does it when the service throttles
- * for longer than requests wait: the other files would fare the same.
+ * One look at one repository for its descriptors. What is neither positively
+ * there nor positively gone ends in `unknown`, and costs only itself. Whatever is
+ * found out is handed on at once, what is gone first.
+ *
+ * An abort breaks the look off, and so does it when the service throttles for
+ * longer than requests wait: the other files would fare the same. A repository
+ * beyond its budget is read no further.
  */
 export async function probeRepository(
   input: ProbeInput,
 ): Promise<ProbeFindings> {
-  const observed = new Map<string, PathObservation>();
-  let unknown: Error | undefined;
-  // Whatever fails, fails alone: the other files and patterns go on.
-  const attempt: Attempt = async action => {
+  return await new Probe(input).run();
+}
+
+type File = PresentListing['items'][number];
+
+class Probe {
+  private readonly known: ReadonlyMap<string, KnownDescriptor>;
+  private readonly unchanged: PathObservation[] = [];
+  private unknown: Error | undefined;
+  /** What the repository gives, as far as that is known by now. */
+  private holdings: Holdings;
+  private parsingMs = 0;
+
+  constructor(private readonly input: ProbeInput) {
+    this.known = new Map(input.known.map(it => [it.path, it]));
+    this.holdings = sumOf(input.known.map(holdingsOf));
+  }
+
+  async run(): Promise<ProbeFindings> {
+    const { unchanged } = this;
     try {
-      const observation = await action();
-      // A path that two patterns match is there if either finds it.
-      const former = observed.get(observation.path);
-      if (!former || former.outcome === 'absent') {
-        observed.set(observation.path, observation);
-      }
-    } catch (error) {
-      unknown = failureOf(error, input.signal);
-    }
-  };
-  try {
-    for (const path of input.paths) {
-      if (path.kind === 'literal') {
-        await attempt(() => probeFile(input, path.path));
-      } else {
-        try {
-          await probeGlob(input, path, attempt);
-        } catch (error) {
-          unknown = failureOf(error, input.signal);
+      await this.handOnDeselected();
+      const files = await this.listAll();
+      for (const path of this.input.paths) {
+        if (path.kind === 'literal') {
+          await this.attempt(() => this.readItem(path.path));
         }
       }
+      for (const [index, file] of files.entries()) {
+        await this.attempt(() =>
+          this.readBlob(file, `file ${index + 1} of ${files.length}`),
+        );
+      }
+    } catch (reason) {
+      return reason instanceof OverBudgetError
+        ? { unchanged, unknown: reason }
+        : { unchanged, brokenOff: { reason } };
     }
-  } catch (reason) {
-    return { paths: [...observed.values()], brokenOff: { reason } };
+    return { unchanged, unknown: this.unknown };
   }
-  for (const { path } of input.known) {
-    if (!input.paths.some(pattern => matches(pattern, path))) {
-      observed.set(path, {
-        outcome: 'deselected',
-        path,
-        reason: 'the configuration no longer asks for the path',
+
+  /** Whatever fails, fails alone: the other files and patterns go on. */
+  private async attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.input.signal?.throwIfAborted();
+      if (isRejectedByLimiter(error) || error instanceof OverBudgetError) {
+        throw error;
+      }
+      this.unknown = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  private async handOnDeselected(): Promise<void> {
+    const { known, paths, handOn } = this.input;
+    const deselected = known.filter(
+      ({ path }) => !paths.some(pattern => matches(pattern, path)),
+    );
+    this.forget(deselected);
+    for (const some of slices(deselected)) {
+      await handOn(
+        some.map(({ path }) => ({
+          outcome: 'deselected',
+          path,
+          reason: 'the configuration no longer asks for the path',
+        })),
+      );
+    }
+  }
+
+  /** Finds the files of all globs, hands on which are gone, and returns those to be read, each once. */
+  private async listAll(): Promise<File[]> {
+    const present = new Map<string, File>();
+    const gone = new Map<string, string>();
+    for (const pattern of this.input.paths) {
+      if (pattern.kind === 'glob') {
+        await this.attempt(async () => {
+          const listing = await this.list(pattern.scopePath);
+          const files = listing.outcome === 'present' ? listing.items : [];
+          const found = files.filter(({ path }) => pattern.matches(path));
+          const paths = new Set(found.map(({ path }) => path));
+          found.forEach(file => present.set(file.path, file));
+          for (const { path } of this.input.known) {
+            if (pattern.matches(path) && !paths.has(path)) {
+              gone.set(
+                path,
+                listing.outcome === 'absent'
+                  ? listing.message
+                  : `the listing of ${pattern.scopePath} no longer has the file`,
+              );
+            }
+          }
+        });
+      }
+    }
+    // A path that two patterns match is there if either finds it.
+    present.forEach((_file, path) => gone.delete(path));
+    this.forget(this.input.known.filter(({ path }) => gone.has(path)));
+    for (const some of slices([...gone])) {
+      await this.input.handOn(
+        some.map(([path, reason]) => ({ outcome: 'absent', path, reason })),
+      );
+    }
+    return [...present.values()].filter(file => !this.noteUnchanged(file));
+  }
+
+  private async list(scopePath: string): Promise<ListingOutcome> {
+    const { client, repository, turns, signal } = this.input;
+    const ask = async (maxBytes: number) =>
+      await client.listItems({
+        repository: repository.id,
+        scopePath,
+        version: this.version,
+        maxBytes,
+        signal,
       });
+    const { light, whole } = ANSWER_BYTES.listing;
+    return (
+      (await unlessTooLarge(() => ask(light))) ??
+      (await turns.take(() => ask(whole), signal))
+    );
+  }
+
+  private async readItem(path: string): Promise<void> {
+    const { client, parser, repository, expectChange, signal } = this.input;
+    this.checkParsingTime(path);
+    const { light } = ANSWER_BYTES.file;
+    const request = {
+      repository: repository.id,
+      path,
+      version: this.version,
+      signal,
+    };
+    const known = this.known.get(path);
+    const look = async () =>
+      await client.readItem({ ...request, content: false });
+    let item =
+      known && !expectChange && this.isTrusted(known)
+        ? await look()
+        : undefined;
+    if (!item || (item.outcome === 'present' && !this.isUnchanged(item))) {
+      // Where its text is too large for this, the file is there all the same.
+      item =
+        (await unlessTooLarge(() =>
+          client.readItem({ ...request, content: true, maxBytes: light }),
+        )) ?? (await look());
+    }
+    if (item.outcome === 'absent') {
+      await this.input.handOn([
+        { outcome: 'absent', path, reason: item.message },
+      ]);
+      return;
+    }
+    const { objectId, content } = item;
+    if (this.noteUnchanged({ path, objectId })) {
+      return;
+    }
+    const file = { repository, path, objectId };
+    const handOn = (found: PathObservation) => this.handOn(found, path);
+    if (content === undefined) {
+      this.parsingMs += await parser.parseBlob(
+        file,
+        this.downloadOf(objectId, { isLarge: true }),
+        handOn,
+      );
+    } else {
+      await othersFirst();
+      this.parsingMs += await parser.parse(file, content, handOn);
     }
   }
-  return { paths: [...observed.values()], unknown };
-}
 
-/** An error that costs only what was being read; any other is thrown. */
-function failureOf(error: unknown, signal: AbortSignal | undefined): Error {
-  signal?.throwIfAborted();
-  if (isRejectedByLimiter(error)) {
-    throw error;
+  /** @param where - in words, for a repository beyond its budget */
+  private async readBlob(file: File, where: string): Promise<void> {
+    const { parser, repository } = this.input;
+    const { path, objectId } = file;
+    this.checkParsingTime(`${path}, ${where}`);
+    this.parsingMs += await parser.parseBlob(
+      { repository, path, objectId },
+      this.downloadOf(objectId),
+      found => this.handOn(found, `${path}, ${where}`),
+    );
   }
-  return error instanceof Error ? error : new Error(String(error));
-}
 
-type Attempt = (action: () => Promise<PathObservation>) => Promise<void>;
+  private downloadOf(
+    objectId: string,
+    { isLarge = false }: { isLarge?: boolean } = {},
+  ): ReadText {
+    const { client, repository, signal } = this.input;
+    return async extent => {
+      if (extent === 'light' && isLarge) {
+        return undefined;
+      }
+      const bytes = await unlessTooLarge(() =>
+        client.readBlob({
+          repository: repository.id,
+          objectId,
+          maxBytes: ANSWER_BYTES.file[extent],
+          signal,
+        }),
+      );
+      await othersFirst();
+      return bytes && Buffer.from(bytes).toString('utf8');
+    };
+  }
+
+  /** @throws OverBudgetError instead, where the repository would give more than it may */
+  private async handOn(found: PathObservation, where: string): Promise<void> {
+    const { budget, handOn } = this.input;
+    if (found.outcome === 'present') {
+      const known = this.known.get(found.path);
+      const total = replace(
+        this.holdings,
+        known && holdingsOf(known),
+        holdingsFound(found),
+      );
+      const excess = excessOf(budget, this.holdings, total);
+      if (excess !== undefined) {
+        throw new OverBudgetError(`with ${where}, it gives ${excess}`);
+      }
+      this.holdings = total;
+    }
+    await handOn([found]);
+  }
+
+  /** @throws OverBudgetError */
+  private checkParsingTime(where: string): void {
+    const { parsingMs } = this.input.budget;
+    if (this.parsingMs > parsingMs) {
+      throw new OverBudgetError(
+        `before ${where}, its files took the YAML parser ${Math.round(this.parsingMs / 1_000)} s, and a repository may take it ${Math.round(parsingMs / 1_000)} s in one refresh; the next one goes on from there`,
+      );
+    }
+  }
+
+  private forget(gone: readonly KnownDescriptor[]): void {
+    const lost = sumOf(gone.map(holdingsOf));
+    this.holdings = {
+      descriptors: this.holdings.descriptors - lost.descriptors,
+      entities: this.holdings.entities - lost.entities,
+      bytes: this.holdings.bytes - lost.bytes,
+    };
+  }
+
+  /** Whether a file is as the ledger has it, so that nothing is to be read again. */
+  private isUnchanged({ path, objectId }: File): boolean {
+    const known = this.known.get(path);
+    return known?.objectId === objectId && this.isTrusted(known);
+  }
+
+  /** The same; notes it if so. */
+  private noteUnchanged(file: File): boolean {
+    const { path, objectId } = file;
+    const isSame = this.isUnchanged(file);
+    if (isSame) {
+      const signature = this.input.parser.signature(
+        this.input.repository,
+        path,
+      );
+      this.unchanged.push({ outcome: 'unchanged', path, objectId, signature });
+    }
+    return isSame;
+  }
+
+  /** Whether the same object id means that nothing is to be read again. */
+  private isTrusted(known: KnownDescriptor): boolean {
+    const { parser, repository } = this.input;
+    return (
+      known.removal === undefined &&
+      known.claims.every(claim => claim.removal === undefined) &&
+      known.signature === parser.signature(repository, known.path)
+    );
+  }
+
+  private get version(): VersionRef | undefined {
+    const { branch } = this.input;
+    return branch === undefined
+      ? undefined
+      : { type: 'branch', version: branch };
+  }
+}
 
 function matches(pattern: DescriptorPath, path: string): boolean {
   return pattern.kind === 'literal'
@@ -94,37 +362,10 @@ function matches(pattern: DescriptorPath, path: string): boolean {
     : pattern.matches(path);
 }
 
-async function probeFile(
-  input: ProbeInput,
-  path: string,
-): Promise<PathObservation> {
-  const { client, parser, repository, signal } = input;
-  const known = input.known.find(descriptor => descriptor.path === path);
-  const request = {
-    repository: repository.id,
-    path,
-    version: versionOf(input.branch),
-    signal,
-  };
-  if (known && !input.expectChange && isTrusted(input, known)) {
-    const item = await client.readItem({ ...request, content: false });
-    if (item.outcome === 'absent') {
-      return { outcome: 'absent', path, reason: item.message };
-    }
-    if (item.objectId === known.objectId) {
-      return unchanged(known);
-    }
-  }
-  const item = await readWithContent(client, request);
-  if (item.outcome === 'absent') {
-    return { outcome: 'absent', path, reason: item.message };
-  }
-  if (known && item.objectId === known.objectId && isTrusted(input, known)) {
-    return unchanged(known);
-  }
-  await othersFirst();
-  const { objectId, content } = item;
-  return await parser.parse({ repository, path, objectId }, content);
+function slices<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / SLICE) }, (_, index) =>
+    items.slice(index * SLICE, (index + 1) * SLICE),
+  );
 }
 
 /**
@@ -135,110 +376,18 @@ async function othersFirst(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
 
-async function readWithContent(
-  client: AzureDevOpsClient,
-  request: Omit<Parameters<AzureDevOpsClient['readItem']>[0], 'content'>,
-) {
+async function unlessTooLarge<T>(
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await client.readItem({ ...request, content: true });
+    return await read();
   } catch (error) {
-    if (!isTooLarge(error)) {
-      throw error;
-    }
-    // The file is there; only its text is out of the question.
-    const item = await client.readItem({ ...request, content: false });
-    return item.outcome === 'present' ? { ...item, content: undefined } : item;
-  }
-}
-
-async function probeGlob(
-  input: ProbeInput,
-  pattern: Extract<DescriptorPath, { kind: 'glob' }>,
-  attempt: Attempt,
-): Promise<void> {
-  const { client, parser, repository, signal } = input;
-  const listing = await client.listItems({
-    repository: repository.id,
-    scopePath: pattern.scopePath,
-    version: versionOf(input.branch),
-    signal,
-  });
-  const files =
-    listing.outcome === 'present'
-      ? listing.items.filter(item => pattern.matches(item.path))
-      : [];
-  const reason =
-    listing.outcome === 'absent'
-      ? listing.message
-      : `the listing of ${pattern.scopePath} no longer has the file`;
-
-  const present = new Set(files.map(file => file.path));
-  for (const { path } of input.known) {
-    if (pattern.matches(path) && !present.has(path)) {
-      await attempt(async () => ({ outcome: 'absent', path, reason }));
-    }
-  }
-  const knownByPath = new Map(input.known.map(known => [known.path, known]));
-  for (const { path, objectId } of files) {
-    await attempt(async () => {
-      const known = knownByPath.get(path);
-      if (known && known.objectId === objectId && isTrusted(input, known)) {
-        return unchanged(known);
-      }
-      return await parser.parseBlob(
-        { repository, path, objectId },
-        async () => {
-          const text = await readBlob(input, objectId);
-          await othersFirst();
-          return text;
-        },
-      );
-    });
-  }
-}
-
-async function readBlob(
-  { client, repository, signal }: ProbeInput,
-  objectId: string,
-): Promise<string | undefined> {
-  try {
-    const bytes = await client.readBlob({
-      repository: repository.id,
-      objectId,
-      signal,
-    });
-    return Buffer.from(bytes).toString('utf8');
-  } catch (error) {
-    if (isTooLarge(error)) {
+    if (
+      error instanceof AzureDevOpsRequestError &&
+      error.fault.kind === 'too-large'
+    ) {
       return undefined;
     }
     throw error;
   }
-}
-
-/** Whether the same object id means that nothing is to be read again. */
-function isTrusted(input: ProbeInput, known: KnownDescriptor): boolean {
-  return (
-    known.removal === undefined &&
-    known.claims.every(claim => claim.removal === undefined) &&
-    known.signature === input.parser.signature(input.repository, known.path)
-  );
-}
-
-function unchanged({
-  path,
-  objectId,
-  signature,
-}: KnownDescriptor): PathObservation {
-  return { outcome: 'unchanged', path, objectId, signature };
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
-  );
-}
-
-function versionOf(branch: string | undefined): VersionRef | undefined {
-  return branch === undefined ? undefined : { type: 'branch', version: branch };
 }

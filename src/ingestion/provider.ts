@@ -24,6 +24,7 @@ import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
 import { refresh, type RefreshContext } from './refresh';
+import type { Turns } from './turns';
 
 export interface ProviderOptions {
   readonly reading: ProviderReading;
@@ -34,6 +35,8 @@ export interface ProviderOptions {
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
   readonly yaml: YamlParser;
+  /** Of the whole process, for files that are large or take long. */
+  readonly turns: Turns;
   readonly observers: readonly RefreshObserver[];
 }
 
@@ -68,6 +71,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       clients,
       rules,
       yaml: this.options.yaml,
+      turns: this.options.turns,
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),
       catalog: new CatalogView(knex, settings.providerName),

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
+import { durationToMilliseconds } from '@backstage/types';
+import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClients } from '../azure/types';
 import { findsDescriptor, type ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
@@ -10,6 +12,8 @@ import type { Ledger } from '../ledger/ledger';
 import type { Outbox } from '../ledger/outbox';
 import { type Organization } from '../organization';
 import { Applier } from './apply';
+import { ReadingTime } from './reading-time';
+import type { Turns } from './turns';
 import type { HintMemory } from './hints';
 import {
   type OrganizationList,
@@ -33,6 +37,8 @@ export interface RefreshContext {
   readonly clients: AzureDevOpsClients;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
+  /** Of the whole process, for files that are large or take long. */
+  readonly turns: Turns;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
   /** What the catalog holds. */
@@ -96,8 +102,16 @@ export async function refresh(
     duplicates: [],
   };
   options.onReport?.(report);
+  const readingTime = ReadingTime.start(
+    durationToMilliseconds(settings.schedule.timeout),
+  );
   try {
-    const problems = await refreshAll(context, { applier, report, signal });
+    const problems = await refreshAll(context, {
+      applier,
+      report,
+      readingTime,
+      signal,
+    });
     if (problems.length > 0) {
       throw new RefreshError(
         `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
@@ -109,6 +123,7 @@ export async function refresh(
     report.outcome = 'failed';
     throw error;
   } finally {
+    readingTime.end();
     report.endedAt = clock.now();
   }
 }
@@ -119,11 +134,13 @@ async function refreshAll(
   {
     applier,
     report,
+    readingTime,
     signal,
   }: {
     readonly applier: Applier;
     /** Filled as the refresh goes. */
     readonly report: RefreshReport;
+    readonly readingTime: ReadingTime;
     readonly signal?: AbortSignal;
   },
 ): Promise<string[]> {
@@ -141,6 +158,7 @@ async function refreshAll(
         organization,
         applier,
         report: organizationReport,
+        readingTime,
         signal,
       });
       if (list) {
@@ -192,6 +210,13 @@ async function refreshAll(
     signal,
   });
 
+  problems.push(
+    ...[...applier.refused].map(
+      ([entityRef, message]) =>
+        `${settings.providerName}: the catalog did not take ${entityRef}: ${message}. Everything else was applied; it is tried again with each refresh`,
+    ),
+  );
+
   const { descriptors, entities } = await ledger.reports.counts();
   report.descriptors = descriptors;
   report.entities = entities;
@@ -212,20 +237,27 @@ async function passAlone(
     organization,
     applier,
     report,
+    readingTime,
     signal,
   }: {
     readonly organization: Organization;
     readonly applier: Applier;
     /** Filled as the pass goes. */
     readonly report: OrganizationReport;
+    readonly readingTime: ReadingTime;
     readonly signal?: AbortSignal;
   },
 ): Promise<OrganizationList | undefined> {
   const { settings, clients, ledger, logger, clock, rules, yaml } = context;
+  const { turns } = context;
+  const deadline = readingTime.signal;
+  const reading = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let list: OrganizationList | undefined;
   try {
-    const client = clients.forOrganization(organization);
-    const repositories = await client.listRepositories({ signal });
+    const client = clients.forOrganization(organization, {
+      deadlineMs: readingTime.requestMs,
+    });
+    const repositories = await client.listRepositories({ signal: reading });
     list = {
       repositories,
       ...selectRepositories({ settings, repositories }),
@@ -240,20 +272,30 @@ async function passAlone(
         branch: settings.branch,
         rules,
         yaml,
-        signal,
+        turns,
+        signal: reading,
       }),
+      turns,
       ledger,
       hintMemory: context.hintMemory,
       applier,
       logger,
       clock,
       signal,
+      deadline,
       report,
       content: context.content,
     });
   } catch (error) {
     report.outcome = 'failed';
-    report.problems.push(await describeFailure(context, organization, error));
+    const isLate = deadline.aborted && !signal?.aborted;
+    report.problems.push(
+      await describeFailure(
+        context,
+        organization,
+        isLate ? asLate(error, deadline.reason as Error) : error,
+      ),
+    );
     if (!signal?.aborted) {
       logger.warn(
         `${settings.providerName}: the pass over ${report.organization} failed; what it gave before stays in the catalog`,
@@ -262,6 +304,13 @@ async function passAlone(
     }
   }
   return list;
+}
+
+/** What was being asked for when the time for reading was over. */
+function asLate(error: unknown, { message }: Error): Error {
+  return error instanceof AzureDevOpsRequestError
+    ? new Error(`could not ${error.operation}: ${message}`)
+    : new Error(message);
 }
 
 /** Why a pass failed, in one line that begins with the organization. */

@@ -1,8 +1,11 @@
 import type { Knex } from 'knex';
 
+/** How much one statement writes, in characters, unless one row alone is more. */
+const STATEMENT_LENGTH = 4 * 1_048_576;
+
 /**
- * Inserts rows, or updates those of the same key, in one statement with one
- * parameter: the rows as JSON, which both databases take apart faster than a
+ * Inserts rows, or updates those of the same key, in one statement for each few
+ * megabytes with one parameter: the rows as JSON, which both databases take apart faster than a
  * statement with a placeholder for every value can be put together.
  *
  * @param key - the columns of the table's primary key
@@ -28,11 +31,34 @@ export async function upsert<R extends object>(
     ? `select ${names} from json_populate_recordset(null::${quote(table)}, ?::json)`
     : // Without a condition SQLite takes "on conflict" for the "on" of a join.
       `select ${columns.map(extract).join(', ')} from json_each(?) where true`;
-  await tx.raw(
-    `insert into ${quote(table)} (${names}) ${source} ` +
-      `on conflict (${key.map(quote).join(', ')}) do update set ${updates}`,
-    [toJson(rows)],
-  );
+  for (const part of bySize(rows)) {
+    await tx.raw(
+      `insert into ${quote(table)} (${names}) ${source} ` +
+        `on conflict (${key.map(quote).join(', ')}) do update set ${updates}`,
+      [toJson(part)],
+    );
+  }
+}
+
+/** The rows in parts that are not too large for one statement. */
+function bySize<R extends object>(rows: readonly R[]): R[][] {
+  const parts: R[][] = [];
+  let part: R[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const size = Object.values(row).reduce<number>(
+      (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+      0,
+    );
+    if (part.length > 0 && length + size > STATEMENT_LENGTH) {
+      parts.push(part);
+      part = [];
+      length = 0;
+    }
+    part.push(row);
+    length += size;
+  }
+  return [...parts, part];
 }
 
 /** A condition for `whereRaw`: that a column is one of these texts, in one parameter whatever their number. */

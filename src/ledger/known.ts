@@ -31,7 +31,7 @@ type SlimClaim = Pick<
   | 'location_key'
   | 'removal'
   | 'removal_reason'
->;
+> & { bytes: number };
 
 /**
  * What the ledger knows of the repositories of one organization, by id. Read in
@@ -93,24 +93,33 @@ export async function loadKnownRepositories(
   }
 }
 
-/** What the ledger knows of the descriptors of some repositories of an organization, by repository id; entities themselves stay in the database. */
+/**
+ * What the ledger knows of the descriptors of some repositories of an organization,
+ * by repository id; entities themselves stay in the database.
+ *
+ * @param paths - only of these paths
+ */
 export async function loadKnownDescriptors(
   knex: Knex,
   provider: string,
   organization: string,
   repositoryIds: readonly string[],
+  paths?: readonly string[],
 ): Promise<Map<string, KnownDescriptor[]>> {
   const result = new Map<string, KnownDescriptor[]>();
-  for (const ids of chunks(repositoryIds, BATCH)) {
-    const descriptors: DescriptorRow[] = await knex<DescriptorRow>(
-      TABLES.descriptors,
-    )
+  const refine = (query: Knex.QueryBuilder, ids: readonly string[]) => {
+    query
       .where({ provider, organization })
       .whereRaw(isOneOf(knex, 'repository_id', ids));
-    const claims: SlimClaim[] = await knex<ClaimRow>(TABLES.claims)
-      .where({ provider, organization })
-      .whereRaw(isOneOf(knex, 'repository_id', ids))
-      .select(
+    return paths ? query.whereRaw(isOneOf(knex, 'path', paths)) : query;
+  };
+  for (const ids of chunks(repositoryIds, BATCH)) {
+    const descriptors: DescriptorRow[] = await refine(
+      knex(TABLES.descriptors),
+      ids,
+    );
+    const claims: SlimClaim[] = await refine(
+      knex(TABLES.claims).select(
         'repository_id',
         'path',
         'entity_ref',
@@ -119,8 +128,12 @@ export async function loadKnownDescriptors(
         'location_key',
         'removal',
         'removal_reason',
-      );
+        knex.raw('octet_length(entity) as bytes'),
+      ),
+      ids,
+    );
     const claimsByPath = new Map<string, KnownClaim[]>();
+    const bytesByPath = new Map<string, number>();
     for (const row of claims) {
       const key = `${row.repository_id}\n${row.path}`;
       const list = claimsByPath.get(key) ?? [];
@@ -132,16 +145,19 @@ export async function loadKnownDescriptors(
         removal: removalOf(row),
       });
       claimsByPath.set(key, list);
+      bytesByPath.set(key, (bytesByPath.get(key) ?? 0) + row.bytes);
     }
     for (const row of descriptors) {
+      const key = `${row.repository_id}\n${row.path}`;
       const list = result.get(row.repository_id) ?? [];
       list.push({
         path: row.path,
         target: row.target,
         objectId: row.object_id,
         signature: row.signature,
+        bytes: bytesByPath.get(key) ?? 0,
         removal: removalOf(row),
-        claims: claimsByPath.get(`${row.repository_id}\n${row.path}`) ?? [],
+        claims: claimsByPath.get(key) ?? [],
       });
       result.set(row.repository_id, list);
     }

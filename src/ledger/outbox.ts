@@ -13,12 +13,32 @@ import {
 /** How long a lease lasts unless it is renewed, in milliseconds. */
 const LEASE_MS = 60_000;
 
+/**
+ * The most that a page holds: each entity is in memory several times while the
+ * catalog writes it down, which blocks the process the longer the more there are.
+ * One entity that is larger is a page of its own.
+ */
+const PAGE = { references: 250, bytes: 4 * 1_048_576 };
+
 /** One reference as the catalog should see it. */
 export interface DesiredReference {
   readonly entityRef: string;
   readonly version: number;
   /** The entity as JSON and its key; absent when the reference is to go. */
   readonly entity?: { readonly json: string; readonly locationKey: string };
+}
+
+/** Some references, of bounded number and size. */
+export interface Page {
+  readonly references: readonly DesiredReference[];
+  /** Where the next page begins; absent behind the last. */
+  readonly next?: PageStart;
+}
+
+/** Behind this reference of this version. */
+export interface PageStart {
+  readonly version: number;
+  readonly entityRef: string;
 }
 
 /**
@@ -64,45 +84,33 @@ export class Outbox {
   }
 
   /**
-   * What is not applied to the catalog yet, at most `limit` references, the oldest
-   * first.
+   * What is not applied to the catalog yet, the oldest first.
    *
+   * @param options.after - where the former page ended
    * @param options.since - leaves out what was desired before this ticket
    * @param options.inMemory - what was just written and need not be read again
    */
   async pending(
-    limit: number,
     options: {
+      after?: PageStart;
       since?: number;
       inMemory?: ReadonlyMap<string, DesiredReference>;
     } = {},
-  ): Promise<DesiredReference[]> {
-    const heads: Array<Pick<ReferenceRow, 'entity_ref' | 'version'>> =
-      await this.knex<ReferenceRow>(TABLES.references)
-        .where({ provider: this.provider })
+  ): Promise<Page> {
+    const { after, since = 0, inMemory } = options;
+    return await this.page(inMemory, query => {
+      query
         // A literal, so that the index over what is pending can be used.
-        .whereRaw('pending = 1')
-        .andWhere('version', '>=', options.since ?? 0)
-        .orderBy(['version', 'entity_ref'])
-        .limit(limit)
-        .select('entity_ref', 'version');
-    const found = new Map<string, DesiredReference>();
-    for (const { entity_ref, version } of heads) {
-      const reference = options.inMemory?.get(entity_ref);
-      if (reference?.version === Number(version)) {
-        found.set(entity_ref, reference);
-      }
-    }
-    const others = heads
-      .map(({ entity_ref }) => entity_ref)
-      .filter(entityRef => !found.has(entityRef));
-    if (others.length > 0) {
-      const loaded = await this.load(query =>
-        query.whereRaw(isOneOf(this.knex, 'r.entity_ref', others)),
-      );
-      loaded.forEach(reference => found.set(reference.entityRef, reference));
-    }
-    return heads.flatMap(({ entity_ref }) => found.get(entity_ref) ?? []);
+        .whereRaw('r.pending = 1')
+        .andWhere('r.version', '>=', since)
+        .orderBy(['r.version', 'r.entity_ref']);
+      return after
+        ? query.whereRaw('(r.version, r.entity_ref) > (?, ?)', [
+            after.version,
+            after.entityRef,
+          ])
+        : query;
+    });
   }
 
   /**
@@ -110,42 +118,39 @@ export class Outbox {
    *
    * @param upTo - leaves out what changed after this ticket
    */
-  async settled(
-    after: string,
-    limit: number,
-    upTo: number,
-  ): Promise<DesiredReference[]> {
-    return await this.load(query =>
+  async settled(after: string, upTo: number): Promise<Page> {
+    return await this.page(undefined, query =>
       query
         .where('r.pending', 0)
         .andWhere('r.version', '<=', upTo)
         .whereNotNull('r.repository_id')
         .andWhere('r.entity_ref', '>', after)
-        .orderBy('r.entity_ref')
-        .limit(limit),
+        .orderBy('r.entity_ref'),
     );
   }
 
-  /** Of these references, what was applied of them before. */
+  /** Of these references, what was applied of them before, by reference, from behind `after`. */
   async settledAmong(
     entityRefs: readonly string[],
-  ): Promise<DesiredReference[]> {
-    return await this.load(query =>
+    after: string,
+  ): Promise<Page> {
+    return await this.page(undefined, query =>
       query
         .where('r.pending', 0)
         .whereNotNull('r.repository_id')
-        .andWhereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs)),
+        .andWhereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs))
+        .andWhere('r.entity_ref', '>', after)
+        .orderBy('r.entity_ref'),
     );
   }
 
   /** What the catalog should hold, applied or not, by reference, from behind `after`. */
-  async desired(after: string, limit: number): Promise<DesiredReference[]> {
-    return await this.load(query =>
+  async desired(after: string): Promise<Page> {
+    return await this.page(undefined, query =>
       query
         .whereNotNull('r.repository_id')
         .andWhere('r.entity_ref', '>', after)
-        .orderBy('r.entity_ref')
-        .limit(limit),
+        .orderBy('r.entity_ref'),
     );
   }
 
@@ -213,19 +218,58 @@ export class Outbox {
     }
   }
 
-  private async load(
+  /** The first references of a query that fit into a page: their sizes first, then as many of their entities as fit. */
+  private async page(
+    inMemory: ReadonlyMap<string, DesiredReference> | undefined,
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<Page> {
+    const heads: Head[] = await refine(
+      this.withClaims().limit(PAGE.references),
+    ).select(
+      'r.entity_ref',
+      'r.version',
+      this.knex.raw('coalesce(octet_length(c.entity), 0) as bytes'),
+    );
+    const fitting = headsWithin(PAGE.bytes, heads);
+    const found = new Map<string, DesiredReference>();
+    for (const { entity_ref, version } of fitting) {
+      const reference = inMemory?.get(entity_ref);
+      if (reference?.version === Number(version)) {
+        found.set(entity_ref, reference);
+      }
+    }
+    const others = fitting
+      .map(({ entity_ref }) => entity_ref)
+      .filter(entityRef => !found.has(entityRef));
+    if (others.length > 0) {
+      const loaded = await this.load(others);
+      loaded.forEach(reference => found.set(reference.entityRef, reference));
+    }
+    const last = fitting.at(-1);
+    const isLast =
+      fitting.length === heads.length && heads.length < PAGE.references;
+    return {
+      references: fitting.flatMap(
+        ({ entity_ref }) => found.get(entity_ref) ?? [],
+      ),
+      next:
+        last && !isLast
+          ? { version: Number(last.version), entityRef: last.entity_ref }
+          : undefined,
+    };
+  }
+
+  private async load(
+    entityRefs: readonly string[],
   ): Promise<DesiredReference[]> {
-    const query = this.knex(`${TABLES.references} as r`)
-      .leftJoin(`${TABLES.claims} as c`, sameKey('c', 'r', CLAIM_KEY))
-      .where('r.provider', this.provider)
-      .select('r.entity_ref', 'r.version', 'c.entity', 'c.location_key');
     const rows: Array<
       Pick<ReferenceRow, 'entity_ref' | 'version'> & {
         entity: ClaimRow['entity'] | null;
         location_key: ClaimRow['location_key'] | null;
       }
-    > = await refine(query);
+    > = await this.withClaims()
+      .whereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs))
+      .select('r.entity_ref', 'r.version', 'c.entity', 'c.location_key');
     return rows.map(row => ({
       entityRef: row.entity_ref,
       version: Number(row.version),
@@ -236,6 +280,13 @@ export class Outbox {
     }));
   }
 
+  /** The provider's references, each with the claim that owns it. */
+  private withClaims(): Knex.QueryBuilder {
+    return this.knex(`${TABLES.references} as r`)
+      .leftJoin(`${TABLES.claims} as c`, sameKey('c', 'r', CLAIM_KEY))
+      .where('r.provider', this.provider);
+  }
+
   /** The database's clock in milliseconds: replicas' own clocks may be minutes apart. */
   private databaseNow(): Knex.Raw {
     return isPostgres(this.knex)
@@ -244,4 +295,17 @@ export class Outbox {
           "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
         );
   }
+}
+
+/** A reference, and how many bytes its entity takes. */
+type Head = Pick<ReferenceRow, 'entity_ref' | 'version'> & { bytes: number };
+
+/** As many of the first as are together no larger than this; at least one. */
+function headsWithin(maxBytes: number, heads: readonly Head[]): Head[] {
+  let bytes = 0;
+  const end = heads.findIndex((head, index) => {
+    bytes += head.bytes;
+    return index > 0 && bytes > maxBytes;
+  });
+  return end < 0 ? [...heads] : heads.slice(0, end);
 }

@@ -20,7 +20,7 @@ export interface ProbeRecord {
   readonly branch: string | undefined;
   /** Fingerprint of the settings that the probe was made under. */
   readonly signature: string;
-  /** The ledger's ticket as of before the first request of the probe. */
+  /** The ledger's ticket as of before the first request of the probe; later on that of the probe's own last piece, see `RecordResult.inOrder`. */
   readonly startTicket: number;
   /** What was positively found out, path by path. */
   readonly paths: readonly PathObservation[];
@@ -31,8 +31,14 @@ export interface ProbeRecord {
 export interface RecordResult {
   /** The ticket of this write: probes that start from now on may bear it. */
   readonly ticket: number;
-  /** Probes that overlapped with another's write and disagree with it: to be repeated. */
-  readonly repeat: readonly ProbeRecord[];
+  /** Repositories whose probes overlapped with another's write and disagree with it: to be repeated. */
+  readonly repeat: readonly string[];
+  /**
+   * Repositories about which nobody else has written since the start ticket: the
+   * next piece of the same probe may bear the ticket of this write. After one that
+   * was overtaken, and agrees, it may not.
+   */
+  readonly inOrder: readonly string[];
   /** How many descriptors were read anew or changed their state. */
   readonly changed: number;
   /** What is to be applied to the catalog and is in memory; there may be more. */
@@ -54,15 +60,20 @@ export async function recordProbes(
 ): Promise<RecordResult> {
   return await knex.transaction(async tx => {
     const ticket = await takeTicket(tx, provider);
-    const repeat: ProbeRecord[] = [];
+    const repeat: string[] = [];
+    const inOrder: string[] = [];
     const decided: Decided[] = [];
     for (const [organization, group] of byOrganization(probes)) {
       const ids = group.map(probe => probe.repository.id);
       const rows = await loadRepositories(tx, provider, organization, ids);
       // What the ledger has no row of has no descriptors there either.
-      const known = await loadKnownDescriptors(tx, provider, organization, [
-        ...rows.keys(),
-      ]);
+      const known = await loadKnownDescriptors(
+        tx,
+        provider,
+        organization,
+        [...rows.keys()],
+        [...new Set(group.flatMap(({ paths }) => paths.map(it => it.path)))],
+      );
       const agreed: ProbeRecord[] = [];
       for (const probe of group) {
         const { id } = probe.repository;
@@ -72,8 +83,11 @@ export async function recordProbes(
           it => isStale(it) || (overtaken && isEffective(it)),
         );
         if (disagrees) {
-          repeat.push(probe);
+          repeat.push(id);
         } else {
+          if (!overtaken) {
+            inOrder.push(id);
+          }
           agreed.push(probe);
           decided.push(...decisions);
         }
@@ -81,7 +95,7 @@ export async function recordProbes(
       await writeRepositories(tx, provider, agreed, rows, ticket, now);
     }
     const written = await writeDecisions(tx, provider, decided, ticket);
-    return { ticket, repeat, ...written };
+    return { ticket, repeat, inOrder, ...written };
   });
 }
 

@@ -41,6 +41,8 @@ export interface KnownDescriptor {
   readonly target: string;
   readonly objectId: string;
   readonly signature: string;
+  /** What its entities take as JSON. */
+  readonly bytes: number;
   readonly removal?: Removal;
   readonly claims: readonly KnownClaim[];
 }

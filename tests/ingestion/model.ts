@@ -20,6 +20,7 @@ import { YamlParser } from '../../src/descriptors/yaml';
 import type { RefreshReport } from '../../src/ingestion/report';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
+import { Turns } from '../../src/ingestion/turns';
 import { Ledger } from '../../src/ledger/ledger';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
@@ -192,6 +193,7 @@ export class Model {
         settings,
         rules: CatalogRules.fromConfig(config),
         yaml,
+        turns: new Turns(),
         ledger,
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,

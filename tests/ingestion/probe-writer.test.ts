@@ -37,8 +37,11 @@ describe('what a probe found', () => {
       logger,
       clock: Date,
     });
-    const startTicket = await ledger.currentTicket();
-    await writer.add(probe('r1', [present(['a'])], { startTicket }));
+    writer.begin('r1');
+    await writer.add({
+      ...probe('r1', [present(['a'])], { startTicket: 0 }),
+      end: {},
+    });
 
     await until('the probe to be written', async () => {
       const rows = await knex('azure_devops_repositories');

@@ -187,6 +187,7 @@ describe('the count of changes that verification found and Code Search had not n
     target: path,
     objectId,
     signature: 'before',
+    bytes: 0,
     claims: [],
   });
   const present = (path: string, objectId: string): PathObservation => ({

@@ -20,6 +20,7 @@ import { CatalogRules } from '../../../src/descriptors/rules';
 import { YamlParser } from '../../../src/descriptors/yaml';
 import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
 import { CatalogView } from '../../../src/ledger/catalog-view';
+import { Turns } from '../../../src/ingestion/turns';
 import { Ledger } from '../../../src/ledger/ledger';
 import { migrateLedger } from '../../../src/ledger/migrate';
 import { Outbox } from '../../../src/ledger/outbox';
@@ -193,6 +194,7 @@ function contextOf(options: {
     clients: options.clients,
     rules: CatalogRules.fromConfig(new ConfigReader({})),
     yaml,
+    turns: new Turns(),
     ledger: options.ledger,
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalog: new CatalogView(options.knex, PROVIDER),

@@ -1,0 +1,329 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { AzureDevOpsRequestError } from '../azure/errors';
+import type { AzureDevOpsClient, Repository } from '../azure/types';
+import type { ProviderSettings } from '../config/index';
+import type { RepositoryContent } from '../content/content';
+import type { Ledger } from '../ledger/ledger';
+import { type Organization } from '../organization';
+import { REPOSITORY_BUDGET } from '../policy/budget';
+import {
+  type KnownDescriptor,
+  type KnownRepository,
+  type PathObservation,
+  describeRejection,
+} from '../policy/model';
+import type { Plan, PlannedProbe } from '../policy/plan';
+import type { Applier } from './apply';
+import type { DescriptorParser } from './descriptor-parser';
+import type { Halt } from './halt';
+import { countMissedChange } from './hints';
+import { OverBudgetError, probeRepository, type ProbeFindings } from './probe';
+import {
+  type Findings,
+  ProbeWriter,
+  type RefusedFinding,
+} from './probe-writer';
+import type { OrganizationReport } from './report';
+import type { Turns } from './turns';
+
+/** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
+const IN_FLIGHT = 40;
+/** How many repositories' descriptors are looked up in the ledger at a time. */
+const LOOKAHEAD = 2_000;
+/** How often a probe is repeated that another replica's write overtook. */
+const MAX_REPEATS = 3;
+/** How many reasons a report spells out. */
+const MAX_PROBLEMS = 20;
+
+export interface WalkInput {
+  readonly organization: Organization;
+  readonly client: AzureDevOpsClient;
+  readonly settings: Pick<ProviderSettings, 'paths' | 'branch'>;
+  readonly parser: DescriptorParser;
+  readonly turns: Turns;
+  readonly ledger: Ledger;
+  readonly applier: Applier;
+  readonly logger: LoggerService;
+  readonly clock: { now(): number };
+  readonly halt: Halt;
+  readonly plan: Plan;
+  /** What the ledger knows of the repositories, by id. */
+  readonly known: ReadonlyMap<string, KnownRepository>;
+  readonly signatureOf: (repository: Repository) => string;
+  /** Filled as the walk goes. */
+  readonly report: OrganizationReport;
+  readonly content?: Pick<RepositoryContent, 'invalidate'>;
+}
+
+/**
+ * Looks at the repositories of a plan, and writes down what it finds as it goes.
+ * What was overtaken by another replica's write is looked at again.
+ *
+ * @throws on an abort, or when the database fails
+ */
+export async function walk(input: WalkInput): Promise<void> {
+  const walker = new Walker(input, await ProbeWriter.start(input));
+  await walker.run();
+}
+
+class Walker {
+  /** How the look at each repository ended, by its id. */
+  private readonly ends = new Map<string, 'conclusive' | 'unknown'>();
+
+  constructor(
+    private readonly input: WalkInput,
+    private readonly writer: ProbeWriter,
+  ) {}
+
+  async run(): Promise<void> {
+    const { plan, report } = this.input;
+    const planned = new Map(plan.probes.map(it => [it.repository.id, it]));
+    let round: readonly PlannedProbe[] = plan.probes;
+    for (let attempt = 0; round.length > 0; attempt++) {
+      try {
+        await this.probeRound(round, attempt);
+      } finally {
+        // An abort keeps what was found out until then.
+        await this.writer.flush();
+      }
+      this.writer.takeRefused().forEach(refused => {
+        this.countRefused(refused, planned.get(refused.repositoryId));
+      });
+      round = [...this.writer.takeOvertaken()].flatMap(id => {
+        const probe = planned.get(id);
+        // One that was broken off is in the next refresh.
+        return probe && this.uncount(id) ? [probe] : [];
+      });
+    }
+    if (report.probes.unknown > MAX_PROBLEMS) {
+      report.problems.push(
+        `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
+      );
+    }
+  }
+
+  private async probeRound(
+    probes: readonly PlannedProbe[],
+    attempt: number,
+  ): Promise<void> {
+    const { ledger, known, halt } = this.input;
+    for (let start = 0; start < probes.length; start += LOOKAHEAD) {
+      const section = probes.slice(start, start + LOOKAHEAD);
+      // A repository that was never seen has nothing in the ledger to look up.
+      const descriptors = await ledger.descriptors(
+        this.input.organization.key,
+        section
+          .filter(({ repository }) => known.has(repository.id))
+          .map(({ repository }) => repository.id),
+      );
+      await forEachAtMost(IN_FLIGHT, section, planned =>
+        halt.unlessHalted(planned, () =>
+          this.probe(
+            planned,
+            descriptors.get(planned.repository.id) ?? [],
+            attempt,
+          ),
+        ),
+      );
+    }
+  }
+
+  private async probe(
+    { repository, reason }: PlannedProbe,
+    former: readonly KnownDescriptor[],
+    attempt: number,
+  ): Promise<void> {
+    const { halt, logger, report, content } = this.input;
+    const { writer } = this;
+    writer.begin(repository.id);
+    const news: PathObservation[] = [];
+    const handOn = async (found: readonly PathObservation[]) => {
+      logRejectedDocuments(logger, found);
+      news.push(...found.map(withoutContent));
+      await writer.add(this.findingsOn(repository, found));
+    };
+    const { unchanged, unknown, brokenOff }: ProbeFindings =
+      attempt < MAX_REPEATS
+        ? await this.look(repository, former, reason !== 'verify', handOn)
+        : {
+            unchanged: [],
+            unknown: new Error(
+              'other replicas wrote about the repository again and again while it was read',
+            ),
+          };
+    // Repeated probes find the same change again.
+    if (reason === 'verify' && attempt === 0) {
+      countMissedChange(report, former, news);
+    }
+    // Other files of the repository may have changed with its descriptors.
+    if (
+      reason === 'changed' ||
+      news.some(({ outcome }) => outcome === 'present')
+    ) {
+      content?.invalidate(repository.id);
+    }
+    const cause = brokenOff ? halt.outOfTime : unknown;
+    if (brokenOff && !cause) {
+      throw brokenOff.reason;
+    }
+    this.count(repository, cause);
+    if (attempt === 0) {
+      const { reasons } = report.probes;
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
+    }
+    await writer.add({
+      ...this.findingsOn(repository, brokenOff ? [] : unchanged),
+      end: { unknown: cause?.message },
+    });
+  }
+
+  private async look(
+    repository: Repository,
+    known: readonly KnownDescriptor[],
+    expectChange: boolean,
+    handOn: (found: readonly PathObservation[]) => Promise<void>,
+  ): Promise<ProbeFindings> {
+    const { client, parser, turns, settings, halt } = this.input;
+    return await probeRepository({
+      client,
+      parser,
+      turns,
+      repository,
+      known,
+      paths: settings.paths,
+      branch: settings.branch,
+      expectChange,
+      budget: REPOSITORY_BUDGET,
+      handOn,
+      signal: halt.signal,
+    });
+  }
+
+  private findingsOn(
+    repository: Repository,
+    paths: readonly PathObservation[],
+  ): Findings {
+    const { organization, settings, signatureOf } = this.input;
+    return {
+      repository: {
+        id: repository.id,
+        name: repository.name,
+        projectId: repository.project.id,
+        project: repository.project.name,
+        organization: organization.key,
+      },
+      branch: settings.branch ?? repository.defaultBranch,
+      signature: signatureOf(repository),
+      paths,
+    };
+  }
+
+  private count(repository: Repository, unknown: Error | undefined): void {
+    const { report } = this.input;
+    const end = unknown ? 'unknown' : 'conclusive';
+    this.ends.set(repository.id, end);
+    report.probes[end] += 1;
+    if (unknown && report.problems.length < MAX_PROBLEMS) {
+      report.problems.push(describeUnknown(report, repository, unknown));
+    }
+  }
+
+  /** What is looked at once more is not yet counted as anything; `false` where it was not counted before. */
+  private uncount(id: string): boolean {
+    const end = this.ends.get(id);
+    if (end) {
+      this.input.report.probes[end] -= 1;
+      this.ends.delete(id);
+    }
+    return end !== undefined;
+  }
+
+  /** A repository of which something could not be written down is not known. */
+  private countRefused(
+    { repositoryId, path, message }: RefusedFinding,
+    planned: PlannedProbe | undefined,
+  ): void {
+    this.uncount(repositoryId);
+    if (planned) {
+      this.count(
+        planned.repository,
+        new Error(`the database did not take what ${path} gives: ${message}`),
+      );
+    }
+  }
+}
+
+/** As much of an observation as says whether something has changed. */
+function withoutContent(observation: PathObservation): PathObservation {
+  return observation.outcome === 'present'
+    ? { ...observation, claims: [], rejections: [] }
+    : observation;
+}
+
+/** Logs of each file that was just read which of its documents were rejected, and where. */
+function logRejectedDocuments(
+  logger: LoggerService,
+  paths: readonly PathObservation[],
+): void {
+  for (const observation of paths) {
+    if (observation.outcome === 'present') {
+      for (const note of observation.rejections) {
+        logger.warn(`${observation.target}: ${describeRejection(note)}`);
+      }
+    }
+  }
+}
+
+function describeUnknown(
+  { organization }: OrganizationReport,
+  { project, name }: Repository,
+  unknown: Error,
+): string {
+  const repository = `${project.name}/${name}`;
+  if (unknown instanceof OverBudgetError) {
+    return (
+      `${organization}: ${repository} is rejected from there on: ${unknown.message}. ` +
+      'What was read before stays in the catalog, and so does what the other files gave before. What to do: divide the repository, take out files that are not for the catalog, or name narrower paths with the setting `path` (docs/limits.md)'
+    );
+  }
+  // The message names the organization again.
+  const message = unknown.message.replace(`${organization}: `, '');
+  return `${organization}: could not tell what ${repository} has: ${message}${adviceOn(unknown)}`;
+}
+
+/** What to do about a repository that is in the list, and whose files the service denies or does not find. */
+function adviceOn(error: Error): string {
+  return error instanceof AzureDevOpsRequestError &&
+    ['forbidden', 'not-found'].includes(error.fault.kind)
+    ? '. It is listed but cannot be read: enable it if it is disabled, give the identity the permission Read (Project settings > Repositories > Security), or exclude it with the setting `repository`'
+    : '';
+}
+
+/** Runs `action` for every item, at most `limit` at a time; stops at the first error and waits for what is under way. */
+async function forEachAtMost<T>(
+  limit: number,
+  items: readonly T[],
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const worker = async () => {
+    while (!failed && next < items.length) {
+      const item = items[next++] as T;
+      try {
+        await action(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const results = await Promise.allSettled(
+    Array.from({ length: Math.min(limit, items.length) }, worker),
+  );
+  for (const result of results) {
+    if (result.status === 'rejected') {
+      throw result.reason;
+    }
+  }
+}
