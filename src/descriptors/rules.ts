@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import type { Entity } from '@backstage/catalog-model';
-import type { Config } from '@backstage/config';
+import { type Config, ConfigReader } from '@backstage/config';
 import type { LocationSpec } from '@backstage/plugin-catalog-common';
 import { minimatch } from 'minimatch';
 
@@ -29,31 +31,74 @@ const DEFAULT_RULES: readonly Rule[] = [
   { allow: [{ kind: 'Component' }, { kind: 'API' }, { kind: 'Location' }] },
 ];
 
+/** Decides which entities may come from which location. */
+interface Enforcer {
+  isAllowed(
+    entity: Pick<Entity, 'kind' | 'spec'>,
+    location: Pick<LocationSpec, 'type' | 'target'>,
+  ): unknown;
+}
+
+/** The enforcer of one version of the catalog. */
+export interface CatalogEnforcer {
+  fromConfig(config: Config): Enforcer;
+  /** Differs where two versions may decide differently. */
+  readonly version: string;
+}
+
 /**
- * `catalog.rules` and the rules under `catalog.locations`, with the catalog's own
- * meaning. The catalog holds only what processing emits to them; what a provider
- * states directly goes past them, so that the provider has to.
+ * `catalog.rules` and the rules under `catalog.locations`, as the installed
+ * catalog means them. The catalog holds only what processing emits to them; what
+ * a provider states directly goes past them, so that the provider has to.
+ *
+ * What a rule means depends on the catalog: since 4.0.3 the pattern of a location
+ * is compared with the decoded URL, before with the URL as it is written. The
+ * number of a version does not tell which: 4.0.4 is a patch of an older line. So
+ * the catalog's own enforcer decides. Its package exports it to nobody, so
+ * where it cannot be found, the meaning of 4.0.3 is implemented here.
  *
  * Source: https://backstage.io/docs/features/software-catalog/configuration#catalog-rules
+ * and the changelog of @backstage/plugin-catalog-backend, 4.0.3 and 4.0.5
  */
 export class CatalogRules {
   /** Changes when what is allowed may have changed. */
   readonly signature: string;
 
-  private constructor(private readonly rules: readonly Rule[]) {
+  /** Whether the installed catalog decides. */
+  readonly isCatalogs: boolean;
+
+  readonly #enforcer: Enforcer;
+
+  private constructor(
+    config: Config,
+    rules: readonly Rule[],
+    catalog: CatalogEnforcer | null,
+  ) {
+    this.isCatalogs = catalog !== null;
+    this.#enforcer = catalog?.fromConfig(config) ?? new OwnEnforcer(rules);
     this.signature = createHash('sha256')
-      .update(JSON.stringify(rules))
+      .update(JSON.stringify([rules, catalog?.version]))
       .digest('hex')
       .slice(0, 16);
   }
 
-  /** @throws an error that names the key, where the rules are not what they should be. */
-  static fromConfig(config: Config): CatalogRules {
+  /**
+   * @param catalog - `null` for the meaning that is implemented here
+   * @throws an error that names the key, where the rules are not what they should be.
+   */
+  static fromConfig(
+    config: Config,
+    catalog: CatalogEnforcer | null = installedEnforcer(),
+  ): CatalogRules {
     const rules = config.getOptionalConfigArray('catalog.rules');
-    return new CatalogRules([
-      ...(rules?.map(readRule) ?? DEFAULT_RULES),
-      ...readLocationRules(config),
-    ]);
+    return new CatalogRules(
+      config,
+      [
+        ...(rules?.map(readRule) ?? DEFAULT_RULES),
+        ...readLocationRules(config),
+      ],
+      catalog,
+    );
   }
 
   /** Whether an entity may come from a location. */
@@ -61,11 +106,7 @@ export class CatalogRules {
     entity: Pick<Entity, 'kind' | 'spec'>,
     location: Pick<LocationSpec, 'type' | 'target'>,
   ): boolean {
-    return this.rules.some(
-      rule =>
-        (rule.locations?.some(where => appliesTo(where, location)) ?? true) &&
-        rule.allow.some(allowed => matchesEntity(allowed, entity)),
-    );
+    return this.#enforcer.isAllowed(entity, location) === true;
   }
 }
 
@@ -127,16 +168,121 @@ function readLocationRules(config: Config): Rule[] {
   });
 }
 
+const CATALOG = '@backstage/plugin-catalog-backend';
+const ENFORCER_FILE = 'dist/ingestion/CatalogRules.cjs.js';
+
+let installed: { enforcer: CatalogEnforcer | null } | undefined;
+
+/** The enforcer of the catalog that the running program has. */
+function installedEnforcer(): CatalogEnforcer | null {
+  installed ??= { enforcer: findEnforcer() };
+  return installed.enforcer;
+}
+
+function findEnforcer(): CatalogEnforcer | null {
+  // As the program finds it, which need not be how this package would: in a
+  // workspace both may have one, and a dynamic plugin lies elsewhere altogether.
+  for (const folder of [process.argv[1], __dirname]) {
+    try {
+      const { resolve: find } = createRequire(join(folder ?? '', 'any.js'));
+      return enforcerOf(dirname(find(`${CATALOG}/package.json`)));
+    } catch {
+      // Not there, or not as it is known to be.
+    }
+  }
+  return null;
+}
+
+/**
+ * The enforcer of the catalog in a folder.
+ *
+ * @throws where there is none, or none that decides as all known ones do.
+ */
+export function enforcerOf(catalogFolder: string): CatalogEnforcer {
+  const file = join(catalogFolder, ENFORCER_FILE);
+  const { DefaultCatalogRulesEnforcer: found } = createRequire(file)(file) as {
+    DefaultCatalogRulesEnforcer: Pick<CatalogEnforcer, 'fromConfig'>;
+  };
+  const rules = found.fromConfig(new ConfigReader({}));
+  const decide = (kind: string): unknown =>
+    rules.isAllowed({ kind }, { type: 'url', target: 'https://example.com' });
+  if (decide('Component') !== true || decide('User') !== false) {
+    throw new Error(`${file} does not decide as the catalog is known to`);
+  }
+  return {
+    fromConfig: config => found.fromConfig(config),
+    version: createHash('sha256').update(readFileSync(file)).digest('hex'),
+  };
+}
+
+/** Decides as the catalog does since 4.0.3. */
+class OwnEnforcer implements Enforcer {
+  constructor(private readonly rules: readonly Rule[]) {}
+
+  isAllowed(
+    entity: Pick<Entity, 'kind' | 'spec'>,
+    location: Pick<LocationSpec, 'type' | 'target'>,
+  ): boolean {
+    return this.rules.some(
+      rule =>
+        (rule.locations?.some(where => appliesTo(where, location)) ?? true) &&
+        rule.allow.some(allowed => matchesEntity(allowed, entity)),
+    );
+  }
+}
+
 function appliesTo(
   where: RuleLocation,
   location: Pick<LocationSpec, 'type' | 'target'>,
 ): boolean {
+  if (where.type !== location.type) {
+    return false;
+  }
+  const target = canonicalTarget(location);
+  if (target === undefined) {
+    return false;
+  }
+  const exact =
+    where.exact && canonicalTarget({ type: where.type, target: where.exact });
   return (
-    where.type === location.type &&
-    (!where.exact || where.exact === location.target) &&
+    (!where.exact || (exact ?? where.exact) === target) &&
     (!where.pattern ||
-      minimatch(location.target, where.pattern, { nocase: true, dot: true }))
+      minimatch(target, where.pattern, { nocase: true, dot: true }))
   );
+}
+
+/**
+ * What rules are compared with: of a URL, without user information and default
+ * port, its path with every escape decoded that can be, the rest with those that
+ * mean nothing to a URL. `undefined` for a URL that is none.
+ */
+function canonicalTarget({
+  type,
+  target,
+}: Pick<LocationSpec, 'type' | 'target'>): string | undefined {
+  if (type !== 'url') {
+    return target;
+  }
+  if (!URL.canParse(target)) {
+    return undefined;
+  }
+  const { protocol, host, pathname, search, hash } = new URL(target);
+  const path = pathname
+    .split(/\/|%2f|%5c/i)
+    .map(decodeOrKeep)
+    .join('/')
+    // What was encoded twice.
+    .replace(/%2e/gi, '.')
+    .replace(/%2f|%5c|\\/gi, '/');
+  return `${protocol}//${host}${path}${decodeOrKeep(search)}${decodeOrKeep(hash)}`;
+}
+
+function decodeOrKeep(text: string): string {
+  try {
+    return decodeURI(text);
+  } catch {
+    return text;
+  }
 }
 
 function matchesEntity(

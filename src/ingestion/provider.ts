@@ -62,6 +62,12 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     const { settings } = reading;
     const { clients, content } = service;
     const rules = CatalogRules.fromConfig(config);
+    if (!rules.isCatalogs) {
+      this.options.logger.warn(
+        `${settings.providerName}: catalog.rules are applied as @backstage/plugin-catalog-backend 4.0.5 means them, ` +
+          'since the installed one has them in another place; report this, with its version',
+      );
+    }
     const knex = await this.openDatabase();
     const ledger = new Ledger(knex, settings.providerName);
     await ledger.open();
