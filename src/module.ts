@@ -6,6 +6,7 @@ import { stringifyEntityRef } from '@backstage/catalog-model';
 import type { Config } from '@backstage/config';
 import { catalogProcessingExtensionPoint } from './backstage';
 import {
+  describeAllMistakes,
   otherProviderKeys,
   PROVIDERS_KEY,
   readProviderConfigs,
@@ -19,6 +20,8 @@ import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
 
+const MODULE_ID = 'azure-devops-entity-provider';
+
 /**
  * Registers one entity provider for each block under
  * `catalog.providers.azureDevOps`.
@@ -27,7 +30,7 @@ import { statusServiceRef } from './status/report';
  */
 export const catalogModuleAzureDevOps = createBackendModule({
   pluginId: 'catalog',
-  moduleId: 'azure-devops-entity-provider',
+  moduleId: MODULE_ID,
   register(env) {
     env.registerInit({
       deps: {
@@ -57,6 +60,10 @@ export const catalogModuleAzureDevOps = createBackendModule({
         if (readings.length === 0) {
           logger.info(describeNoProvider(config));
         }
+        const mistakes = describeAllMistakes(
+          readings.flatMap(({ error }) => (error ? [error] : [])),
+          MODULE_ID,
+        );
         for (const reading of readings) {
           const providerLogger = logger.child({
             provider: reading.providerName,
@@ -64,6 +71,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
           catalog.addEntityProvider(
             new AzureDevOpsEntityProvider({
               reading,
+              mistakes,
               config,
               database,
               scheduler,

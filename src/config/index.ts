@@ -1,5 +1,9 @@
 /** `catalog.providers.azureDevOps`, read into settings; every mistake reported at once. */
-export { ConfigurationError, type ConfigurationMistake } from './mistakes';
+export {
+  ConfigurationError,
+  type ConfigurationMistake,
+  describeAllMistakes,
+} from './mistakes';
 export {
   findsDescriptor,
   type DescriptorPath,

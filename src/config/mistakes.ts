@@ -8,21 +8,55 @@ export interface ConfigurationMistake {
 
 /** Everything that is wrong with the block of one provider. */
 export class ConfigurationError extends Error {
-  readonly mistakes: readonly ConfigurationMistake[];
+  override readonly name = 'ConfigurationError';
 
-  constructor(id: string, mistakes: readonly ConfigurationMistake[]) {
-    const count =
-      mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  constructor(
+    readonly id: string,
+    readonly mistakes: readonly ConfigurationMistake[],
+  ) {
     super(
-      [
-        `The configuration of the Azure DevOps provider \`${id}\` has ${count}; ` +
-          `until corrected, the provider does nothing and its entities stay as they are:`,
-        ...mistakes.map(mistake => `  - ${mistake.message}`),
-      ].join('\n'),
+      `The configuration of the Azure DevOps provider \`${id}\` has ${count(mistakes)}:\n${listed(mistakes)}`,
     );
-    this.name = 'ConfigurationError';
-    this.mistakes = mistakes;
   }
+}
+
+/**
+ * Everything that is wrong with all blocks, with what follows from it.
+ *
+ * @param moduleId - of the catalog's module that does not start
+ */
+export function describeAllMistakes(
+  errors: readonly ConfigurationError[],
+  moduleId: string,
+): string {
+  const ids = errors.map(({ id }) => `\`${id}\``);
+  // What concerns several blocks is said once.
+  const mistakes = [
+    ...new Map(
+      errors.flatMap(error => error.mistakes).map(it => [it.message, it]),
+    ).values(),
+  ];
+  const [providers, their] =
+    ids.length === 1
+      ? [`the provider ${ids.join('')}`, 'its']
+      : [
+          `the providers ${ids.slice(0, -1).join(', ')} and ${ids.at(-1)}`,
+          'their',
+        ];
+  return (
+    `The configuration of ${providers} of Azure DevOps has ${count(mistakes)}, and the backend does not start until ${mistakes.length === 1 ? 'it is' : 'they are'} corrected. No entity is removed for it:\n` +
+    `${listed(mistakes)}\n` +
+    `To start meanwhile without ${providers}, ${their} entities staying as they are, set ` +
+    `\`backend.startup.plugins.catalog.modules.${moduleId}.onPluginModuleBootFailure: continue\``
+  );
+}
+
+function count(mistakes: readonly ConfigurationMistake[]): string {
+  return mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+}
+
+function listed(mistakes: readonly ConfigurationMistake[]): string {
+  return mistakes.map(({ message }) => `  - ${message}`).join('\n');
 }
 
 /** The mistake of a value that is not what a key takes. `expected` is to be read after "to be". */
@@ -75,8 +109,13 @@ function describeObject(value: object): string {
   return `an object with ${shown.join(', ')}${more}`;
 }
 
+/** Whether a text may be a secret, or is too long to be shown. */
+export function isUnshowable(value: string): boolean {
+  return value.length > LONGEST_SHOWN || /[\w~.+=-]{32,}/.test(value);
+}
+
 function describeString(value: string): string {
-  if (value.length > LONGEST_SHOWN || /[\w~.+=-]{32,}/.test(value)) {
+  if (isUnshowable(value)) {
     return `a string of ${value.length} characters`;
   }
   const shown = value.replace(/^([^@]*:\/\/)?.*@/s, '$1***@');

@@ -1,9 +1,11 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
+import { dump } from 'js-yaml';
 import { Block, isObject } from './block';
 import {
   ConfigurationError,
   type ConfigurationMistake,
+  isUnshowable,
   unexpectedValue,
 } from './mistakes';
 import { findMisplacedBlocks, PROVIDERS_KEY } from './misplaced';
@@ -13,6 +15,8 @@ import type { ProviderReading } from './settings';
 
 const AN_ID_MAP = 'an object with an id of your choice for each provider';
 const A_BLOCK = 'an object with the keys of a provider';
+
+type Blocks = Readonly<Record<string, JsonValue | undefined>>;
 
 /** The id that a mistake is reported under when it leaves no id to be read. */
 const ID_OF_NONE = 'default';
@@ -56,9 +60,73 @@ function readBlocks(config: Config): ProviderReading[] {
     return [failed(ID_OF_NONE, [mistake])];
   }
   const integrationHosts = readIntegrationHosts(config);
-  return Object.entries(blocks).map(([id, block]) =>
-    readProvider(id, block, integrationHosts),
+  const stray = keysWithoutId(blocks);
+  return [
+    ...(stray.length > 0 ? [failed(ID_OF_NONE, [noId(blocks, stray)])] : []),
+    ...Object.entries(blocks)
+      .filter(([id]) => !stray.includes(id))
+      .map(([id, block]) => readProvider(id, block, integrationHosts)),
+  ];
+}
+
+/** The keys that stand where ids should, if those of a provider are among them. */
+function keysWithoutId(blocks: Blocks): string[] {
+  const keys = Object.keys(blocks);
+  const isStray = (key: string) =>
+    PROVIDER_KEYS.includes(key) && blocks[key] != null && !isBlock(blocks[key]);
+  return keys.some(isStray)
+    ? // Beside them, whatever is no object is no block either.
+      keys.filter(
+        key => isStray(key) || (blocks[key] != null && !isObject(blocks[key])),
+      )
+    : [];
+}
+
+/** Whether a value is the block of a provider, which says where to read from. */
+function isBlock(value: JsonValue | undefined): boolean {
+  return (
+    isObject(value) &&
+    ['organization', 'organizations', 'host'].some(key => key in value)
   );
+}
+
+function noId(blocks: Blocks, keys: readonly string[]): ConfigurationMistake {
+  const id = ['main', 'azure', 'azureDevOps'].find(it => !(it in blocks));
+  const block = Object.fromEntries(
+    keys.map(key => [
+      key,
+      // What is not known may be a secret.
+      PROVIDER_KEYS.includes(key) ? showable(blocks[key]) : '…',
+    ]),
+  );
+  const right = dump({
+    catalog: { providers: { azureDevOps: { [id ?? 'main']: block } } },
+  });
+  return {
+    key: PROVIDERS_KEY,
+    message:
+      `Expected an id of your choice under \`${PROVIDERS_KEY}\`, got the keys of a provider: ${keys.map(key => `\`${key}\``).join(', ')}; ` +
+      `put these keys under an id, such as \`${id}\`:\n${indent(right.trimEnd(), 6)}`,
+  };
+}
+
+/** A value as a message may repeat it. */
+function showable(value: JsonValue | undefined): JsonValue {
+  if (typeof value === 'string') {
+    return isUnshowable(value) || value.includes('@') ? '…' : value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(showable);
+  }
+  return isObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([key, it]) => [key, showable(it)]),
+      )
+    : (value ?? null);
+}
+
+function indent(text: string, by: number): string {
+  return text.replace(/^/gm, ' '.repeat(by));
 }
 
 function readProvider(
@@ -77,10 +145,7 @@ function readProvider(
     });
   }
   if (!isObject(value)) {
-    const hint = PROVIDER_KEYS.includes(id)
-      ? `\`${id}\` is a key of a provider: put the keys one level deeper, under an id of your choice`
-      : undefined;
-    mistakes.push(unexpectedValue(key, A_BLOCK, value, hint));
+    mistakes.push(unexpectedValue(key, A_BLOCK, value));
     return failed(id, mistakes);
   }
   const settings = readSettings(

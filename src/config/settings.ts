@@ -56,6 +56,6 @@ export type ProviderReading =
       readonly id: string;
       readonly providerName: string;
       readonly settings?: undefined;
-      /** To be thrown from `connect()`: the provider is registered, so that its entities stay, and it does nothing. */
+      /** The provider is registered all the same, so that its entities stay, and its `connect()` throws. */
       readonly error: ConfigurationError;
     };

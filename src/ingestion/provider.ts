@@ -28,6 +28,8 @@ import type { Turns } from './turns';
 
 export interface ProviderOptions {
   readonly reading: ProviderReading;
+  /** Everything that is wrong with any block, for whichever provider the backend shows the error of. */
+  readonly mistakes: string;
   readonly config: Config;
   readonly database: DatabaseService;
   readonly scheduler: SchedulerService;
@@ -55,9 +57,9 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
   }
 
   async connect(connection: EntityProviderConnection): Promise<void> {
-    const { reading, config, scheduler, service } = this.options;
+    const { reading, mistakes, config, scheduler, service } = this.options;
     if (reading.error) {
-      throw reading.error;
+      throw new Error(mistakes);
     }
     const { settings } = reading;
     const { clients, content } = service;

@@ -1,7 +1,7 @@
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
-import { readProviderConfigs } from '../../src/config';
+import { describeAllMistakes, readProviderConfigs } from '../../src/config';
 
 const PREFIX = 'catalog.providers.azureDevOps.main';
 
@@ -323,7 +323,7 @@ describe('the error of a wrong configuration', () => {
       }),
     );
     expect(`${reading?.error}`).toMatchInlineSnapshot(`
-     "ConfigurationError: The configuration of the Azure DevOps provider \`main\` has 5 mistakes; until corrected, the provider does nothing and its entities stay as they are:
+     "ConfigurationError: The configuration of the Azure DevOps provider \`main\` has 5 mistakes:
        - Unknown key \`catalog.providers.azureDevOps.main.organisation\`; did you mean \`organization\`?
        - Expected \`catalog.providers.azureDevOps.main.organization\` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing
        - Expected \`catalog.providers.azureDevOps.main.project[1]\` to be the name of a project or a pattern with \`*\` and \`?\`, got \`7\` (number); put it in quotes to make it a string
@@ -332,18 +332,96 @@ describe('the error of a wrong configuration', () => {
     `);
   });
 
-  it('says that the id was left out when the keys of a provider stand in its place', () => {
+  it('says that the id was left out when the keys of a provider stand in its place, with the block as it should be', () => {
     const readings = readProviderConfigs(
       new ConfigReader({
-        catalog: { providers: { azureDevOps: { organization: 'contoso' } } },
+        catalog: {
+          providers: {
+            azureDevOps: {
+              organization: 'contoso',
+              project: ['My Project', 'pay-*'],
+              schedule: { frequency: { minutes: 30 }, timeout: 'PT3M' },
+              removals: { allow: 'x'.repeat(40) },
+              token: 'not to be shown',
+            },
+          },
+        },
       }),
     );
     expect(readings.map(r => r.error?.message)).toMatchInlineSnapshot(`
      [
-       "The configuration of the Azure DevOps provider \`organization\` has a mistake; until corrected, the provider does nothing and its entities stay as they are:
-       - Expected \`catalog.providers.azureDevOps.organization\` to be an object with the keys of a provider, got \`"contoso"\` (string); \`organization\` is a key of a provider: put the keys one level deeper, under an id of your choice",
+       "The configuration of the Azure DevOps provider \`default\` has a mistake:
+       - Expected an id of your choice under \`catalog.providers.azureDevOps\`, got the keys of a provider: \`organization\`, \`project\`, \`schedule\`, \`removals\`, \`token\`; put these keys under an id, such as \`main\`:
+           catalog:
+             providers:
+               azureDevOps:
+                 main:
+                   organization: contoso
+                   project:
+                     - My Project
+                     - pay-*
+                   schedule:
+                     frequency:
+                       minutes: 30
+                     timeout: PT3M
+                   removals:
+                     allow: …
+                   token: …",
      ]
     `);
+  });
+
+  it('keeps the blocks that have an id beside keys that have none', () => {
+    const readings = readProviderConfigs(
+      new ConfigReader({
+        catalog: {
+          providers: {
+            azureDevOps: {
+              path: '/catalog-info.yml',
+              main: { organization: 'contoso' },
+              // An id may be the name of a key.
+              schedule: { organization: 'fabrikam' },
+            },
+          },
+        },
+      }),
+    );
+    expect(
+      readings.map(({ id, error }) => [id, error?.mistakes.length ?? 0]),
+    ).toEqual([
+      ['default', 1],
+      ['main', 0],
+      ['schedule', 0],
+    ]);
+    expect(readings[0]?.error?.message).toContain(
+      'such as `azure`:\n      catalog:\n        providers:\n          azureDevOps:\n            azure:\n              path: /catalog-info.yml',
+    );
+  });
+
+  it('says that the backend does not start for it, and how the other providers start, with the mistakes of all blocks', () => {
+    const errors = readProviderConfigs(
+      new ConfigReader({
+        catalog: {
+          providers: {
+            azureDevOps: {
+              main: { organisation: 'contoso' },
+              other: { organization: 'contoso', verifyEvery: 'sometimes' },
+              right: { organization: 'contoso' },
+            },
+          },
+        },
+      }),
+    ).flatMap(({ error }) => (error ? [error] : []));
+    expect(describeAllMistakes(errors, 'the-module')).toMatchInlineSnapshot(`
+     "The configuration of the providers \`main\` and \`other\` of Azure DevOps has 3 mistakes, and the backend does not start until they are corrected. No entity is removed for it:
+       - Unknown key \`catalog.providers.azureDevOps.main.organisation\`; did you mean \`organization\`?
+       - Expected \`catalog.providers.azureDevOps.main.organization\` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing
+       - Expected \`catalog.providers.azureDevOps.other.verifyEvery\` to be a duration above 0, such as \`{ minutes: 30 }\`, \`30 minutes\` or \`PT30M\`, got \`"sometimes"\` (string)
+     To start meanwhile without the providers \`main\` and \`other\`, their entities staying as they are, set \`backend.startup.plugins.catalog.modules.the-module.onPluginModuleBootFailure: continue\`"
+    `);
+    expect(describeAllMistakes(errors.slice(1), 'the-module')).toContain(
+      'The configuration of the provider `other` of Azure DevOps has a mistake, and the backend does not start until it is corrected.',
+    );
   });
 
   it('says what an id may look like when it is none', () => {

@@ -353,7 +353,12 @@ describe('the id of a provider', () => {
         const blocks = JSON.parse(JSON.stringify(object)) as JsonObject;
         const readings = readProviderConfigs(configOf(blocks));
         const ids = Object.keys(blocks).filter(id => blocks[id] !== null);
-        expect(readings.map(r => r.id).sort()).toEqual(ids.sort());
+        const read = readings.map(({ id }) => id);
+        expect(new Set(read).size).toBe(read.length);
+        // Keys of a provider that stand in place of ids are one mistake.
+        if (!readings.some(({ error }) => error?.id === 'default')) {
+          expect(read.sort()).toEqual(ids.sort());
+        }
         for (const { error } of readings) {
           error?.mistakes.forEach(mistake =>
             expect(mistake.message).toContain('catalog.providers.azureDevOps'),

@@ -135,7 +135,12 @@ export async function startCatalog(
   for (const feature of options.features ?? []) {
     backend.add(feature);
   }
-  await backend.start();
+  try {
+    await backend.start();
+  } catch (error) {
+    await backend.stop();
+    throw error;
+  }
   const baseUrl = addressOf(seen);
 
   let isStopped = false;
