@@ -11,6 +11,7 @@ import type {
   IHttpClientResponse,
 } from 'typed-rest-client/Interfaces';
 import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
+import { assumedLocations, assumedVersion, refusalOfOptions } from './assumed';
 import { rejectOnAbort } from './clock';
 import { lastingFault } from './errors';
 import { parseLocations } from './parse';
@@ -50,6 +51,8 @@ export const LOCATIONS: ApiArea<LocationsApi> = {
 
 /** Which resources there are in which versions: some 200 KB. */
 const DISCOVERY_BYTES = 8 * 1_048_576;
+/** After how many milliseconds versions that were assumed are asked for again. */
+const ASSUMED_FOR = 60 * 60 * 1_000;
 /** The library's words where a server is too old for a resource. */
 const NOT_OFFERED = 'Failed to find api location';
 
@@ -72,9 +75,18 @@ export class OrganizationApi<A extends ClientApiBase> {
   readonly #area: ApiArea<A>;
   readonly #api: A;
   readonly #currentCall = new AsyncLocalStorage<CurrentCall | undefined>();
+  readonly #onAssumed: (message: string) => void;
   #discovery: Promise<void> | undefined;
+  /** Set while versions are assumed, because `OPTIONS` is refused. */
+  #assumed: { readonly status: number; readonly until: number } | undefined;
 
-  constructor(transport: Transport, area: ApiArea<A>) {
+  /** @param onAssumed - told when the service works with versions that were assumed */
+  constructor(
+    transport: Transport,
+    area: ApiArea<A>,
+    onAssumed: (message: string) => void = () => {},
+  ) {
+    this.#onAssumed = onAssumed;
     const baseUrl = apiBaseUrl(transport.organization);
     const http = new TransportHttpClient(
       transport,
@@ -97,7 +109,9 @@ export class OrganizationApi<A extends ClientApiBase> {
   async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
     await this.#awaitVersions(call);
     try {
-      return await this.#during(call, use);
+      const answer = await this.#during(call, use);
+      this.#reportAssumed();
+      return answer;
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
         throw this.#transport.error(
@@ -123,8 +137,21 @@ export class OrganizationApi<A extends ClientApiBase> {
       resource,
     );
     return location?.releasedVersion
-      ? { released: location.releasedVersion, newest: location.maxVersion }
+      ? {
+          released: location.releasedVersion,
+          newest: location.maxVersion,
+          ...(this.#assumed && { refusedWith: this.#assumed.status }),
+        }
       : undefined;
+  }
+
+  #reportAssumed(): void {
+    if (!this.#assumed) return;
+    const version = assumedVersion(this.#transport.organization);
+    this.#onAssumed(
+      `OPTIONS is answered with ${this.#assumed.status}, probably by a proxy, while other requests work; ` +
+        `version ${version} of the interface is assumed. Let OPTIONS through to have the newest`,
+    );
   }
 
   /** @param forLibrary - what the library is to make of the answer: by default nothing, since it would change it in place */
@@ -153,6 +180,9 @@ export class OrganizationApi<A extends ClientApiBase> {
     signal,
     operation,
   }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<void> {
+    if (this.#assumed && this.#transport.now() >= this.#assumed.until) {
+      this.#discovery = undefined;
+    }
     this.#discovery ??= this.#discover().catch((error: unknown) => {
       this.#discovery = undefined;
       throw error;
@@ -168,19 +198,36 @@ export class OrganizationApi<A extends ClientApiBase> {
   }
 
   async #discover(): Promise<void> {
+    const operation = 'find out which API versions it speaks';
     const { name, anyResource } = this.#area;
-    await this.#during(
-      {
-        operation: 'find out which API versions it speaks',
-        expects: 'json',
-        maxBytes: DISCOVERY_BYTES,
-        compress: true,
-        priority: 'interactive',
-        parse: parseLocations,
-      },
-      api => api.vsoClient.beginGetLocation(name, anyResource),
-      locations => locations,
-    );
+    const { organization } = this.#transport;
+    // The library asks once for each of these objects. The one in use stays
+    // until another has its answer.
+    const next = new VsoClient(apiBaseUrl(organization), this.#api.rest);
+    const locate = () => next.beginGetLocation(name, anyResource);
+    this.#assumed = undefined;
+    try {
+      await this.#during(
+        {
+          operation,
+          expects: 'json',
+          maxBytes: DISCOVERY_BYTES,
+          compress: true,
+          priority: 'interactive',
+          parse: parseLocations,
+        },
+        locate,
+        locations => locations,
+      );
+    } catch (error) {
+      const status = refusalOfOptions(error);
+      if (status === undefined) throw error;
+      this.#assumed = { status, until: this.#transport.now() + ASSUMED_FOR };
+      const send = () =>
+        Promise.resolve(new LibraryResponse(assumedLocations(organization)));
+      await this.#currentCall.run({ operation, send }, locate);
+    }
+    this.#api.vsoClient = next;
   }
 }
 

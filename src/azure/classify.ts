@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { RequestErrorKind, RequestFault } from './errors';
 import {
+  challengesOf,
   headerOf,
   mediaTypeOf,
   readRateLimit,
@@ -70,6 +71,7 @@ export function classifyResponse(
     activityId: body.activityId,
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
     resourceTenant: resourceTenantOf(headers),
+    ...(status === 401 && { challenges: challengesOf(headers) }),
     throttling: kind === 'throttled' || status === 503,
     retryable:
       kind === 'throttled' ||

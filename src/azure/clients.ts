@@ -217,12 +217,17 @@ class ClientPool implements AzureDevOpsClientPool {
       random,
       timeouts,
     });
+    let reported = false;
+    const onAssumed = (message: string) => {
+      if (!reported) logger.warn(`${organization.label}: ${message}`);
+      reported = true;
+    };
     return {
       organization,
       parts: {
-        git: new OrganizationApi(transport, GIT),
-        core: new OrganizationApi(transport, CORE),
-        locations: new OrganizationApi(transport, LOCATIONS),
+        git: new OrganizationApi(transport, GIT, onAssumed),
+        core: new OrganizationApi(transport, CORE, onAssumed),
+        locations: new OrganizationApi(transport, LOCATIONS, onAssumed),
         search: new CodeSearch(transport),
       },
       limiter,

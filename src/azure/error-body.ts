@@ -78,9 +78,10 @@ function textOf(json: unknown, key: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** `X-TFS-ServiceError` is encoded like a form: a blank is `+`. */
 function decoded(value: string | undefined): string | undefined {
   try {
-    return value && decodeURIComponent(value);
+    return value && decodeURIComponent(value.replaceAll('+', ' '));
   } catch {
     return value;
   }

@@ -60,6 +60,8 @@ export interface RequestFault {
   readonly code?: string;
   /** The tenant that the organization is connected to, where a 401 names it (`X-VSS-ResourceTenant`). */
   readonly resourceTenant?: string;
+  /** For `unauthorized`: the schemes that `WWW-Authenticate` offers, in lower case. */
+  readonly challenges?: readonly string[];
   /**
    * For `unauthorized` and `sign-in`: the service was throttling this identity
    * at the time, and then answers so to valid credentials too. Proof of nothing.

@@ -46,6 +46,16 @@ export function resourceTenantOf(headers: ResponseHeaders): string | undefined {
   return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
 }
 
+/** The schemes of `WWW-Authenticate`, in lower case: ways to authenticate that the answer offers. */
+export function challengesOf(headers: ResponseHeaders): string[] {
+  const values = [headers['www-authenticate'] ?? []].flat();
+  // A scheme stands alone or before its first parameter; proxies put several into one line.
+  const schemes = /(?:^|,)\s*([A-Za-z][\w-]*)(?=\s*(?:,|$)|\s+[^=\s,])/g;
+  return values.flatMap(value =>
+    [...value.matchAll(schemes)].map(([, scheme = '']) => scheme.toLowerCase()),
+  );
+}
+
 /**
  * What an answer names of the rate limit; `undefined` when it names nothing,
  * which is the rule far from the limits.

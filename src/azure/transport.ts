@@ -102,6 +102,11 @@ export class Transport {
     return this.#deps.organization;
   }
 
+  /** Epoch milliseconds. */
+  now(): number {
+    return this.#deps.clock.now();
+  }
+
   /** @throws AzureDevOpsRequestError, or whatever the credential throws. */
   async send<T>(request: OutgoingRequest, call: Call<T>): Promise<T> {
     const { clock, random, limiter } = this.#deps;

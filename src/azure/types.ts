@@ -31,6 +31,8 @@ export interface ApiVersions {
   readonly released: string;
   /** The newest preview. */
   readonly newest: string;
+  /** The status with which the question was refused: then these are assumed. */
+  readonly refusedWith?: number;
 }
 
 /** A file at the tip of a branch, positively there. */

@@ -6,41 +6,68 @@ import type { OrganizationProbe } from '../credentials/explain';
 import {
   describeCredential,
   type Diagnosis,
+  DOCUMENTATION,
 } from '../credentials/problems/diagnosis';
-import type { CredentialDescription } from '../credentials/types';
+import type { CredentialDescription, ProofFacts } from '../credentials/types';
 import { isCloudHost, type Organization } from '../organization';
 import { summarize } from './repositories';
 import { count, formatDuration, printable } from './text';
 
 // What each finding of `doctor` means. The findings themselves come from doctor.ts.
 
+/** What `doctor` looks at; each has a section of its own in the documentation. */
+export const CHECK_NAMES = [
+  'configuration',
+  'credential',
+  'certificate',
+  'federated token',
+  'token',
+  'organization',
+  'membership',
+  'token reach',
+  'projects',
+  'repositories',
+  'api version',
+  'proxy',
+  'clock',
+  'rate limit',
+] as const;
+
+export type CheckName = (typeof CHECK_NAMES)[number];
+
 /** One thing that `doctor` looks at. */
 export interface Check {
-  readonly name: string;
+  readonly name: CheckName;
   readonly status: 'pass' | 'warn' | 'fail';
   /** What was found, as a clause. */
   readonly message: string;
   /** What to do about it, as a sentence; for all that does not pass. */
   readonly cure?: string;
-  /** Where more is said about it. */
-  readonly docs?: string;
+  /** Where more is said about it: about the check, or about the problem that it found. */
+  readonly docs: string;
 }
 
-export function pass(name: string, message: string): Check {
-  return { name, status: 'pass', message };
+/** The section about a check. */
+export function docsOfCheck(name: CheckName): string {
+  return `${DOCUMENTATION}#check-${name.replaceAll(' ', '-')}`;
 }
 
-export function warn(name: string, message: string, cure: string): Check {
-  return { name, status: 'warn', message, cure };
+export function pass(name: CheckName, message: string): Check {
+  return { name, status: 'pass', message, docs: docsOfCheck(name) };
 }
 
-export function fail(name: string, diagnosis: Diagnosis): Check {
+export function warn(name: CheckName, message: string, cure: string): Check {
+  return { name, status: 'warn', message, cure, docs: docsOfCheck(name) };
+}
+
+export function fail(name: CheckName, diagnosis: Diagnosis): Check {
   const { cause, cure, docs } = diagnosis;
   return { name, status: 'fail', message: cause, cure, docs };
 }
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
 /** Which credential serves the organization, and why. */
 export function credentialCheck(
@@ -57,12 +84,50 @@ export function credentialCheck(
     : pass('credential', message);
 }
 
+/** So long before its end a certificate is worth a warning. */
+const CERTIFICATE_ENDS_SOON = 30 * DAY;
+
+/** What is presented in place of a client secret. Never the key or the token. */
+export function proofCheck(facts: ProofFacts, now: number): Check {
+  if (facts.kind === 'certificate') {
+    const { subject, thumbprint, validTo } = facts;
+    const left = validTo - now;
+    const days = Math.floor(left / DAY);
+    const message = `${printable(subject)}, thumbprint ${thumbprint}, valid until ${day(validTo)} (${count(days, 'day')} left)`;
+    return left >= CERTIFICATE_ENDS_SOON
+      ? pass(facts.kind, message)
+      : warn(
+          facts.kind,
+          message,
+          'Make the next one and add it to the application now: both are accepted side by side until the old one ends',
+        );
+  }
+  const { issuer, subject, audience, expiresAt } = facts;
+  const message = `subject ${printable(subject)}, issuer ${printable(issuer)}, audience ${printable(audience)}`;
+  if (expiresAt === undefined) return pass(facts.kind, message);
+  return expiresAt > now
+    ? pass(
+        facts.kind,
+        `${message}; expires in ${formatDuration(expiresAt - now)}`,
+      )
+    : warn(
+        facts.kind,
+        `${message}; expired ${formatDuration(now - expiresAt)} ago`,
+        'Find out why the file is not renewed: it has to be a projected volume, not a copy',
+      );
+}
+
+/** A day as certificates and announcements are spoken of. */
+function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
 /** What kind of token there is, and until when. Never the token. */
 export function tokenCheck(authorization: string, now: number): Check {
   if (authorization.startsWith('Basic ')) {
     return pass(
       'token',
-      'a personal access token, sent as it is; Azure DevOps does not tell when it expires',
+      'a personal access token, sent as it is; when it expires only its owner sees',
     );
   }
   const claims = readClaims(authorization);
@@ -75,6 +140,47 @@ export function tokenCheck(authorization: string, now: number): Check {
   return pass(
     'token',
     `obtained from tenant ${tenantId ?? 'unknown'} for object ${objectId ?? 'unknown'}${expiry}`,
+  );
+}
+
+/**
+ * When Azure DevOps ends tokens that are valid for all organizations.
+ *
+ * Source: devblogs.microsoft.com/devops/retirement-of-global-personal-access-tokens-in-azure-devops,
+ * with the date of the warning of @backstage/backend-defaults 0.19.0
+ */
+const GLOBAL_TOKENS_END = '2027-01-27';
+
+/**
+ * Whether a personal access token is a global one, as far as can be told: it is
+ * if a second organization accepts it.
+ *
+ * @param others - the other organizations that it is configured for
+ * @param alsoIn - one of them that accepts it
+ */
+export function tokenReachCheck(
+  others: readonly Organization[],
+  alsoIn: Organization | undefined,
+): Check {
+  if (alsoIn) {
+    return warn(
+      'token reach',
+      `a global token, as ${alsoIn.label} accepts it too; Azure DevOps ends global tokens on ${GLOBAL_TOKENS_END}`,
+      'Make a token for each organization, or use an identity instead of tokens: docs/credentials/away-from-tokens.md shows how',
+    );
+  }
+  const [first] = others;
+  if (!first) {
+    return pass(
+      'token reach',
+      'no other organization is configured for this token, so it cannot be told whether it is a global one',
+    );
+  }
+  return pass(
+    'token reach',
+    others.length === 1
+      ? `not a global token, as ${first.label} does not accept it`
+      : `not a global token, as none of the ${others.length} other organizations that it is configured for accepts it`,
   );
 }
 
@@ -151,15 +257,30 @@ export function projectsCheck(visible: number): Check {
       );
 }
 
-/** How many repositories the identity sees. */
-export function repositoriesCheck(visible: readonly Repository[]): Check {
-  return visible.length > 0
-    ? pass('repositories', `${summarize(visible)} visible`)
+/**
+ * How many repositories the identity sees. Members without any are told apart
+ * by the projects that they see: a Stakeholder sees those, and no repositories.
+ *
+ * @param projects - how many projects the identity sees; absent when that could not be found out
+ */
+export function repositoriesCheck(
+  organization: Organization,
+  visible: readonly Repository[],
+  projects: number | undefined,
+): Check {
+  if (visible.length > 0) {
+    return pass('repositories', `${summarize(visible)} visible`);
+  }
+  return projects
+    ? warn(
+        'repositories',
+        `none visible, although ${count(projects, 'project is', 'projects are')}: the identity is a member, but has the access level Stakeholder, or no permission to read code`,
+        `Look at its access level at ${organization.url}/_settings/users, which has to be Basic, then at Project settings > Repositories > Security`,
+      )
     : warn(
         'repositories',
         'none visible: what may not be read is left out without a word',
-        'Give the identity the access level Basic (a Stakeholder sees no repositories) and the permission to read in ' +
-          'Project settings > Repositories > Security',
+        'Add the identity to the group Readers of the projects, with the access level Basic',
       );
 }
 
@@ -168,6 +289,13 @@ export function apiVersionCheck(
   organization: Organization,
   versions: ApiVersions | undefined,
 ): Check {
+  if (versions?.refusedWith !== undefined) {
+    return warn(
+      'api version',
+      `${versions.released}, which is assumed: OPTIONS is answered with ${versions.refusedWith}, probably by a proxy`,
+      `Let OPTIONS requests through to ${organization.host}, so that its newest version is used`,
+    );
+  }
   return versions
     ? pass(
         'api version',

@@ -6,20 +6,25 @@ import type { OrganizationProbe } from '../credentials/explain';
 import { diagnose } from '../credentials/problems/diagnosis';
 import { authorityOf } from '../credentials/tokens';
 import type { OrganizationCredential } from '../credentials/types';
-import type { Organization } from '../organization';
+import { foldName } from '../credentials/match';
+import { isCloudHost, type Organization } from '../organization';
 import {
   apiVersionCheck,
   type Check,
+  type CheckName,
   clockCheck,
   credentialCheck,
+  docsOfCheck,
   fail,
   membershipCheck,
   organizationCheck,
   projectsCheck,
+  proofCheck,
   proxyCheck,
   rateLimitCheck,
   repositoriesCheck,
   tokenCheck,
+  tokenReachCheck,
 } from './checks';
 import {
   EXIT,
@@ -30,8 +35,8 @@ import {
   Progress,
   widthOf,
 } from './io';
-import { selectOrganizations } from './organizations';
-import { findCause, openSession, type Session } from './session';
+import { configuredOrganizations, selectOrganizations } from './organizations';
+import { findCause, isAccepted, openSession, type Session } from './session';
 import { hanging, wrap } from './text';
 
 export interface DoctorOptions {
@@ -54,6 +59,7 @@ export async function doctor(
   io: Io,
 ): Promise<ExitCode> {
   const selection = selectOrganizations(config, options.organization);
+  const configured = configuredOrganizations(config);
   const progress = new Progress(io.stderr);
   const session = openSession(config, io, progress);
   const paint = painter(!options.json && mayColour(io.stdout, io.env));
@@ -72,6 +78,7 @@ export async function doctor(
       const checks = await new Examination(
         session,
         organization,
+        configured,
         io,
         progress,
       ).run();
@@ -97,6 +104,7 @@ function configurationReport(error: ConfigurationError): Report {
       name: 'configuration',
       status: 'fail',
       message,
+      docs: docsOfCheck('configuration'),
     })),
   };
 }
@@ -119,6 +127,7 @@ class Examination {
   constructor(
     private readonly session: Session,
     private readonly organization: Organization,
+    private readonly configured: readonly Organization[],
     private readonly io: Io,
     private readonly progress: Progress,
   ) {}
@@ -131,7 +140,7 @@ class Examination {
     const isMember =
       credential !== undefined &&
       this.#examineOrganization(probe, credential) &&
-      (await this.#examineAccess());
+      (await this.#examineAccess(credential));
     this.#checks.push(proxyCheck(organization, io.env));
     if (probe) this.#checks.push(clockCheck(probe.clockAheadMs));
     if (isMember) this.#checks.push(this.#rateLimit());
@@ -143,10 +152,19 @@ class Examination {
     { credential: OrganizationCredential; authorization: string } | undefined
   > {
     const { session, organization, io } = this;
-    let name = 'credential';
+    let name: CheckName = 'credential';
     try {
       const credential = session.credentials.forOrganization(organization);
-      this.#checks.push(credentialCheck(credential.describe(), organization));
+      const description = credential.describe();
+      this.#checks.push(credentialCheck(description, organization));
+      if (credential.inspectProof) {
+        name =
+          description.kind === 'workload identity'
+            ? 'federated token'
+            : 'certificate';
+        const facts = await credential.inspectProof();
+        this.#checks.push(proofCheck(facts, io.now()));
+      }
       name = 'token';
       this.#show('getting a token');
       const authorization = await credential.getAuthorization();
@@ -192,7 +210,7 @@ class Examination {
   }
 
   /** @returns whether the organization knows the identity. */
-  async #examineAccess(): Promise<boolean> {
+  async #examineAccess(served: { authorization: string }): Promise<boolean> {
     const { session, organization } = this;
     const client = session.clients.interactive.forOrganization(organization);
     this.#show('asking who the credential belongs to');
@@ -200,18 +218,65 @@ class Examination {
       membershipCheck(await client.getIdentity()),
     );
     if (!isMember) return false;
+    await this.#examineReach(served.authorization);
     this.#show('listing projects');
-    await this.#look('projects', async () =>
-      projectsCheck((await client.listProjects()).length),
-    );
+    let projects: number | undefined;
+    await this.#look('projects', async () => {
+      projects = (await client.listProjects()).length;
+      return projectsCheck(projects);
+    });
     this.#show('listing repositories');
     await this.#look('repositories', async () =>
-      repositoriesCheck(await client.listRepositories()),
+      repositoriesCheck(
+        organization,
+        await client.listRepositories(),
+        projects,
+      ),
     );
     await this.#look('api version', async () =>
       apiVersionCheck(organization, await client.getApiVersions()),
     );
     return true;
+  }
+
+  /** Whether another organization accepts the same personal access token. */
+  async #examineReach(authorization: string): Promise<void> {
+    const { organization } = this;
+    if (
+      !authorization.startsWith('Basic ') ||
+      !isCloudHost(organization.host)
+    ) {
+      return;
+    }
+    this.#show('trying the token in other organizations');
+    const others = await this.#othersWith(authorization);
+    let alsoIn: Organization | undefined;
+    for (const other of others) {
+      alsoIn ??= (await this.#accepts(other)) ? other : undefined;
+    }
+    this.#checks.push(tokenReachCheck(others, alsoIn));
+  }
+
+  async #accepts(organization: Organization): Promise<boolean> {
+    const { interactive } = this.session.clients;
+    return await isAccepted(interactive.forOrganization(organization));
+  }
+
+  /** The other organizations that are configured and get the same token. */
+  async #othersWith(authorization: string): Promise<Organization[]> {
+    const { session, organization, configured } = this;
+    const others: Organization[] = [];
+    for (const other of configured) {
+      // One organization may be configured under both of its addresses.
+      if (
+        isCloudHost(other.host) &&
+        foldName(other.name) !== foldName(organization.name) &&
+        (await authorizationFor(session, other)) === authorization
+      ) {
+        others.push(other);
+      }
+    }
+    return others;
   }
 
   #rateLimit(): Check {
@@ -222,7 +287,7 @@ class Examination {
     return rateLimitCheck(organization, pacing ?? {}, io.now());
   }
 
-  async #look(name: string, find: () => Promise<Check>): Promise<boolean> {
+  async #look(name: CheckName, find: () => Promise<Check>): Promise<boolean> {
     try {
       this.#checks.push(await find());
       return true;
@@ -232,7 +297,7 @@ class Examination {
     }
   }
 
-  async #fail(name: string, error: unknown): Promise<void> {
+  async #fail(name: CheckName, error: unknown): Promise<void> {
     const { session, organization } = this;
     const { diagnosis } = await findCause(session, organization, error);
     this.#checks.push(fail(name, diagnosis));
@@ -240,6 +305,22 @@ class Examination {
 
   #show(what: string): void {
     this.progress.show(`${this.organization.label}: ${what} ...`);
+  }
+}
+
+/** What is sent to an organization where that can be had without asking anybody: its personal access token. */
+async function authorizationFor(
+  { credentials }: Session,
+  organization: Organization,
+): Promise<string | undefined> {
+  try {
+    const credential = credentials.forOrganization(organization);
+    return credential.describe().kind === 'personal access token'
+      ? await credential.getAuthorization()
+      : undefined;
+  } catch {
+    // Its own report says what is wrong with it.
+    return undefined;
   }
 }
 
@@ -253,7 +334,7 @@ function painter(coloured: boolean): Paint {
     coloured ? `\u001b[${COLOURS[status]}m${text}\u001b[0m` : text;
 }
 
-const NAME_WIDTH = 13;
+const NAME_WIDTH = 15;
 
 /** What was found about one organization, or about the configuration, for people. */
 function renderChecks(
@@ -268,7 +349,7 @@ function renderChecks(
     return [
       hanging(lead, message, width).replace(status, paint(status, status)),
       ...(cure ? [hanging(`${indent}-> `, cure, width)] : []),
-      ...(docs ? [`${indent}   ${docs}`] : []),
+      ...(status === 'pass' ? [] : [`${indent}   ${docs}`]),
     ];
   });
   return [...wrap(title, width), ...lines].join('\n');

@@ -12,6 +12,22 @@ export interface Selection {
   readonly mistakes: readonly ConfigurationError[];
 }
 
+/** Every organization that a provider or a credential names. */
+export function configuredOrganizations(config: Config): Organization[] {
+  return distinct([
+    ...readProviderConfigs(config).flatMap(
+      ({ settings }) => settings?.organizations ?? [],
+    ),
+    ...ofCredentials(config),
+  ]);
+}
+
+function ofCredentials(config: Config): Organization[] {
+  return readConfiguredCredentials(config).flatMap(({ host, organizations }) =>
+    organizations.map(name => new Organization(host, name)),
+  );
+}
+
 /**
  * The organizations that were named on the command line, or else those of the
  * providers, or else those that credentials are limited to.
@@ -26,20 +42,16 @@ export function selectOrganizations(
   const ofProviders = distinct(
     providers.flatMap(provider => provider.settings?.organizations ?? []),
   );
-  const ofCredentials = distinct(
-    readConfiguredCredentials(config).flatMap(({ host, organizations }) =>
-      organizations.map(name => new Organization(host, name)),
-    ),
-  );
+  const limitedTo = distinct(ofCredentials(config));
   if (named.length > 0) {
-    const known = [...ofProviders, ...ofCredentials];
+    const known = [...ofProviders, ...limitedTo];
     return {
       organizations: distinct(named.map(name => parseName(name, known))),
       mistakes: [],
     };
   }
   const mistakes = providers.flatMap(({ error }) => (error ? [error] : []));
-  const organizations = ofProviders.length > 0 ? ofProviders : ofCredentials;
+  const organizations = ofProviders.length > 0 ? ofProviders : limitedTo;
   if (organizations.length === 0 && mistakes.length === 0) {
     throw new UsageError(
       'The configuration names no organization: neither under catalog.providers.azureDevOps ' +

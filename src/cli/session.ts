@@ -93,7 +93,7 @@ export async function findCause(
 }
 
 /** Whether the credential is good for what needs no scope. */
-async function isAccepted(client: AzureDevOpsClient): Promise<boolean> {
+export async function isAccepted(client: AzureDevOpsClient): Promise<boolean> {
   try {
     await client.getIdentity();
     return true;

@@ -69,24 +69,31 @@ export interface TokenClaims {
 
 /** Reads the claims of the token in an Authorization header; `undefined` when it bears none that can be read. */
 export function readClaims(authorization: string): TokenClaims | undefined {
-  const payload = /^Bearer [\w-]+\.([\w-]+)\./.exec(authorization)?.[1];
+  const [scheme, token = ''] = authorization.split(' ', 2);
+  const claims = scheme === 'Bearer' ? claimsOf(token) : undefined;
+  if (!claims) return undefined;
+  const text = (name: string): string | undefined => {
+    const value = claims[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const { exp } = claims;
+  return {
+    tenantId: text('tid'),
+    expiresAt: typeof exp === 'number' ? exp * 1_000 : undefined,
+    objectId: text('oid'),
+    clientId: text('appid') ?? text('azp'),
+  };
+}
+
+/** The claims of a JSON Web Token, not verified; `undefined` for anything else. */
+export function claimsOf(token: string): Record<string, unknown> | undefined {
+  const payload = /^[\w-]+\.([\w-]+)\./.exec(token)?.[1];
   if (!payload) return undefined;
   try {
     const json: unknown = JSON.parse(
       Buffer.from(payload, 'base64url').toString('utf8'),
     );
-    if (typeof json !== 'object' || json === null) return undefined;
-    const text = (name: string): string | undefined => {
-      const value: unknown = Reflect.get(json, name);
-      return typeof value === 'string' ? value : undefined;
-    };
-    const exp: unknown = Reflect.get(json, 'exp');
-    return {
-      tenantId: text('tid'),
-      expiresAt: typeof exp === 'number' ? exp * 1_000 : undefined,
-      objectId: text('oid'),
-      clientId: text('appid') ?? text('azp'),
-    };
+    return typeof json === 'object' && json !== null ? { ...json } : undefined;
   } catch {
     return undefined;
   }

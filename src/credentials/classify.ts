@@ -1,13 +1,18 @@
-import type { ProblemId } from './problems/diagnosis';
 import { redact, TokenError } from './errors';
+import type { ProblemId } from './problems/diagnosis';
+import type { ProofFacts } from './types';
 
 /** Who was asked for a token. */
 export type TokenIssuer =
   'microsoft-entra' | 'managed-identity' | 'environment';
 
+/** What was presented in place of a client secret, where it is known. */
+export type Presented = ProofFacts;
+
 /** What is known of a token request that failed. */
 export interface TokenFailure {
   readonly issuer: TokenIssuer;
+  readonly presented?: Presented;
   /** What the library threw, in words. */
   readonly text: string;
   /** The last HTTP status that came, if it could be seen. */
@@ -51,11 +56,33 @@ const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
   90055: 'token-service-unavailable',
 };
 
+/** What some codes mean for an assertion that was signed with a certificate. */
+const CODES_OF_CERTIFICATES: Readonly<Record<string, ProblemId>> = {
+  50012: 'certificate-unknown',
+  50013: 'certificate-unknown',
+  50027: 'certificate-unknown',
+  700027: 'certificate-unknown',
+};
+
+/** What some codes mean for a federated token. */
+const CODES_OF_FEDERATED_TOKENS: Readonly<Record<string, ProblemId>> = {
+  50013: 'federated-token-not-trusted',
+  50027: 'federated-token-not-trusted',
+  70021: 'federated-token-not-trusted',
+  70025: 'federated-token-not-trusted',
+  700027: 'federated-token-not-trusted',
+  700211: 'federated-token-not-trusted',
+  700212: 'federated-token-not-trusted',
+  700213: 'federated-token-not-trusted',
+  700236: 'federated-token-not-trusted',
+  700024: 'federated-token-expired',
+};
+
 /** The problem that a token request failed with. */
 export function classifyTokenFailure(failure: TokenFailure): TokenError {
   const text = redact(failure.text);
   const code = /AADSTS(\d+)/.exec(text)?.[1];
-  if (code) return entraError(code, text);
+  if (code) return entraError(code, text, failure.presented);
   if (/Invalid tenant id/i.test(text)) {
     return new TokenError('tenant-not-found');
   }
@@ -69,11 +96,51 @@ export function classifyTokenFailure(failure: TokenFailure): TokenError {
   }
 }
 
-function entraError(code: string, text: string): TokenError {
-  const problem = ENTRA_CODES[code];
+function entraError(
+  code: string,
+  text: string,
+  presented: Presented | undefined,
+): TokenError {
+  const problem = problemOf(code, presented);
   return problem
-    ? new TokenError(problem, `AADSTS${code}`)
+    ? new TokenError(
+        problem,
+        [`AADSTS${code}`, ...shown(presented, problem)].join(', '),
+      )
     : new TokenError('token-refused', sentenceWith(`AADSTS${code}`, text));
+}
+
+function problemOf(
+  code: string,
+  presented: Presented | undefined,
+): ProblemId | undefined {
+  const special = {
+    certificate: CODES_OF_CERTIFICATES,
+    'federated token': CODES_OF_FEDERATED_TOKENS,
+    none: {} as Readonly<Record<string, ProblemId>>,
+  }[presented?.kind ?? 'none'];
+  return special[code] ?? ENTRA_CODES[code];
+}
+
+/** What the problem is about, so that it can be compared with what Microsoft Entra shows. */
+function shown(presented: Presented | undefined, problem: ProblemId): string[] {
+  if (presented?.kind === 'certificate') {
+    return problem === 'certificate-unknown'
+      ? [`thumbprint ${presented.thumbprint}`]
+      : [];
+  }
+  if (presented?.kind !== 'federated token') return [];
+  const { issuer, subject, audience, expiresAt } = presented;
+  switch (problem) {
+    case 'federated-token-not-trusted':
+      return [`issuer ${issuer}`, `subject ${subject}`, `audience ${audience}`];
+    case 'federated-token-expired':
+      return expiresAt === undefined
+        ? []
+        : [`it expires at ${new Date(expiresAt).toISOString()}`];
+    default:
+      return [];
+  }
 }
 
 function entraFailure(failure: TokenFailure, text: string): TokenError {

@@ -3,7 +3,24 @@ import {
   type AzureDevOpsCredential,
   readAzureIntegrationConfigs,
 } from '@backstage/integration';
+import type { CertificateSource } from './certificate';
 import type { CredentialDescription, CredentialKind } from './types';
+import { type WorkloadIdentity, workloadIdentityOf } from './workload-identity';
+
+/**
+ * The kind that `@backstage/integration` has since 2.2.0. Older versions reject
+ * its fields, and their types do not know it.
+ */
+interface CertificateCredential extends CertificateSource {
+  readonly kind: 'ClientCertificate';
+  readonly tenantId: string;
+  readonly clientId: string;
+}
+
+/** A credential of any kind that one of the supported versions of `@backstage/integration` reads. */
+export type Credential =
+  | Exclude<AzureDevOpsCredential, { kind: 'ClientCertificate' }>
+  | CertificateCredential;
 
 /** One entry of `integrations.azure[].credentials[]`. It holds the secret, so it must not be logged or thrown. */
 export interface ConfiguredCredential {
@@ -13,7 +30,7 @@ export interface ConfiguredCredential {
   readonly configKey: string;
   /** The organizations it is limited to; empty when it serves all the others of its host. */
   readonly organizations: readonly string[];
-  readonly credential: AzureDevOpsCredential;
+  readonly credential: Credential;
 }
 
 /**
@@ -32,7 +49,7 @@ export function readConfiguredCredentials(
       host: integration.host,
       configKey: `integrations.azure[${i}].credentials[${j}]`,
       organizations: credential.organizations ?? [],
-      credential,
+      credential: credential as Credential,
     })),
   );
 }
@@ -40,21 +57,38 @@ export function readConfiguredCredentials(
 /** The value of `clientId` and `managedIdentityClientId` that stands for the identity of the machine itself. */
 export const SYSTEM_ASSIGNED = 'system-assigned';
 
+/** The workload identity that takes the place of a managed identity where the environment has one. */
+export function workloadOf(
+  clientId: string,
+  env: NodeJS.ProcessEnv,
+): WorkloadIdentity | undefined {
+  return workloadIdentityOf(
+    env,
+    clientId === SYSTEM_ASSIGNED ? undefined : clientId,
+  );
+}
+
 /** The kind of a credential as messages and documentation name it. */
-export function kindOf(credential: AzureDevOpsCredential): CredentialKind {
+export function kindOf(
+  credential: Credential,
+  env: NodeJS.ProcessEnv,
+): CredentialKind {
   switch (credential.kind) {
     case 'PersonalAccessToken':
       return 'personal access token';
     case 'ClientSecret':
       return 'service principal (client secret)';
+    case 'ClientCertificate':
+      return 'service principal (certificate)';
     case 'ManagedIdentityClientAssertion':
       return 'service principal (managed identity assertion)';
     case 'ManagedIdentity':
+      if (workloadOf(credential.clientId, env)) return 'workload identity';
       return credential.clientId === SYSTEM_ASSIGNED
         ? 'managed identity (system-assigned)'
         : 'managed identity (user-assigned)';
     default:
-      return assertNever(credential as never);
+      return assertNever(credential);
   }
 }
 
@@ -67,28 +101,41 @@ function assertNever(credential: never): never {
   );
 }
 
-/** What may be said about a configured credential, whichever organization it serves. */
-export function describeConfigured({
-  credential,
-  configKey,
-}: ConfiguredCredential): Omit<CredentialDescription, 'matchedBy'> {
+/**
+ * What may be said about a configured credential, whichever organization it serves.
+ *
+ * @param env - the environment of the process, which decides about workload identity
+ */
+export function describeConfigured(
+  { credential, configKey }: ConfiguredCredential,
+  env: NodeJS.ProcessEnv,
+): Omit<CredentialDescription, 'matchedBy'> {
+  const workload =
+    credential.kind === 'ManagedIdentity'
+      ? workloadOf(credential.clientId, env)
+      : undefined;
   return {
-    kind: kindOf(credential),
+    kind: kindOf(credential, env),
     configKey,
     ...('clientId' in credential &&
       credential.clientId !== SYSTEM_ASSIGNED && {
         clientId: credential.clientId,
       }),
     ...('tenantId' in credential && { tenantId: credential.tenantId }),
+    ...(workload && {
+      clientId: workload.clientId,
+      tenantId: workload.tenantId,
+    }),
   };
 }
 
 /** One line a credential, for the message that none of them matches. */
 export function listConfigured(
   configured: readonly ConfiguredCredential[],
+  env: NodeJS.ProcessEnv,
 ): string[] {
   return configured.map(({ credential, configKey, organizations }) => {
     const names = organizations.map(name => `'${name}'`).join(', ');
-    return `${kindOf(credential)} (${configKey}) for ${names || 'all organizations'}`;
+    return `${kindOf(credential, env)} (${configKey}) for ${names || 'all organizations'}`;
   });
 }

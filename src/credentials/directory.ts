@@ -11,11 +11,17 @@ import { CredentialError, TokenError } from './errors';
 import { matchCredential } from './match';
 import { diagnose } from './problems/diagnosis';
 import type { TokenSource } from './token-source';
-import { authorityOf, createTokens, type TokensOptions } from './tokens';
+import {
+  authorityOf,
+  createTokens,
+  proofOf,
+  type TokensOptions,
+} from './tokens';
 import type {
   CredentialDescription,
   CredentialDirectory,
   OrganizationCredential,
+  ProofFacts,
 } from './types';
 
 export interface CredentialDirectoryOptions {
@@ -50,6 +56,7 @@ const MOST_REMEMBERED = 1_000;
 class Directory implements CredentialDirectory {
   readonly #configured: readonly ConfiguredCredential[];
   readonly #logger: LoggerService;
+  readonly #now: () => number;
   readonly #tokens: ReturnType<typeof createTokens>;
   readonly #served = new Map<string, OrganizationCredential>();
 
@@ -59,6 +66,7 @@ class Directory implements CredentialDirectory {
   ) {
     this.#configured = configured;
     this.#logger = options.logger;
+    this.#now = options.now;
     this.#tokens = createTokens(options);
   }
 
@@ -81,14 +89,22 @@ class Directory implements CredentialDirectory {
     switch (match.outcome) {
       case 'matched': {
         const { credential: entry, matchedBy } = match;
-        const description = { ...describeConfigured(entry), matchedBy };
+        const description = {
+          ...describeConfigured(entry, process.env),
+          matchedBy,
+        };
         return entry.credential.kind === 'PersonalAccessToken'
           ? personalAccessTokenCredential(
               organization,
               description,
               entry.credential.personalAccessToken,
             )
-          : tokenCredential(organization, description, this.#tokens.of(entry));
+          : tokenCredential(
+              organization,
+              description,
+              this.#tokens.of(entry),
+              proofOf(entry, this.#now),
+            );
       }
       case 'default': {
         const { matchedBy } = match;
@@ -111,6 +127,7 @@ class Directory implements CredentialDirectory {
             authority: authorityOf(process.env),
             configured: listConfigured(
               this.#configured.filter(c => c.host === organization.host),
+              process.env,
             ),
           }),
         );
@@ -146,20 +163,24 @@ function tokenCredential(
   organization: Organization,
   description: CredentialDescription,
   source: TokenSource,
+  proof?: () => Promise<ProofFacts>,
 ): OrganizationCredential {
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof TokenError
+        ? problem(organization, description, error.problem, error.detail)
+        : error;
+    }
+  };
   return {
     describe: () => description,
-    getAuthorization: async ({ signal } = {}) => {
-      try {
-        return bearer((await source.get(signal)).token);
-      } catch (error) {
-        throw error instanceof TokenError
-          ? problem(organization, description, error.problem, error.detail)
-          : error;
-      }
-    },
+    getAuthorization: async ({ signal } = {}) =>
+      await explained(async () => bearer((await source.get(signal)).token)),
     reject: async authorization =>
       await source.replace(authorization.replace(/^Bearer /, '')),
+    ...(proof && { inspectProof: async () => await explained(proof) }),
   };
 }
 

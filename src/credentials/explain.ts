@@ -107,6 +107,8 @@ export interface AccessFault {
   readonly serviceMessage?: string;
   /** The tenant that the organization is connected to, where the answer names it. */
   readonly resourceTenant?: string;
+  /** The schemes that a 401 offers, in lower case. */
+  readonly challenges?: readonly string[];
   /** The service was throttling the identity, and then denies valid credentials too. */
   readonly duringThrottling?: boolean;
 }
@@ -151,6 +153,16 @@ export function classifyAccessFault(
   }
 }
 
+/**
+ * How the service answers somebody whom it takes for nobody: without a
+ * credential, or with one that it does not know. The user is one that stands
+ * for nobody.
+ *
+ * Sources: microsoft/azure-pipelines-agent issues 1839 and 2565
+ */
+const TAKEN_FOR_NOBODY =
+  /TF400813.*(?:anonymous access|aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa)/is;
+
 function denial(fault: AccessFault, context: AccessContext): ProblemId {
   const { serviceMessage = '' } = fault;
   if (/VS403463/.test(serviceMessage)) return 'conditional-access';
@@ -159,7 +171,12 @@ function denial(fault: AccessFault, context: AccessContext): ProblemId {
   }
   if (isWrongTenant(fault, context)) return 'wrong-tenant';
   if (/TF401444|VS403283/.test(serviceMessage)) return 'identity-not-added';
-  if (fault.typeKey === 'InvalidIdentityException') return 'token-not-accepted';
+  if (
+    fault.typeKey === 'InvalidIdentityException' ||
+    TAKEN_FOR_NOBODY.test(serviceMessage)
+  ) {
+    return 'token-not-accepted';
+  }
   if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
   if (fault.kind === 'sign-in') return 'sign-in-page';
   return fault.kind === 'unauthorized'
@@ -179,14 +196,40 @@ function denialOfPersonalAccessToken(
     return 'personal-access-token-revoked';
   }
   if (/\bscopes?\b/i.test(serviceMessage)) return 'personal-access-token-scope';
+  if (TAKEN_FOR_NOBODY.test(serviceMessage)) {
+    return 'personal-access-token-unknown';
+  }
   if (/TF400813/.test(serviceMessage)) return 'identity-not-authorized';
   if (kind === 'forbidden') return 'permission-missing';
   if (context.identityAccepted) return 'personal-access-token-scope';
+  if (isAnsweredByIis(fault)) return 'iis-basic-authentication';
   // The service answers a token that it does not know as it answers none at all:
   // with the ways to sign in, which are absent for a token that it knows.
   return kind === 'sign-in' || fault.resourceTenant !== undefined
     ? 'personal-access-token-unknown'
     : 'personal-access-token-refused';
+}
+
+/**
+ * Whether IIS denied the request before Azure DevOps Server saw it: with the
+ * Windows schemes and Basic, without a word of the Server's, and without the
+ * Bearer scheme that the Server offers itself.
+ *
+ * Source: https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/iis-basic-auth
+ */
+function isAnsweredByIis({
+  challenges = [],
+  typeKey,
+  serviceMessage = '',
+}: AccessFault): boolean {
+  const offers = (scheme: string) => challenges.includes(scheme);
+  return (
+    offers('basic') &&
+    (offers('ntlm') || offers('negotiate')) &&
+    !offers('bearer') &&
+    typeKey === undefined &&
+    !/\b(?:TF|VS)\d{5,}/.test(serviceMessage)
+  );
 }
 
 function isWrongTenant(fault: AccessFault, context: AccessContext): boolean {

@@ -1,16 +1,31 @@
 import {
   type AccessToken as LibraryToken,
   ClientAssertionCredential,
+  ClientCertificateCredential,
   ClientSecretCredential,
   DefaultAzureCredential,
   ManagedIdentityCredential,
   type TokenCredential,
 } from '@azure/identity';
-import { classifyTokenFailure, type TokenIssuer } from './classify';
-import { SYSTEM_ASSIGNED } from './configured';
-import { TokenError } from './errors';
 import type { AccessToken } from './access-token';
+import {
+  type CertificateSource,
+  checkValidity,
+  readCertificate,
+} from './certificate';
+import {
+  classifyTokenFailure,
+  type Presented,
+  type TokenIssuer,
+} from './classify';
+import { SYSTEM_ASSIGNED, workloadOf } from './configured';
+import { TokenError } from './errors';
 import type { AcquireToken, TokenSource } from './token-source';
+import {
+  readFederatedToken,
+  type WorkloadIdentity,
+  workloadIdentityOf,
+} from './workload-identity';
 
 /** The scope of tokens for Azure DevOps: all that the identity may do there. */
 const AZURE_DEVOPS_SCOPE = '499b84ac-1321-427f-aa17-267ca6975798/.default';
@@ -83,7 +98,7 @@ export function withClientSecret(options: {
 }): AcquireToken {
   const { tenantId, clientId, clientSecret } = options;
   return () =>
-    ask('microsoft-entra', AZURE_DEVOPS_SCOPE, observed => {
+    ask({ issuer: 'microsoft-entra' }, AZURE_DEVOPS_SCOPE, observed => {
       const libraryOptions = clientOptions(observed);
       return new ClientSecretCredential(
         tenantId,
@@ -94,6 +109,31 @@ export function withClientSecret(options: {
     });
 }
 
+/** Asks with a client id and a certificate, which is read anew each time. */
+export function withCertificate(
+  options: { tenantId: string; clientId: string } & CertificateSource,
+  now: () => number,
+): AcquireToken {
+  const { tenantId, clientId } = options;
+  return async () => {
+    const { pem, facts } = await readCertificate(options);
+    // The library signs an assertion that is valid for ten minutes by this same
+    // clock, so where the clock is what is wrong, asking would not help either.
+    checkValidity(facts, now());
+    return await ask(
+      { issuer: 'microsoft-entra', presented: facts },
+      AZURE_DEVOPS_SCOPE,
+      observed =>
+        new ClientCertificateCredential(
+          tenantId,
+          clientId,
+          { certificate: pem },
+          clientOptions(observed),
+        ),
+    );
+  };
+}
+
 /** Asks for an application that trusts a managed identity, whose own token is the assertion. */
 export function withAssertion(options: {
   tenantId: string;
@@ -102,17 +142,12 @@ export function withAssertion(options: {
 }): AcquireToken {
   const { tenantId, clientId, assertions } = options;
   return async () => {
-    const assertion = await assertions.get();
-    return await ask('microsoft-entra', AZURE_DEVOPS_SCOPE, observed => {
-      const libraryOptions = clientOptions(observed);
-      return new ClientAssertionCredential(
-        tenantId,
-        clientId,
-        // Called twice for every token, hence nothing but a value.
-        () => Promise.resolve(assertion.token),
-        libraryOptions,
-      );
-    });
+    const { token } = await assertions.get();
+    return await askWithAssertion(
+      { tenantId, clientId, assertion: token },
+      { issuer: 'microsoft-entra' },
+      AZURE_DEVOPS_SCOPE,
+    );
   };
 }
 
@@ -128,18 +163,38 @@ export function withAssertionOfManagedIdentity(clientId: string): AcquireToken {
 
 /** Asks with whatever the environment offers, as Backstage does for dev.azure.com. */
 export function withDefaultCredential(): AcquireToken {
-  return () =>
-    ask('environment', AZURE_DEVOPS_SCOPE, () => new DefaultAzureCredential());
+  return async () =>
+    await ask(
+      { issuer: 'environment', presented: await presentedByEnvironment() },
+      AZURE_DEVOPS_SCOPE,
+      () => new DefaultAzureCredential(),
+    );
+}
+
+/** What `DefaultAzureCredential` presents first, for the explanation of what Microsoft Entra answers. */
+async function presentedByEnvironment(): Promise<Presented | undefined> {
+  const { AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH } = process.env;
+  if (AZURE_CLIENT_SECRET || AZURE_CLIENT_CERTIFICATE_PATH) return undefined;
+  const workload = workloadIdentityOf(process.env, undefined);
+  if (!workload) return undefined;
+  try {
+    return (await readFederatedToken(workload.tokenFile)).facts;
+  } catch {
+    // The library goes on to the next of its credentials.
+    return undefined;
+  }
 }
 
 function askManagedIdentity(clientId: string, scope: string): AcquireToken {
   const askOnce = () =>
-    ask('managed-identity', scope, () =>
+    ask({ issuer: 'managed-identity' }, scope, () =>
       clientId === SYSTEM_ASSIGNED
         ? new ManagedIdentityCredential()
         : new ManagedIdentityCredential(clientId),
     );
   return async instead => {
+    const workload = workloadOf(clientId, process.env);
+    if (workload) return await askAsWorkload(workload, scope);
     const token = await askOnce();
     // Here the cache is one for the whole process, and nothing forces a fresh
     // token out of it. Past half of the token's life, though, the first question
@@ -148,8 +203,47 @@ function askManagedIdentity(clientId: string, scope: string): AcquireToken {
   };
 }
 
+/** What the library's `ManagedIdentityCredential` does in such an environment, with errors that can be explained. */
+async function askAsWorkload(
+  { tenantId, clientId, tokenFile }: WorkloadIdentity,
+  scope: string,
+): Promise<AccessToken> {
+  const { token, facts } = await readFederatedToken(tokenFile);
+  return await askWithAssertion(
+    { tenantId, clientId, assertion: token },
+    { issuer: 'microsoft-entra', presented: facts },
+    scope,
+  );
+}
+
+async function askWithAssertion(
+  who: { tenantId: string; clientId: string; assertion: string },
+  asked: Asked,
+  scope: string,
+): Promise<AccessToken> {
+  return await ask(
+    asked,
+    scope,
+    observed =>
+      new ClientAssertionCredential(
+        who.tenantId,
+        who.clientId,
+        // Called twice for every token, hence nothing but a value.
+        () => Promise.resolve(who.assertion),
+        clientOptions(observed),
+      ),
+  );
+}
+
+/** Who is asked, and with what. */
+interface Asked {
+  readonly issuer: TokenIssuer;
+  /** Absent for a secret, and for what a managed identity presents. */
+  readonly presented?: Presented;
+}
+
 async function ask(
-  issuer: TokenIssuer,
+  asked: Asked,
   scope: string,
   create: (observed: Observed) => TokenCredential,
 ): Promise<AccessToken> {
@@ -159,7 +253,7 @@ async function ask(
     answer = await create(observed).getToken(scope);
   } catch (error) {
     // What the library throws can carry the request, hence words only.
-    throw classifyTokenFailure({ issuer, text: wordsOf(error), ...observed });
+    throw classifyTokenFailure({ ...asked, text: wordsOf(error), ...observed });
   }
   if (!answer?.token || !Number.isFinite(answer.expiresOnTimestamp)) {
     throw new TokenError('token-malformed');

@@ -1,18 +1,23 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { checkValidity, readCertificate } from './certificate';
 import {
   type ConfiguredCredential,
   describeConfigured,
   SYSTEM_ASSIGNED,
+  workloadOf,
 } from './configured';
 import {
   withAssertion,
   withAssertionOfManagedIdentity,
+  withCertificate,
   withClientSecret,
   withDefaultCredential,
   withManagedIdentity,
 } from './identity';
 import { describeCredential } from './problems/diagnosis';
 import { type AcquireToken, TokenSource } from './token-source';
+import type { ProofFacts } from './types';
+import { readFederatedToken } from './workload-identity';
 
 /** After how many milliseconds an answer that does not come is given up; the library has no limit. */
 const TIMEOUT = 30_000;
@@ -56,7 +61,7 @@ export function createTokens({
           ? 'managed identity (system-assigned)'
           : 'managed identity (user-assigned)';
       return new TokenSource({
-        name: `${kind} that vouches for an application`,
+        name: `${kind} in place of a client secret`,
         acquire: withAssertionOfManagedIdentity(clientId),
         timeoutMs: timeoutMs ?? TIMEOUT,
         logger,
@@ -69,6 +74,8 @@ export function createTokens({
     switch (credential.kind) {
       case 'ClientSecret':
         return withClientSecret(credential);
+      case 'ClientCertificate':
+        return withCertificate(credential, now);
       case 'ManagedIdentity':
         return withManagedIdentity(credential.clientId);
       case 'ManagedIdentityClientAssertion':
@@ -79,15 +86,13 @@ export function createTokens({
         });
       case 'PersonalAccessToken':
         throw new Error('A personal access token needs no other token');
-      default:
-        throw new Error(`No token for a credential of kind ${credential.kind}`);
     }
   }
 
   return {
     of: entry =>
       source(entry.configKey, () => {
-        const description = describeConfigured(entry);
+        const description = describeConfigured(entry, process.env);
         return new TokenSource({
           name: describeCredential({ ...description, matchedBy: '' }),
           acquire: acquireWith(entry),
@@ -108,6 +113,31 @@ export function createTokens({
         });
       }),
   };
+}
+
+/**
+ * How to look at what a credential presents in place of a client secret, as it
+ * is at the moment; `undefined` for a credential that presents nothing of the kind.
+ */
+export function proofOf(
+  { credential }: ConfiguredCredential,
+  now: () => number,
+): (() => Promise<ProofFacts>) | undefined {
+  if (credential.kind === 'ClientCertificate') {
+    return async () => {
+      const { facts } = await readCertificate(credential);
+      checkValidity(facts, now());
+      return facts;
+    };
+  }
+  const workload =
+    credential.kind === 'ManagedIdentity'
+      ? workloadOf(credential.clientId, process.env)
+      : undefined;
+  return (
+    workload &&
+    (async () => (await readFederatedToken(workload.tokenFile)).facts)
+  );
 }
 
 /** Microsoft Entra's address, as `@azure/identity` determines it. */

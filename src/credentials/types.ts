@@ -4,9 +4,11 @@ import type { Organization } from '../organization';
 export type CredentialKind =
   | 'personal access token'
   | 'service principal (client secret)'
+  | 'service principal (certificate)'
   | 'service principal (managed identity assertion)'
   | 'managed identity (system-assigned)'
   | 'managed identity (user-assigned)'
+  | 'workload identity'
   | 'default Azure credential';
 
 /** What may be said about a credential: never its value. */
@@ -19,6 +21,32 @@ export interface CredentialDescription {
   /** Why it serves this organization: `organizations lists it`, `the only one without organizations`, ... */
   readonly matchedBy: string;
 }
+
+/** What may be said about a certificate; all of it is public. */
+export interface CertificateFacts {
+  readonly kind: 'certificate';
+  readonly subject: string;
+  /** SHA-1 in upper-case hexadecimal digits, as Microsoft Entra lists it. */
+  readonly thumbprint: string;
+  /** Milliseconds since the epoch. */
+  readonly validFrom: number;
+  /** Milliseconds since the epoch. */
+  readonly validTo: number;
+}
+
+/** What may be said about a federated token. */
+export interface FederatedTokenFacts {
+  readonly kind: 'federated token';
+  readonly issuer: string;
+  /** On Kubernetes `system:serviceaccount:{namespace}:{name}`. */
+  readonly subject: string;
+  readonly audience: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt?: number;
+}
+
+/** What is presented to Microsoft Entra in place of a client secret. Never the key or the token itself. */
+export type ProofFacts = CertificateFacts | FederatedTokenFacts;
 
 /** The credential that serves one organization. */
 export interface OrganizationCredential {
@@ -34,6 +62,11 @@ export interface OrganizationCredential {
    * otherwise (a personal access token).
    */
   reject(authorization: string): Promise<boolean>;
+  /**
+   * What is presented in place of a client secret, as it is at the moment;
+   * absent where nothing is. Throws a `CredentialError` when it cannot be used.
+   */
+  inspectProof?(): Promise<ProofFacts>;
 }
 
 /** Which credential serves which organization. One per process. */

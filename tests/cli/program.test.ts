@@ -127,7 +127,7 @@ describe('the configuration', () => {
     delete process.env.APP_CONFIG_integrations_azure;
     expect(await run(program, args)).toMatchObject({ code: 0, stderr: '' });
     expect((await run(program, args.slice(0, -2))).stderr).toContain(
-      'a key whose environment variable is not',
+      'docs/errors.md#credentials-not-valid',
     );
   });
 
@@ -262,7 +262,12 @@ describe('the output', () => {
           title: 'dev.azure.com/contoso',
           organization: { host: 'dev.azure.com', organization: 'contoso' },
           checks: expect.arrayContaining([
-            { name: 'projects', status: 'pass', message: '2 projects visible' },
+            {
+              name: 'projects',
+              status: 'pass',
+              message: '2 projects visible',
+              docs: 'docs/errors.md#check-projects',
+            },
           ]),
         },
         { title: 'dev.azure.com/fabrikam' },

@@ -5,8 +5,11 @@ import { compileProgram, runInTerminal, type Screen } from './real-terminal';
 import {
   FAILURES,
   KINDS,
+  removeFiles,
   type Scenario,
   type Setting,
+  steadyFiles,
+  WARNINGS,
   World,
 } from './scenarios';
 import { steady } from './terminal';
@@ -24,25 +27,41 @@ beforeEach(async () => {
 });
 
 afterEach(async () => await cloud.close());
+afterAll(removeFiles);
 
-/** The two commands, one after the other, as somebody at a terminal of 80 columns sees them. */
+/** The two commands as somebody at a terminal of 80 columns sees them; each is a process, and they run side by side. */
 async function show(
   scenario: Scenario,
 ): Promise<{ seen: Screen[]; text: string }> {
-  const setting = scenario.set(new World(cloud));
-  const seen: Screen[] = [];
-  let text = '';
-  for (const args of commands(setting)) {
-    const screen = await runInTerminal(
-      program,
-      { integrations: { azure: setting.azure } },
+  const setting = await scenario.set(new World(cloud));
+  const { azure, provider } = setting;
+  const shown = await Promise.all(
+    commands(setting).map(async args => ({
       args,
-    );
-    seen.push(screen);
-    text += `$ azure-devops-catalog ${args.join(' ')}\n`;
-    text += `${screen.text}\n(exit code ${screen.code})\n\n`;
-  }
-  return { seen, text: `\n${steady(text)}` };
+      screen: await runInTerminal(
+        program,
+        {
+          integrations: { azure },
+          ...(provider && {
+            catalog: {
+              providers: {
+                azureDevOps: { main: { organizations: [...provider] } },
+              },
+            },
+          }),
+        },
+        args,
+      ),
+    })),
+  );
+  const text = shown.map(
+    ({ args, screen }) =>
+      `$ azure-devops-catalog ${args.join(' ')}\n${screen.text}\n(exit code ${screen.code})\n`,
+  );
+  return {
+    seen: shown.map(({ screen }) => screen),
+    text: `\n${steadyFiles(steady(text.join('\n')))}\n`,
+  };
 }
 
 function commands(setting: Setting): string[][] {
@@ -80,6 +99,16 @@ describe('repositories and doctor explain', () => {
       expect(screen.code).toBe(1);
       expect(screen.text).toContain(`docs/errors.md#${scenario.problem}`);
     }
+    expect(widest(text)).toBeLessThanOrEqual(80);
+    expect(text).toMatchSnapshot();
+  });
+});
+
+describe('doctor mentions', () => {
+  it.each(WARNINGS)('$name', async scenario => {
+    const { seen, text } = await show(scenario);
+    expect(seen.map(({ code }) => code)).toEqual([0, 0]);
+    expect(text).toMatch(scenario.warns ?? /^$/);
     expect(widest(text)).toBeLessThanOrEqual(80);
     expect(text).toMatchSnapshot();
   });

@@ -1,5 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import type { FaultOptions, Organization } from '../../dev/simulator';
+import {
+  createClientCertificate,
+  type ClientCertificateOptions,
+} from '../../dev/simulator/certificates/client';
 import type { ProblemId } from '../../src/credentials/problems/diagnosis';
 import { type Cloud, TENANT_A, TENANT_B } from '../credentials/support';
 
@@ -10,12 +17,16 @@ export interface Scenario {
   readonly problem?: ProblemId;
   /** Whether a managed identity is asked for, whose token the library keeps for the life of a process. */
   readonly asksMachine?: boolean;
+  /** Whether the problem shows in `doctor` alone, as a warning. */
+  readonly warns?: RegExp;
   /** Brings the world into that state. */
-  set(world: World): Setting;
+  set(world: World): Setting | Promise<Setting>;
 }
 
 export interface Setting {
   readonly azure: JsonObject[];
+  /** The organizations of a provider. */
+  readonly provider?: readonly string[];
   /** As on the command line. Default: `contoso`. */
   readonly organization?: string;
   readonly project?: string;
@@ -73,6 +84,72 @@ export class World {
     return application;
   }
 
+  /** A file of this content, which is gone with `removeFiles`. Its path is the same in every run. */
+  file(name: string, content: string): string {
+    const path = join(FILES, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** An application with a certificate, which is registered unless said otherwise. */
+  certificate(
+    options: { registered?: boolean } & ClientCertificateOptions = {},
+  ) {
+    const { registered = true, ...made } = options;
+    const certificate = createClientCertificate({ key: KEY, ...made });
+    this.application({
+      secret: undefined,
+      certificates: registered ? [certificate.certificate] : [],
+    });
+    return certificate;
+  }
+
+  /** A certificate in a file. */
+  certificateFile(content: string): Setting {
+    return this.with({
+      clientId: CLIENT,
+      clientCertificatePath: this.file('certificate.pem', content),
+      tenantId: TENANT_A,
+    });
+  }
+
+  /**
+   * A pod with workload identity.
+   *
+   * @param trusted - what the application's federated credential has
+   * @param lifetimeSeconds - of the token in the pod's file
+   */
+  async workload(
+    trusted: { issuer?: string; subject?: string; audience?: string } = {},
+    lifetimeSeconds?: number,
+  ): Promise<Setting> {
+    const cluster = this.entra.addIssuer(CLUSTER);
+    this.application({
+      secret: undefined,
+      federatedCredentials: [
+        { issuer: CLUSTER, subject: SERVICE_ACCOUNT, ...trusted },
+      ],
+    });
+    const token = await cluster.token({
+      subject: SERVICE_ACCOUNT,
+      lifetimeSeconds,
+    });
+    return this.pod(token);
+  }
+
+  /** The environment of a pod with workload identity, and this content in the token's file; none for no file. */
+  pod(token: string | undefined): Setting {
+    this.cloud.setEnvironment({
+      AZURE_TENANT_ID: TENANT_A,
+      AZURE_CLIENT_ID: CLIENT,
+      AZURE_FEDERATED_TOKEN_FILE:
+        token === undefined
+          ? join(FILES, 'missing', 'azure-identity-token')
+          : this.file('azure-identity-token', token),
+    });
+    return this.with({ clientId: CLIENT });
+  }
+
   /** The application's credential, in contoso's tenant unless said otherwise. */
   secret(tenantId = TENANT_A, clientSecret = SECRET): Setting {
     return this.with({ clientId: CLIENT, clientSecret, tenantId });
@@ -82,6 +159,25 @@ export class World {
 const CLIENT = '12345678-1234-4234-8234-123456789abc';
 const IDENTITY = '87654321-4321-4321-8321-cba987654321';
 const SECRET = 'secret-of-the-application';
+
+const CLUSTER = 'https://westeurope.oic.prod-aks.azure.com/contoso/cluster/';
+const SERVICE_ACCOUNT = 'system:serviceaccount:backstage:backstage';
+
+/** Making a key takes a moment, and certificates may share one. */
+const KEY = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+/** Its length is the same everywhere, so that lines break at the same places. */
+const FILES = mkdtempSync('/tmp/secrets-');
+
+export function removeFiles(): void {
+  rmSync(FILES, { recursive: true, force: true });
+}
+
+/** What differs from run to run in these scenarios. */
+export function steadyFiles(text: string): string {
+  return text
+    .replaceAll(FILES, '/run/secrets/azure0')
+    .replace(/\b[0-9A-F]{40}\b/g, 'THUMBPRINT'.padEnd(40, '0'));
+}
 
 function fill(organization: Organization): Organization {
   const payments = organization.addProject('Payments');
@@ -103,6 +199,10 @@ const answering = (
 ): Omit<FaultOptions, 'match'> => ({
   response: { status, body },
 });
+
+const DAY = 24 * 60 * 60 * 1_000;
+/** So that the days that are left are the same in every run. */
+const FAR = { validFrom: 0, validTo: Date.parse('2049-01-01T00:00:00Z') };
 
 /** Every kind of credential, when all is well. */
 export const KINDS: Scenario[] = [
@@ -173,6 +273,27 @@ export const KINDS: Scenario[] = [
         managedIdentityClientId: IDENTITY,
         tenantId: TENANT_A,
       });
+    },
+  },
+  {
+    name: 'service principal with a certificate in a file',
+    set: world => world.certificateFile(world.certificate(FAR).pem),
+  },
+  {
+    name: 'service principal with a certificate in the configuration',
+    set: world =>
+      world.with({
+        clientId: CLIENT,
+        clientCertificate: world.certificate(FAR).pem,
+        tenantId: TENANT_A,
+      }),
+  },
+  { name: 'workload identity', set: world => world.workload() },
+  {
+    name: 'workload identity that the environment names',
+    set: async world => {
+      await world.workload();
+      return world.with({ clientId: 'system-assigned' });
     },
   },
   { name: 'personal access token', set: world => world.token() },
@@ -301,6 +422,38 @@ export const FAILURES: Scenario[] = [
     set: world => world.token({ scopes: ['vso.work'] }),
   },
   {
+    name: 'a personal access token that is answered like nobody',
+    problem: 'personal-access-token-unknown',
+    set: world => {
+      const { simulator } = world.cloud;
+      simulator.addOrganization('home', { unknownCallers: 'nobody' });
+      return {
+        ...world.with({ personalAccessToken: 'a-value-nobody-has' }),
+        organization: 'home',
+      };
+    },
+  },
+  {
+    name: 'a Server whose web server asks for a password itself',
+    problem: 'iis-basic-authentication',
+    set: world => {
+      const { simulator } = world.cloud;
+      simulator.addOrganization('tfs/Main', {
+        deployment: 'server',
+        iisBasicAuthentication: true,
+      });
+      return {
+        azure: [
+          {
+            host: simulator.serverHost,
+            credentials: [{ personalAccessToken: 'a-value-nobody-has' }],
+          },
+        ],
+        organization: `https://${simulator.serverHost}/tfs/Main`,
+      };
+    },
+  },
+  {
     name: 'a wrong client secret',
     problem: 'client-secret-invalid',
     set: world => {
@@ -318,6 +471,96 @@ export const FAILURES: Scenario[] = [
       });
       return world.secret();
     },
+  },
+  {
+    name: 'a certificate file that is not there',
+    problem: 'certificate-file-unreadable',
+    set: world => {
+      world.certificate();
+      return world.with({
+        clientId: CLIENT,
+        clientCertificatePath: join(FILES, 'missing.pem'),
+        tenantId: TENANT_A,
+      });
+    },
+  },
+  {
+    name: 'a certificate file that is a directory',
+    problem: 'certificate-file-unreadable',
+    set: world =>
+      world.with({
+        clientId: CLIENT,
+        clientCertificatePath: FILES,
+        tenantId: TENANT_A,
+      }),
+  },
+  {
+    name: 'a certificate that is no PEM',
+    problem: 'certificate-not-pem',
+    set: world => world.certificateFile('0\u0082\n\u0003binary'),
+  },
+  {
+    name: 'a certificate whose line breaks are lost',
+    problem: 'certificate-not-pem',
+    set: world =>
+      world.with({
+        clientId: CLIENT,
+        clientCertificate: world.certificate().pem.replaceAll(/\r?\n/g, '\\n'),
+        tenantId: TENANT_A,
+      }),
+  },
+  {
+    name: 'a certificate without its key',
+    problem: 'certificate-key-missing',
+    set: world => world.certificateFile(world.certificate().certificate),
+  },
+  {
+    name: 'a certificate whose key has a passphrase',
+    problem: 'certificate-key-encrypted',
+    set: world => {
+      const encrypted = KEY.export({
+        type: 'pkcs8',
+        format: 'pem',
+        cipher: 'aes-256-cbc',
+        passphrase: 'passphrase',
+      });
+      return world.certificateFile(
+        `${world.certificate().certificate}${encrypted.toString()}`,
+      );
+    },
+  },
+  {
+    name: 'a certificate with the key of another one',
+    problem: 'certificate-key-mismatch',
+    set: world => {
+      const { certificate } = world.certificate();
+      const { key } = createClientCertificate();
+      return world.certificateFile(certificate + key);
+    },
+  },
+  {
+    name: 'a certificate that has expired',
+    problem: 'certificate-expired',
+    set: world =>
+      world.certificateFile(
+        world.certificate({ validFrom: 0, validTo: DAY }).pem,
+      ),
+  },
+  {
+    name: 'a certificate that is not valid yet',
+    problem: 'certificate-not-yet-valid',
+    set: world =>
+      world.certificateFile(
+        world.certificate({ ...FAR, validFrom: FAR.validTo - DAY }).pem,
+      ),
+  },
+  {
+    name: 'a certificate that the application does not have',
+    problem: 'certificate-unknown',
+    set: world =>
+      world.certificateFile(
+        world.certificate({ ...FAR, registered: false }).pem,
+      ),
   },
   {
     name: 'an application that the tenant does not know',
@@ -365,6 +608,32 @@ export const FAILURES: Scenario[] = [
         tenantId: TENANT_A,
       });
     },
+  },
+  {
+    name: 'a workload without its token',
+    problem: 'federated-token-unreadable',
+    set: world => world.pod(undefined),
+  },
+  {
+    name: 'a workload whose token is empty',
+    problem: 'federated-token-unreadable',
+    set: world => world.pod('\n'),
+  },
+  {
+    name: 'a workload whose token is not renewed',
+    problem: 'federated-token-expired',
+    set: world => world.workload({}, -3_600),
+  },
+  {
+    name: 'a workload of another service account',
+    problem: 'federated-token-not-trusted',
+    set: world =>
+      world.workload({ subject: 'system:serviceaccount:default:backstage' }),
+  },
+  {
+    name: 'a workload of another cluster',
+    problem: 'federated-token-not-trusted',
+    set: world => world.workload({ issuer: CLUSTER.replace(/\/$/, '') }),
   },
   {
     name: 'a conditional access policy at the token',
@@ -485,6 +754,15 @@ export const FAILURES: Scenario[] = [
     set: world => {
       const { identity } = world.application();
       world.entra.refuseSignIn(identity, 'unauthorized');
+      return world.secret();
+    },
+  },
+  {
+    name: 'an identity without a licence',
+    problem: 'identity-not-authorized',
+    set: world => {
+      const { identity } = world.application();
+      world.contoso.setAccessLevel(identity, 'none');
       return world.secret();
     },
   },
@@ -627,4 +905,62 @@ export const FAILURES: Scenario[] = [
       return world.secret();
     },
   },
+];
+
+/** What works, and is worth a word of `doctor` all the same. */
+export const WARNINGS: Scenario[] = [
+  {
+    name: 'an identity with the access level Stakeholder',
+    warns: /warn {2}repositories {4}none visible, although 2 projects are/,
+    set: world => {
+      const { identity } = world.application();
+      world.contoso.setAccessLevel(identity, 'stakeholder');
+      return world.secret();
+    },
+  },
+  {
+    name: 'a global personal access token',
+    warns: /warn {2}token reach {5}a global token/,
+    set: world => {
+      fill(
+        world.cloud.simulator.addOrganization('fabrikam', {
+          tenantId: TENANT_A,
+        }),
+      ).grant('alice');
+      return { ...world.token(), provider: ['contoso', 'fabrikam'] };
+    },
+  },
+  {
+    name: 'a personal access token for one of two organizations',
+    warns: /pass {2}token reach {5}not a global token/,
+    set: world => {
+      world.cloud.simulator.addOrganization('fabrikam', {
+        tenantId: TENANT_A,
+      });
+      return { ...world.token(), provider: ['contoso', 'fabrikam'] };
+    },
+  },
+  {
+    name: 'a certificate that ends soon',
+    warns: /warn {2}certificate /,
+    set: world =>
+      world.certificateFile(
+        // Half a day more, so that the test may take its time.
+        world.certificate({ validTo: Date.now() + 9.5 * DAY }).pem,
+      ),
+  },
+  ...([404, 405] as const).map((refusesOptions): Scenario => ({
+    name: `a proxy that answers OPTIONS with ${refusesOptions}`,
+    warns: /warn {2}api version/,
+    set: world => {
+      const { identity } = world.application();
+      fill(
+        world.cloud.simulator.addOrganization('behind-proxy', {
+          tenantId: TENANT_A,
+          refusesOptions,
+        }),
+      ).grant(identity);
+      return { ...world.secret(), organization: 'behind-proxy' };
+    },
+  })),
 ];

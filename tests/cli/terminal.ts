@@ -73,8 +73,15 @@ export async function run(
 
 /** What differs from run to run, in as many characters. */
 export function steady(text: string): string {
-  return text
-    .replace(/(127\.0\.0\.1|localhost):\d{5}/g, '$1:PORT0')
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/g, 'YYYY-MM-DDTHH:MM:SS')
-    .replace(/\.\d{3}Z/g, '.000Z');
+  return (
+    text
+      .replace(/(127\.0\.0\.1|localhost):\d{5}/g, '$1:PORT0')
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/g, 'YYYY-MM-DDTHH:MM:SS')
+      .replace(/\.\d{3}Z/g, '.000Z')
+      // Of tokens' and certificates' ends; days that are counted differ with the day.
+      .replace(
+        /\d{4}-\d\d-\d\d\s+\([\d,]+ days? left\)/g,
+        'YYYY-MM-DD (N days left)',
+      )
+  );
 }

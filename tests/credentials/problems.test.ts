@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHECK_NAMES, docsOfCheck } from '../../src/cli/checks';
 import { classifyAccessFault } from '../../src/credentials/explain';
 import { classifyTokenFailure } from '../../src/credentials/classify';
 import { composeMessage } from '../../src/credentials/errors';
@@ -9,7 +10,10 @@ import {
   type ProblemId,
 } from '../../src/credentials/problems/diagnosis';
 import { redact } from '../../src/credentials/errors';
-import type { CredentialDescription } from '../../src/credentials/types';
+import type {
+  CredentialDescription,
+  ProofFacts,
+} from '../../src/credentials/types';
 import { TENANT_A, TENANT_B } from './support';
 import { Organization } from '../../src/organization';
 
@@ -32,7 +36,7 @@ const PRINCIPAL: CredentialDescription = {
 /** The credential that a problem typically befalls. */
 function credentialOf(problem: ProblemId): CredentialDescription | undefined {
   if (problem === 'no-matching-credential') return undefined;
-  if (problem.startsWith('personal-access')) return TOKEN;
+  if (/^(personal-access|iis-)/.test(problem)) return TOKEN;
   if (problem.startsWith('default-credential')) {
     return { kind: 'default Azure credential', matchedBy: '' };
   }
@@ -42,6 +46,12 @@ function credentialOf(problem: ProblemId): CredentialDescription | undefined {
       kind: 'managed identity (user-assigned)',
       clientId: PRINCIPAL.clientId,
     };
+  }
+  if (problem.startsWith('certificate')) {
+    return { ...PRINCIPAL, kind: 'service principal (certificate)' };
+  }
+  if (problem.startsWith('federated-token')) {
+    return { ...PRINCIPAL, kind: 'workload identity' };
   }
   return problem.startsWith('federated')
     ? { ...PRINCIPAL, kind: 'service principal (managed identity assertion)' }
@@ -81,12 +91,16 @@ describe('the message of a problem', () => {
     expect(message).not.toMatch(/https:\/\/\S+\/\S*[;,)]/);
   });
 
-  it('links to a section of docs/errors.md, where all problems stand in the same order', () => {
+  it('links to a section of docs/errors.md, where all checks of doctor and all problems stand in the same order', () => {
     const text = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
-    const anchors = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) =>
-      heading?.toLowerCase().replaceAll(' ', '-'),
+    // As GitHub makes anchors of headings.
+    const anchors = [...text.matchAll(/^### (.+)$/gm)].map(([, heading = '']) =>
+      heading.toLowerCase().replaceAll(':', '').replaceAll(' ', '-'),
     );
-    expect(anchors).toEqual(PROBLEM_IDS);
+    expect(anchors).toEqual([
+      ...CHECK_NAMES.map(name => docsOfCheck(name).split('#')[1]),
+      ...PROBLEM_IDS,
+    ]);
   });
 });
 
@@ -159,6 +173,54 @@ describe('when no token can be had', () => {
     expect(failure.detail).toMatch(/^AADSTS\d+/);
     expect(failure.detail).not.toContain('Trace ID');
   });
+
+  const CERTIFICATE: ProofFacts = {
+    kind: 'certificate',
+    subject: 'CN=backstage',
+    thumbprint: 'C0FFEE',
+    validFrom: 0,
+    validTo: 1,
+  };
+  const FEDERATED: ProofFacts = {
+    kind: 'federated token',
+    issuer: 'https://cluster.example/',
+    subject: 'system:serviceaccount:backstage:backstage',
+    audience: 'api://AzureADTokenExchange',
+    expiresAt: 0,
+  };
+  const NOT_TRUSTED =
+    'issuer https://cluster.example/, subject system:serviceaccount:backstage:backstage, audience api://AzureADTokenExchange';
+  it.each<[string, ProofFacts, ProblemId, string]>([
+    ['700027', CERTIFICATE, 'certificate-unknown', 'thumbprint C0FFEE'],
+    ['50012', CERTIFICATE, 'certificate-unknown', 'thumbprint C0FFEE'],
+    ['700024', CERTIFICATE, 'clock-skew', ''],
+    ['700016', CERTIFICATE, 'application-not-found', ''],
+    ['70021', FEDERATED, 'federated-token-not-trusted', NOT_TRUSTED],
+    ['700211', FEDERATED, 'federated-token-not-trusted', NOT_TRUSTED],
+    ['700212', FEDERATED, 'federated-token-not-trusted', NOT_TRUSTED],
+    ['700213', FEDERATED, 'federated-token-not-trusted', NOT_TRUSTED],
+    [
+      '700024',
+      FEDERATED,
+      'federated-token-expired',
+      'it expires at 1970-01-01T00:00:00.000Z',
+    ],
+    ['90002', FEDERATED, 'tenant-not-found', ''],
+  ])(
+    'explains AADSTS%s to %j as %s, with what can be compared',
+    (code, presented, problem, compared) => {
+      const failure = classifyTokenFailure({
+        issuer: 'microsoft-entra',
+        status: 401,
+        text: `AADSTS${code}: In its own words.`,
+        presented,
+      });
+      expect(failure).toMatchObject({
+        problem,
+        detail: [`AADSTS${code}`, ...(compared ? [compared] : [])].join(', '),
+      });
+    },
+  );
 
   it.each<[Parameters<typeof classifyTokenFailure>[0], ProblemId]>([
     [
@@ -310,6 +372,89 @@ describe('when Azure DevOps denies or fails a request', () => {
       { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
       'wrong-tenant',
     ],
+    ...(
+      [
+        'TF400813: Resource not available for anonymous access. Client authentication required.',
+        "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource.",
+        "TF400813: The user 'AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAA' is not authorized to access this resource.",
+      ] as const
+    ).flatMap(
+      (
+        message,
+      ): Array<[string, CredentialDescription, object, object, ProblemId]> => [
+        [
+          'unauthorized',
+          TOKEN,
+          said(message),
+          {},
+          'personal-access-token-unknown',
+        ],
+        [
+          'forbidden',
+          TOKEN,
+          said(message),
+          {},
+          'personal-access-token-unknown',
+        ],
+        ['unauthorized', PRINCIPAL, said(message), {}, 'token-not-accepted'],
+        [
+          'unauthorized',
+          PRINCIPAL,
+          said(message),
+          { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
+          'wrong-tenant',
+        ],
+      ],
+    ),
+    [
+      'unauthorized',
+      TOKEN,
+      { challenges: ['basic', 'ntlm'] },
+      {},
+      'iis-basic-authentication',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      {
+        challenges: ['basic', 'negotiate', 'ntlm'],
+        ...said('page titled 401 - Unauthorized: Access is denied'),
+      },
+      {},
+      'iis-basic-authentication',
+    ],
+    // The Server's own answer offers Bearer too, or says something.
+    [
+      'unauthorized',
+      TOKEN,
+      { challenges: ['bearer', 'basic', 'negotiate', 'ntlm'] },
+      {},
+      'personal-access-token-refused',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      {
+        challenges: ['basic', 'ntlm'],
+        ...said('TF400813: Resource not available for anonymous access.'),
+      },
+      {},
+      'personal-access-token-unknown',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      { challenges: ['basic'] },
+      {},
+      'personal-access-token-refused',
+    ],
+    [
+      'unauthorized',
+      TOKEN,
+      { challenges: ['basic', 'ntlm'] },
+      { identityAccepted: true },
+      'personal-access-token-scope',
+    ],
     ['sign-in', PRINCIPAL, {}, {}, 'sign-in-page'],
     ['sign-in', TOKEN, {}, {}, 'personal-access-token-unknown'],
     [
@@ -420,6 +565,7 @@ describe('a text that may hold a secret', () => {
     'client_secret=abcdefghi~jklmn',
     'client_assertion=abcdefghijklmnopqrst',
     'access_token=abcdefghijklmno',
+    '-----BEGIN PRIVATE KEY----- MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ -----END PRIVATE KEY-----',
   ])('is shown without %s', secret => {
     const text = redact(`before ${secret} after`);
     expect(text).toMatch(/^before .*\[redacted\].* after$/);

@@ -28,15 +28,18 @@ it.each<[string, unknown]>([
   expect(scanned(scan => scan.saw('test', value))).toEqual(['the secret']);
 });
 
-it.each([
+it.each<[string, unknown]>([
   [
     'an Authorization header',
     `Basic ${Buffer.from(':unregistered-token').toString('base64')}`,
   ],
   ['a JSON Web Token', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4eCJ9.'],
   ['a parameter of a token request', 'client_secret=unregistered&x=y'],
-])('the scan of the tests finds %s that nobody registered', (name, text) => {
-  expect(scanned(scan => scan.saw('test', text))).toEqual([name]);
+  ['a private key', '-----BEGIN PRIVATE KEY-----\\nMIIEvQ\\n'],
+  ['a private key', '-----BEGIN ENCRYPTED PRIVATE KEY-----'],
+  ['a private key', { pem: '-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ' }],
+])('the scan of the tests finds %s that nobody registered', (name, seen) => {
+  expect(scanned(scan => scan.saw('test', seen))).toEqual([name]);
 });
 
 it('the scan of the tests finds nothing in a text without secrets', () => {

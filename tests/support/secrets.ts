@@ -12,6 +12,7 @@ interface Leak {
 /** What has the form of a credential, wherever it comes from. */
 const FORMS: ReadonlyArray<[string, RegExp]> = [
   ['a JSON Web Token', /\beyJ[\w-]{10,}\.[\w-]{10,}/],
+  ['a private key', /-BEGIN (?:[A-Z]+ )*PRIVATE KEY-/],
   ['an Authorization header', /\b(?:Bearer|Basic)\s+[\w+/=.~-]{16,}/i],
   ['a parameter of a token request', /client_(?:secret|assertion)=[^\s&]{4,}/],
 ];

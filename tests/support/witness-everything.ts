@@ -1,3 +1,4 @@
+import type * as ClientCertificates from '../../dev/simulator/certificates/client';
 import type * as SimulatorModule from '../../dev/simulator/simulator';
 import { SecretScan } from './secrets';
 import { witnessErrors } from './witness-errors';
@@ -22,6 +23,7 @@ if (!EXEMPT.some(path => testPath.includes(path))) {
   const errors = witnessErrors(globalThis);
   const simulators: SimulatorModule.Simulator[] = [];
   witnessSimulators(scan, simulators);
+  witnessKeys(scan);
 
   afterAll(() => {
     scan.close();
@@ -77,5 +79,27 @@ function witnessSimulators(
       return simulator;
     };
     return actual;
+  });
+}
+
+/** Registers the private key of every certificate that is made for an application. */
+function witnessKeys(scan: SecretScan): void {
+  jest.mock('../../dev/simulator/certificates/client', () => {
+    const actual = jest.requireActual<typeof ClientCertificates>(
+      '../../dev/simulator/certificates/client',
+    );
+    return {
+      ...actual,
+      createClientCertificate: (
+        ...options: Parameters<typeof actual.createClientCertificate>
+      ) => {
+        const made = actual.createClientCertificate(...options);
+        // The first lines of all keys are alike.
+        for (const line of made.key.split('\n').slice(3, 6)) {
+          scan.register('a private key', line);
+        }
+        return made;
+      },
+    };
   });
 }

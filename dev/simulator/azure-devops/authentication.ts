@@ -1,6 +1,6 @@
 import { serviceError, signInPage } from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
-import type { Identities, Organization } from '../model';
+import type { Identities, Organization, UnknownCallers } from '../model';
 import type { Authentication, BearerAuthentication } from '../seams';
 
 export interface PersonalAccessTokenOptions {
@@ -86,7 +86,8 @@ export class Authenticator {
       return refusedToken(organization);
     }
     const identity = this.#identities.named(token.identity);
-    return organization.access(identity)
+    const access = organization.access(identity);
+    return access && access.level !== 'none'
       ? { identity }
       : serviceError(
           401,
@@ -115,11 +116,27 @@ const SERVER_CHALLENGES = [
   'NTLM',
 ];
 
+/** TF400813 as the service answers a caller without any credential, and one whose token it does not know. */
+function unknownCaller(
+  kind: Exclude<UnknownCallers, 'sign-in'>,
+): SimulatedResponse {
+  return serviceError(
+    401,
+    'UnauthorizedRequestException',
+    kind === 'anonymous'
+      ? 'TF400813: Resource not available for anonymous access. Client authentication required.'
+      : "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource.",
+  );
+}
+
 /** The answer to an unknown caller: the sign-in page, or 401 if a redirect is not wanted. */
 function signIn(
   request: SimulatedRequest,
   organization: Organization,
 ): SimulatedResponse {
+  if (organization.unknownCallers !== 'sign-in') {
+    return unknownCaller(organization.unknownCallers);
+  }
   if (organization.deployment === 'server') {
     return {
       status: 401,

@@ -20,6 +20,7 @@ import {
 import { addressOf, type Address } from './address';
 import { refusedToken, type Authenticator } from './authentication';
 import { projectNotFound } from './failures';
+import { answerInFront } from './front';
 import { withServiceHeaders } from './headers';
 import { locationsAnswer } from './connection';
 import { findRepository } from './repositories';
@@ -107,6 +108,10 @@ export class AzureDevOpsService implements SimulatedService {
     const { organization } = address;
     if (!organization || !authentication) {
       return withServiceHeaders(organizationNotFound(), undefined, undefined);
+    }
+    const inFront = answerInFront(request, organization);
+    if (inFront) {
+      return inFront;
     }
     if (!isAuthenticated(authentication)) {
       return withServiceHeaders(authentication, organization, undefined);

@@ -63,7 +63,11 @@ export class BearerGate {
     const refusal = this.#refusals.get(name);
     if (refusal) return refused(refusal, verified, organization);
     const key = `${organization.id}/${name}`;
-    if (!organization.access(identity)) {
+    const access = organization.access(identity);
+    if (access?.level === 'none') {
+      return refused('unauthorized', verified, organization);
+    }
+    if (!access) {
       return this.#seen.has(key)
         ? refused('unauthorized', verified, organization)
         : neverAdded(verified, organization);

@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { guidOf } from '../model/names';
 import type { AadErrorCode } from './errors';
+import type { FederatedIssuer } from './issuers';
 
 export interface Tenant {
   readonly id: string;
@@ -30,6 +32,8 @@ export interface ApplicationOptions {
   readonly secret?: string;
   readonly secrets?: readonly (string | ClientSecret)[];
   readonly federatedCredentials?: readonly FederatedCredential[];
+  /** Certificates in PEM, without their keys. */
+  readonly certificates?: readonly string[];
   /** Other tenants whose administrator has consented. */
   readonly consentedIn?: readonly string[];
   /** Whether other tenants may consent at all. Default: when `consentedIn` names one. */
@@ -43,6 +47,8 @@ export class Application {
   readonly tenantId: string;
   readonly multiTenant: boolean;
   readonly federatedCredentials: readonly FederatedCredential[];
+  /** The certificates that are registered; add and remove them at will. */
+  readonly certificates: X509Certificate[];
   readonly secrets: readonly ClientSecret[];
   /** A disabled application is refused with AADSTS7000112. */
   disabled = false;
@@ -61,6 +67,9 @@ export class Application {
     );
     this.multiTenant = options.multiTenant ?? this.#consentedIn.size > 0;
     this.federatedCredentials = options.federatedCredentials ?? [];
+    this.certificates = (options.certificates ?? []).map(
+      pem => new X509Certificate(pem),
+    );
     this.secrets = [
       ...(options.secret === undefined ? [] : [options.secret]),
       ...(options.secrets ?? []),
@@ -99,6 +108,7 @@ export class Application {
 export class Directory {
   readonly #tenants = new Map<string, Tenant>();
   readonly #applications = new Map<string, Application>();
+  readonly #issuers = new Map<string, FederatedIssuer>();
 
   addTenant({ id }: { readonly id: string }): Tenant {
     const tenant = {
@@ -123,6 +133,15 @@ export class Directory {
     }
     this.#applications.set(application.clientId, application);
     return application;
+  }
+
+  addIssuer(issuer: FederatedIssuer): void {
+    this.#issuers.set(issuer.issuer, issuer);
+  }
+
+  /** The issuer whose keys are found at an address; `undefined` where there is none. */
+  issuer(address: string): FederatedIssuer | undefined {
+    return this.#issuers.get(address);
   }
 
   application(clientId: string): Application | undefined {

@@ -11,6 +11,8 @@ export interface AadErrorContext {
   readonly audience?: string;
   /** The resource, scope, grant type or parameter that was wrong. */
   readonly subjectMatter?: string;
+  /** For 700027: why the signature is not accepted, and the thumbprint that it names. */
+  readonly key?: { reason: string; thumbprint: string };
   /** For 700024: the instants, as ISO text. */
   readonly validity?: { now: string; from: string; until: string };
 }
@@ -77,6 +79,12 @@ const AAD_ERRORS = {
     text: c =>
       `Application with identifier '${c.clientId}' was not found in the directory '${c.tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
   },
+  700023: {
+    status: 401,
+    error: 'invalid_client',
+    text: c =>
+      `Client assertion audience claim does not match Realm issuer. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials. Audience: '${c.audience}'.`,
+  },
   700024: {
     status: 401,
     error: 'invalid_client',
@@ -86,7 +94,10 @@ const AAD_ERRORS = {
   700027: {
     status: 401,
     error: 'invalid_client',
-    text: () => 'Client assertion failed signature validation.',
+    text: c =>
+      c.key
+        ? `The certificate with identifier used to sign the client assertion is not registered on application. [Reason - ${c.key.reason}, Thumbprint of key used by client: '${c.key.thumbprint}', Please visit the Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '${c.clientId}'. Review the documentation at https://docs.microsoft.com/en-us/graph/deployments to determine the corresponding service endpoint.]`
+        : 'Client assertion failed signature validation.',
   },
   700211: {
     status: 401,

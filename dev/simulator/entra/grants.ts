@@ -1,17 +1,23 @@
+import { X509Certificate } from 'node:crypto';
 import { type Application, type Directory, type Tenant } from './directory';
 import { AadError, type AadErrorContext } from './errors';
 import {
+  type AssertionClaims,
   audienceOf,
   isTenantIssuer,
+  loadJose,
   tenantIssuer,
   TOKEN_EXCHANGE_RESOURCE,
   TokenRefused,
   type TokenMint,
   type TokenSubject,
-  type VerifiedToken,
+  verifySigned,
 } from './tokens';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** How far an application's clock may be off, in seconds. MSAL rounds the time, to the next second as often as not. */
+const CLOCK_TOLERANCE = 300;
 
 /** What a token request is granted. */
 interface Granted {
@@ -58,7 +64,10 @@ export async function grantClientCredentials(
   }
   if (application.refusal) throw new AadError(application.refusal, words);
   if (application.disabled) throw new AadError(7000112, words);
-  await authenticate(context, application, form, words);
+  await authenticate(context, application, form, {
+    ...words,
+    tenant: tenant.id,
+  });
   const objectId = application.objectIdIn(tenant.id);
   if (!objectId) throw new AadError(7000229, words);
   return {
@@ -89,21 +98,102 @@ async function authenticate(
   ) {
     throw new AadError(7000218, words);
   }
-  await checkAssertion(context, application, assertion);
+  const { header, claims } = await decoded(assertion);
+  if (claims.iss === application.clientId) {
+    await checkSignature(context, application, { assertion, header }, words);
+  } else {
+    await checkFederatedToken(context, application, assertion, claims);
+  }
+}
+
+type Decoded = Awaited<ReturnType<typeof decoded>>;
+
+async function decoded(assertion: string) {
+  const jose = await loadJose();
+  try {
+    return {
+      header: jose.decodeProtectedHeader(assertion),
+      claims: jose.decodeJwt(assertion),
+    };
+  } catch {
+    throw new AadError(50027, {});
+  }
 }
 
 /**
- * Checks a client assertion against the application's federated credentials.
+ * Checks an assertion that the application signed itself, with the key of a
+ * certificate. The certificate is found by its thumbprint alone.
  *
- * Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+ * Source: https://learn.microsoft.com/entra/identity-platform/certificate-credentials
  */
-async function checkAssertion(
+async function checkSignature(
+  context: GrantContext,
+  application: Application,
+  { assertion, header }: { assertion: string; header: Decoded['header'] },
+  words: AadErrorContext,
+): Promise<void> {
+  const thumbprint = namedThumbprint(header);
+  if (!thumbprint) throw new AadError(50027, words);
+  const certificate = application.certificates.find(
+    ({ fingerprint, fingerprint256 }) =>
+      [fingerprint, fingerprint256].some(
+        each => each.replaceAll(':', '') === thumbprint,
+      ),
+  );
+  const refused = (reason: string) =>
+    new AadError(700027, { ...words, key: { reason, thumbprint } });
+  if (!certificate) throw refused('The key was not found.');
+  if (Date.parse(certificate.validTo) <= context.now) {
+    throw refused('The key used is expired.');
+  }
+  const claims = await verified(context, () =>
+    verifySigned(
+      assertion,
+      certificate.publicKey,
+      context.now,
+      CLOCK_TOLERANCE,
+    ),
+  );
+  const isForTenant = [
+    `/${words.tenant}/oauth2/v2.0/token`,
+    `/${words.tenant}/v2.0`,
+  ].some(path => claims.audience.toLowerCase().endsWith(path));
+  if (!isForTenant || claims.subject !== application.clientId) {
+    throw new AadError(700023, { ...words, audience: claims.audience });
+  }
+}
+
+/** The thumbprint of the key that signed, in hexadecimal digits: by SHA-256 or SHA-1, or of the certificate that was sent along. */
+function namedThumbprint(header: Decoded['header']): string | undefined {
+  const named = header['x5t#S256'] ?? header.x5t;
+  if (typeof named === 'string') {
+    return Buffer.from(named, 'base64url').toString('hex').toUpperCase();
+  }
+  const [sent] = header.x5c ?? [];
+  return sent === undefined
+    ? undefined
+    : new X509Certificate(
+        Buffer.from(sent, 'base64'),
+      ).fingerprint256.replaceAll(':', '');
+}
+
+/**
+ * Checks a token of somebody else against the application's federated
+ * credentials: of a managed identity, or of an issuer outside of Entra.
+ *
+ * Sources: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity,
+ * https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+ */
+async function checkFederatedToken(
   context: GrantContext,
   application: Application,
   assertion: string,
+  { iss = '' }: Decoded['claims'],
 ): Promise<void> {
-  const token = await verified(context, assertion);
-  const { issuer, subject, audience } = token;
+  const outside = context.directory.issuer(iss);
+  const { issuer, subject, audience } = await verified(context, () =>
+    (outside ?? context.mint).verify(assertion),
+  );
   const words = { issuer, subject, audience };
   const records = application.federatedCredentials;
   if (records.length === 0) throw new AadError(70021, words);
@@ -123,10 +213,10 @@ async function checkAssertion(
 
 async function verified(
   context: GrantContext,
-  assertion: string,
-): Promise<VerifiedToken> {
+  verify: () => Promise<AssertionClaims>,
+): Promise<AssertionClaims> {
   try {
-    return await context.mint.verify(assertion);
+    return await verify();
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     switch (error.reason) {

@@ -7,6 +7,7 @@ import {
   Directory,
   type Tenant,
 } from './directory';
+import { FederatedIssuer } from './issuers';
 import { MetadataService } from './metadata';
 import { TokenMint } from './tokens';
 
@@ -31,9 +32,11 @@ export class Entra {
   /** The same for tokens of managed identities. Default: 86,399 s. */
   readonly managedIdentityTokens: TokenLifetime = { lifetimeSeconds: 86_399 };
   readonly #directory = new Directory();
+  readonly #now: () => number;
 
   constructor({ identities, now, newId }: EntraOptions) {
     const directory = this.#directory;
+    this.#now = now;
     const mint = new TokenMint(now);
     this.authority = new Authority({
       directory,
@@ -59,6 +62,13 @@ export class Entra {
 
   addApplication(options: ApplicationOptions): Application {
     return this.#directory.addApplication(options);
+  }
+
+  /** An issuer outside of Entra, such as the one of a Kubernetes cluster, whose keys Entra finds. */
+  addIssuer(issuer: string): FederatedIssuer {
+    const added = new FederatedIssuer(issuer, this.#now);
+    this.#directory.addIssuer(added);
+    return added;
   }
 
   /**

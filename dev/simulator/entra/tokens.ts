@@ -1,9 +1,10 @@
-import type { JWTPayload } from 'jose' with {
+import type { KeyObject } from 'node:crypto';
+import type { CryptoKey, JWTPayload } from 'jose' with {
   'resolution-mode': 'import',
 };
 
 // The library is an ES module, which CommonJS can only import while running.
-const loadJose = () => import('jose');
+export const loadJose = () => import('jose');
 type Jose = Awaited<ReturnType<typeof loadJose>>;
 type KeyPair = Awaited<ReturnType<Jose['generateKeyPair']>>;
 
@@ -43,6 +44,13 @@ export interface TokenSubject {
   readonly clientId: string;
   /** The Azure resource of a managed identity. */
   readonly resourceId?: string;
+}
+
+/** What an assertion says of itself, after verification. */
+export interface AssertionClaims {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
 }
 
 /** The claims of an access token that passed verification. */
@@ -122,27 +130,15 @@ export class TokenMint {
    * @throws TokenRefused
    */
   async verify(token: string): Promise<VerifiedToken> {
-    const jose = await loadJose();
-    let claims: JWTPayload;
-    try {
-      claims = jose.decodeJwt(token);
-    } catch {
-      throw new TokenRefused('malformed', 'The token is not a JWT');
-    }
     const { publicKey } = await this.#keyPair();
-    try {
-      await jose.jwtVerify(token, publicKey, {
-        algorithms: ['RS256'],
-        currentDate: new Date(this.now()),
-      });
-    } catch (error) {
-      throw refusal(error, claims, jose.errors);
-    }
+    const { claims, ...verified } = await verifySigned(
+      token,
+      publicKey,
+      this.now(),
+    );
     const resourceId = text(claims['xms_mirid']);
     return {
-      audience: first(claims.aud),
-      issuer: claims.iss ?? '',
-      subject: claims.sub ?? '',
+      ...verified,
       tenantId: text(claims['tid']),
       objectId: text(claims['oid']),
       clientId: text(claims['appid']),
@@ -158,6 +154,43 @@ export class TokenMint {
     this.#keys ??= loadJose().then(jose => jose.generateKeyPair('RS256'));
     return this.#keys;
   }
+}
+
+/**
+ * Checks form, signature and time of a JSON Web Token.
+ *
+ * @param now - epoch milliseconds
+ * @param clockTolerance - seconds by which the clock of its maker may be off
+ * @throws TokenRefused
+ */
+export async function verifySigned(
+  token: string,
+  key: CryptoKey | KeyObject,
+  now: number,
+  clockTolerance = 0,
+): Promise<AssertionClaims & { claims: JWTPayload }> {
+  const jose = await loadJose();
+  let claims: JWTPayload;
+  try {
+    claims = jose.decodeJwt(token);
+  } catch {
+    throw new TokenRefused('malformed', 'The token is not a JWT');
+  }
+  try {
+    await jose.jwtVerify(token, key, {
+      algorithms: ['RS256', 'PS256'],
+      currentDate: new Date(now),
+      clockTolerance,
+    });
+  } catch (error) {
+    throw refusal(error, claims, jose.errors);
+  }
+  return {
+    issuer: claims.iss ?? '',
+    subject: claims.sub ?? '',
+    audience: first(claims.aud),
+    claims,
+  };
 }
 
 function refusal(

@@ -16,8 +16,15 @@ interface ReadableRepository {
   readonly project: { readonly id: string };
 }
 
+/**
+ * `stakeholder` sees projects and no repositories of private ones; `none` has
+ * no licence, and is not let in.
+ */
+export type AccessLevel = 'basic' | 'stakeholder' | 'none';
+
 /** What one member of an organization may read, by the ids of projects and repositories. */
 export class Access {
+  level: AccessLevel = 'basic';
   #everything = false;
   readonly #granted = new Set<string>();
   readonly #denied = new Set<string>();
@@ -63,6 +70,7 @@ export class Access {
 
   canReadRepository({ id, project }: ReadableRepository): boolean {
     return (
+      this.level === 'basic' &&
       !this.#denied.has(id) &&
       !this.#denied.has(project.id) &&
       (this.#everything ||
@@ -73,6 +81,8 @@ export class Access {
 
   /** Whether nothing at all is hidden, so that answers may be shared among such members. */
   get isUnrestricted(): boolean {
-    return this.#everything && this.#denied.size === 0;
+    return (
+      this.level === 'basic' && this.#everything && this.#denied.size === 0
+    );
   }
 }

@@ -1,4 +1,4 @@
-export type { Access, AccessScope } from './access';
+export type { Access, AccessLevel, AccessScope } from './access';
 export { BlobStore, pathSegments } from './files';
 export type { FileChanges, FileContent } from './files';
 export { GitBlob, GitTree } from './git';
@@ -7,7 +7,11 @@ export { Identities } from './identity';
 export type { Identity } from './identity';
 export { guidOf, isGuid, nameKey } from './names';
 export { Organization } from './organization';
-export type { OrganizationOptions, ServiceVersion } from './organization';
+export type {
+  OrganizationOptions,
+  ServiceVersion,
+  UnknownCallers,
+} from './organization';
 export { Organizations } from './organizations';
 export { Project } from './project';
 export type {

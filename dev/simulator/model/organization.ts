@@ -1,4 +1,4 @@
-import { Access, type AccessScope } from './access';
+import { Access, type AccessLevel, type AccessScope } from './access';
 import type { Identity } from './identity';
 import { guidOf, nameKey } from './names';
 import { Project, type ProjectOptions } from './project';
@@ -18,7 +18,23 @@ export interface OrganizationOptions {
   readonly version?: Exclude<ServiceVersion, 'services'>;
   /** The Entra tenant that the organization belongs to, a GUID. All zeros: none, as with Microsoft accounts. Default: made up, the same for all organizations. */
   readonly tenantId?: string;
+  /** Whether IIS asks for a Windows account and its password before the Server sees anything. Default: false. */
+  readonly iisBasicAuthentication?: boolean;
+  /** What a proxy in front answers to `OPTIONS`, which never reaches the service. Default: it lets them through. */
+  readonly refusesOptions?: 404 | 405;
+  /** How a token that nobody knows is answered: see `UnknownCallers`. Default: `sign-in`. */
+  readonly unknownCallers?: UnknownCallers;
 }
+
+/**
+ * How a caller without a credential that is known is answered. `sign-in`: like
+ * somebody who has to sign in. The others with TF400813: `anonymous` says that
+ * there is nothing for anonymous access, `nobody` names the user of whom the
+ * service thinks then, which is not a user at all.
+ *
+ * Source: microsoft/azure-pipelines-agent issues 1839 and 2565
+ */
+export type UnknownCallers = 'sign-in' | 'anonymous' | 'nobody';
 
 /** The tenant of organizations that were given none. */
 const DEFAULT_TENANT_ID = guidOf('tenant', 'default');
@@ -29,6 +45,9 @@ export class Organization {
   readonly deployment: 'cloud' | 'server';
   readonly tenantId: string;
   readonly version: ServiceVersion;
+  readonly iisBasicAuthentication: boolean;
+  readonly refusesOptions: 404 | 405 | undefined;
+  readonly unknownCallers: UnknownCallers;
   #name: string;
   #revision = 0;
   #number = 0;
@@ -53,6 +72,9 @@ export class Organization {
     this.id = id;
     this.deployment = options.deployment;
     this.tenantId = options.tenantId ?? DEFAULT_TENANT_ID;
+    this.iisBasicAuthentication = options.iisBasicAuthentication ?? false;
+    this.refusesOptions = options.refusesOptions;
+    this.unknownCallers = options.unknownCallers ?? 'sign-in';
     this.version =
       this.deployment === 'cloud'
         ? 'services'
@@ -74,6 +96,16 @@ export class Organization {
     const access = this.#members.get(identity) ?? new Access();
     access.grant(this.#idsOf(scope));
     this.#members.set(identity, access);
+    this.touch();
+  }
+
+  /** Gives a member an access level; every member has Basic until then. */
+  setAccessLevel(identity: string, level: AccessLevel): void {
+    const access = this.#members.get(identity);
+    if (!access) {
+      throw new Error(`'${identity}' is no member of '${this.#name}'`);
+    }
+    access.level = level;
     this.touch();
   }
 

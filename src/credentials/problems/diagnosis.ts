@@ -24,8 +24,9 @@ const CONFIGURATION_PROBLEMS = {
   'credentials-not-valid': {
     cause: ({ detail }) => detail ?? 'integrations.azure is not valid',
     cure: () =>
-      'Correct the entry: a credential has either personalAccessToken, or clientId, or clientId with clientSecret and tenantId, ' +
-      'or clientId with managedIdentityClientId and tenantId, and nothing else but organizations; ' +
+      'Correct the entry: a credential has either personalAccessToken, or clientId, or clientId and tenantId with one of clientSecret, ' +
+      'managedIdentityClientId, clientCertificate or clientCertificatePath (the last two since @backstage/integration 2.2), ' +
+      'and nothing else but organizations; ' +
       'a key whose environment variable is not set counts as missing',
   },
   'server-needs-personal-access-token': {
@@ -41,7 +42,7 @@ const CONFIGURATION_PROBLEMS = {
 } satisfies Record<string, ProblemText>;
 
 /** Where every problem has a section of its own, under its id. */
-const DOCUMENTATION = 'docs/errors.md';
+export const DOCUMENTATION = 'docs/errors.md';
 
 const PROBLEMS = {
   ...CONFIGURATION_PROBLEMS,

@@ -38,6 +38,13 @@ export const SERVICE_PROBLEMS = {
     cure: facts =>
       `Open ${tokensPage(facts)} and look at its state and scopes; if it is not there or has expired, ${NEW_TOKEN}`,
   },
+  'iis-basic-authentication': {
+    cause: facts =>
+      `the web server (IIS) denies the request before Azure DevOps Server sees it: its Basic Authentication is on, which takes a personal access token for a wrong Windows password${said(facts)}`,
+    cure: facts =>
+      'Switch off Basic Authentication for the site of Azure DevOps Server in IIS Manager (Authentication; Anonymous and Windows Authentication stay on); ' +
+      `if it is off already, the token itself is wrong: compare it with ${tokensPage(facts)}`,
+  },
   'identity-not-added': {
     cause: facts =>
       `the identity has never been added to the organization${said(facts)}`,
@@ -47,7 +54,7 @@ export const SERVICE_PROBLEMS = {
   },
   'identity-not-authorized': {
     cause: facts =>
-      `Azure DevOps knows the identity but does not let it into the organization${said(facts)}`,
+      `Azure DevOps knows the identity but does not let it into the organization, as without a licence or when it was disabled${said(facts)}`,
     cure: facts =>
       `Check at ${facts.organization.url}/_settings/users that the identity is listed with the access level Basic, ` +
       'and that it is a member of a project or of a group that may read',
@@ -62,8 +69,10 @@ export const SERVICE_PROBLEMS = {
         ? 'Use a personal access token, or connect the organization to Microsoft Entra (Organization settings > Microsoft Entra)'
         : credential?.kind.startsWith('managed identity')
           ? 'Use a service principal of that tenant: a managed identity gets tokens of its own tenant only, ' +
-            `but can vouch for an application (clientId, managedIdentityClientId, and tenantId: ${organizationTenant})`
-          : `Set tenantId to ${organizationTenant}, let an administrator of that tenant consent to the application, and add it to the organization`,
+            `but can take the place of an application's secret (clientId, managedIdentityClientId, and tenantId: ${organizationTenant})`
+          : credential?.kind === 'workload identity'
+            ? `Make the service account one of tenant ${organizationTenant} (azure.workload.identity/tenant-id, which sets AZURE_TENANT_ID), let an administrator of that tenant consent to the application, and add it to the organization`
+            : `Set tenantId to ${organizationTenant}, let an administrator of that tenant consent to the application, and add it to the organization`,
   },
   'conditional-access': {
     cause: facts =>

@@ -31,6 +31,56 @@ export const TOKEN_PROBLEMS = {
       'Create a new client secret in Microsoft Entra under App registrations > Certificates & secrets, ' +
       `and put its Value into ${whereConfigured(facts)}.clientSecret`,
   },
+  'certificate-file-unreadable': {
+    cause: facts => `the certificate file cannot be read${said(facts)}`,
+    cure: facts =>
+      `Check ${whereConfigured(facts)}.clientCertificatePath, that the file is there where Backstage runs (in a container: that it is mounted), and that the user who runs Backstage may read it`,
+  },
+  'certificate-not-pem': {
+    cause: facts =>
+      `the configured certificate is not one with its key in PEM${said(facts)}`,
+    cure: facts =>
+      `Give ${whereConfigured(facts)} the certificate and its private key as PEM, each from its BEGIN line to its END line; ` +
+      '`openssl pkcs12 -in certificate.pfx -nodes -out certificate.pem` makes that of a PFX file',
+  },
+  'certificate-key-missing': {
+    cause: facts =>
+      `the certificate of ${application(facts)} is configured without its private key`,
+    cure: () =>
+      'Append the private key (BEGIN PRIVATE KEY) to the PEM: Microsoft Entra gets the certificate alone, Backstage needs both',
+  },
+  'certificate-key-encrypted': {
+    cause: facts =>
+      `the private key of ${application(facts)} is protected by a passphrase, and Backstage has no setting for one`,
+    cure: () =>
+      'Store the key without a passphrase (`openssl pkey -in encrypted.pem -out key.pem`), in a file or a secret that only Backstage may read',
+  },
+  'certificate-key-mismatch': {
+    cause: facts =>
+      `the private key does not belong to the first certificate of the PEM${said(facts)}`,
+    cure: () =>
+      "Put the key's own certificate first, before those of its issuers, and check that both were replaced when one was",
+  },
+  'certificate-expired': {
+    cause: facts =>
+      `the certificate of ${application(facts)} has expired${said(facts)}`,
+    cure: facts =>
+      'Make a new one, add it to the application in Microsoft Entra (App registrations > Certificates & secrets > Certificates), ' +
+      `then replace the one of ${whereConfigured(facts)}; a file is read again by itself`,
+  },
+  'certificate-not-yet-valid': {
+    cause: facts =>
+      `the certificate of ${application(facts)} is not valid yet${said(facts)}`,
+    cure: () =>
+      'Check the clock of this machine; if it is right, go on using the previous certificate until then',
+  },
+  'certificate-unknown': {
+    cause: facts =>
+      `Microsoft Entra does not have this certificate for ${application(facts)}${said(facts)}`,
+    cure: () =>
+      'Compare the thumbprint with those under App registrations > Certificates & secrets > Certificates of the application, ' +
+      'and upload the certificate there, without its private key',
+  },
   'application-not-found': {
     cause: facts =>
       `${tenant(facts)} does not know ${application(facts)}${said(facts)}: ` +
@@ -64,6 +114,26 @@ export const TOKEN_PROBLEMS = {
       'Add a federated credential to the application in Microsoft Entra (App registrations > Certificates & secrets > Federated credentials > Managed identity) ' +
       `that names the managed identity of ${whereConfigured(facts)}.managedIdentityClientId; ` +
       'the identity must live in the tenant in which the application is registered',
+  },
+  'federated-token-unreadable': {
+    cause: facts =>
+      `the token of the workload identity cannot be read${said(facts)}`,
+    cure: () =>
+      'Check that the pod has the label azure.workload.identity/use: "true" and a service account with workload identity, ' +
+      'and that AZURE_FEDERATED_TOKEN_FILE is not set where there is none: then the credential is a managed identity again',
+  },
+  'federated-token-expired': {
+    cause: facts =>
+      `the token of the workload identity is not valid any more, or not yet${said(facts)}`,
+    cure: () =>
+      'Compare that time with the clock of this machine. If it has passed, the file is not renewed: mount it as a projected volume, as the webhook of Azure Workload Identity does, rather than as a copy',
+  },
+  'federated-token-not-trusted': {
+    cause: facts =>
+      `no federated credential of ${application(facts)} fits the token of the workload identity${said(facts)}`,
+    cure: () =>
+      'Add one in Microsoft Entra with exactly this issuer, subject and audience; ' +
+      'the subject is system:serviceaccount:{namespace}:{name}, of the service account that the pod runs as',
   },
   'conditional-access-token': {
     cause: facts =>

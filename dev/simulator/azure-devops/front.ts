@@ -1,0 +1,33 @@
+import { htmlPage } from '../errors';
+import type { SimulatedRequest, SimulatedResponse } from '../http';
+import type { Organization } from '../model';
+
+/** The answer of what stands in front of the service, where it does not let a request through. */
+export function answerInFront(
+  request: SimulatedRequest,
+  organization: Organization,
+): SimulatedResponse | undefined {
+  const { refusesOptions, iisBasicAuthentication } = organization;
+  if (refusesOptions && request.method === 'OPTIONS') {
+    return htmlPage(refusesOptions, `${refusesOptions}`, 'nginx');
+  }
+  return iisBasicAuthentication ? refusedByIis() : undefined;
+}
+
+/**
+ * IIS with its Basic Authentication switched on takes every Basic credential for
+ * a Windows account, and a token for a wrong password. The Server is not asked.
+ *
+ * Sources: https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/iis-basic-auth,
+ * MicrosoftDocs/azure-devops-docs issue 8890
+ */
+function refusedByIis(): SimulatedResponse {
+  return {
+    status: 401,
+    headers: {
+      'Content-Type': 'text/html',
+      'WWW-Authenticate': ['Basic realm="localhost"', 'Negotiate', 'NTLM'],
+    },
+    body: '<!DOCTYPE html>\r\n<html><head><title>401 - Unauthorized: Access is denied due to invalid credentials.</title></head><body></body></html>\r\n',
+  };
+}
