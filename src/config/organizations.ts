@@ -43,7 +43,10 @@ export function readOrganizations(
       );
       continue;
     }
-    const ref = new Organization(host, organization);
+    const ref = new Organization(
+      hostToRead(host, integrationHosts),
+      organization,
+    );
     const first = seen.get(ref.key);
     if (first) {
       block.note(
@@ -56,6 +59,20 @@ export function readOrganizations(
     organizations.push(ref);
   }
   return organizations;
+}
+
+/**
+ * An organization under its legacy name is read under the new one, unless
+ * `integrations.azure` has the old host: Backstage resolves what a descriptor
+ * refers to, and where it lies, for URLs of configured hosts only.
+ */
+function hostToRead(
+  host: string,
+  integrationHosts: ReadonlySet<string>,
+): string {
+  return isLegacyCloudHost(host) && !integrationHosts.has(host)
+    ? CLOUD_HOST
+    : host;
 }
 
 /** The hosts under `integrations.azure`, whatever else may be wrong there: others report that. */

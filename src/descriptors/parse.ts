@@ -3,6 +3,7 @@ import {
   ANNOTATION_ORIGIN_LOCATION,
   type Entity,
 } from '@backstage/catalog-model';
+import { describeForeignFile, encodingHint } from './encoding';
 import { parseEnvelope } from './envelope';
 import { isErrorLocationRef } from './error-location';
 import type { CatalogRules } from './rules';
@@ -78,7 +79,7 @@ export async function parseDescriptor(
   content: string,
   signal?: AbortSignal,
 ): Promise<ParsedDescriptor> {
-  return parsed(content, await yaml.parse(content, signal));
+  return foreign(content) ?? parsed(content, await yaml.parse(content, signal));
 }
 
 /** The same for a text that is plainly simple, at once; `undefined` for any other. */
@@ -86,15 +87,34 @@ export function parsePlainDescriptor(
   content: string,
 ): ParsedDescriptor | undefined {
   const file = parsePlain(content);
-  return file && parsed(content, file);
+  return foreign(content) ?? (file && parsed(content, file));
+}
+
+/** A file that is no text in UTF-8. */
+function foreign(content: string): ParsedDescriptor | undefined {
+  const message = describeForeignFile(content);
+  return (
+    (message && {
+      documents: [{ outcome: 'rejected', index: 0, reason: 'syntax', message }],
+      size: content.length,
+      tookMs: 0,
+    }) ||
+    undefined
+  );
 }
 
 function parsed(
   content: string,
   { documents, length, tookMs }: YamlFile,
 ): ParsedDescriptor {
+  const hint = encodingHint(content);
   return {
-    documents: documents.map(parseDocument),
+    documents: documents.map((document, index) => {
+      const parsedDocument = parseDocument(document, index);
+      return parsedDocument.outcome === 'rejected'
+        ? { ...parsedDocument, message: `${parsedDocument.message}${hint}` }
+        : parsedDocument;
+    }),
     size: content.length + length,
     tookMs,
   };

@@ -190,9 +190,15 @@ describe('the host of a provider', () => {
       'CONTOSO',
     ],
   ])(
-    'may be the legacy name of one organization: %j',
+    'may be the legacy name of one organization, which is kept where the integrations have it: %j',
     (block, organization) => {
       expect(settingsOf(block).organizations).toEqual([
+        new Organization('dev.azure.com', organization),
+      ]);
+      const rest = {
+        integrations: { azure: [{ host: 'Contoso.visualstudio.com' }] },
+      };
+      expect(settingsOf(block, rest).organizations).toEqual([
         new Organization('contoso.visualstudio.com', organization),
       ]);
     },
