@@ -214,7 +214,7 @@ export class OrganizationApi<A extends ClientApiBase> {
           maxBytes: DISCOVERY_BYTES,
           compress: true,
           priority: 'interactive',
-          parse: parseLocations,
+          parse: json => parseLocations(json, anyResource),
         },
         locate,
         locations => locations,

@@ -8,7 +8,13 @@ import {
   resourceTenantOf,
   type ResponseHeaders,
 } from './headers';
-import { parseErrorBody, type ServiceErrorBody } from './error-body';
+import { quote, type QuotationOptions } from '../quotation';
+import {
+  quoteErrorBody,
+  readActivityId,
+  readErrorBody,
+  type ServiceErrorBody,
+} from './error-body';
 
 /** What a request is answered with when all is well. */
 export type Expectation = 'json' | 'bytes';
@@ -26,6 +32,10 @@ export interface ClassificationContext {
   readonly now: number;
   /** Parts of the credential, which are not quoted even if the answer repeats them. */
   readonly secrets?: readonly string[];
+  /** What the answer may repeat. */
+  readonly known?: readonly string[];
+  /** Whether what the service says is about what was asked for; called with its own words, whole. Default: it is. */
+  readonly isErrorAbout?: (error: ServiceErrorBody) => boolean;
 }
 
 /** The text with which the service blocks an identity, whatever the status. */
@@ -60,15 +70,19 @@ export function classifyResponse(
   context: ClassificationContext,
 ): RequestFault {
   const { status, headers } = answer;
-  const body = parseErrorBody(headers, answer.body, context.secrets);
-  const { kind, seen } = judge(answer, body);
+  const said = readErrorBody(headers, answer.body);
+  const body = quoteErrorBody(said, context);
+  const isMisdirected = context.isErrorAbout?.(said) === false;
+  const { kind, seen } = isMisdirected
+    ? misdirected(status)
+    : judge(answer, said, context);
   return {
     kind,
     seen,
     status,
     typeKey: body.typeKey,
     serviceMessage: body.message,
-    activityId: body.activityId,
+    activityId: readActivityId(headers),
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
     resourceTenant: resourceTenantOf(headers),
     ...(status === 401 && { challenges: challengesOf(headers) }),
@@ -76,7 +90,7 @@ export function classifyResponse(
     retryable:
       kind === 'throttled' ||
       kind === 'timeout' ||
-      (kind === 'malformed' && status === 200) ||
+      (kind === 'malformed' && (status === 200 || isMisdirected)) ||
       REPEATABLE.has(status),
   };
 }
@@ -86,19 +100,23 @@ interface Judgement {
   readonly seen: string;
 }
 
-function judge(answer: UnexpectedResponse, body: ServiceErrorBody): Judgement {
+function judge(
+  answer: UnexpectedResponse,
+  said: ServiceErrorBody,
+  quotation: QuotationOptions,
+): Judgement {
   const { status, headers } = answer;
   const seen = `the service answered ${statusLine(status)}`;
-  if (status === 429 || BLOCKED.test(`${body.message}${answer.body}`)) {
+  if (status === 429 || BLOCKED.test(`${said.message}${answer.body}`)) {
     return { kind: 'throttled', seen };
   }
   if (status === 203) {
     return { kind: 'sign-in', seen: `${seen}, a sign-in page` };
   }
   if (MOVED.has(status)) {
-    return judgeRedirect(headers, seen);
+    return judgeRedirect(headers, seen, quotation);
   }
-  if (status === 404 || MISSING_PROJECT.test(body.typeKey ?? '')) {
+  if (status === 404 || MISSING_PROJECT.test(said.typeKey ?? '')) {
     return { kind: 'not-found', seen };
   }
   if (status >= 400) {
@@ -110,11 +128,23 @@ function judge(answer: UnexpectedResponse, body: ServiceErrorBody): Judgement {
       seen: `${seen} with a web page instead of data, as for a sign-in`,
     };
   }
-  const type = mediaTypeOf(headers) || 'nothing';
+  const type = quote(mediaTypeOf(headers), quotation) ?? 'nothing';
   return { kind: 'malformed', seen: `${seen} with ${type} instead of data` };
 }
 
-function judgeRedirect(headers: ResponseHeaders, seen: string): Judgement {
+/** An error about something else, as a cache gives it that confuses addresses. */
+function misdirected(status: number): Judgement {
+  return {
+    kind: 'malformed',
+    seen: `the service answered ${statusLine(status)} about something else than what was asked for`,
+  };
+}
+
+function judgeRedirect(
+  headers: ResponseHeaders,
+  seen: string,
+  quotation: QuotationOptions,
+): Judgement {
   const location = headerOf(headers, 'location') ?? '';
   if (SIGN_IN.test(location)) {
     return { kind: 'sign-in', seen: `${seen}, to a sign-in page` };
@@ -123,7 +153,9 @@ function judgeRedirect(headers: ResponseHeaders, seen: string): Judgement {
   const host = /^(?:https?:)?\/\/(?:[^/?#@]*@)?([^/?#]+)/i.exec(location)?.[1];
   return {
     kind: 'redirected',
-    seen: host ? `${seen}, a redirect to ${host}` : `${seen}, a redirect`,
+    seen: host
+      ? `${seen}, a redirect to ${quote(host, quotation)}`
+      : `${seen}, a redirect`,
   };
 }
 

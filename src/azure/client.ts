@@ -14,10 +14,13 @@ import { AzureDevOpsRequestError, lastingFault } from './errors';
 import { blobObjectId, streamedObjectId } from './object-id';
 import {
   absenceOf,
+  contentOf,
+  isErrorAbout,
   isOutOfSight,
   MalformedError,
+  parseDeletedProjects,
+  parseDeletedRepositories,
   parseIdentity,
-  parseIds,
   type ParsedItem,
   parseItem,
   parseItems,
@@ -38,6 +41,8 @@ import type {
   ItemOutcome,
   ListingOutcome,
   Repository,
+  RepositoryList,
+  RepositoryRequest,
   RequestOptions,
   ServiceIdentity,
   SizeOption,
@@ -142,7 +147,7 @@ export class ApiClient implements AzureDevOpsClient {
 
   async listRepositories(
     options: RequestOptions & { project?: string } = {},
-  ): Promise<Repository[]> {
+  ): Promise<RepositoryList> {
     const { project } = options;
     const call = this.#call(options, {
       operation: project
@@ -157,13 +162,14 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   async getRepository(
-    options: RequestOptions & { repository: string; project?: string },
+    options: RequestOptions & RepositoryRequest,
   ): Promise<Repository | undefined> {
     const { repository, project } = options;
     const call = this.#call(options, {
       operation: `look up ${describeRepository(options)}`,
       maxBytes: LIMITS.repository,
-      parse: parseRepository,
+      parse: json => parseRepository(json, options),
+      ...aboutRepository(options),
     });
     this.#checkNames(call, project, repository);
     try {
@@ -189,7 +195,7 @@ export class ApiClient implements AzureDevOpsClient {
       operation: `list the deleted repositories of project '${project}'`,
       maxBytes: LIMITS.repositories,
       compress: true,
-      parse: parseIds,
+      parse: parseDeletedRepositories,
     });
     this.#checkNames(call, project);
     return await this.#git(call, git => git.getDeletedRepositories(project));
@@ -200,15 +206,16 @@ export class ApiClient implements AzureDevOpsClient {
       operation: 'list the deleted projects',
       maxBytes: LIMITS.projects,
       compress: true,
-      parse: parseIds,
+      parse: parseDeletedProjects,
     });
     const ids = new Set<string>();
-    for (;;) {
+    for (let skip = 0; ;) {
       const { size } = ids;
       const page = await this.#use(({ core }) =>
-        core.call(call, api => api.getProjects('deleted', MOST_PROJECTS, size)),
+        core.call(call, api => api.getProjects('deleted', MOST_PROJECTS, skip)),
       );
-      page.forEach(id => ids.add(id));
+      page.ids.forEach(id => ids.add(id));
+      skip += page.length;
       // A server that does not skip would answer with its first page for ever.
       if (page.length < MOST_PROJECTS || ids.size === size) {
         return [...ids];
@@ -222,11 +229,12 @@ export class ApiClient implements AzureDevOpsClient {
     const call = this.#call(options, {
       operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes,
-      parse: parseItem,
+      parse: json => parseItem(json, options),
+      ...aboutRepository(options),
     });
     this.#checkNames(call, project, repository);
-    return await orAbsent(async (): Promise<ItemOutcome> => {
-      const item = await this.#git(call, git =>
+    const item = await orAbsent(() =>
+      this.#git(call, git =>
         git.getItem(
           repository,
           path,
@@ -239,22 +247,25 @@ export class ApiClient implements AzureDevOpsClient {
           toDescriptor(version),
           content,
         ),
-      );
-      if (!item.isFile) {
-        return {
-          outcome: 'absent',
-          reason: 'not-a-file',
-          message: `${path} is not a file`,
-        };
-      }
-      const { outcome, objectId } = item;
+      ),
+    );
+    if (item.outcome === 'absent') {
+      return item;
+    }
+    if (!item.isFile) {
       return {
-        outcome,
-        path: item.path,
-        objectId,
-        content: content ? await this.#contentOf(item, options) : undefined,
+        outcome: 'absent',
+        reason: 'not-a-file',
+        message: `${path} is not a file`,
       };
-    });
+    }
+    const { outcome, objectId } = item;
+    return {
+      outcome,
+      path: item.path,
+      objectId,
+      content: content ? await this.#textOf(item, options) : undefined,
+    };
   }
 
   async listItems(
@@ -262,15 +273,17 @@ export class ApiClient implements AzureDevOpsClient {
   ): Promise<ListingOutcome> {
     const { repository, project, scopePath, version } = options;
     const { maxBytes = LIMITS.listing } = options;
+    const question = { ...options, path: scopePath };
     const call = this.#call(options, {
       operation: `list the files below ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes,
       compress: true,
-      parse: parseItems,
+      parse: json => parseItems(json, question),
+      ...aboutRepository(question),
     });
     this.#checkNames(call, project, repository);
-    return await orAbsent(async () => {
-      const items = await this.#git(call, git =>
+    return await orAbsent(() =>
+      this.#git(call, git =>
         git.getItems(
           repository,
           project,
@@ -282,9 +295,8 @@ export class ApiClient implements AzureDevOpsClient {
           undefined,
           toDescriptor(version),
         ),
-      );
-      return { outcome: 'present', items };
-    });
+      ),
+    );
   }
 
   async readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array> {
@@ -390,9 +402,10 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   /** The text as Backstage's own reader would see it: the file's bytes, decoded as UTF-8. */
-  async #contentOf(item: ParsedItem, options: ItemRequest): Promise<string> {
-    if (item.isUtf8 && item.content !== undefined) {
-      return item.content;
+  async #textOf(item: ParsedItem, options: ItemRequest): Promise<string> {
+    const text = contentOf(item);
+    if (text !== undefined) {
+      return text;
     }
     const { repository, project, signal, maxBytes } = options;
     const { objectId } = item;
@@ -437,6 +450,19 @@ export class ApiClient implements AzureDevOpsClient {
       );
     }
   }
+}
+
+/** What may be said in an error about a repository, or about something in it. */
+function aboutRepository(
+  question: Parameters<typeof isErrorAbout>[0],
+): Pick<Call<unknown>, 'isErrorAbout' | 'known'> {
+  const { repository, project, listed, path, version } = question;
+  return {
+    isErrorAbout: error => isErrorAbout(question, error),
+    known: [repository, project, listed?.name, path, version?.version].flatMap(
+      name => name ?? [],
+    ),
+  };
 }
 
 async function orAbsent<T>(read: () => Promise<T>): Promise<T | AbsentItem> {

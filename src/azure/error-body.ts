@@ -1,47 +1,51 @@
 import { headerOf, mediaTypeOf, type ResponseHeaders } from './headers';
-import { fieldsOf, parseJson } from './parse';
+import { quote, type QuotationOptions } from '../quotation';
+import { fieldsOf, guidOf, parseJson } from './parse';
 
 /** What the service said in an answer that is no success. */
 export interface ServiceErrorBody {
   readonly typeKey?: string;
   readonly message?: string;
-  readonly activityId?: string;
 }
 
-/** Longer messages are cut; the service's own are shorter. */
-const LONGEST_MESSAGE = 500;
 /** Text of another kind is only quoted when it is a sentence rather than a page. */
 const LONGEST_PLAIN_TEXT = 1000;
 
 /**
  * Finds the service's words in an answer: in its error envelope, in
- * `X-TFS-ServiceError`, in a short plain text, or in the title of a page. Never
- * more than one short line, and never HTML.
- *
- * @param secrets - what must not be quoted even if the answer repeats it
+ * `X-TFS-ServiceError`, in a short plain text, or in the title of a page. They
+ * are as they came, and to be quoted before anybody sees them.
  */
-export function parseErrorBody(
+export function readErrorBody(
   headers: ResponseHeaders,
   body: string,
-  secrets: readonly string[] = [],
 ): ServiceErrorBody {
   const envelope = readEnvelope(headers, body);
-  const message =
-    envelope?.message ??
-    decoded(headerOf(headers, 'x-tfs-serviceerror')) ??
-    readText(headers, body);
   return {
-    typeKey: envelope?.typeKey && oneLine(envelope.typeKey, secrets),
-    message: message && oneLine(message, secrets),
-    activityId: readActivityId(headers),
+    typeKey: envelope?.typeKey,
+    message:
+      envelope?.message ??
+      decoded(headerOf(headers, 'x-tfs-serviceerror')) ??
+      readText(headers, body),
   };
 }
 
-/** Where the service's support finds the request. */
+/** The same in one short line each, with nothing secret in it. */
+export function quoteErrorBody(
+  { typeKey, message }: ServiceErrorBody,
+  options: QuotationOptions,
+): ServiceErrorBody {
+  return {
+    typeKey: typeKey && quote(typeKey, { ...options, maxLength: 100 }),
+    message: message && quote(message, options),
+  };
+}
+
+/** The GUID under which the service's support finds the request. */
 export function readActivityId(headers: ResponseHeaders): string | undefined {
-  const id =
-    headerOf(headers, 'activityid') ?? headerOf(headers, 'x-vss-e2eid');
-  return id && /^[\w-]{1,64}$/.test(id) ? id : undefined;
+  return guidOf(
+    headerOf(headers, 'activityid') ?? headerOf(headers, 'x-vss-e2eid'),
+  );
 }
 
 function readEnvelope(
@@ -85,16 +89,4 @@ function decoded(value: string | undefined): string | undefined {
   } catch {
     return value;
   }
-}
-
-function oneLine(text: string, secrets: readonly string[]): string | undefined {
-  let line = text;
-  for (const secret of secrets) {
-    line = line.replaceAll(secret, '***');
-  }
-  // Control characters would let an answer write lines of its own into a log.
-  line = line.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length > LONGEST_MESSAGE
-    ? `${line.slice(0, LONGEST_MESSAGE)}…`
-    : line || undefined;
 }

@@ -1,18 +1,29 @@
 import type { RequestFault } from './errors';
+import { blobObjectId } from './object-id';
 import type {
   AbsentItem,
+  OddElement,
   PresentItem,
   PresentListing,
   Repository,
+  RepositoryList,
+  RepositoryRequest,
   ServiceIdentity,
+  VersionRef,
 } from './types';
 
 /** An answer that does not fit the request. The message names what came instead. */
 export class MalformedError extends Error {}
 
+/** An answer to another question. An element of a list that belongs to one puts the whole list in doubt. */
+class MisdirectedError extends MalformedError {}
+
 /** The code page of UTF-8. */
 const UTF8 = 65001;
 export const OBJECT_ID = /^[\da-f]{40}$/i;
+const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+/** The service's own limits for names are 64 to 250 characters. */
+const LONGEST_NAME = 1_000;
 const BRANCH_PREFIX = 'refs/heads/';
 /** The state of a project that can be used. */
 const WELL_FORMED = 'wellFormed';
@@ -40,11 +51,58 @@ export function textAt(json: unknown, path: string): string {
   return value;
 }
 
-/** The elements of a list, each parsed. */
-export function parseList<T>(
+/** A name that an object must have. Azure DevOps allows no control characters in any. */
+function nameAt(json: unknown, path: string): string {
+  return checkName(textAt(json, path), path);
+}
+
+function checkName(name: string, what: string): string {
+  if (name.length > LONGEST_NAME) {
+    throw new MalformedError(
+      `something whose ${what} has ${name.length} characters`,
+    );
+  }
+  if (/\p{Cc}/u.test(name)) {
+    throw new MalformedError(
+      `something whose ${what} has control characters in it`,
+    );
+  }
+  return name;
+}
+
+/** A GUID that an object must have, in lower case: the service compares them without regard to it. */
+function guidAt(json: unknown, path: string): string {
+  const id = guidOf(textAt(json, path));
+  if (id === undefined) {
+    throw new MalformedError(`something whose ${path} is no GUID`);
+  }
+  return id;
+}
+
+/** A GUID in the one spelling by which two can be compared; `undefined` when it is none. */
+export function guidOf(value: unknown): string | undefined {
+  return typeof value === 'string' && GUID.test(value)
+    ? value.toLowerCase()
+    : undefined;
+}
+
+/** A value that an object may have; some serializers write `null` where it has none. */
+function optionalAt<T extends 'string' | 'number' | 'boolean'>(
   json: unknown,
-  parseElement: (element: unknown) => T,
-): T[] {
+  key: string,
+  type: T,
+): { string: string; number: number; boolean: boolean }[T] | undefined {
+  const value = fieldsOf(json)[key] ?? undefined;
+  if (value !== undefined && typeof value !== type) {
+    throw new MalformedError(
+      `something whose ${key} is ${Array.isArray(value) ? 'a list' : `of the type ${typeof value}`}`,
+    );
+  }
+  return value as { string: string; number: number; boolean: boolean }[T];
+}
+
+/** The elements of a list. */
+function elementsOf(json: unknown): readonly unknown[] {
   const { count, value } = fieldsOf(json);
   if (!Array.isArray(value)) {
     throw new MalformedError('something that is not a list');
@@ -52,38 +110,103 @@ export function parseList<T>(
   // A list that was cut short lacks what it counts.
   if (count !== value.length) {
     throw new MalformedError(
-      `a list of ${value.length} that says it has ${String(count)}`,
+      `a list of ${value.length} that says it has ${typeof count === 'number' ? count : 'no number of them'}`,
     );
   }
-  return value.map((element: unknown, index) => {
-    try {
-      return parseElement(element);
-    } catch (error) {
-      throw error instanceof MalformedError
-        ? new MalformedError(
-            `a list whose element ${index} is ${error.message}`,
-          )
-        : error;
-    }
-  });
+  return value;
 }
 
-/** Which resources the service has, and in which versions, as azure-devops-node-api takes it. */
-export function parseLocations(json: unknown): unknown {
-  parseList(json, location => {
-    textAt(location, 'id');
+/** The elements of a list, each parsed. */
+export function parseList<T>(
+  json: unknown,
+  parseElement: (element: unknown) => T,
+): T[] {
+  const { parsed, odd } = parseEach(json, parseElement);
+  const [first] = odd;
+  if (first) {
+    throw new MalformedError(`a list whose ${first.seen}`);
+  }
+  return parsed;
+}
+
+/** The elements of a list that can be parsed, and what is odd about the others. */
+function parseEach<T>(
+  json: unknown,
+  parseElement: (element: unknown) => T,
+): { readonly parsed: T[]; readonly odd: OddElement[] } {
+  const parsed: T[] = [];
+  const odd: OddElement[] = [];
+  for (const [index, element] of elementsOf(json).entries()) {
+    try {
+      parsed.push(parseElement(element));
+    } catch (error) {
+      if (
+        !(error instanceof MalformedError) ||
+        error instanceof MisdirectedError
+      ) {
+        throw error;
+      }
+      odd.push({
+        id: guidOf(fieldsOf(element).id),
+        seen: `element ${index} is ${error.message}`,
+      });
+    }
+  }
+  const [first] = odd;
+  if (first && parsed.length === 0) {
+    throw new MalformedError(`a list of something else, whose ${first.seen}`);
+  }
+  return { parsed, odd };
+}
+
+/** Which resources an area of the interface has, and in which versions, as azure-devops-node-api takes it. */
+export function parseLocations(json: unknown, anyResource: string): unknown {
+  const ids = parseList(json, location => {
     textAt(location, 'area');
     textAt(location, 'routeTemplate');
+    return textAt(location, 'id').toLowerCase();
   });
+  if (ids.length > 0 && !ids.includes(anyResource)) {
+    throw new MalformedError('the resources of another area');
+  }
   return json;
 }
 
-export function parseRepository(json: unknown): Repository {
-  return repositoryParser()(json);
+/** A repository that was asked for by its id or its name. */
+export function parseRepository(
+  json: unknown,
+  { repository: asked }: Pick<RepositoryRequest, 'repository'>,
+): Repository {
+  const repository = repositoryParser()(json);
+  const id = guidOf(asked);
+  if (id ? id !== repository.id : !isSameText(asked, repository.name)) {
+    throw new MalformedError('another repository than the one asked for');
+  }
+  return repository;
 }
 
-export function parseRepositories(json: unknown): Repository[] {
-  return parseList(json, repositoryParser());
+/** An organization's repositories. An element that is none costs only itself. */
+export function parseRepositories(json: unknown): RepositoryList {
+  const { parsed, odd } = parseEach(json, repositoryParser());
+  const byId = new Map<string, Repository>();
+  const contradictory = new Set<string>();
+  for (const repository of parsed) {
+    const { id } = repository;
+    const former = byId.get(id);
+    byId.set(id, former ?? repository);
+    if (former) {
+      const isSame = JSON.stringify(former) === JSON.stringify(repository);
+      odd.push({
+        id,
+        seen: `repository ${id} is there twice${isSame ? '' : ', once so and once otherwise'}`,
+      });
+      if (!isSame) {
+        contradictory.add(id);
+      }
+    }
+  }
+  contradictory.forEach(id => byId.delete(id));
+  return { repositories: [...byId.values()], odd };
 }
 
 /** The projects and branches that many repositories have in common are kept once. */
@@ -91,26 +214,28 @@ function repositoryParser(): (json: unknown) => Repository {
   const projects = new Map<string, Repository['project']>();
   const branches = new Map<string, string>();
   return json => {
-    const { project, defaultBranch, isDisabled, isFork, size } = fieldsOf(json);
-    const id = textAt(json, 'project.id');
-    const name = textAt(json, 'project.name');
+    const id = guidAt(json, 'project.id');
+    const name = nameAt(json, 'project.name');
     // Without a state: such a server lists only projects that can be used.
-    const { state = WELL_FORMED } = fieldsOf(project);
+    const state =
+      optionalAt(fieldsOf(json).project, 'state', 'string') ?? WELL_FORMED;
+    const branch = optionalAt(json, 'defaultBranch', 'string');
     return {
-      id: textAt(json, 'id'),
-      name: textAt(json, 'name'),
-      project: once(projects, `${id}\n${name}\n${String(state)}`, () => ({
+      id: guidAt(json, 'id'),
+      name: nameAt(json, 'name'),
+      project: once(projects, `${id}\n${name}\n${state}`, () => ({
         id,
         name,
-        state: String(state),
+        state: checkName(state, 'project.state'),
       })),
-      defaultBranch:
-        typeof defaultBranch === 'string' && defaultBranch !== ''
-          ? once(branches, defaultBranch, () => withoutPrefix(defaultBranch))
-          : undefined,
-      isDisabled: isDisabled === true,
-      isFork: isFork === true,
-      size: typeof size === 'number' ? size : undefined,
+      defaultBranch: branch
+        ? once(branches, branch, () =>
+            checkName(withoutPrefix(branch), 'defaultBranch'),
+          )
+        : undefined,
+      isDisabled: optionalAt(json, 'isDisabled', 'boolean') ?? false,
+      isFork: optionalAt(json, 'isFork', 'boolean') ?? false,
+      size: optionalAt(json, 'size', 'number'),
     };
   };
 }
@@ -147,9 +272,27 @@ export function parseIdentity(json: unknown): ServiceIdentity {
   };
 }
 
-/** The ids of what is in a list. */
-export function parseIds(json: unknown): string[] {
-  return parseList(json, element => textAt(element, 'id'));
+/** The ids of a project's deleted repositories. Only what has a date of its deletion is one: a list of other repositories has ids as well. */
+export function parseDeletedRepositories(json: unknown): string[] {
+  return elementsOf(json).flatMap(element => {
+    const { id, deletedDate } = fieldsOf(element);
+    return typeof deletedDate === 'string' && deletedDate !== ''
+      ? (guidOf(id) ?? [])
+      : [];
+  });
+}
+
+/** One page of the deleted projects: their ids, and how many elements it has. */
+export function parseDeletedProjects(json: unknown): {
+  readonly ids: readonly string[];
+  readonly length: number;
+} {
+  const elements = elementsOf(json);
+  const ids = elements.flatMap(element => {
+    const { id, state } = fieldsOf(element);
+    return state === 'deleted' ? (guidOf(id) ?? []) : [];
+  });
+  return { ids, length: elements.length };
 }
 
 /** A file or folder. */
@@ -159,34 +302,149 @@ export interface ParsedItem extends PresentItem {
   readonly isUtf8: boolean;
 }
 
-export function parseItem(json: unknown): ParsedItem {
+/** What is in a tree. A commit there is a submodule. */
+const OBJECT_TYPES: ReadonlySet<string> = new Set(['blob', 'tree', 'commit']);
+
+/** What is asked of a repository's content. */
+export interface ItemQuestion extends RepositoryRequest {
+  readonly path: string;
+  readonly version?: VersionRef;
+}
+
+/** A file or folder that was asked for by its path. */
+export function parseItem(json: unknown, question: ItemQuestion): ParsedItem {
+  const item = parseAnyItem(json, question);
+  if (!isSamePath(item.path, question.path)) {
+    throw new MalformedError('another path than the one asked for');
+  }
+  return item;
+}
+
+function parseAnyItem(
+  json: unknown,
+  question: Omit<ItemQuestion, 'path'>,
+): ParsedItem {
   const item = fieldsOf(json);
-  const { path, objectId, gitObjectType, content } = item;
-  if (typeof path !== 'string') {
-    throw new MalformedError('something that lacks path');
+  const path = textAt(json, 'path');
+  const { objectId, content } = item;
+  // Git allows every other character.
+  if (path.includes('\0')) {
+    throw new MalformedError('something whose path has a NUL in it');
   }
   if (typeof objectId !== 'string' || !OBJECT_ID.test(objectId)) {
     throw new MalformedError('something that lacks an object id');
   }
-  if (typeof gitObjectType !== 'string') {
-    throw new MalformedError('something that lacks the type of the object');
+  const type = textAt(json, 'gitObjectType').toLowerCase();
+  if (!OBJECT_TYPES.has(type)) {
+    throw new MalformedError('something whose gitObjectType is none of a tree');
   }
+  const isFolder = optionalAt(json, 'isFolder', 'boolean') ?? false;
   const metadata = fieldsOf(item.contentMetadata);
+  const other = otherSubject(item.url, question);
+  if (other) {
+    throw new MisdirectedError(
+      `an item of another ${other} than the one asked for`,
+    );
+  }
   return {
     outcome: 'present',
     path,
-    objectId,
+    objectId: objectId.toLowerCase(),
     content: typeof content === 'string' ? content : undefined,
-    isFile: gitObjectType.toLowerCase() === 'blob' && item.isFolder !== true,
+    isFile: type === 'blob' && !isFolder,
     isUtf8: metadata.encoding === UTF8 && metadata.isBinary !== true,
   };
 }
 
-/** The files of a list. */
-export function parseItems(json: unknown): PresentListing['items'] {
-  return parseList(json, parseItem)
-    .filter(({ isFile }) => isFile)
-    .map(({ path, objectId }) => ({ path, objectId }));
+/** The files below a folder. The service lists the folder itself as well. */
+export function parseItems(
+  json: unknown,
+  { path: scopePath, ...question }: ItemQuestion,
+): PresentListing {
+  const { parsed, odd } = parseEach(json, item => parseAnyItem(item, question));
+  const scope = normalPath(scopePath);
+  const below = scope === '/' ? '/' : `${scope}/`;
+  if (parsed.some(({ path }) => !`${normalPath(path)}/`.startsWith(below))) {
+    throw new MalformedError('a list of another folder');
+  }
+  if (!parsed.some(({ path }) => normalPath(path) === scope)) {
+    throw new MalformedError('a list without the folder that it is of');
+  }
+  return {
+    outcome: 'present',
+    items: parsed
+      .filter(({ isFile }) => isFile)
+      .map(({ path, objectId }) => ({ path, objectId })),
+    odd,
+  };
+}
+
+/**
+ * Which part of a question the address of an item does not fit. Addresses have
+ * the repository's GUID, on whatever host and with or without a project, and a
+ * version where one was asked for: `/_apis/git/repositories/{id}/items?path=…&versionType=Branch&version=…`.
+ * What an address does not have is no reason for doubt.
+ *
+ * Source: the examples of specification/git/7.1
+ */
+function otherSubject(
+  address: unknown,
+  { repository, version, listed }: Omit<ItemQuestion, 'path'>,
+): 'repository' | 'version' | undefined {
+  const text = typeof address === 'string' ? address : '';
+  const asked = guidOf(repository);
+  const segment = /\/_apis\/git\/repositories\/([^/?#]+)/i.exec(text)?.[1];
+  const answered = guidOf(segment);
+  if (asked && answered && asked !== answered) {
+    return 'repository';
+  }
+  const parameters = new URLSearchParams(text.split('?', 2)[1]);
+  const type = parameters.get('versionType')?.toLowerCase() ?? '';
+  const wanted = version?.type ?? 'branch';
+  if (wanted === 'tag' || !['branch', 'commit'].includes(type)) {
+    return undefined;
+  }
+  const named = parameters.get('version');
+  const expected = version?.version ?? listed?.defaultBranch;
+  return type !== wanted ||
+    (named && expected !== undefined && withoutPrefix(named) !== expected)
+    ? 'version'
+    : undefined;
+}
+
+function isSamePath(one: string, other: string): boolean {
+  return normalPath(one) === normalPath(other);
+}
+
+/** A path in the one spelling by which two can be compared. The service compares names without regard to case. */
+function normalPath(path: string): string {
+  return foldText(`/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'));
+}
+
+function isSameText(one: string, other: string): boolean {
+  return foldText(one.trim()) === foldText(other.trim());
+}
+
+function foldText(text: string): string {
+  return text.normalize('NFC').toLowerCase();
+}
+
+/**
+ * What an item's content decodes from, if its object id is that of the content:
+ * whatever was cut, altered or belongs to another file has another; the service
+ * has SHA-1 repositories only. A byte order
+ * mark is part of the file, and may be left out of what the service decodes.
+ */
+export function contentOf({
+  content,
+  objectId,
+  isUtf8,
+}: ParsedItem): string | undefined {
+  return content === undefined || !isUtf8
+    ? undefined
+    : [content, `\ufeff${content}`].find(
+        text => blobObjectId(Buffer.from(text)) === objectId,
+      );
 }
 
 /**
@@ -220,4 +478,71 @@ export function isOutOfSight(fault: RequestFault): boolean {
     fault.kind === 'not-found' &&
     /^(GitRepositoryNotFound|ProjectDoesNotExist)/.test(fault.typeKey ?? '')
   );
+}
+
+/** What the service's words about something that is not there have to name. */
+const NAMED_BY: Readonly<Record<string, 'item' | 'repository' | 'project'>> = {
+  GitItemNotFoundException: 'item',
+  GitUnresolvableToCommitException: 'repository',
+  GitRepositoryNotFoundException: 'repository',
+  ProjectDoesNotExistWithNameException: 'project',
+};
+/** `<Branch: main >`, as messages name a version. */
+const NAMED_BRANCH = /<Branch:\s*(\S+)\s*>/i;
+
+/**
+ * Whether an error that is evidence of something missing names what was asked
+ * for. Servers translate messages, hence names are looked for, not sentences.
+ */
+export function isErrorAbout(
+  question: Partial<ItemQuestion> & RepositoryRequest,
+  { typeKey = '', message = '' }: { typeKey?: string; message?: string },
+): boolean {
+  const what = NAMED_BY[typeKey];
+  if (what === undefined) {
+    return true;
+  }
+  const { repository, project, listed, path, version } = question;
+  if (what === 'project') {
+    return project === undefined || names(message, project);
+  }
+  // An empty repository has no items to name.
+  const namesPath =
+    what !== 'item' ||
+    message.startsWith('VS403403') ||
+    path === undefined ||
+    names(message, normalPath(path));
+  // Whoever asks by the id alone cannot tell which name is meant.
+  const isNameKnown = listed !== undefined || !guidOf(repository);
+  const namesRepository =
+    (!isNameKnown && typeKey !== 'GitRepositoryNotFoundException') ||
+    [repository, listed?.name ?? repository].some(it => names(message, it));
+  if (!namesPath || !namesRepository) {
+    return false;
+  }
+  const branch = NAMED_BRANCH.exec(message)?.[1];
+  const expected =
+    version === undefined
+      ? listed?.defaultBranch
+      : version.type === 'branch'
+        ? version.version
+        : undefined;
+  return !branch || expected === undefined || branch === expected;
+}
+
+/** Whether a message has a name in it, not as a part of another. */
+function names(message: string, name: string): boolean {
+  const text = foldText(message);
+  const wanted = foldText(name);
+  for (
+    let at = text.indexOf(wanted);
+    at >= 0;
+    at = text.indexOf(wanted, at + 1)
+  ) {
+    const around = [text[at - 1] ?? '', text[at + wanted.length] ?? ''];
+    if (!around.some(character => /[\p{L}\p{N}_/-]/u.test(character))) {
+      return true;
+    }
+  }
+  return false;
 }

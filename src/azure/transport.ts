@@ -3,7 +3,7 @@ import type { Organization } from '../organization';
 import { classifyResponse, type Expectation, isExpected } from './classify';
 import { type Clock, delay } from './clock';
 import type { Connections } from './connections';
-import { readActivityId } from './error-body';
+import { readActivityId, type ServiceErrorBody } from './error-body';
 import {
   AzureDevOpsRequestError,
   ERROR_KINDS,
@@ -47,6 +47,10 @@ export interface Call<T> {
    * @throws MalformedError
    */
   readonly parse: (body: unknown) => T | Promise<T>;
+  /** Whether an error that would be evidence of something missing is about what was asked for. Default: it is. */
+  readonly isErrorAbout?: (error: ServiceErrorBody) => boolean;
+  /** Names and paths that are asked for, which an error may repeat. */
+  readonly known?: readonly string[];
 }
 
 /** A request as it is to be sent, but for the credential. */
@@ -259,13 +263,18 @@ export class Transport {
 
   #judge<T>(
     { status, headers, body }: HttpResponse,
-    { expects }: Call<T>,
+    { expects, isErrorAbout, known }: Call<T>,
     authorization: string,
   ): RequestFault {
     const { limiter, clock } = this.#deps;
     const fault = classifyResponse(
       { status, headers, body: body.toString('utf8'), expects },
-      { now: clock.now(), secrets: secretsOf(authorization) },
+      {
+        now: clock.now(),
+        secrets: secretsOf(authorization),
+        known,
+        isErrorAbout,
+      },
     );
     // Sustained overload has been seen to surface as failed authentication.
     return (fault.kind === 'unauthorized' || fault.kind === 'sign-in') &&

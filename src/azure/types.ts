@@ -20,6 +20,29 @@ export interface Repository {
   readonly size?: number;
 }
 
+/** Something in a list that is not what the list is of. What it stands for is not known, so that nothing is concluded from its absence. */
+export interface OddElement {
+  /** The id that it has, in lower case; absent where it has none. */
+  readonly id?: string;
+  /** A clause: `element 3 is something that lacks name`. */
+  readonly seen: string;
+}
+
+/** An organization's repositories, each once. */
+export interface RepositoryList {
+  readonly repositories: readonly Repository[];
+  readonly odd: readonly OddElement[];
+}
+
+/** Which repository is asked about. */
+export interface RepositoryRequest {
+  /** A GUID or, within a project, a name. */
+  readonly repository: string;
+  readonly project?: string;
+  /** The repository as the caller knows it: an answer that names another, or another branch, is not taken for one. */
+  readonly listed?: Pick<Repository, 'name' | 'defaultBranch'>;
+}
+
 /** Who an organization takes a credential for. */
 export interface ServiceIdentity {
   readonly id: string;
@@ -63,6 +86,8 @@ export interface PresentListing {
     readonly path: string;
     readonly objectId: string;
   }>;
+  /** Elements that may be any file that `items` lacks. */
+  readonly odd: readonly OddElement[];
 }
 
 export type ListingOutcome = PresentListing | AbsentItem;
@@ -152,11 +177,11 @@ export interface AzureDevOpsClient {
   /** All repositories that the identity may see, in one request; of one project if named. Hidden ones are left out. */
   listRepositories(
     options?: RequestOptions & { project?: string },
-  ): Promise<Repository[]>;
+  ): Promise<RepositoryList>;
 
   /** One repository by GUID, or by project and name; `undefined` on a positive 404, which may also mean "not permitted". */
   getRepository(
-    options: RequestOptions & { repository: string; project?: string },
+    options: RequestOptions & RepositoryRequest,
   ): Promise<Repository | undefined>;
 
   /** The ids of the project's repositories that are confirmed deleted. */
@@ -170,9 +195,8 @@ export interface AzureDevOpsClient {
   /** One file. With `content` its text comes along; without, only its object id. */
   readItem(
     options: RequestOptions &
-      SizeOption & {
-        repository: string;
-        project?: string;
+      SizeOption &
+      RepositoryRequest & {
         path: string;
         version?: VersionRef;
         content: boolean;
@@ -182,9 +206,8 @@ export interface AzureDevOpsClient {
   /** All files below `scopePath`, without content. */
   listItems(
     options: RequestOptions &
-      SizeOption & {
-        repository: string;
-        project?: string;
+      SizeOption &
+      RepositoryRequest & {
         scopePath: string;
         version?: VersionRef;
       },

@@ -54,9 +54,9 @@ async function visibleRepositories(
   client: AzureDevOpsClient,
   project: string,
   signal: AbortSignal | undefined,
-): Promise<Repository[] | undefined> {
+): Promise<readonly Repository[] | undefined> {
   try {
-    return await client.listRepositories({ project, signal });
+    return (await client.listRepositories({ project, signal })).repositories;
   } catch (error) {
     if (isNotFoundOrForbidden(error)) {
       return undefined;
@@ -70,7 +70,7 @@ async function visibleProjects(
   client: AzureDevOpsClient,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const repositories = await client.listRepositories({ signal });
+  const { repositories } = await client.listRepositories({ signal });
   return [...new Set(repositories.map(({ project }) => project.name))].sort();
 }
 

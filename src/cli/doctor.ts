@@ -229,7 +229,7 @@ class Examination {
     await this.#look('repositories', async () =>
       repositoriesCheck(
         organization,
-        await client.listRepositories(),
+        (await client.listRepositories()).repositories,
         projects,
       ),
     );

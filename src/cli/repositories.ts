@@ -86,13 +86,13 @@ async function list(
     const credential = session.credentials
       .forOrganization(organization)
       .describe();
-    const visible = await session.clients.interactive
+    const { repositories } = await session.clients.interactive
       .forOrganization(organization)
       .listRepositories({ project });
     return {
       organization,
       credential,
-      repositories: sortRepositories(visible),
+      repositories: sortRepositories(repositories),
     };
   } catch (error) {
     const failure = await findCause(session, organization, error);

@@ -196,14 +196,23 @@ export class RepositoryContent {
       scopePath,
       this.#freshness.lastChange(repository.id),
     ].join('\n');
-    return await this.#listings.join(key, waiting, false, signal =>
+    const listing = await this.#listings.join(key, waiting, false, signal =>
       client.listItems({
         repository: repository.id,
+        listed: repository,
         scopePath,
         version,
         signal,
       }),
     );
+    const [odd] = listing.outcome === 'present' ? listing.odd : [];
+    if (odd) {
+      // The catalog takes what a list lacks for gone.
+      throw new ServiceUnavailableError(
+        `The list of the files below ${scopePath} of repository ${repository.name} is not to be relied on: ${odd.seen}. The next read asks again.`,
+      );
+    }
+    return listing;
   }
 
   /**

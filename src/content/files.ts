@@ -236,7 +236,14 @@ export class Files {
     signal: AbortSignal,
   ): Promise<ItemOutcome> {
     const { path, version } = file;
-    const request = { repository: file.repository.id, path, version, signal };
+    const { repository } = file;
+    const request = {
+      repository: repository.id,
+      listed: repository,
+      path,
+      version,
+      signal,
+    };
     const last = this.#seen.peek(key)?.objectId;
     const withContent =
       options.content !== false &&

@@ -1,5 +1,9 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { AzureDevOpsClient, Repository } from '../azure/types';
+import type {
+  AzureDevOpsClient,
+  Repository,
+  RepositoryList,
+} from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
@@ -38,9 +42,7 @@ export interface PassInput {
 }
 
 /** An organization's list of repositories, and what is selected of it. */
-export interface OrganizationList extends Selection {
-  readonly repositories: readonly Repository[];
-}
+export interface OrganizationList extends Selection, RepositoryList {}
 
 /**
  * One walk over one organization. What it finds out is written down as it goes.
@@ -49,7 +51,7 @@ export interface OrganizationList extends Selection {
  */
 export async function passOrganization(input: PassInput): Promise<void> {
   const { organization, settings, ledger, applier, report, signal } = input;
-  const { repositories, selected, skipped } = input.list;
+  const { repositories, selected, skipped, odd } = input.list;
   const startedAt = input.clock.now();
   const halt = new Halt(input);
 
@@ -83,6 +85,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   const plan = planPass({
     selected,
     skipped,
+    odd,
     known,
     branch: settings.branch,
     signatureOf: repository => signatureOf(input, repository),
@@ -93,6 +96,9 @@ export async function passOrganization(input: PassInput): Promise<void> {
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
+  if (odd.length > 0) {
+    report.problems.push(describeOdd(report, odd));
+  }
   await removals.resetMissed(plan.listedAgain);
   const listed = new Map(
     repositories.map(({ id, project }) => [id, project.id]),
@@ -113,7 +119,9 @@ export async function passOrganization(input: PassInput): Promise<void> {
     signatureOf: repository => signatureOf(input, repository),
   });
   report.outcome =
-    report.probes.unknown === 0 && halt.notLookedAt.length === 0
+    report.probes.unknown === 0 &&
+    halt.notLookedAt.length === 0 &&
+    odd.length === 0
       ? 'complete'
       : 'incomplete';
   if (halt.notLookedAt.length > 0) {
@@ -131,6 +139,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     known,
     listed,
     deletions,
+    odd,
     doubtful,
     now: startedAt,
   });
@@ -142,6 +151,18 @@ export async function passOrganization(input: PassInput): Promise<void> {
     // Otherwise the next pass has to verify all the more.
     await ledger.reports.notePass(organization.key, startedAt);
   }
+}
+
+/** What is wrong with elements of the list, in one line. */
+function describeOdd(
+  { organization }: OrganizationReport,
+  odd: RepositoryList['odd'],
+): string {
+  const [first] = odd;
+  return (
+    `${organization}: ${odd.length} of the elements of the list of repositories ${odd.length === 1 ? 'is' : 'are'} odd and left out: ` +
+    `${first?.seen}${odd.length > 1 ? ', for one' : ''}. What they gave before stays in the catalog; check that no proxy alters what the service answers`
+  );
 }
 
 /** What a probe of a repository depends on beside the repository's content. */

@@ -28,6 +28,8 @@ const ANSWER_BYTES = {
   file: { light: 128 * KIBIBYTE, whole: 16 * MEBIBYTE },
   listing: { light: 2 * MEBIBYTE, whole: 256 * MEBIBYTE },
 } as const;
+/** PostgreSQL has paths in an index, whose entries are 2,704 bytes long at most. */
+const LONGEST_PATH = 2_000;
 /** How many files that are gone are handed on at a time. */
 const SLICE = 500;
 
@@ -157,8 +159,14 @@ class Probe {
           const found = files.filter(({ path }) => pattern.matches(path));
           const paths = new Set(found.map(({ path }) => path));
           found.forEach(file => present.set(file.path, file));
+          const [odd] = listing.outcome === 'present' ? listing.odd : [];
           for (const { path } of this.input.known) {
             if (pattern.matches(path) && !paths.has(path)) {
+              if (odd) {
+                throw new Error(
+                  `the listing of ${pattern.scopePath} lacks ${path}, but ${odd.seen}`,
+                );
+              }
               gone.set(
                 path,
                 listing.outcome === 'absent'
@@ -186,6 +194,7 @@ class Probe {
     const ask = async (maxBytes: number) =>
       await client.listItems({
         repository: repository.id,
+        listed: repository,
         scopePath,
         version: this.version,
         maxBytes,
@@ -204,6 +213,7 @@ class Probe {
     const { light } = ANSWER_BYTES.file;
     const request = {
       repository: repository.id,
+      listed: repository,
       path,
       version: this.version,
       signal,
@@ -250,6 +260,7 @@ class Probe {
   private async readBlob(file: File, where: string): Promise<void> {
     const { parser, repository } = this.input;
     const { path, objectId } = file;
+    checkLength(path);
     this.checkParsingTime(`${path}, ${where}`);
     this.parsingMs += await parser.parseBlob(
       { repository, path, objectId },
@@ -360,6 +371,15 @@ function matches(pattern: DescriptorPath, path: string): boolean {
   return pattern.kind === 'literal'
     ? pattern.path === path
     : pattern.matches(path);
+}
+
+function checkLength(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > LONGEST_PATH) {
+    throw new Error(
+      `the path ${path.slice(0, 80)}… has ${bytes} bytes, and ${LONGEST_PATH} are the most: move the file, or change the setting \`path\``,
+    );
+  }
 }
 
 function slices<T>(items: readonly T[]): T[][] {

@@ -177,8 +177,8 @@ async function refreshAll(
       ledger,
       configured: [...lists.keys()],
       listed: new Set(
-        [...lists.values()].flatMap(({ repositories }) =>
-          repositories.map(({ id }) => id),
+        [...lists.values()].flatMap(({ repositories, odd }) =>
+          [...repositories, ...odd].flatMap(({ id }) => id ?? []),
         ),
       ),
     });
@@ -257,9 +257,12 @@ async function passAlone(
     const client = clients.forOrganization(organization, {
       deadlineMs: readingTime.requestMs,
     });
-    const repositories = await client.listRepositories({ signal: reading });
+    const { repositories, odd } = await client.listRepositories({
+      signal: reading,
+    });
     list = {
       repositories,
+      odd,
       ...selectRepositories({ settings, repositories }),
     };
     await passOrganization({

@@ -1,3 +1,4 @@
+import type { OddElement } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
@@ -38,6 +39,8 @@ export interface RemovalInput {
   /** What the organization's list has: the project's id, by the repository's. */
   readonly listed: ReadonlyMap<string, string>;
   readonly deletions: ServiceDeletions;
+  /** Elements of the list of which only the id is known, if that. */
+  readonly odd: readonly OddElement[];
   /** Repositories of which something was marked for removal before the pass, with the grade. */
   readonly doubtful: ReadonlyMap<string, Removal['grade']>;
   /** Milliseconds since 1970. */
@@ -59,6 +62,7 @@ export async function removeWhatIsGone(
     missing: plan.missing,
     listed: input.listed,
     deletions: input.deletions,
+    isWhole: input.odd.every(({ id }) => id !== undefined),
   });
   const deleted = verdict.deleted.map(({ id }) => id);
   await removals.markForRemoval(deleted, {

@@ -95,14 +95,16 @@ export function isOneOfPairs(
 }
 
 /**
- * The JSON of rows or texts for a database. Half a surrogate pair, which is no text to
- * it, becomes the replacement character, as in any other parameter.
+ * The JSON of rows or texts for a database. Half a surrogate pair and NUL, which are no
+ * text to it, become the replacement character, as half a pair does in any other parameter.
  */
 function toJson(rows: ReadonlyArray<object | string>): string {
   const json = JSON.stringify(rows);
-  return /\\ud[89a-f]/.test(json)
+  return /\\ud[89a-f]|\\u0000/.test(json)
     ? JSON.stringify(rows, (_key, value: unknown) =>
-        typeof value === 'string' ? Buffer.from(value).toString() : value,
+        typeof value === 'string'
+          ? Buffer.from(value).toString().replaceAll('\0', '\ufffd')
+          : value,
       )
     : json;
 }

@@ -15,7 +15,7 @@ export interface OutOfSight {
   readonly repositories: readonly KnownRepository[];
 }
 
-/** What the absence of repositories from the list is evidence of; each is in one of the three. */
+/** What the absence of repositories from the list is evidence of; each is in one of the three, or none where it is evidence of nothing. */
 export interface MissingVerdict {
   /** The service says that they are deleted. */
   readonly deleted: readonly KnownRepository[];
@@ -41,11 +41,14 @@ export function judgeMissing({
   missing,
   listed,
   deletions,
+  isWhole,
 }: {
   readonly known: Iterable<Pick<KnownRepository, 'id'>>;
   readonly missing: readonly KnownRepository[];
   readonly listed: ReadonlyMap<string, string>;
   readonly deletions: ServiceDeletions;
+  /** Whether the list has no element that may be any of the missing. */
+  readonly isWhole: boolean;
 }): MissingVerdict {
   const visibleProjects = new Set<string>();
   for (const { id } of known) {
@@ -63,7 +66,9 @@ export function judgeMissing({
     if (deletions.repositories.has(id) || deletions.projects.has(projectId)) {
       deleted.push(repository);
     } else if (visibleProjects.has(projectId)) {
-      missedOnceMore.push(repository);
+      if (isWhole) {
+        missedOnceMore.push(repository);
+      }
     } else {
       const others = byProject.get(projectId) ?? [];
       byProject.set(projectId, [...others, repository]);

@@ -1,4 +1,4 @@
-import type { Repository } from '../azure/types';
+import type { OddElement, Repository } from '../azure/types';
 import type { SkippedRepository } from './select';
 import type { KnownRepository, Removal } from './model';
 
@@ -37,6 +37,8 @@ export interface Plan {
 export interface PlanInput {
   readonly selected: readonly Repository[];
   readonly skipped: readonly SkippedRepository[];
+  /** Elements of the list of which only the id is known, if that: they are neither probed nor missing. */
+  readonly odd: readonly OddElement[];
   /** What the ledger knows of the organization's repositories, by id. */
   readonly known: ReadonlyMap<string, KnownRepository>;
   /** The branch that the configuration names, if it does. */
@@ -75,7 +77,7 @@ export function planPass(input: PlanInput): Plan {
   };
   const settled: Array<{ repository: Repository; verifiedAt: number }> = [];
   const listedAgain: string[] = [];
-  const isDoubtful = ({ id }: Repository) =>
+  const isDoubtful = ({ id }: { readonly id: string }) =>
     input.doubtful.get(id) === 'inferred';
 
   for (const repository of input.selected) {
@@ -124,6 +126,13 @@ export function planPass(input: PlanInput): Plan {
     }
   }
 
+  for (const { id } of input.odd) {
+    const known = id === undefined ? undefined : input.known.get(id);
+    if (known && (known.missed > 0 || isDoubtful(known))) {
+      listedAgain.push(known.id);
+    }
+  }
+
   for (const repository of due(input, settled)) {
     add('verify', repository);
   }
@@ -135,6 +144,7 @@ export function planPass(input: PlanInput): Plan {
   const listed = new Set([
     ...input.selected.map(repository => repository.id),
     ...input.skipped.map(({ repository }) => repository.id),
+    ...input.odd.map(({ id }) => id),
   ]);
   const missing = [...input.known.values()].filter(({ id }) => !listed.has(id));
 

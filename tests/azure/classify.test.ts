@@ -246,12 +246,14 @@ describe('An answer that was not expected', () => {
         headers: JSON_TYPE,
         body: envelope(
           'X',
-          `first\r\n\u001b[31msecond hunter2secret ${authorization} ${'y'.repeat(900)}`,
+          `first\r\n\u001b[31msecond hunter2secret ${authorization} ${'yes '.repeat(300)}`,
         ),
       },
       secretsOf(authorization),
     );
-    expect(serviceMessage).toMatch(/^first \[31msecond \*{3} Basic \*{3} y+…$/);
+    expect(serviceMessage).toMatch(
+      /^first \[31msecond \*{3} Basic \*{3} (yes )+y?e?s?…$/,
+    );
     expect(serviceMessage.length).toBeLessThanOrEqual(501);
   });
 });

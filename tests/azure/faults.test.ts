@@ -174,7 +174,7 @@ describe('A fault that passes', () => {
       fault: 'unavailable',
       times: 1,
     });
-    await expect(fresh.listRepositories()).resolves.toHaveLength(1);
+    expect((await fresh.listRepositories()).repositories).toHaveLength(1);
   });
 });
 

@@ -42,7 +42,7 @@ async function refresh(limiter: LimiterOptions) {
       new Organization('dev.azure.com', 'contoso'),
     );
     const began = clock.now();
-    const repositories = await client.listRepositories();
+    const { repositories } = await client.listRepositories();
     let done = false;
     const all = Promise.all(
       repositories.map(({ id }) =>

@@ -48,6 +48,8 @@ afterEach(async () => {
   await servers.close();
 });
 
+const ID = '5febef5a-833d-4e14-b9c0-14cb638f91e6';
+const OTHER_ID = '6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c';
 const READ = {
   repository: '1dea4f77-643b-4143-a703-9cd15f6894eb',
   path: '/catalog-info.yaml',
@@ -169,9 +171,9 @@ describe('Asking which API versions the service speaks', () => {
       })),
     };
     const repository = {
-      id: 'r',
+      id: ID,
       name: 'api',
-      project: { id: 'p', name: 'Payments' },
+      project: { id: OTHER_ID, name: 'Payments' },
       defaultBranch: 'refs/heads/feature/x',
     };
     const server = await servers.add(
@@ -184,17 +186,20 @@ describe('Asking which API versions the service speaks', () => {
         ),
       ),
     );
-    await expect(clientOf(server).listRepositories()).resolves.toEqual([
-      {
-        id: 'r',
-        name: 'api',
-        project: { id: 'p', name: 'Payments', state: 'wellFormed' },
-        defaultBranch: 'feature/x',
-        isDisabled: false,
-        isFork: false,
-        size: undefined,
-      },
-    ]);
+    await expect(clientOf(server).listRepositories()).resolves.toEqual({
+      repositories: [
+        {
+          id: ID,
+          name: 'api',
+          project: { id: OTHER_ID, name: 'Payments', state: 'wellFormed' },
+          defaultBranch: 'feature/x',
+          isDisabled: false,
+          isFork: false,
+          size: undefined,
+        },
+      ],
+      odd: [],
+    });
     expect(server.requests.at(-1)?.headers.accept).toBe(
       'application/json;api-version=5.0',
     );
@@ -370,7 +375,10 @@ describe('The credential', () => {
 
 describe('The list of deleted projects', () => {
   it('ends when a server repeats its first page instead of skipping it', async () => {
-    const value = Array.from({ length: 1_000 }, (_, i) => ({ id: `p${i}` }));
+    const value = Array.from({ length: 1_000 }, (_, i) => ({
+      id: `${ID.slice(0, -4)}${String(i).padStart(4, '0')}`,
+      state: 'deleted',
+    }));
     const core = {
       ...LOCATIONS.value[0],
       id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
@@ -413,10 +421,10 @@ describe('Connections', () => {
   });
 
   it('keep nothing of the answers that came over them', async () => {
-    const project = { id: 'p', name: 'p' };
+    const project = { id: OTHER_ID, name: 'p' };
     const server = await servers.add(
       serveApi((_request, response) =>
-        sendJson(response, { id: 'r', name: 'r', project }),
+        sendJson(response, { id: ID, name: 'r', project }),
       ),
     );
     const client = clientOf(server);

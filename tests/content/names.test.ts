@@ -40,7 +40,10 @@ const collection = () =>
 async function confirmNames(): Promise<void> {
   const { clients, content } = reading;
   const client = clients.forOrganization(collection());
-  content.confirmNames(client.organization, await client.listRepositories());
+  content.confirmNames(
+    client.organization,
+    (await client.listRepositories()).repositories,
+  );
 }
 
 const lookups = () => simulator.requests.count({ endpoint: 'repository' });

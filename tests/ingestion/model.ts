@@ -253,11 +253,12 @@ export class Model {
         if (conditions.listFails) {
           throw new Error('503');
         }
-        return world.flatMap(([id, { state }]) =>
+        const repositories = world.flatMap(([id, { state }]) =>
           state !== 'deleted' && isSeen(id)
             ? [repository(id, state === 'disabled')]
             : [],
         );
+        return { repositories, odd: [] };
       },
       async listDeletedRepositories() {
         await tick();

@@ -42,6 +42,7 @@ const situation = fc
         repositories: new Set(deletedRepositories),
         projects: new Set<string>(deletedProjects),
       },
+      isWhole: true,
     };
   });
 
@@ -49,6 +50,16 @@ const idsOf = (repositories: readonly KnownRepository[]) =>
   repositories.map(({ id }) => id);
 
 describe('a repository that the list lacks', () => {
+  it('is not missed once more by a list that has something in it which may be that repository', () => {
+    fc.assert(
+      fc.property(situation, input => {
+        const whole = judgeMissing(input);
+        const verdict = judgeMissing({ ...input, isWhole: false });
+        expect(verdict).toEqual({ ...whole, missedOnceMore: [] });
+      }),
+    );
+  });
+
   it('is deleted, missed once more, or out of sight, and only one of these', () => {
     fc.assert(
       fc.property(situation, input => {
@@ -108,6 +119,7 @@ describe('a repository that the list lacks', () => {
         missing: known.slice(0, 2),
         listed: new Map([['c', 'platform']]),
         deletions: { repositories: new Set(), projects: new Set() },
+        isWhole: true,
       }).outOfSight,
     ).toEqual([
       {
@@ -124,6 +136,7 @@ describe('a repository that the list lacks', () => {
       missing: known.slice(0, 1),
       listed: new Map([['b', 'platform']]),
       deletions: { repositories: new Set(), projects: new Set() },
+      isWhole: true,
     });
     expect(missedOnceMore).toEqual([]);
     expect(outOfSight).toHaveLength(1);

@@ -43,6 +43,7 @@ function input(changes: Partial<PlanInput> = {}): PlanInput {
   return {
     selected: [],
     skipped: [],
+    odd: [],
     known: new Map(),
     signatureOf: r => `signature of ${r.name}`,
     doubtful: new Map(),

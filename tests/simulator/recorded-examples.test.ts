@@ -12,6 +12,7 @@ import { withEnvironment } from '../support/with-environment';
 /** An answer of the real service, as Microsoft recorded it beside its specification. */
 interface Example {
   readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
   readonly body: {
     readonly count?: number;
     readonly value?: ReadonlyArray<Record<string, unknown>>;
@@ -23,9 +24,14 @@ function examples(directory: string): Example[] {
     .sort()
     .map(name => {
       const file = read<{
+        parameters: Example['parameters'];
         responses: Record<string, { body: Example['body'] }>;
       }>(join(directory, name));
-      return { name, body: file.responses['200']?.body ?? {} };
+      return {
+        name,
+        parameters: file.parameters,
+        body: file.responses['200']?.body ?? {},
+      };
     });
 }
 
@@ -88,8 +94,10 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
 
   it('every repository of a list', async () => {
     const [list] = repositories.filter(({ body }) => body.value);
-    const found = await answeredWith('repositories', list?.body, () =>
-      client.listRepositories(),
+    const { repositories: found } = await answeredWith(
+      'repositories',
+      list?.body,
+      () => client.listRepositories(),
     );
     expect(found).toHaveLength(list?.body.count ?? NaN);
     expect(
@@ -124,33 +132,46 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
     });
   });
 
-  it.each(items)('every file of the answer $name', async ({ body }) => {
-    const found = await answeredWith('items', body, () =>
-      client.listItems({ repository: 'r', scopePath: '/' }),
-    );
-    expect(found.outcome).toBe('present');
-    expect(found.outcome === 'present' && found.items).toEqual(
-      body.value
-        ?.filter(({ gitObjectType }) => gitObjectType === 'blob')
-        .map(({ path, objectId }) => ({ path, objectId })),
-    );
-  });
+  it.each(items)(
+    'every file of the answer $name',
+    async ({ parameters, body }) => {
+      const found = await answeredWith('items', body, () =>
+        client.listItems({
+          repository: parameters['repositoryId'] ?? '',
+          scopePath: parameters['scopePath'] ?? '',
+        }),
+      );
+      expect(found.outcome).toBe('present');
+      expect(found.outcome === 'present' && found.items).toEqual(
+        body.value
+          ?.filter(({ gitObjectType }) => gitObjectType === 'blob')
+          .map(({ path, objectId }) => ({ path, objectId })),
+      );
+    },
+  );
 
   it.each(
-    items.flatMap(({ body }) =>
+    items.flatMap(({ parameters, body }) =>
       (body.value ?? [])
         .filter(({ gitObjectType }) => gitObjectType === 'blob')
         .slice(0, 1)
-        .map(item => ({ path: String(item['path']), item })),
+        .map(item => ({
+          repository: parameters['repositoryId'] ?? '',
+          path: String(item['path']),
+          item,
+        })),
     ),
-  )('the file $path when it is asked for alone', async ({ path, item }) => {
-    const found = await answeredWith('items', item, () =>
-      client.readItem({ repository: 'r', path, content: false }),
-    );
-    expect(found).toEqual({
-      outcome: 'present',
-      path,
-      objectId: item['objectId'],
-    });
-  });
+  )(
+    'the file $path when it is asked for alone',
+    async ({ repository, path, item }) => {
+      const found = await answeredWith('items', item, () =>
+        client.readItem({ repository, path, content: false }),
+      );
+      expect(found).toEqual({
+        outcome: 'present',
+        path,
+        objectId: item['objectId'],
+      });
+    },
+  );
 });
