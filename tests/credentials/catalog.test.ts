@@ -1,4 +1,9 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Simulator } from '../../dev/simulator';
+import { createClientCertificate } from '../../dev/simulator/certificates/client';
 import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/state';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
@@ -61,7 +66,7 @@ async function names(): Promise<string[]> {
   return entities.map(({ metadata }) => metadata.name).sort();
 }
 
-it('the catalog fills from seven organizations, each read by its own identity and nobody else', async () => {
+it('the catalog fills from eight organizations, each read by its own identity and nobody else', async () => {
   const { entra } = simulator.parts;
   const scan = new SecretScan();
   scan.register('the personal access token', 'token-of-alice');
@@ -81,14 +86,20 @@ it('the catalog fills from seven organizations, each read by its own identity an
   });
   const bySystem = entra.addApplication({
     tenantId: TENANT_A,
-    clientId: 'vouched-for-by-system',
+    clientId: 'trusts-system',
     federatedCredentials: [system.federatedCredential],
   });
   const byUser = entra.addApplication({
     tenantId: TENANT_A,
-    clientId: 'vouched-for-by-user',
+    clientId: 'trusts-user',
     federatedCredentials: [user.federatedCredential],
     consentedIn: [TENANT_B],
+  });
+  const certificate = createClientCertificate();
+  const byCertificate = entra.addApplication({
+    tenantId: TENANT_A,
+    clientId: 'with-certificate',
+    certificates: [certificate.certificate],
   });
   const ofEnvironment = entra.addApplication({
     tenantId: TENANT_A,
@@ -108,6 +119,7 @@ it('the catalog fills from seven organizations, each read by its own identity an
     'by-user-identity': user.identity,
     'by-system-assertion': bySystem.identity,
     'by-user-assertion': byUser.identity,
+    'by-certificate': byCertificate.identity,
     'by-token': 'alice',
     'by-nothing': ofEnvironment.identity,
   };
@@ -141,15 +153,21 @@ it('the catalog fills from seven organizations, each read by its own identity an
             { organizations: ['by-user-identity'], clientId: 'user-assigned' },
             {
               organizations: ['by-system-assertion'],
-              clientId: 'vouched-for-by-system',
+              clientId: 'trusts-system',
               managedIdentityClientId: 'system-assigned',
               tenantId: TENANT_A,
             },
             {
               organizations: ['by-user-assertion'],
-              clientId: 'vouched-for-by-user',
+              clientId: 'trusts-user',
               managedIdentityClientId: 'user-assigned',
               tenantId: TENANT_B,
+            },
+            {
+              organizations: ['by-certificate'],
+              clientId: 'with-certificate',
+              clientCertificate: certificate.pem,
+              tenantId: TENANT_A,
             },
             {
               organizations: ['by-token'],
@@ -166,9 +184,9 @@ it('the catalog fills from seven organizations, each read by its own identity an
 
   expect(report).toMatchObject({
     outcome: 'complete',
-    entities: 7 * REPOSITORIES,
+    entities: 8 * REPOSITORIES,
   });
-  expect(await names()).toHaveLength(7 * REPOSITORIES);
+  expect(await names()).toHaveLength(8 * REPOSITORIES);
   const { requests } = simulator;
   for (const [organization, reader] of Object.entries(readers)) {
     const all = requests.count({ organization });
@@ -186,7 +204,7 @@ it('the catalog fills from seven organizations, each read by its own identity an
   expect({
     tokens: requests.count({ endpoint: 'token' }),
     metadata: requests.count({ endpoint: 'metadata' }),
-  }).toEqual({ tokens: 4, metadata: 4 });
+  }).toEqual({ tokens: 5, metadata: 4 });
 
   // Now let everything go wrong as well, and look for secrets in all of it.
   entra.refuseSignIn(principal.identity, 'conditional-access');
@@ -204,7 +222,7 @@ it('the catalog fills from seven organizations, each read by its own identity an
   expect(failed.organizations.filter(o => o.outcome === 'failed').length).toBe(
     4,
   );
-  expect(await names()).toHaveLength(7 * REPOSITORIES);
+  expect(await names()).toHaveLength(8 * REPOSITORIES);
 
   scan.saw('the log', catalog.logs);
   scan.saw('the reports', [report, failed]);
@@ -221,6 +239,118 @@ it('the catalog fills from seven organizations, each read by its own identity an
   expect(scan.size).toBeGreaterThan(100);
   expect(scan.leaks()).toEqual([]);
   expect(requests.count({ host: 'elsewhere.visualstudio.com' })).toBe(0);
+});
+
+describe('on a pod with workload identity', () => {
+  const HOUR = 3_600_000;
+  const CLUSTER = 'https://cluster.example/';
+  const files = mkdtempSync(join(tmpdir(), 'azure-devops-credentials-'));
+  const certificateFile = join(files, 'certificate.pem');
+  const tokenFile = join(files, 'token');
+
+  // Tokens live by this clock, which only the test moves.
+  beforeAll(ownDate);
+  afterAll(() => {
+    jest.useRealTimers();
+    rmSync(files, { recursive: true });
+  });
+
+  it('a certificate and a federated token that are replaced on disk are used without a restart', async () => {
+    const { entra } = simulator.parts;
+    const subject = 'system:serviceaccount:backstage:backstage';
+    const cluster = entra.addIssuer(CLUSTER);
+    const first = createClientCertificate();
+    const byCertificate = entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: 'with-certificate',
+      certificates: [first.certificate],
+    });
+    const workload = entra.addApplication({
+      tenantId: TENANT_A,
+      clientId: 'of-workload',
+      federatedCredentials: [{ issuer: CLUSTER, subject }],
+    });
+    writeFileSync(certificateFile, first.pem);
+    writeFileSync(tokenFile, await cluster.token({ subject }));
+    cloud.setEnvironment({
+      AZURE_TENANT_ID: TENANT_A,
+      AZURE_CLIENT_ID: 'of-workload',
+      AZURE_FEDERATED_TOKEN_FILE: tokenFile,
+    });
+    const readers: Record<string, string> = {
+      'by-certificate': byCertificate.identity,
+      'by-workload': workload.identity,
+      'by-workload-of-environment': workload.identity,
+    };
+    const organizations = Object.keys(readers);
+    for (const [name, reader] of Object.entries(readers)) {
+      addOrganization(name, TENANT_A, reader);
+    }
+    catalog = await startCatalog({
+      integrations: {
+        azure: [
+          {
+            host: 'dev.azure.com',
+            credentials: [
+              {
+                organizations: ['by-certificate'],
+                clientId: 'with-certificate',
+                clientCertificatePath: certificateFile,
+                tenantId: TENANT_A,
+              },
+              { organizations: ['by-workload'], clientId: 'of-workload' },
+              { clientId: 'system-assigned' },
+            ],
+          },
+        ],
+      },
+      providers: { main: { organizations } },
+    });
+    const entities = organizations.length * REPOSITORIES;
+    expect(await catalog.refresh()).toMatchObject({
+      outcome: 'complete',
+      entities,
+    });
+    await catalog.settled();
+    expect(await names()).toHaveLength(entities);
+
+    // The tokens end, the certificate is taken from the application, and nothing is renewed.
+    pass(2 * HOUR);
+    byCertificate.certificates.pop();
+    const failed = await catalog.refresh();
+    expect(failed.organizations.map(({ outcome }) => outcome)).toEqual([
+      'failed',
+      'failed',
+      'failed',
+    ]);
+    const problems = JSON.stringify([failed, catalog.logs]);
+    expect(problems).toContain('docs/errors.md#certificate-unknown');
+    expect(problems).toContain('docs/errors.md#federated-token-expired');
+    expect(await names()).toHaveLength(entities);
+
+    // Now the files are replaced, as certbot and the kubelet do it.
+    const second = createClientCertificate();
+    byCertificate.certificates.push(new X509Certificate(second.certificate));
+    writeFileSync(certificateFile, second.pem);
+    writeFileSync(tokenFile, await cluster.token({ subject }));
+    pass(60_000);
+    expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
+    expect(await names()).toHaveLength(entities);
+
+    const { requests } = simulator;
+    for (const [organization, reader] of Object.entries(readers)) {
+      expect(requests.count({ organization, identity: reader })).toBe(
+        requests.count({ organization }),
+      );
+    }
+    const tokens = (identity: string, status: number) =>
+      requests.count({ endpoint: 'token', identity, status });
+    expect({
+      certificate: [200, 401].map(s => tokens(byCertificate.identity, s)),
+      workload: [200, 401].map(s => tokens(workload.identity, s)),
+      metadata: requests.count({ endpoint: 'metadata' }),
+    }).toEqual({ certificate: [2, 1], workload: [4, 2], metadata: 0 });
+  });
 });
 
 describe('a refresh over 2,000 repositories', () => {

@@ -22,7 +22,7 @@ export const SERVICE_PROBLEMS = {
   },
   'personal-access-token-unknown': {
     cause: facts =>
-      `Azure DevOps does not know the personal access token and asks for a sign-in instead${said(facts)}`,
+      `Azure DevOps does not know the personal access token, and answers as to somebody who has none${said(facts)}`,
     cure: facts =>
       `Check that the whole token was copied, as it was shown and not encoded, and that it belongs to this organization; otherwise create one at ${tokensPage(facts)}`,
   },
