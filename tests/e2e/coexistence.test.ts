@@ -52,6 +52,7 @@ describe('a static location and the provider on one file', () => {
         metadata: { uid: first.metadata.uid },
       });
     }
+    await catalog.settled();
     expect(
       (await catalog.entities({ kind: 'component' })).map(e => e.metadata.name),
     ).toEqual(expect.arrayContaining(['other', 'shared']));

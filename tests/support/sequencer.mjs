@@ -3,16 +3,30 @@ import sequencer from '@jest/test-sequencer';
 // Its CommonJS module comes with its exports as they are.
 const Sequencer = sequencer.default ?? sequencer;
 
-/** Folders whose tests take minutes, the longest first. */
+/** What takes more than twenty seconds, the longest first, and then folders that wait for processes. */
 const LONG = [
-  '/tests/faults/',
-  '/tests/e2e/',
-  '/tests/cli/',
+  '/tests/faults/changes',
+  '/tests/faults/processes',
+  '/tests/cli/scenarios',
+  '/tests/ingestion/hints/scale',
+  '/tests/faults/answers',
+  '/tests/e2e/takeover',
+  '/tests/credentials/tokens',
+  '/tests/ingestion/histories',
+  '/tests/descriptors/yaml',
+  '/tests/descriptors/hostile',
+  '/tests/url-reader/catalog',
+  '/tests/e2e/steady-state',
+  '/tests/azure/pacing',
+  '/tests/url-reader/registered',
   '/tests/browser/',
-  '/tests/start/',
-  '/tests/credentials/',
-  '/tests/url-reader/',
+  '/tests/url-reader/faults',
+  '/tests/start/once',
   '/tests/ingestion/hints/',
+  '/tests/e2e/',
+  '/tests/credentials/',
+  '/tests/start/',
+  '/tests/url-reader/',
 ];
 
 /**
