@@ -137,8 +137,8 @@ export interface Config {
 
             /**
              * The share of an organization's entities, in percent, that may be
-             * removed in one refresh on inferred evidence: a repository is no
-             * longer listed, or no longer selected by the configuration.
+             * removed in one refresh on inferred evidence, a repository is no longer listed;
+             * and the share that may be removed because the configuration no longer asks for it.
              * Default: 20.
              *
              * @minimum 0
@@ -159,7 +159,8 @@ export interface Config {
 
             /**
              * Up to this many entities of an organization are removed without a look at the percentages;
-             * on inferred evidence only while something of the organization is left.
+             * on inferred evidence only while something of the organization is left, and never for
+             * what the configuration no longer asks for.
              * Default: 10.
              *
              * @asType integer
@@ -169,7 +170,7 @@ export interface Config {
 
             /**
              * The code that was printed when removals were held back: lets that very set
-             * through, and no other. In quotes, as it may consist of digits alone.
+             * through, and no other, once. In quotes, as it may consist of digits alone.
              */
             allow?: string;
           };

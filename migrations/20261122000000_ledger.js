@@ -108,10 +108,15 @@ exports.up = async function up(knex) {
       .text('signature')
       .notNullable()
       .comment('Fingerprint of the settings that it was read under');
+    table
+      .text('branch')
+      .comment(
+        'The branch that the configuration named when it was read; null for the default branch',
+      );
     table.text('errors').comment('The documents that were rejected, as JSON');
     table
       .text('removal')
-      .comment('confirmed or inferred, when it is about to go');
+      .comment('confirmed, inferred or deselected, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
     table.primary(['provider', 'organization', 'repository_id', 'path']);
   });
@@ -139,7 +144,7 @@ exports.up = async function up(knex) {
       );
     table
       .text('removal')
-      .comment('confirmed or inferred, when it is about to go');
+      .comment('confirmed, inferred or deselected, when it is about to go');
     table.text('removal_reason').comment('The evidence, in words');
     table.primary([
       'provider',
@@ -186,6 +191,13 @@ exports.up = async function up(knex) {
     table.primary(['provider', 'entity_ref']);
   });
 
+  await knex.schema.createTable('azure_devops_approvals', table => {
+    table.comment('One row a code of `removals.allow` that has been used');
+    table.text('provider').notNullable();
+    table.text('code').notNullable();
+    table.primary(['provider', 'code']);
+  });
+
   // Over what is rare alone, so that neither database takes them for a way to
   // all the other rows.
   await knex.raw(
@@ -198,6 +210,7 @@ exports.up = async function up(knex) {
 
 /** @param {import('knex').Knex} knex */
 exports.down = async function down(knex) {
+  await knex.schema.dropTable('azure_devops_approvals');
   await knex.schema.dropTable('azure_devops_references');
   await knex.schema.dropTable('azure_devops_claims');
   await knex.schema.dropTable('azure_devops_descriptors');

@@ -13,7 +13,7 @@ export interface RemovalSettings {
   readonly maxConfirmedPercentage: number;
   /** Up to so many removals an organization the percentages are not looked at, on inferred evidence only while something is left; an integer from 0. Default: 10. */
   readonly minimum: number;
-  /** The code of one set of removals that was held back, as it was printed then: that set, and no other, is let through. */
+  /** The code of one set of removals that was held back, as it was printed then: that set, and no other, is let through, once. */
   readonly allow?: string;
 }
 

@@ -63,11 +63,6 @@ export async function passOrganization(input: PassInput): Promise<void> {
       (report.repositories.skipped[reason] ?? 0) + 1;
   }
 
-  await ledger.adoptRenamed(
-    organization.key,
-    repositories.map(({ id }) => id),
-    settings.organizations.map(({ key }) => key),
-  );
   const known = await ledger.repositoriesIn(organization.key);
   const lastPassAt = await ledger.reports.lastPassAt(organization.key);
   const hinted = await askForHints({
@@ -111,13 +106,22 @@ export async function passOrganization(input: PassInput): Promise<void> {
     listed,
   });
 
-  await walk({
+  const conclusive = await walk({
     ...input,
     halt,
     plan,
     known,
     signatureOf: repository => signatureOf(input, repository),
   });
+  const undecided = new Set([
+    ...plan.probes
+      .map(({ repository }) => repository.id)
+      .filter(id => !conclusive.has(id)),
+    ...plan.missing.map(({ id }) => id),
+    ...skipped
+      .filter(({ evidence }) => evidence === 'state')
+      .map(({ repository }) => repository.id),
+  ]);
   report.outcome =
     report.probes.unknown === 0 &&
     halt.notLookedAt.length === 0 &&
@@ -141,6 +145,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     deletions,
     odd,
     doubtful,
+    undecided,
     now: startedAt,
   });
   report.removals.released += released;

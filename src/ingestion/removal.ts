@@ -43,6 +43,8 @@ export interface RemovalInput {
   readonly odd: readonly OddElement[];
   /** Repositories of which something was marked for removal before the pass, with the grade. */
   readonly doubtful: ReadonlyMap<string, Removal['grade']>;
+  /** Ids of known repositories of which this pass did not find out what they have. */
+  readonly undecided: ReadonlySet<string>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -73,11 +75,12 @@ export async function removeWhatIsGone(
   const outcomes = [
     await keepOutOfSight(input, removals, outOfSight),
     await removeGuarded({
+      ledger,
       removals,
       settings,
       name: organization.label,
       proposals: await removals.proposals(),
-      total: await removals.countEntities(),
+      undecided: input.undecided,
     }),
   ];
   await removals.deleteEmptyRepositories([
@@ -110,17 +113,17 @@ export async function removeOrphanedOrganizations(options: {
     const removals = ledger.removalsIn(organization);
     const gone = new Set(ids.filter(id => !undecided.has(id)));
     await removals.markForRemoval([...gone], {
-      grade: 'inferred',
+      grade: 'deselected',
       reason: `the configuration no longer names the organization ${organization}`,
     });
     const proposals = await removals.proposals();
     outcomes.push(
       await removeGuarded({
+        ledger,
         removals,
         settings,
         name: organization,
         proposals: proposals.filter(p => gone.has(p.repositoryId)),
-        total: await removals.countEntities(),
       }),
     );
     await removals.deleteEmptyRepositories([...gone]);
@@ -192,7 +195,7 @@ async function keepOutOfSight(
   removals: LedgerRemovals,
   outOfSight: readonly OutOfSight[],
 ): Promise<RemovalOutcome> {
-  const { settings, organization, doubtful } = input;
+  const { ledger, settings, organization, doubtful } = input;
   const outcomes: RemovalOutcome[] = [];
   for (const { project, repositories } of outOfSight) {
     const ids = repositories.map(({ id }) => id);
@@ -200,18 +203,26 @@ async function keepOutOfSight(
     await removals.resetMissed(
       repositories
         .filter(
-          ({ id, missed }) => missed > 0 || doubtful.get(id) === 'inferred',
+          ({ id, missed }) =>
+            missed > 0 ||
+            (doubtful.has(id) && doubtful.get(id) !== 'confirmed'),
         )
         .map(({ id }) => id),
     );
     const entities = await removals.givenBy(ids);
     const reason = 'nothing of its project is in the list';
-    const { released, heldBack } = guard(
+    const { released, heldBack, used } = guard(
       entities.map(entityRef => ({ entityRef, grade: 'inferred', reason })),
       entities.length,
-      { ...settings.removals, maxPercentage: 0, minimum: 0 },
+      {
+        ...settings.removals,
+        maxPercentage: 0,
+        minimum: 0,
+        used: await ledger.usedApprovals(),
+      },
     );
     if (released.length > 0) {
+      await ledger.noteApprovals(used);
       await removals.markForRemoval(ids, { grade: 'inferred', reason });
       const proposals = await removals.proposals();
       const approved = new Set(ids);
@@ -266,20 +277,25 @@ function overdue(
 
 /** Removes what the guard lets through of one organization's proposals. */
 async function removeGuarded(options: {
+  readonly ledger: Ledger;
   readonly removals: LedgerRemovals;
   readonly settings: RemovalSettings;
   /** The organization, for people. */
   readonly name: string;
   readonly proposals: readonly Proposal[];
-  /** How many entities the organization has. */
-  readonly total: number;
+  /** Ids of repositories that nothing is known of under the present configuration. */
+  readonly undecided?: ReadonlySet<string>;
 }): Promise<RemovalOutcome> {
-  const { removals, settings, name, proposals, total } = options;
-  const { released, heldBack } = guard(
+  const { ledger, removals, settings, name, proposals } = options;
+  const total = await removals.countEntities();
+  const undecided = await removals.givenBy([...(options.undecided ?? [])]);
+  const { released, heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
-    settings.removals,
+    { ...settings.removals, used: await ledger.usedApprovals() },
+    total - undecided.length,
   );
+  await ledger.noteApprovals(used);
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
   const heldGrades = new Set(heldBack.map(({ grade }) => grade));
@@ -327,9 +343,16 @@ function describeOutOfSight(facts: {
   return (
     `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
     `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
-    `If it was deleted, set ${allowOption(settings.id)} to '${facts.fingerprint}', which allows the removal of these entities and no others`
+    `If it was deleted, set ${allowOption(settings.id)} to '${facts.fingerprint}', which allows the removal of these entities and no others, once`
   );
 }
+
+/** What the evidence of each grade is called in messages. */
+const EVIDENCE: Readonly<Record<Removal['grade'], string>> = {
+  confirmed: 'confirmed',
+  inferred: 'inferred',
+  deselected: 'by the configuration',
+};
 
 /** The operator's warning of removals that were held back, with the way to allow them. */
 export function describeHeldBack(
@@ -345,10 +368,12 @@ export function describeHeldBack(
     .join('; ');
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
-    `(${percentage.toFixed(0)} %, ${grade}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
+    `(${percentage.toFixed(0)} %, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
     `They stay in the catalog. If they are to go, set ` +
-    `${allowOption(providerId)} to '${fingerprint}', which allows this very set and no other; ` +
-    `if they are not, nothing needs to be done: the next refresh that sees them again takes this back`
+    `${allowOption(providerId)} to '${fingerprint}', which allows this very set, once; ` +
+    (grade === 'deselected'
+      ? 'if they are not, correct the configuration: the next refresh takes this back'
+      : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')
   );
 }
 

@@ -82,7 +82,7 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
   if (official.length === 0) {
     return [];
   }
-  const { resolved, heldBack } = await resolve(input, official);
+  const { resolved, heldBack, used } = await resolve(input, official);
   if (resolved.size === 0) {
     return heldBack;
   }
@@ -109,6 +109,7 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
     await delay(SETTLE_POLL_MS, undefined, { signal });
   }
   await applyEverything(input, 'drop', resolved);
+  await input.ledger.noteApprovals(used);
   return heldBack;
 }
 
@@ -116,7 +117,12 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
 async function resolve(
   input: TakeoverInput,
   official: readonly ProvidedEntity[],
-): Promise<{ resolved: Set<string>; heldBack: HeldBack[] }> {
+): Promise<{
+  resolved: Set<string>;
+  heldBack: HeldBack[];
+  /** Approvals that take effect when the Locations are dropped. */
+  used: string[];
+}> {
   const repositories = new Map(
     (await input.ledger.repositories()).map(repository => [
       nameKey(repository.organization, repository.project, repository.name),
@@ -150,11 +156,15 @@ async function resolve(
         : [];
     });
   const outOfSight = lostOn('project-not-listed');
+  const limits = {
+    ...input.limits,
+    used: await input.ledger.usedApprovals(),
+  };
   const verdicts = [
-    guard(lostOn('read', 'not-listed'), children.length, input.limits),
+    guard(lostOn('read', 'not-listed'), children.length, limits),
     // The permission to read may be missing: only the operator knows better.
     guard(outOfSight, outOfSight.length, {
-      ...input.limits,
+      ...limits,
       maxPercentage: 0,
       minimum: 0,
     }),
@@ -179,6 +189,7 @@ async function resolve(
       [...candidates.keys()].filter(entityRef => !held.has(entityRef)),
     ),
     heldBack: verdicts.flatMap(({ heldBack }) => heldBack),
+    used: verdicts.flatMap(({ used }) => used),
   };
 }
 

@@ -59,11 +59,12 @@ export interface WalkInput {
  * Looks at the repositories of a plan, and writes down what it finds as it goes.
  * What was overtaken by another replica's write is looked at again.
  *
+ * @returns the ids of the repositories of which it is known now what they have
  * @throws on an abort, or when the database fails
  */
-export async function walk(input: WalkInput): Promise<void> {
+export async function walk(input: WalkInput): Promise<ReadonlySet<string>> {
   const walker = new Walker(input, await ProbeWriter.start(input));
-  await walker.run();
+  return await walker.run();
 }
 
 class Walker {
@@ -75,7 +76,7 @@ class Walker {
     private readonly writer: ProbeWriter,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<ReadonlySet<string>> {
     const { plan, report } = this.input;
     const planned = new Map(plan.probes.map(it => [it.repository.id, it]));
     let round: readonly PlannedProbe[] = plan.probes;
@@ -100,6 +101,9 @@ class Walker {
         `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
       );
     }
+    return new Set(
+      [...this.ends].flatMap(([id, end]) => (end === 'conclusive' ? [id] : [])),
+    );
   }
 
   private async probeRound(
@@ -213,6 +217,7 @@ class Walker {
         organization: organization.key,
       },
       branch: settings.branch ?? repository.defaultBranch,
+      configuredBranch: settings.branch,
       signature: signatureOf(repository),
       paths,
     };

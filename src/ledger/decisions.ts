@@ -22,6 +22,8 @@ export interface Decided {
   /** The organization's key. */
   readonly organization: string;
   readonly repositoryId: string;
+  /** The branch that the configuration names, if it does. */
+  readonly branch?: string;
   readonly known: KnownDescriptor | undefined;
   readonly decision: DescriptorDecision;
   readonly observation: PathObservation;
@@ -60,7 +62,13 @@ export async function writeDecisions(
   const unclaimed = newcomers.filter(ref => !locationKeys.has(ref));
   unclaimed.forEach(ref => first.set(ref, []));
   let changed = 0;
-  for (const { organization, repositoryId, known, decision } of decided) {
+  for (const {
+    organization,
+    repositoryId,
+    branch,
+    known,
+    decision,
+  } of decided) {
     const { path } = decision;
     const key = { provider, organization, repository_id: repositoryId, path };
     if (decision.write) {
@@ -71,6 +79,7 @@ export async function writeDecisions(
         target,
         object_id: objectId,
         signature,
+        branch: branch ?? null,
         errors: rejections.length > 0 ? JSON.stringify(rejections) : null,
         removal: null,
         removal_reason: null,

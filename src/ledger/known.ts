@@ -156,6 +156,7 @@ export async function loadKnownDescriptors(
         objectId: row.object_id,
         signature: row.signature,
         bytes: bytesByPath.get(key) ?? 0,
+        branch: row.branch ?? undefined,
         removal: removalOf(row),
         claims: claimsByPath.get(key) ?? [],
       });

@@ -4,7 +4,6 @@ import { loadKnownDescriptors, loadKnownRepositories } from './known';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
-import { isOneOf } from './bulk';
 import { hashClaim } from './decisions';
 import {
   recordProbes,
@@ -81,46 +80,6 @@ export class Ledger {
     return await loadKnownRepositories(this.knex, this.provider, organization);
   }
 
-  /**
-   * What the ledger has under organizations that the configuration does not name
-   * becomes this organization's, where its list has the repository: an organization
-   * that was renamed lists the same GUIDs.
-   *
-   * @param listed - ids of the repositories in the organization's list
-   * @param configured - keys of the organizations that the configuration names
-   */
-  async adoptRenamed(
-    organization: string,
-    listed: readonly string[],
-    configured: readonly string[],
-  ): Promise<void> {
-    const strangers = (await this.repositoriesOutside(configured)).entries();
-    for (const [former, ids] of strangers) {
-      const renamed = new Set(listed);
-      for (const batch of chunks(ids.filter(id => renamed.has(id)))) {
-        await this.knex.transaction(async tx => {
-          await takeTicket(tx, this.provider);
-          const known: string[] = await tx<RepositoryRow>(TABLES.repositories)
-            .where({ provider: this.provider, organization })
-            .whereRaw(isOneOf(tx, 'repository_id', batch))
-            .pluck('repository_id');
-          const adopted = batch.filter(id => !known.includes(id));
-          for (const table of [
-            TABLES.repositories,
-            TABLES.descriptors,
-            TABLES.claims,
-            TABLES.references,
-          ]) {
-            await tx(table)
-              .where({ provider: this.provider, organization: former })
-              .whereRaw(isOneOf(tx, 'repository_id', adopted))
-              .update({ organization });
-          }
-        });
-      }
-    }
-  }
-
   /** Ids of the repositories of all other organizations than these, by organization. */
   async repositoriesOutside(
     organizations: readonly string[],
@@ -161,6 +120,23 @@ export class Ledger {
         path: 'path',
         objectId: 'object_id',
       });
+  }
+
+  /** The codes of `removals.allow` that have let a set of removals go. */
+  async usedApprovals(): Promise<Set<string>> {
+    const codes: string[] = await this.knex(TABLES.approvals)
+      .where({ provider: this.provider })
+      .pluck('code');
+    return new Set(codes);
+  }
+
+  async noteApprovals(codes: readonly string[]): Promise<void> {
+    for (const code of codes) {
+      await this.knex(TABLES.approvals)
+        .insert({ provider: this.provider, code })
+        .onConflict(['provider', 'code'])
+        .ignore();
+    }
   }
 
   /** Of these references, those that some descriptor gives. */

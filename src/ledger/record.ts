@@ -18,6 +18,8 @@ export interface ProbeRecord {
     readonly organization: string;
   };
   readonly branch: string | undefined;
+  /** The branch that the configuration names, if it does. */
+  readonly configuredBranch?: string;
   /** Fingerprint of the settings that the probe was made under. */
   readonly signature: string;
   /** The ledger's ticket as of before the first request of the probe; later on that of the probe's own last piece, see `RecordResult.inOrder`. */
@@ -111,15 +113,20 @@ function byOrganization(
 }
 
 function decideProbe(
-  { repository, paths }: ProbeRecord,
+  { repository, paths, configuredBranch }: ProbeRecord,
   known: readonly KnownDescriptor[],
 ): Decided[] {
   const descriptors = new Map(known.map(it => [it.path, it]));
   return paths.map(observation => ({
     organization: repository.organization,
     repositoryId: repository.id,
+    branch: configuredBranch,
     known: descriptors.get(observation.path),
-    decision: decide(descriptors.get(observation.path), observation),
+    decision: decide(
+      descriptors.get(observation.path),
+      observation,
+      configuredBranch,
+    ),
     observation,
   }));
 }

@@ -49,17 +49,30 @@ export class LedgerRemovals {
           .where(this.ours)
           .whereIn('repository_id', ids)
           .update({ missed: 0 });
-        const cleared: Array<{ entity_ref: string }> = await tx<ClaimRow>(
-          TABLES.claims,
+        const inferred = (query: Knex.QueryBuilder) =>
+          query
+            .where(this.ours)
+            .whereIn('repository_id', ids)
+            .whereIn('removal', ['inferred', 'deselected']);
+        // What a file alone no longer gives is not the list's to give back.
+        const cleared: Array<{ entity_ref: string }> = await inferred(
+          tx(TABLES.claims),
         )
-          .where({ ...this.ours, removal: 'inferred' })
-          .whereIn('repository_id', ids)
+          .whereExists(query =>
+            query
+              .select(tx.raw('1'))
+              .from(`${TABLES.descriptors} as d`)
+              .whereRaw(isSameKey('d', TABLES.claims, DESCRIPTOR_KEY))
+              .whereNotNull('d.removal'),
+          )
           .update({ removal: null, removal_reason: null })
           .returning('entity_ref');
-        await tx<DescriptorRow>(TABLES.descriptors)
-          .where({ ...this.ours, removal: 'inferred' })
-          .whereIn('repository_id', ids)
-          .update({ removal: null, removal_reason: null });
+        // Read anew: what else was marked in it the mark had hidden.
+        await inferred(tx(TABLES.descriptors)).update({
+          removal: null,
+          removal_reason: null,
+          signature: '',
+        });
         await recomputeOwners(
           tx,
           this.provider,
@@ -96,10 +109,10 @@ export class LedgerRemovals {
           query
             .where(this.ours)
             .whereIn('repository_id', ids)
-            .andWhere((differs: Knex.QueryBuilder) => {
-              void differs
+            .andWhere((weaker: Knex.QueryBuilder) => {
+              void weaker
                 .whereNull('removal')
-                .orWhereNot('removal', removal.grade);
+                .orWhereNotIn('removal', ['confirmed', removal.grade]);
             });
         await notYet(tx(TABLES.descriptors)).update(mark);
         const marked: Array<{ entity_ref: string }> = await notYet(

@@ -11,6 +11,7 @@ export const TABLES = {
   descriptors: 'azure_devops_descriptors',
   claims: 'azure_devops_claims',
   references: 'azure_devops_references',
+  approvals: 'azure_devops_approvals',
 } as const;
 
 /** PostgreSQL gives 64-bit integers as strings, SQLite as numbers. */
@@ -51,6 +52,7 @@ export interface DescriptorRow {
   target: string;
   object_id: string;
   signature: string;
+  branch: string | null;
   errors: string | null;
   removal: RemovalGrade | null;
   removal_reason: string | null;

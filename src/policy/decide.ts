@@ -12,28 +12,39 @@ import type {
  * Pure. Never removes: what should go is proposed, with its grade of evidence,
  * and goes only when the guard has agreed. A path that was not observed is not
  * passed here at all, so that an unknown changes nothing.
+ *
+ * @param branch - the branch that the configuration names; absent for the default branch
  */
 export function decide(
   known: KnownDescriptor | undefined,
   observation: PathObservation,
+  branch?: string,
 ): DescriptorDecision {
+  // What another branch lacks is no change of the one that it was read from.
+  const isSameBranch = known === undefined || known.branch === branch;
   switch (observation.outcome) {
     case 'unchanged':
       return decideUnchanged(known, observation.path);
     case 'present':
-      return decidePresent(known, observation);
+      return decidePresent(known, observation, isSameBranch);
     case 'absent':
-      return decideGone(known, observation.path, {
-        grade: 'confirmed',
-        reason: observation.reason,
-      });
+      return decideGone(
+        known,
+        observation.path,
+        isSameBranch
+          ? { grade: 'confirmed', reason: observation.reason }
+          : { grade: 'deselected', reason: NOT_ON_BRANCH },
+      );
     case 'deselected':
       return decideGone(known, observation.path, {
-        grade: 'inferred',
+        grade: 'deselected',
         reason: observation.reason,
       });
   }
 }
+
+const NOT_ON_BRANCH =
+  'the branch that the configuration names now does not have it';
 
 function decideUnchanged(
   known: KnownDescriptor | undefined,
@@ -59,6 +70,7 @@ function decideUnchanged(
 function decidePresent(
   known: KnownDescriptor | undefined,
   observation: Extract<PathObservation, { outcome: 'present' }>,
+  isSameBranch: boolean,
 ): DescriptorDecision {
   const { path, target, objectId, signature, rejections, unreadable } =
     observation;
@@ -84,19 +96,24 @@ function decidePresent(
       proposed.push({
         entityRef: claim.entityRef,
         removal: {
-          grade: 'confirmed',
+          grade: 'deselected',
           reason: 'catalog.rules forbid the document',
         },
       });
     } else if (unreadable) {
       kept.push(claim.entityRef);
+    } else if (claim.removal?.grade === 'deselected') {
+      // The configuration took it; that the file still lacks it says no more.
+      proposed.push({ entityRef: claim.entityRef, removal: claim.removal });
     } else {
       proposed.push({
         entityRef: claim.entityRef,
-        removal: {
-          grade: 'confirmed',
-          reason: 'the file no longer has the document',
-        },
+        removal: isSameBranch
+          ? {
+              grade: 'confirmed',
+              reason: 'the file no longer has the document',
+            }
+          : { grade: 'deselected', reason: NOT_ON_BRANCH },
       });
     }
   }

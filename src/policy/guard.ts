@@ -11,14 +11,16 @@ export interface ProposedRemoval {
 
 /** `catalog.providers.azureDevOps.<id>.removals`. */
 export interface GuardLimits {
-  /** Inferred removals beyond this share of the organization's entities are held back, in percent. */
+  /** Removals on inferred evidence, or by the configuration, beyond this share of the organization's entities are held back, in percent. */
   readonly maxPercentage: number;
   /** Confirmed removals beyond this share are held back, in percent. */
   readonly maxConfirmedPercentage: number;
-  /** Up to this many removals are not held back; on inferred evidence only while something of the organization is left. */
+  /** Up to this many removals are not held back; on inferred evidence only while something of the organization is left, and never by the configuration. */
   readonly minimum: number;
-  /** The fingerprint of one set of removals that the operator allows. */
+  /** The fingerprint of one set of removals that the operator allows, once. */
   readonly allow?: string;
+  /** Fingerprints that have let a set go before. */
+  readonly used?: ReadonlySet<string>;
 }
 
 /** Removals of one grade that the guard held back, and why. */
@@ -38,6 +40,8 @@ export interface HeldBack {
 export interface GuardVerdict {
   readonly released: readonly ProposedRemoval[];
   readonly heldBack: readonly HeldBack[];
+  /** Fingerprints that have let a set go now, and must not do so again. */
+  readonly used: readonly string[];
 }
 
 /**
@@ -45,15 +49,18 @@ export interface GuardVerdict {
  * removals only, so it can never hold back an addition or a change.
  *
  * @param total - how many entities the organization has in the catalog
+ * @param decided - how many of them are of repositories of which it is known what the present configuration leaves of them
  */
 export function guard(
   proposed: readonly ProposedRemoval[],
   total: number,
   limits: GuardLimits,
+  decided = total,
 ): GuardVerdict {
   const released: ProposedRemoval[] = [];
   const heldBack: HeldBack[] = [];
-  for (const grade of ['confirmed', 'inferred'] as const) {
+  const used: string[] = [];
+  for (const grade of GRADES) {
     const removals = proposed.filter(removal => removal.grade === grade);
     if (removals.length === 0) {
       continue;
@@ -62,14 +69,20 @@ export function guard(
       grade === 'confirmed'
         ? limits.maxConfirmedPercentage
         : limits.maxPercentage;
-    const percentage = total > 0 ? (removals.length / total) * 100 : 100;
-    const fingerprint = fingerprintOf(removals);
-    // An organization that cannot be seen any more looks as if all of it were gone.
-    const sparesSome = grade === 'confirmed' || proposed.length < total;
+    // Of what was not looked at the configuration may take as much.
+    const of = grade === 'deselected' ? decided : total;
+    const percentage =
+      of > 0 ? Math.min(100, (removals.length / of) * 100) : 100;
+    const fingerprint = fingerprintOf(removals, limits.used);
     const withinLimits =
-      percentage <= limit || (removals.length <= limits.minimum && sparesSome);
-    if (withinLimits || limits.allow === fingerprint) {
+      percentage <= limit ||
+      (removals.length <= limits.minimum &&
+        minimumCounts(grade, proposed.length < total));
+    if (withinLimits) {
       released.push(...removals);
+    } else if (limits.allow === fingerprint) {
+      released.push(...removals);
+      used.push(fingerprint);
     } else {
       heldBack.push({
         grade,
@@ -82,16 +95,42 @@ export function guard(
       });
     }
   }
-  return { released, heldBack };
+  return { released, heldBack, used };
 }
 
-/** A short name for one set of removals: it changes when the set does. */
-export function fingerprintOf(removals: readonly ProposedRemoval[]): string {
-  const hash = createHash('sha256');
-  for (const ref of removals.map(removal => removal.entityRef).sort()) {
-    hash.update(ref).update('\n');
+const GRADES: readonly RemovalGrade[] = ['confirmed', 'inferred', 'deselected'];
+
+function minimumCounts(grade: RemovalGrade, sparesSome: boolean): boolean {
+  switch (grade) {
+    case 'confirmed':
+      return true;
+    case 'inferred':
+      // An organization that cannot be seen any more looks as if all of it were gone.
+      return sparesSome;
+    case 'deselected':
+      // A mistake in the configuration costs a small organization as much of its own as a large one.
+      return false;
   }
-  return hash.digest('hex').slice(0, 12);
+}
+
+/**
+ * A short name for one set of removals: it changes when the set does, or its grade,
+ * and after it has been used, so that the same set needs another consent when it is
+ * to go another time.
+ */
+export function fingerprintOf(
+  removals: readonly ProposedRemoval[],
+  used: ReadonlySet<string> = new Set(),
+): string {
+  const set = removals.map(it => `${it.grade} ${it.entityRef}`).sort();
+  for (let occasion = 1; ; occasion++) {
+    const hash = createHash('sha256').update(`${occasion}\n`);
+    set.forEach(line => hash.update(`${line}\n`));
+    const fingerprint = hash.digest('hex').slice(0, 12);
+    if (!used.has(fingerprint)) {
+      return fingerprint;
+    }
+  }
 }
 
 function countReasons(

@@ -1,5 +1,8 @@
-/** How sure we are that something is gone. */
-export type RemovalGrade = 'confirmed' | 'inferred';
+/**
+ * On what evidence something is to go: the service's word; what its list lacks; or
+ * the configuration, which no longer asks for it, on purpose or by mistake.
+ */
+export type RemovalGrade = 'confirmed' | 'inferred' | 'deselected';
 
 /** Something that is about to go, and the evidence for it. */
 export interface Removal {
@@ -43,6 +46,8 @@ export interface KnownDescriptor {
   readonly signature: string;
   /** What its entities take as JSON. */
   readonly bytes: number;
+  /** The branch that the configuration named when it was read; absent for the default branch. */
+  readonly branch?: string;
   readonly removal?: Removal;
   readonly claims: readonly KnownClaim[];
 }

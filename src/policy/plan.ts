@@ -78,7 +78,7 @@ export function planPass(input: PlanInput): Plan {
   const settled: Array<{ repository: Repository; verifiedAt: number }> = [];
   const listedAgain: string[] = [];
   const isDoubtful = ({ id }: { readonly id: string }) =>
-    input.doubtful.get(id) === 'inferred';
+    input.doubtful.has(id) && input.doubtful.get(id) !== 'confirmed';
 
   for (const repository of input.selected) {
     const known = input.known.get(repository.id);
@@ -113,7 +113,7 @@ export function planPass(input: PlanInput): Plan {
       gone.push({
         repositoryId: repository.id,
         removal: {
-          grade: 'inferred',
+          grade: 'deselected',
           reason: 'the configuration no longer selects the repository',
         },
       });

@@ -50,6 +50,17 @@ const NOTHING_GOES = {
   minimum: 0,
 };
 
+/** Each deselects everything, or everything of an organization. */
+const MISTAKES = [
+  { project: 'x' },
+  { repository: 'x' },
+  { path: ['/x.yaml'] },
+  { path: ['/x/**/*.yaml'] },
+  { branch: 'mian' },
+  { organizations: ['contoso'] },
+  { exclude: { repository: 'r*' } },
+];
+
 async function withModel(
   removals: Parameters<typeof Model.open>[0],
   play: (model: Model) => Promise<void>,
@@ -137,6 +148,41 @@ describe('after any history of refreshes, the catalog', () => {
     );
   });
 
+  it('has every entity whatever mistake is made in the configuration, and however few they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.array(fc.tuple(fc.constantFrom(...MISTAKES), conditions, replicas), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (initial, mistakes) => {
+          const removals = { confirmations: 100 };
+          await withModel(removals, async model => {
+            model.world = Object.fromEntries(
+              Object.entries(initial).map(([key, it]) => [
+                key,
+                { ...it, state: 'listed' as const },
+              ]),
+            );
+            await model.refresh(FAIR);
+            for (const [mistake, condition, count] of mistakes) {
+              model.configure({ removals, ...mistake });
+              await model.refresh(condition, count);
+            }
+            expect(model.catalog.removals).toEqual([]);
+            model.configure({ removals });
+            await model.refresh(FAIR);
+            expect(model.catalog.removals).toEqual([]);
+            expectAllOf(truthOf(model.world), model);
+            expect(model.reports.at(-1)?.outcome).toBe('complete');
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it('holds the world as it is though throttling ends every refresh early', async () => {
     await fc.assert(
       fc.asyncProperty(world, world, async (initial, final) => {
@@ -193,6 +239,42 @@ describe('after any history of refreshes, the catalog', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+it('a set of removals that was allowed goes once: the second time the same code does not do', async () => {
+  await withModel({}, async model => {
+    model.world = {
+      'contoso/r1': { names: ['a', 'b'], revision: 1, state: 'listed' },
+      'contoso/r2': { names: ['c'], revision: 1, state: 'listed' },
+    };
+    const all = ['a', 'b', 'c'].map(name => `component:default/${name}`);
+    const held = () => [...model.catalog.entities.keys()].sort();
+    const code = () => {
+      const [first] = model.reports.at(-1)?.organizations ?? [];
+      return first?.removals.heldBack[0]?.fingerprint;
+    };
+    const exclude = { repository: 'r1' };
+    await model.refresh(FAIR);
+    model.configure({ exclude });
+    await model.refresh(FAIR);
+    expect(held()).toEqual(all);
+    const allow = code() ?? '';
+
+    model.configure({ exclude, removals: { allow } });
+    await model.refresh(FAIR);
+    expect(held()).toEqual(all.slice(2));
+    model.configure({ removals: { allow } });
+    await model.refresh(FAIR);
+    expect(held()).toEqual(all);
+
+    model.configure({ exclude, removals: { allow } });
+    await model.refresh(FAIR);
+    expect(held()).toEqual(all);
+    expect(code()).not.toBe(allow);
+    model.configure({ exclude, removals: { allow: code() ?? '' } });
+    await model.refresh(FAIR);
+    expect(held()).toEqual(all.slice(2));
   });
 });
 

@@ -14,7 +14,10 @@ import type {
   Repository,
 } from '../../src/azure/types';
 import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
-import { readProviderConfigs } from '../../src/config/index';
+import {
+  readProviderConfigs,
+  type ProviderSettings,
+} from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
 import type { RefreshReport } from '../../src/ingestion/report';
@@ -142,7 +145,7 @@ export class Model {
 
   private constructor(
     private readonly knex: Knex,
-    private readonly context: Omit<
+    private context: Omit<
       RefreshContext,
       'outbox' | 'clients' | 'connection' | 'clock'
     >,
@@ -153,26 +156,7 @@ export class Model {
     removals: JsonObject,
     path: string[] = ['/catalog-info.yaml'],
   ): Promise<Model> {
-    const config = new ConfigReader({
-      catalog: {
-        providers: {
-          azureDevOps: {
-            model: {
-              organizations: [...ORGANIZATIONS],
-              path,
-              verifyEvery: { milliseconds: 1 },
-              hints: { codeSearch: false },
-              removals,
-            },
-          },
-        },
-      },
-    });
-    const [reading] = readProviderConfigs(config);
-    if (!reading?.settings) {
-      throw reading?.error ?? new Error('There is no provider');
-    }
-    const { settings } = reading;
+    const settings = settingsOf({ path, removals });
     const database = await createDatabase('sqlite');
     const { knex } = database;
     await migrateLedger({ getClient: async () => knex }, knex);
@@ -191,7 +175,7 @@ export class Model {
       knex,
       {
         settings,
-        rules: CatalogRules.fromConfig(config),
+        rules: CatalogRules.fromConfig(new ConfigReader({})),
         yaml,
         turns: new Turns(),
         ledger,
@@ -202,6 +186,11 @@ export class Model {
       },
       () => database.destroy(),
     );
+  }
+
+  /** Goes on under another configuration. */
+  configure(block: JsonObject): void {
+    this.context = { ...this.context, settings: settingsOf(block) };
   }
 
   /** Refreshes once, or on several replicas at the same time. Errors are part of the game. */
@@ -269,7 +258,7 @@ export class Model {
       async listDeletedProjects() {
         return [];
       },
-      async readItem({ repository: id, path, content }) {
+      async readItem({ repository: id, path, content, version }) {
         await tick();
         if (conditions.abortedAt === path) {
           abort.abort();
@@ -285,7 +274,8 @@ export class Model {
         if (conditions.unknown.includes(keyOf(id)) || !held) {
           throw new Error('reset');
         }
-        return path === '/catalog-info.yaml'
+        return path === '/catalog-info.yaml' &&
+          (version?.version ?? 'main') === 'main'
           ? itemOf(keyOf(id), held, content)
           : ABSENT;
       },
@@ -300,6 +290,22 @@ export class Model {
       searchFiles: unused,
     };
   }
+}
+
+function settingsOf(block: JsonObject): ProviderSettings {
+  const model = {
+    organizations: [...ORGANIZATIONS],
+    verifyEvery: { milliseconds: 1 },
+    hints: { codeSearch: false },
+    ...block,
+  };
+  const [reading] = readProviderConfigs(
+    new ConfigReader({ catalog: { providers: { azureDevOps: { model } } } }),
+  );
+  if (!reading?.settings) {
+    throw reading?.error ?? new Error('There is no provider');
+  }
+  return reading.settings;
 }
 
 function repository(id: string, isDisabled: boolean): Repository {

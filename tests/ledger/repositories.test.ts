@@ -122,26 +122,6 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await ledger.removalsIn(OTHER).proposals()).toEqual([]);
   });
 
-  it('takes over what it knows of a renamed organization, and not of one that is still configured', async () => {
-    const { ledger } = opened;
-    const ids = async (organization: string) =>
-      [...(await ledger.repositoriesIn(organization)).keys()].sort();
-    const renamed = 'dev.azure.com/renamed';
-
-    await ledger.adoptRenamed(renamed, ['a', 'c'], [renamed, ORGANIZATION]);
-    expect(await ids(renamed)).toEqual([]);
-
-    await ledger.adoptRenamed(renamed, ['a', 'c', 'new'], [renamed, OTHER]);
-    expect(await ids(renamed)).toEqual(['a', 'c']);
-    expect(await ids(ORGANIZATION)).toEqual(['b', 'd']);
-    const descriptors = await ledger.descriptors(renamed, ['a']);
-    expect(
-      descriptors.get('a')?.map(({ claims }) => claims.map(c => c.entityRef)),
-    ).toEqual([['component:default/a1'], ['component:default/a2']]);
-    expect((await ledger.objectIds(renamed)).length).toBe(3);
-    expect(await ledger.removalsIn(renamed).countEntities()).toBe(3);
-  });
-
   it('gives the repositories of organizations that the configuration no longer names', async () => {
     const { ledger } = opened;
     expect(await ledger.repositoriesOutside([ORGANIZATION])).toEqual(

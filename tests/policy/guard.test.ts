@@ -30,6 +30,9 @@ describe('the guard', () => {
     ['approves', 50, 100, 'confirmed', true, 'just within the limit'],
     ['holds back', 51, 100, 'confirmed', false, 'beyond the limit'],
     ['holds back', 11, 11, 'confirmed', false, 'more than the minimum'],
+    ['holds back', 9, 10, 'deselected', false, 'however few they are'],
+    ['holds back', 1, 1, 'deselected', false, 'however few they are'],
+    ['approves', 2, 10, 'deselected', true, 'just within the limit'],
   ] as const)(
     '%s %i of %i removals on %s evidence (released: %s): %s',
     (_verb, count, total, grade, released, _why) => {
@@ -49,7 +52,11 @@ describe('the guard', () => {
   });
 
   it('holds nothing back where nothing is to be removed', () => {
-    expect(guard([], 0, limits)).toEqual({ released: [], heldBack: [] });
+    expect(guard([], 0, limits)).toEqual({
+      released: [],
+      heldBack: [],
+      used: [],
+    });
   });
 
   it('judges the two grades of evidence separately', () => {
@@ -83,18 +90,55 @@ describe('the guard', () => {
     ).toHaveLength(0);
   });
 
+  it('lets a set go once, and asks for another consent when the same is to go again', () => {
+    const set = removals(5, 'deselected');
+    const [held] = guard(set, 10, limits).heldBack;
+    const allow = held?.fingerprint;
+    const first = guard(set, 10, { ...limits, allow });
+    expect(first.released).toHaveLength(5);
+    expect(first.used).toEqual([allow]);
+
+    const used = new Set(first.used);
+    const second = guard(set, 10, { ...limits, allow, used });
+    expect(second.released).toEqual([]);
+    const again = second.heldBack[0]?.fingerprint;
+    expect(again).not.toBe(allow);
+    expect(
+      guard(set, 10, { ...limits, allow: again, used }).released,
+    ).toHaveLength(5);
+  });
+
+  it('takes no consent to one kind of evidence for consent to another', () => {
+    const fingerprints = (['confirmed', 'inferred', 'deselected'] as const).map(
+      grade =>
+        fingerprintOf(removals(3, 'confirmed').map(it => ({ ...it, grade }))),
+    );
+    expect(new Set(fingerprints).size).toBe(3);
+  });
+
+  it('measures what the configuration takes against what was looked at under it', () => {
+    const set = removals(10, 'deselected');
+    expect(guard(set, 100, limits).released).toHaveLength(10);
+    expect(guard(set, 100, limits, 10).heldBack).toEqual([
+      expect.objectContaining({ count: 10, total: 100, percentage: 100 }),
+    ]);
+  });
+
   it('approves or holds back each removal that it is given, and nothing else', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 60 }),
         fc.nat({ max: 60 }),
+        fc.nat({ max: 60 }),
         fc.nat({ max: 200 }),
-        (inferred, confirmed, total) => {
+        fc.nat({ max: 200 }),
+        (inferred, confirmed, deselected, total, decided) => {
           const all = [
             ...removals(inferred, 'inferred'),
             ...removals(confirmed, 'confirmed'),
+            ...removals(deselected, 'deselected'),
           ];
-          const { released, heldBack } = guard(all, total, limits);
+          const { released, heldBack } = guard(all, total, limits, decided);
           const held = heldBack.reduce((sum, r) => sum + r.count, 0);
           expect(released.length + held).toBe(all.length);
           expect(released.every(r => all.includes(r))).toBe(true);

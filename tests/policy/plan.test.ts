@@ -115,7 +115,7 @@ describe('the plan of a pass', () => {
     expect(settled.probes).toEqual([]);
   });
 
-  it('marks a disabled repository as confirmed gone, a deselected one as inferred, and a missing one as neither', () => {
+  it('marks a disabled repository as confirmed gone, a deselected one as gone by the configuration, and a missing one as neither', () => {
     const plan = planPass(
       input({
         skipped: [
@@ -144,7 +144,7 @@ describe('the plan of a pass', () => {
       ]),
     ).toEqual([
       ['disabled', 'confirmed'],
-      ['deselected', 'inferred'],
+      ['deselected', 'deselected'],
     ]);
     expect(plan.missing.map(({ id }) => id)).toEqual(['missing']);
   });

@@ -3,11 +3,18 @@ import { until } from '../../support/until';
 import { seededRandom } from '../../support/random';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';
-import { outage } from '../stage/outage';
+import { outage, type Phase } from '../stage/outage';
+import { withComponents } from '../stage/picture';
 import type { Row } from '../stage/row';
 import { setStage } from '../stage/set';
 import type { Stage, StageSettings } from '../stage/stage';
-import { DESCRIPTOR, repositoryName } from '../stage/world';
+import {
+  component,
+  DESCRIPTOR,
+  identityOf,
+  ORGANIZATIONS,
+  repositoryName,
+} from '../stage/world';
 
 /** A backend that starts even when a part of it does not. */
 const TOLERANT: JsonObject = {
@@ -106,9 +113,64 @@ const UNREADABLE = Array.from({ length: 10 }, (_, i) =>
   repositoryName(i * 10 + 3),
 );
 
+/** An organization beside the others, with so few entities that the guard's minimum covers them. */
+const SMALL = 'contoso-group';
+const SMALL_NAMES = Array.from({ length: 10 }, (_, i) => `small-${i + 1}`);
+
+function addSmallOrganization({ simulator }: Stage): void {
+  const organization = simulator.addOrganization(SMALL);
+  organization.grant(identityOf('contoso'));
+  const projects = ['Payments', 'R&D'].map(it => organization.addProject(it));
+  for (const [i, name] of SMALL_NAMES.entries()) {
+    projects[i < 9 ? 0 : 1]?.addRepository(name, {
+      files: { [DESCRIPTOR]: component(name) },
+    });
+  }
+}
+
+async function configure(stage: Stage, block: JsonObject): Promise<void> {
+  const organizations = [...ORGANIZATIONS, SMALL];
+  await stage.restartBackend({ provider: { organizations, ...block } });
+}
+
+const isSmall = withComponents(SMALL_NAMES, 1);
+
+/** A phase under a block that leaves nothing, or one entity, of ten. */
+function underMistake(block: JsonObject, held = 10): Phase {
+  return {
+    begin: stage => configure(stage, block),
+    holds: isSmall,
+    failsWith: new RegExp(
+      `${SMALL}: held back the removal of ${held} of 10 entities`,
+    ),
+  };
+}
+
 /** Group 6, continued: somebody changes what runs. */
 export const CONFIGURATION_ROWS: readonly Row[] = [
   configurationMistakes,
+  outage({
+    group: 6,
+    name: 'a typing error in what is selected, in a small organization',
+    injected:
+      'one in `branch`, then in one of two names of `project`, while an organization has ten entities',
+    expected:
+      'Nothing goes, however few they are: the error names the numbers and the code, and is gone with the mistake.',
+    strikes: 'all',
+    during: [
+      {
+        async begin(stage) {
+          addSmallOrganization(stage);
+          await configure(stage, {});
+        },
+        holds: isSmall,
+      },
+      underMistake({ branch: 'mian' }),
+      underMistake({ project: ['Paymets', 'R&D'] }, 9),
+    ],
+    end: stage => configure(stage, {}),
+    endsWith: isSmall,
+  }),
   outage({
     group: 6,
     name: "the official module's Locations taken over",
