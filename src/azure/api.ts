@@ -59,6 +59,8 @@ const NOT_OFFERED = 'Failed to find api location';
 /** The call that a request of the library belongs to. */
 interface CurrentCall {
   readonly operation: string;
+  /** Whether it may post what it asks. */
+  readonly isPostedQuestion?: boolean;
   /** Sends the request, and keeps what came back for the caller. */
   send(request: OutgoingRequest): Promise<LibraryResponse>;
 }
@@ -166,8 +168,10 @@ export class OrganizationApi<A extends ClientApiBase> {
       answers.push(answer);
       return new LibraryResponse(forLibrary(answer));
     };
-    const { operation } = call;
-    await this.#currentCall.run({ operation, send }, () => use(this.#api));
+    const { operation, isPostedQuestion } = call;
+    await this.#currentCall.run({ operation, isPostedQuestion, send }, () =>
+      use(this.#api),
+    );
     const [answer] = answers;
     if (answers.length !== 1) {
       throw new Error(`${answers.length} requests were made to ${operation}`);
@@ -256,7 +260,7 @@ class TransportHttpClient extends HttpClient {
   override async request(
     verb: string,
     requestUrl: string,
-    _data: string | NodeJS.ReadableStream,
+    data: string | NodeJS.ReadableStream,
     headers: IHeaders,
   ): Promise<LibraryResponse> {
     const call = this.currentCall.getStore();
@@ -264,7 +268,11 @@ class TransportHttpClient extends HttpClient {
       throw new Error(`${verb} ${requestUrl} belongs to no call`);
     }
     const target = this.scope.target(requestUrl);
-    if (!target || (verb !== 'GET' && verb !== 'OPTIONS')) {
+    const isQuestion =
+      verb === 'GET' ||
+      verb === 'OPTIONS' ||
+      (verb === 'POST' && call.isPostedQuestion === true);
+    if (!target || !isQuestion) {
       throw this.transport.error(
         call,
         lastingFault(
@@ -279,6 +287,7 @@ class TransportHttpClient extends HttpClient {
     const request: OutgoingRequest = {
       method: verb,
       target,
+      body: verb === 'POST' && typeof data === 'string' ? data : undefined,
       accept: typeof accept === 'string' ? accept : 'application/json',
     };
     // A connection keeps the context that it is opened in for as long as it is

@@ -9,6 +9,7 @@ import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
 import type { OrganizationApi } from './api';
 import { ZipArchive } from './archive';
+import { unzipBlobs } from './blobs-zip';
 import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import { blobObjectId, streamedObjectId } from './object-id';
@@ -62,6 +63,8 @@ const LIMITS = {
   item: 16 * MEBIBYTE,
   /** Every file of a repository, at about 0.5 KB each. */
   listing: 256 * MEBIBYTE,
+  /** Many small files in one archive, packed and unpacked. */
+  blobs: MEBIBYTE,
   /** A file as it is. */
   blob: 32 * MEBIBYTE,
   /** A thousand results, at about 0.6 KB each. */
@@ -297,6 +300,25 @@ export class ApiClient implements AzureDevOpsClient {
         ),
       ),
     );
+  }
+
+  async readBlobs(
+    options: Parameters<AzureDevOpsClient['readBlobs']>[0],
+  ): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { repository, project, objectIds } = options;
+    const { maxBytes = LIMITS.blobs } = options;
+    const call = this.#call(options, {
+      operation: `read ${objectIds.length} blobs of ${describeRepository(options)}`,
+      expects: 'bytes',
+      isPostedQuestion: true,
+      maxBytes: LIMITS.blobs,
+      parse: body => body as Buffer,
+    });
+    this.#checkNames(call, project, repository);
+    const archive = await this.#git(call, git =>
+      git.getBlobsZip([...objectIds], repository, project),
+    );
+    return await unzipBlobs(archive, { each: maxBytes, all: LIMITS.blobs });
   }
 
   async readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array> {

@@ -32,6 +32,8 @@ export interface Call<T> {
   readonly expects: Expectation;
   /** How large the answer may be, before and after decompression. */
   readonly maxBytes: number;
+  /** Whether it is a question that is posted, and changes nothing. */
+  readonly isPostedQuestion?: boolean;
   /** Whether the answer is large enough for compression to pay. */
   readonly compress: boolean;
   readonly priority: Priority;

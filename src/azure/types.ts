@@ -216,6 +216,21 @@ export interface AzureDevOpsClient {
   /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
   readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array>;
 
+  /**
+   * Small blobs of one repository in one request, by their object ids. Whatever
+   * is not among them can still be read by itself.
+   *
+   * @param options.maxBytes - how large one may be; together they are at most 1 MiB
+   */
+  readBlobs(
+    options: RequestOptions &
+      SizeOption & {
+        repository: string;
+        project?: string;
+        objectIds: readonly string[];
+      },
+  ): Promise<ReadonlyMap<string, Uint8Array>>;
+
   /** A blob of any size. Whoever asks for it closes it. */
   downloadBlob(options: BlobOptions): Promise<DownloadedBlob>;
 

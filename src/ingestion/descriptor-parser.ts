@@ -118,6 +118,11 @@ export class DescriptorParser {
     return this.#last.signature;
   }
 
+  /** Whether a blob is in memory, so that it need not be downloaded. */
+  knows(objectId: string): boolean {
+    return this.#contents.has(objectId);
+  }
+
   /**
    * Reads a file that came with its text.
    *

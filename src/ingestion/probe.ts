@@ -32,6 +32,8 @@ const ANSWER_BYTES = {
 const LONGEST_PATH = 2_000;
 /** How many files that are gone are handed on at a time. */
 const SLICE = 500;
+/** How many files are asked for in one request. */
+const TOGETHER = 200;
 
 /** What came of one look at one repository, beside what was handed on. */
 export interface ProbeFindings {
@@ -88,6 +90,7 @@ class Probe {
   /** What the repository gives, as far as that is known by now. */
   private holdings: Holdings;
   private parsingMs = 0;
+  private readsSingly = false;
 
   constructor(private readonly input: ProbeInput) {
     this.known = new Map(input.known.map(it => [it.path, it]));
@@ -104,11 +107,7 @@ class Probe {
           await this.attempt(() => this.readItem(path.path));
         }
       }
-      for (const [index, file] of files.entries()) {
-        await this.attempt(() =>
-          this.readBlob(file, `file ${index + 1} of ${files.length}`),
-        );
-      }
+      await this.readAll(files);
     } catch (reason) {
       return reason instanceof OverBudgetError
         ? { unchanged, unknown: reason }
@@ -256,15 +255,73 @@ class Probe {
     }
   }
 
-  /** @param where - in words, for a repository beyond its budget */
-  private async readBlob(file: File, where: string): Promise<void> {
+  /** Reads files: the small ones many at a time, as long as that is to be had, and every other by itself. */
+  private async readAll(files: readonly File[]): Promise<void> {
+    let together = TOGETHER;
+    for (let start = 0; start < files.length;) {
+      const some = files.slice(start, start + together);
+      const wanted = new Set(some.map(({ objectId }) => objectId));
+      const blobs = await this.readTogether([...wanted]);
+      for (const [index, file] of some.entries()) {
+        const where = `file ${start + index + 1} of ${files.length}`;
+        await this.attempt(() =>
+          this.readBlob(file, where, blobs?.get(file.objectId)),
+        );
+      }
+      start += some.length;
+      // Not many more than one answer had room for.
+      together =
+        blobs && blobs.size < wanted.size / 2
+          ? Math.max(blobs.size, 10)
+          : Math.min(TOGETHER, together * 2);
+    }
+  }
+
+  /** @returns `undefined` where nothing was asked, or the service does not answer such a request */
+  private async readTogether(
+    objectIds: readonly string[],
+  ): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
+    const { client, parser, repository, signal } = this.input;
+    const unknown = objectIds.filter(id => !parser.knows(id));
+    if (unknown.length < 2 || this.readsSingly) {
+      return undefined;
+    }
+    try {
+      return await client.readBlobs({
+        repository: repository.id,
+        objectIds: unknown,
+        maxBytes: ANSWER_BYTES.file.light,
+        signal,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isRejectedByLimiter(error)) {
+        throw error;
+      }
+      // Whatever it is, each file can be read by itself, or says why not.
+      this.readsSingly = !isTooLarge(error);
+      return new Map();
+    }
+  }
+
+  /**
+   * @param where - in words, for a repository beyond its budget
+   * @param bytes - where they are already here
+   */
+  private async readBlob(
+    file: File,
+    where: string,
+    bytes: Uint8Array | undefined,
+  ): Promise<void> {
     const { parser, repository } = this.input;
     const { path, objectId } = file;
     checkLength(path);
     this.checkParsingTime(`${path}, ${where}`);
     this.parsingMs += await parser.parseBlob(
       { repository, path, objectId },
-      this.downloadOf(objectId),
+      bytes
+        ? async () => Buffer.from(bytes).toString('utf8')
+        : this.downloadOf(objectId),
       found => this.handOn(found, `${path}, ${where}`),
     );
   }
@@ -402,12 +459,15 @@ async function unlessTooLarge<T>(
   try {
     return await read();
   } catch (error) {
-    if (
-      error instanceof AzureDevOpsRequestError &&
-      error.fault.kind === 'too-large'
-    ) {
+    if (isTooLarge(error)) {
       return undefined;
     }
     throw error;
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
+  );
 }

@@ -1,9 +1,45 @@
 /** A backend in a process of its own, which takes its commands from the one that started it. */
+import { readFileSync } from 'node:fs';
+import { Meter, settled } from '../bench/meter';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 import type { FromReplica, ToReplica } from './stage/replica';
 
 let catalog: TestCatalog | undefined;
+let meter: Meter | undefined;
+let blocks: BlockMeter | undefined;
+
+/** How often the main thread is looked at, in milliseconds. */
+const LOOK_MS = 20;
+
+/** The longest that the main thread computes between two looks. */
+class BlockMeter {
+  longestMs = 0;
+  #before = computedMs();
+  readonly #timer = setInterval(() => {
+    const now = computedMs();
+    this.longestMs = Math.max(this.longestMs, now - this.#before);
+    this.#before = now;
+  }, LOOK_MS);
+
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.longestMs;
+  }
+}
+
+/** What the main thread has computed so far, in milliseconds; elsewhere than on Linux nothing is known of it. */
+function computedMs(): number {
+  try {
+    const stat = readFileSync(
+      `/proc/self/task/${process.pid}/schedstat`,
+      'utf8',
+    );
+    return Number(stat.split(' ')[0]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
 
 function send(message: FromReplica): void {
   process.send?.(message);
@@ -15,6 +51,23 @@ async function obey(message: ToReplica): Promise<void> {
       catalog = await startCatalog(message.options);
       send({ type: 'started' });
       break;
+    case 'measure':
+      await settled();
+      meter = Meter.start();
+      blocks = new BlockMeter();
+      send({ type: 'measuring' });
+      break;
+    case 'end-measuring': {
+      const { idleBytes = 0, peakBytes = 0 } = meter?.stop() ?? {};
+      send({
+        type: 'measured',
+        strain: {
+          memoryBytes: peakBytes - idleBytes,
+          blockMs: blocks?.stop() ?? 0,
+        },
+      });
+      break;
+    }
     case 'refresh': {
       if (!catalog) {
         throw new Error('The backend was not started');

@@ -285,6 +285,7 @@ export class Model {
       getRepository: unused,
       listItems: unused,
       readBlob: unused,
+      readBlobs: unused,
       downloadBlob: unused,
       downloadArchive: unused,
       searchFiles: unused,

@@ -107,6 +107,7 @@ function samples(): Sample[] {
       `${repository}/items?scopePath=/docs&recursionLevel=oneLevel`,
     ),
     sample(`${git}/blobs/{sha1}`, `${repository}/blobs/${blob}?$format=json`),
+    sample(`${git}/blobs`, `${repository}/blobs`, [blob]),
     sample(
       `${git}/commits`,
       `${repository}/commits?searchCriteria.itemVersion.version=main&searchCriteria.$top=5`,
@@ -212,8 +213,13 @@ describe('the simulator against the specification of Microsoft', () => {
         continue;
       }
       const { specification, operation } = operationOf(method, new URL(url));
+      const schema = schemaOf(operation);
+      if (schema.format === 'Stream') {
+        // Bytes, of which the schema says no more.
+        continue;
+      }
       const { errors, unknown } = specification.judge(
-        schemaOf(operation),
+        schema,
         JSON.parse(answer.body),
       );
       contradictions.push(

@@ -54,6 +54,12 @@ export function itemRoutes(): EndpointRoute[] {
       },
       handle: blob,
     },
+    {
+      endpoint: 'blobs',
+      method: 'POST',
+      template: 'git/repositories/{repositoryId}/blobs',
+      handle: blobs,
+    },
   ];
 }
 
@@ -309,6 +315,28 @@ function commits(call: Call): SimulatedResponse {
       .slice(0, top)
       .map(push => commitShape(push, repository, call.baseUrl)),
   );
+}
+
+/**
+ * "Gets one or more blobs in a zip file download", asked for by a list of their
+ * ids (`Blobs_Get Blobs Zip` of the specification). That the files are named by
+ * their ids, and that one that is missing fails the request, is assumed.
+ */
+function blobs(call: Call): SimulatedResponse {
+  const repository = readableRepository(call);
+  if ('status' in repository) {
+    return repository;
+  }
+  const ids = JSON.parse(call.request.body.toString('utf8')) as string[];
+  const found: ZipEntry[] = [];
+  for (const id of ids) {
+    const content = repository.blob(id)?.content;
+    if (!content) {
+      return objectNotFound(id);
+    }
+    found.push({ path: id, content });
+  }
+  return fileBytes('blobs.zip', 'application/zip', zipArchive(found));
 }
 
 function blob(call: Call): SimulatedResponse {

@@ -3,6 +3,7 @@ import { CONFIGURATION_ROWS } from './configuration';
 import { CREDENTIAL_ROWS } from './credentials';
 import { DESCRIPTOR_ROWS } from './descriptors';
 import { HEALING_ROWS } from './healing';
+import { HOSTILE_ROWS } from './hostile';
 import { PROCESS_ROWS } from './processes';
 import { REPOSITORY_ROWS } from './repositories';
 import { THROTTLING_ROWS } from './throttling';
@@ -17,6 +18,7 @@ export const GROUPS: Readonly<Record<number, string>> = {
   5: 'Descriptors change, break, and become something else',
   6: 'Processes die, the database goes away, replicas disagree, somebody changes what runs',
   7: 'The catalog loses what it was given',
+  8: 'One repository, one answer or one row is hostile',
 };
 
 /** The whole table. */
@@ -29,4 +31,5 @@ export const ROWS: readonly Row[] = [
   ...PROCESS_ROWS,
   ...CONFIGURATION_ROWS,
   ...HEALING_ROWS,
+  ...HOSTILE_ROWS,
 ];

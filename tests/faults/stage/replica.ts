@@ -7,7 +7,17 @@ import type { CatalogOptions, Refreshed } from '../../support/backend';
 /** The commands of a replica's process; plain data, as it crosses between processes. */
 export type ToReplica =
   | { readonly type: 'start'; readonly options: CatalogOptions }
-  | { readonly type: 'refresh' };
+  | { readonly type: 'refresh' }
+  | { readonly type: 'measure' }
+  | { readonly type: 'end-measuring' };
+
+/** What a backend took while it was measured. */
+export interface Strain {
+  /** The most memory that was resident, over what was before, in bytes. */
+  readonly memoryBytes: number;
+  /** The most that its main thread computed without looking at what else there is, in milliseconds of that thread: a busy machine does not add to it. */
+  readonly blockMs: number;
+}
 
 /** Its answers. */
 export type FromReplica =
@@ -15,6 +25,8 @@ export type FromReplica =
   | { readonly type: 'started' }
   | { readonly type: 'refreshing' }
   | { readonly type: 'refreshed'; readonly report: Refreshed }
+  | { readonly type: 'measuring' }
+  | { readonly type: 'measured'; readonly strain: Strain }
   | { readonly type: 'failed'; readonly message: string };
 
 const FAULTS = join(__dirname, '..');
@@ -67,11 +79,19 @@ export class Replica {
   }
 
   /** A process that has loaded all code, and waits to be started: that takes longest. */
-  static load(options: { clockOffsetMs?: number } = {}): Replica {
+  static load(
+    options: {
+      clockOffsetMs?: number;
+      /** How much its heap may hold, in megabytes. */
+      heapMb?: number;
+    } = {},
+  ): Replica {
     program ??= bundle();
     const child = fork(program, {
       execArgv: [
         '--no-warnings',
+        '--expose-gc',
+        ...(options.heapMb ? [`--max-old-space-size=${options.heapMb}`] : []),
         '--import',
         pathToFileURL(join(FAULTS, 'clock-offset.mjs')).href,
       ],
@@ -113,6 +133,21 @@ export class Replica {
         throw new Error(message.message);
       }
     }
+  }
+
+  /** What it takes from now on counts. */
+  async measure(): Promise<void> {
+    this.send({ type: 'measure' });
+    await this.expect('measuring');
+  }
+
+  async endMeasuring(): Promise<Strain> {
+    this.send({ type: 'end-measuring' });
+    const message = await this.next();
+    if (message.type !== 'measured') {
+      throw new Error(`A replica sent '${message.type}' instead of 'measured'`);
+    }
+    return message.strain;
   }
 
   /** SIGKILL, at whatever instruction it is. */

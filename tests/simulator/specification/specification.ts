@@ -8,6 +8,7 @@ interface Reference {
   readonly $ref: string;
 }
 export interface Schema {
+  readonly format?: string;
   readonly $ref?: string;
   readonly type?: string;
   readonly items?: Schema;
