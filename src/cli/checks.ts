@@ -10,6 +10,7 @@ import {
 } from '../credentials/problems/diagnosis';
 import type { CredentialDescription, ProofFacts } from '../credentials/types';
 import { isCloudHost, type Organization } from '../organization';
+import { EMPTY_LIST } from '../policy/nothing-found';
 import { summarize } from './repositories';
 import { count, formatDuration, printable } from './text';
 
@@ -277,11 +278,7 @@ export function repositoriesCheck(
         `none visible, although ${count(projects, 'project is', 'projects are')}: the identity is a member, but has the access level Stakeholder, or no permission to read code`,
         `Look at its access level at ${organization.url}/_settings/users, which has to be Basic, then at Project settings > Repositories > Security`,
       )
-    : warn(
-        'repositories',
-        'none visible: what may not be read is left out without a word',
-        'Add the identity to the group Readers of the projects, with the access level Basic',
-      );
+    : warn('repositories', EMPTY_LIST.cause, EMPTY_LIST.cure);
 }
 
 /** Which versions of the interface the service speaks. */

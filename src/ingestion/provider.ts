@@ -88,6 +88,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         return parsed.outcome === 'repository' ? parsed : undefined;
       },
       hintMemory: new Map(),
+      nearMissMemory: {},
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),

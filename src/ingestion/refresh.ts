@@ -15,6 +15,7 @@ import { Applier } from './apply';
 import { ReadingTime } from './reading-time';
 import type { Turns } from './turns';
 import type { HintMemory } from './hints';
+import { adviseOnNothingFound, type NearMissMemory } from './near-miss';
 import {
   type OrganizationList,
   type PassInput,
@@ -46,6 +47,8 @@ export interface RefreshContext {
   readonly locate: LocateTarget;
   /** The provider's, from one refresh to the next. */
   readonly hintMemory: HintMemory;
+  /** The provider's, likewise. */
+  readonly nearMissMemory: NearMissMemory;
   readonly connection: EntityProviderConnection;
   /** Finds out why an organization could not be read at all; `undefined` where the error's own message is best. */
   readonly explain?: (
@@ -100,6 +103,7 @@ export async function refresh(
     },
     rejectedFiles: [],
     duplicates: [],
+    advice: [],
   };
   options.onReport?.(report);
   const readingTime = ReadingTime.start(
@@ -218,6 +222,16 @@ async function refreshAll(
   );
 
   const { descriptors, entities } = await ledger.reports.counts();
+  if (report.organizations.every(({ outcome }) => outcome === 'complete')) {
+    report.advice = await adviseOnNothingFound({
+      settings,
+      lists,
+      descriptors,
+      clients: context.clients,
+      memory: context.nearMissMemory,
+      signal,
+    });
+  }
   report.descriptors = descriptors;
   report.entities = entities;
   report.rejectedFiles = await ledger.reports.rejectedFiles();

@@ -68,6 +68,8 @@ export interface RefreshReport {
   readonly removed: number;
   rejectedFiles: RejectedFile[];
   duplicates: DuplicateReport[];
+  /** Why nothing was found, if nothing was, and what to do. */
+  advice: string[];
 }
 
 /** An empty report for an organization that is about to be passed over. */

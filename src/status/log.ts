@@ -19,6 +19,8 @@ export class RefreshLog implements RefreshObserver {
   readonly #logger: LoggerService;
   /** Duplicates that were logged, with the descriptor that gives the entity: what stays as it is is not logged again. */
   #logged = new Map<string, string>();
+  /** The advice of the last refresh, which is not repeated while it stays the same. */
+  #advised: ReadonlySet<string> = new Set();
 
   constructor(logger: LoggerService) {
     this.#logger = logger;
@@ -48,11 +50,21 @@ export class RefreshLog implements RefreshObserver {
           level: 'info',
           message: describeOrganizationReport(organization),
         })),
+      ...this.#describeAdvice(report),
       // One that broke off may not have looked for them.
       ...(report.outcome === 'complete'
         ? this.#describeDuplicates(report.duplicates)
         : []),
     ];
+  }
+
+  #describeAdvice({ provider, advice }: RefreshReport): LogLine[] {
+    const news = advice.filter(text => !this.#advised.has(text));
+    this.#advised = new Set(advice);
+    return news.map(text => ({
+      level: 'warn',
+      message: `${provider}: ${text}`,
+    }));
   }
 
   #describeDuplicates(duplicates: readonly DuplicateReport[]): LogLine[] {

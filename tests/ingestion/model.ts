@@ -182,6 +182,7 @@ export class Model {
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,
         hintMemory: new Map(),
+        nearMissMemory: {},
         logger: recordingLogger([]),
       },
       () => database.destroy(),

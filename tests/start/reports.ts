@@ -39,6 +39,7 @@ export function refreshReport(
     removed: 0,
     rejectedFiles: [],
     duplicates: [],
+    advice: [],
     ...overrides,
   };
 }

@@ -200,6 +200,7 @@ function contextOf(options: {
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
     hintMemory: new Map(),
+    nearMissMemory: {},
     connection: options.connection,
     logger: recordingLogger(options.logs),
     clock: { now: options.now },

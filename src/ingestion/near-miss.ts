@@ -1,0 +1,110 @@
+import type { AzureDevOpsClients } from '../azure/types';
+import type { ProviderSettings } from '../config/index';
+import { nearest } from '../config/nearest';
+import {
+  explainNothingFound,
+  findCulprit,
+  type NearMiss,
+} from '../policy/nothing-found';
+import type { OrganizationList } from './pass';
+
+/** Requests for one look, once in the life of a process. */
+const MOST_REQUESTS = 30;
+
+/** Where descriptors usually are. */
+const USUAL_PATHS = ['/catalog-info.yaml', '/catalog-info.yml'];
+
+/** What one look gave, for the life of the process. */
+export interface NearMissMemory {
+  nearMisses?: readonly NearMiss[];
+}
+
+interface Lists {
+  readonly settings: ProviderSettings;
+  readonly lists: ReadonlyMap<string, OrganizationList>;
+  readonly descriptors: number;
+}
+
+/** Why a provider found nothing, in words for the operator; nothing where it found something. */
+export async function adviseOnNothingFound(
+  options: Lists & {
+    readonly clients: AzureDevOpsClients;
+    readonly memory: NearMissMemory;
+    readonly signal?: AbortSignal;
+  },
+): Promise<string[]> {
+  const { settings, lists, descriptors, memory } = options;
+  const findings = {
+    settings,
+    descriptors,
+    lists: settings.organizations.flatMap(({ key, label }) => {
+      const list = lists.get(key);
+      return list ? [{ ...list, organization: label }] : [];
+    }),
+    nearest,
+  };
+  const culprit = findCulprit(findings);
+  if (culprit === 'branch' || culprit === 'path') {
+    memory.nearMisses ??= await lookElsewhere(culprit, options);
+  }
+  return explainNothingFound({ ...findings, nearMisses: memory.nearMisses });
+}
+
+/**
+ * Looks for descriptors where the configuration does not ask for them: in the
+ * usual places, or at the default branches. What fails is not counted.
+ */
+async function lookElsewhere(
+  culprit: 'branch' | 'path',
+  {
+    settings,
+    lists,
+    clients,
+    signal,
+  }: Lists & {
+    readonly clients: AzureDevOpsClients;
+    readonly signal?: AbortSignal;
+  },
+): Promise<NearMiss[]> {
+  const literals = settings.paths.flatMap(path =>
+    path.kind === 'literal' ? [path.path] : [],
+  );
+  const branch = culprit === 'branch' ? undefined : settings.branch;
+  const paths =
+    culprit === 'branch'
+      ? [literals[0] ?? '/catalog-info.yaml']
+      : USUAL_PATHS.filter(path => !literals.includes(path));
+  const sample = settings.organizations
+    .flatMap(organization =>
+      (lists.get(organization.key)?.selected ?? []).map(({ id }) => ({
+        client: clients.forOrganization(organization),
+        id,
+      })),
+    )
+    .slice(0, Math.floor(MOST_REQUESTS / paths.length));
+  return await Promise.all(
+    paths.map(async path => {
+      const outcomes = await Promise.allSettled(
+        sample.map(({ client, id }) =>
+          client.readItem({
+            repository: id,
+            path,
+            version: branch ? { type: 'branch', version: branch } : undefined,
+            content: false,
+            signal,
+          }),
+        ),
+      );
+      signal?.throwIfAborted();
+      const answers = outcomes.flatMap(outcome =>
+        outcome.status === 'fulfilled' ? [outcome.value.outcome] : [],
+      );
+      return {
+        path,
+        branch,
+        found: answers.filter(outcome => outcome === 'present').length,
+        lookedAt: answers.length,
+      };
+    }),
+  );
+}

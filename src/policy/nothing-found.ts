@@ -1,0 +1,254 @@
+import type { Repository } from '../azure/types';
+import type { ProviderSettings } from '../config/index';
+import type { Selection } from './select';
+
+/** What may be wrong where an organization's list is empty, and what to do. */
+export const EMPTY_LIST = {
+  cause: 'none visible: what may not be read is left out without a word',
+  cure: 'Add the identity to the group Readers of the projects, with the access level Basic',
+} as const;
+
+/** How many of the selected repositories have a file that the configuration does not ask for. */
+export interface NearMiss {
+  readonly path: string;
+  /** Absent for the default branch of each repository. */
+  readonly branch?: string;
+  readonly found: number;
+  readonly lookedAt: number;
+}
+
+/** What a provider found in all of its organizations. */
+export interface Findings {
+  readonly settings: Pick<
+    ProviderSettings,
+    'id' | 'project' | 'repository' | 'branch' | 'paths' | 'skipForkedRepos'
+  >;
+  readonly lists: ReadonlyArray<
+    Selection & {
+      /** `host/name`. */
+      readonly organization: string;
+      readonly repositories: readonly Repository[];
+    }
+  >;
+  /** Descriptors that are known of the provider. */
+  readonly descriptors: number;
+  readonly nearMisses?: readonly NearMiss[];
+  /** The candidate that somebody who wrote a word most likely meant. */
+  readonly nearest: (
+    word: string,
+    candidates: readonly string[],
+  ) => string | undefined;
+}
+
+/** What is to blame for that nothing was found. */
+export type Culprit =
+  | 'project'
+  | 'exclude.project'
+  | 'repository'
+  | 'exclude.repository'
+  | 'skipForkedRepos'
+  | 'state'
+  | 'branch'
+  | 'path';
+
+/** How many names a sentence lists. */
+const MOST_NAMES = 5;
+
+/**
+ * The key of the configuration, or the state of the repositories, because of
+ * which a provider found nothing; `undefined` where it found something, or the
+ * lists are empty.
+ */
+export function findCulprit({
+  settings,
+  lists,
+  descriptors,
+}: Pick<Findings, 'settings' | 'lists' | 'descriptors'>): Culprit | undefined {
+  const listed = lists.flatMap(({ repositories }) => repositories);
+  if (listed.length === 0) {
+    return undefined;
+  }
+  const { project, repository, branch } = settings;
+  const selected = lists.flatMap(list => list.selected);
+  if (selected.length === 0) {
+    const ofProjects = listed.filter(it => project.matches(it.project.name));
+    if (ofProjects.length === 0) return filterOf('project', project);
+    const named = ofProjects.filter(it => repository.matches(it.name));
+    if (named.length === 0) return filterOf('repository', repository);
+    return settings.skipForkedRepos && named.every(({ isFork }) => isFork)
+      ? 'skipForkedRepos'
+      : 'state';
+  }
+  if (descriptors > 0) {
+    return undefined;
+  }
+  return branch !== undefined &&
+    selected.every(({ defaultBranch }) => defaultBranch !== branch)
+    ? 'branch'
+    : 'path';
+}
+
+function filterOf(
+  name: 'project' | 'repository',
+  { include }: { readonly include: readonly string[] },
+): Culprit {
+  return include.includes('*') ? `exclude.${name}` : name;
+}
+
+/** Why a provider found nothing, and what to do: a message for each cause; none where it found something. */
+export function explainNothingFound(findings: Findings): string[] {
+  const { lists } = findings;
+  const empty = lists
+    .filter(({ repositories }) => repositories.length === 0)
+    .map(
+      ({ organization }) =>
+        `${organization}: repositories: ${EMPTY_LIST.cause}. What to do: ${EMPTY_LIST.cure}`,
+    );
+  const culprit = findCulprit(findings);
+  return culprit ? [...empty, explain(culprit, findings)] : empty;
+}
+
+function explain(culprit: Culprit, findings: Findings): string {
+  const { settings, lists } = findings;
+  const key = `\`catalog.providers.azureDevOps.${settings.id}.${culprit}\``;
+  const listed = lists.flatMap(({ repositories }) => repositories);
+  const selected = lists.flatMap(list => list.selected);
+  switch (culprit) {
+    case 'project':
+      return `${key} (${quoted(settings.project.include)}) selects no ${known(
+        'project',
+        namesOf(listed, it => it.project.name),
+        settings.project.include,
+        findings,
+      )}`;
+    case 'repository':
+      return `${key} (${quoted(settings.repository.include)}) selects no ${known(
+        'repository',
+        namesOf(
+          listed.filter(it => settings.project.matches(it.project.name)),
+          it => it.name,
+        ),
+        settings.repository.include,
+        findings,
+      )}`;
+    case 'exclude.project':
+      return `${key} (${quoted(settings.project.exclude)}) leaves out every project in the list. What to do: Narrow it`;
+    case 'exclude.repository':
+      return `${key} (${quoted(settings.repository.exclude)}) leaves out every repository. What to do: Narrow it`;
+    case 'skipForkedRepos':
+      return `${key} leaves out every repository: all that are selected are forks. What to do: Set it to false`;
+    case 'state':
+      return `catalog.providers.azureDevOps.${settings.id}: every repository that is selected is disabled or empty, or its project is being created or deleted (${statesOf(lists)}). What to do: Look at them in the browser, or select others`;
+    case 'branch':
+      return explainBranch(key, settings.branch ?? '', selected, findings);
+    case 'path':
+      return `${key} (${quoted(settings.paths.map(pathOf))}) finds no file in any of ${count(selected.length)}. ${advice(findings, 'What to do: Compare it with where the files are: paths begin at the root of a repository, `*` stays within a folder, and case matters')}`;
+  }
+}
+
+function explainBranch(
+  key: string,
+  branch: string,
+  selected: readonly Repository[],
+  findings: Findings,
+): string {
+  const branches = namesOf(selected, it => it.defaultBranch);
+  const likely = findings.nearest(branch, branches);
+  return (
+    `${key} ("${branch}") is the default branch of none of ${count(selected.length)}, and no descriptor was found there. ` +
+    `Default branches are ${shortened(branches)}${likely ? `; did you mean "${likely}"?` : '.'} ` +
+    advice(
+      findings,
+      `What to do: Correct the branch, or leave \`branch\` out to read the default branch of each`,
+    )
+  );
+}
+
+/** What was seen elsewhere, or else what to do without that. */
+function advice(
+  { nearMisses = [], settings }: Findings,
+  otherwise: string,
+): string {
+  const best = [...nearMisses].sort((a, b) => b.found - a.found)[0];
+  if (!best || best.found === 0) {
+    return otherwise;
+  }
+  const { path, branch, found, lookedAt } = best;
+  const where =
+    branch === undefined && settings.branch !== undefined
+      ? ' at their default branch'
+      : '';
+  return `${found} of ${lookedAt} repositories that were looked at have ${path}${where}: did you mean that?`;
+}
+
+function known(
+  what: 'project' | 'repository',
+  names: readonly string[],
+  patterns: readonly string[],
+  { nearest }: Findings,
+): string {
+  const likely = patterns
+    .map(pattern => nearest(decoded(pattern), names))
+    .find(name => name !== undefined);
+  return (
+    `${what} in the list, which has ${names.length}: ${shortened(names)}` +
+    (likely
+      ? `; did you mean "${likely}"?`
+      : '. What to do: Compare it with the names in the browser, and see that the identity may read what is missing')
+  );
+}
+
+/** Names with a percent sign are usually taken from a URL. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function namesOf(
+  repositories: readonly Repository[],
+  nameOf: (repository: Repository) => string | undefined,
+): string[] {
+  const times = new Map<string, number>();
+  for (const repository of repositories) {
+    const name = nameOf(repository);
+    if (name !== undefined) times.set(name, (times.get(name) ?? 0) + 1);
+  }
+  // The most frequent first.
+  return [...times].sort(([, a], [, b]) => b - a).map(([name]) => name);
+}
+
+function shortened(names: readonly string[]): string {
+  return (
+    names
+      .slice(0, MOST_NAMES)
+      .map(name => `"${name}"`)
+      .join(', ') + (names.length > MOST_NAMES ? ', …' : '')
+  );
+}
+
+function quoted(texts: readonly string[]): string {
+  return texts.map(text => `"${text}"`).join(', ');
+}
+
+function pathOf(path: ProviderSettings['paths'][number]): string {
+  return path.kind === 'literal' ? path.path : path.pattern;
+}
+
+function count(repositories: number): string {
+  return repositories === 1
+    ? 'the 1 repository that is selected'
+    : `the ${repositories} repositories that are selected`;
+}
+
+function statesOf(lists: Findings['lists']): string {
+  const times = new Map<string, number>();
+  for (const { reason } of lists.flatMap(({ skipped }) => skipped)) {
+    times.set(reason, (times.get(reason) ?? 0) + 1);
+  }
+  return [...times]
+    .map(([reason, number]) => `${reason}: ${number}`)
+    .join(', ');
+}

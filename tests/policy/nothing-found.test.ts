@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import type { Repository } from '../../src/azure/types';
+import { nameFilter } from '../../src/config/patterns';
+import {
+  explainNothingFound,
+  findCulprit,
+  type Findings,
+} from '../../src/policy/nothing-found';
+import { selectRepositories } from '../../src/policy/select';
+
+const name = fc.constantFrom('a', 'b', 'Cross Team', 'Cross%20Team', '%', '*');
+const names = fc.array(name, { minLength: 1, maxLength: 2 });
+
+const repository: fc.Arbitrary<Repository> = fc.record({
+  id: fc.uuid(),
+  name,
+  project: fc.record({
+    id: fc.uuid(),
+    name,
+    state: fc.constantFrom('wellFormed', 'deleting'),
+  }),
+  defaultBranch: fc.option(fc.constantFrom('main', 'trunk'), {
+    nil: undefined,
+  }),
+  isDisabled: fc.boolean(),
+  isFork: fc.boolean(),
+});
+
+const findings: fc.Arbitrary<Findings> = fc
+  .record({
+    project: fc.tuple(names, fc.array(name, { maxLength: 1 })),
+    repository: fc.tuple(names, fc.array(name, { maxLength: 1 })),
+    branch: fc.option(fc.constantFrom('main', 'mian'), { nil: undefined }),
+    skipForkedRepos: fc.boolean(),
+    lists: fc.array(fc.array(repository, { maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    descriptors: fc.nat(1),
+    found: fc.nat(3),
+  })
+  .map(({ lists, found, descriptors, ...given }) => {
+    const settings = {
+      id: 'main',
+      ...given,
+      project: nameFilter(...given.project),
+      repository: nameFilter(...given.repository),
+      paths: [{ kind: 'literal' as const, path: '/catalog-info.yml' }],
+    };
+    return {
+      settings,
+      lists: lists.map((repositories, i) => ({
+        organization: `dev.azure.com/org${i}`,
+        repositories,
+        ...selectRepositories({ settings, repositories }),
+      })),
+      descriptors,
+      nearMisses: [{ path: '/catalog-info.yaml', found, lookedAt: 3 }],
+      nearest: (_word, [first]) => first,
+    };
+  });
+
+describe('The reason why a provider found nothing', () => {
+  it('is given wherever nothing was found, and nowhere else', () => {
+    fc.assert(
+      fc.property(findings, it => {
+        const selected = it.lists.flatMap(list => list.selected);
+        const empty = it.lists.filter(list => list.repositories.length === 0);
+        const isAllEmpty = empty.length === it.lists.length;
+        const foundNothing =
+          !isAllEmpty && (selected.length === 0 || it.descriptors === 0);
+        expect(findCulprit(it) !== undefined).toBe(foundNothing);
+        expect(explainNothingFound(it)).toHaveLength(
+          empty.length + (foundNothing ? 1 : 0),
+        );
+      }),
+    );
+  });
+
+  it('says what to do, or what was probably meant', () => {
+    fc.assert(
+      fc.property(findings, it => {
+        for (const message of explainNothingFound(it)) {
+          expect(message).toMatch(/What to do: |did you mean /);
+          expect(message).not.toMatch(/undefined|\.\.|\s\s/);
+        }
+      }),
+    );
+  });
+
+  it('is never a key that takes everything', () => {
+    fc.assert(
+      fc.property(findings, ({ settings, ...it }) => {
+        const everything = {
+          ...settings,
+          project: nameFilter(['*'], []),
+          repository: nameFilter(['*'], []),
+          skipForkedRepos: false,
+        };
+        const lists = it.lists.map(list => ({
+          ...list,
+          ...selectRepositories({
+            settings: everything,
+            repositories: list.repositories,
+          }),
+        }));
+        expect([undefined, 'state', 'branch', 'path']).toContain(
+          findCulprit({ ...it, lists, settings: everything }),
+        );
+      }),
+    );
+  });
+});
