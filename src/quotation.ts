@@ -30,10 +30,11 @@ const WORD = /^\p{L}?[\p{Ll}\p{Lo}\p{M}]*$/u;
 const CODE = /^(?:TF|VS|AADSTS)\d{3,8}$/;
 /** The service's names of exceptions. */
 const EXCEPTION = /^(?:[A-Z][a-z]+)+Exception$/;
-/** Resources and namespaces that Azure DevOps names when it throttles. */
+/** Other names that the service's messages have: of resources and namespaces when it throttles, of a project's address. */
 const IDENTIFIERS: ReadonlySet<string> = new Set([
   'TotalRequestsByServiceName',
   'ServiceNameUser',
+  'TeamProject',
 ]);
 
 /** A text from outside in one line; `undefined` when nothing is left of it. */
