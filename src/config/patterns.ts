@@ -1,4 +1,4 @@
-import { Minimatch } from 'minimatch';
+import { type Glob, matchesSequence, readGlob, wildcardTokens } from './glob';
 
 /** Chooses projects or repositories by name. */
 export interface NameFilter {
@@ -33,13 +33,18 @@ export function nameFilter(
   exclude: readonly string[],
 ): NameFilter {
   const includesAll = include.includes('*');
+  const included = include.map(nameMatcher);
+  const excluded = exclude.map(nameMatcher);
   return {
     include,
     exclude,
-    matches: name =>
-      (includesAll ||
-        include.some(pattern => matchesNamePattern(pattern, name))) &&
-      !exclude.some(pattern => matchesNamePattern(pattern, name)),
+    matches: name => {
+      const given = foldCase(name);
+      return (
+        (includesAll || included.some(matches => matches(given))) &&
+        !excluded.some(matches => matches(given))
+      );
+    },
   };
 }
 
@@ -49,33 +54,12 @@ export function nameFilter(
  * everything else stands for itself.
  */
 export function matchesNamePattern(pattern: string, name: string): boolean {
-  const wanted = foldCase(pattern);
-  const given = foldCase(name);
-  let p = 0;
-  let n = 0;
-  // Where to go on from when the last `*` has to take one character more. Only
-  // the last needs it, so that no pattern takes longer than length times length.
-  let star = -1;
-  let starTook = 0;
-  while (n < given.length) {
-    if (wanted[p] === '*') {
-      star = p++;
-      starTook = n;
-    } else if (
-      p < wanted.length &&
-      (wanted[p] === '?' || wanted[p] === given[n])
-    ) {
-      p++;
-      n++;
-    } else if (star >= 0) {
-      p = star + 1;
-      n = ++starTook;
-    } else {
-      return false;
-    }
-  }
-  while (wanted[p] === '*') p++;
-  return p === wanted.length;
+  return nameMatcher(pattern)(foldCase(name));
+}
+
+function nameMatcher(pattern: string): (name: readonly string[]) => boolean {
+  const tokens = wildcardTokens(foldCase(pattern));
+  return name => matchesSequence(tokens, name);
 }
 
 /** Characters, each in the one spelling that stands for both of its cases. */
@@ -106,16 +90,13 @@ export function readDescriptorPath(text: string): DescriptorPathReading {
   const problem = problemOf(text);
   if (problem) return { expected: problem };
   const pattern = `/${text}`.replace(/\/(?:\.?\/)+/g, '/');
-  const glob = new Minimatch(pattern, {
+  const glob = readGlob(pattern, {
     dot: true,
-    nocomment: true,
-    nonegate: true,
     // Parentheses and exclamation marks are ordinary characters of file names.
     noext: true,
-    // A backslash is an error before it comes here, whatever the platform.
-    platform: 'linux',
   });
-  if (glob.globParts.some(parts => !namesFile(parts.at(-1)))) {
+  if (typeof glob === 'string') return { expected: glob };
+  if (glob.parts.some(parts => !namesFile(parts.at(-1)))) {
     return {
       expected:
         'a path that ends in the name of a file, such as `/**/catalog-info.yaml`',
@@ -136,7 +117,7 @@ export function readDescriptorPath(text: string): DescriptorPathReading {
         kind: 'glob',
         pattern,
         scopePath: scopeOf(glob),
-        matches: path => glob.match(path),
+        matches: path => glob.matches(path),
       },
     ],
   };
@@ -164,7 +145,7 @@ function namesFile(part: string | undefined): boolean {
 }
 
 /** The folders that all alternatives of a glob have in common before the first wildcard. */
-function scopeOf(glob: Minimatch): string {
+function scopeOf(glob: Glob): string {
   const folders = glob.set.map(parts => {
     const end = parts.findIndex(part => typeof part !== 'string');
     return parts.slice(

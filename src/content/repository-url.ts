@@ -1,5 +1,6 @@
-import { Minimatch } from 'minimatch';
+import { InputError } from '@backstage/errors';
 import type { Repository, VersionRef } from '../azure/types';
+import { readGlob } from '../config/glob';
 import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 
@@ -115,15 +116,24 @@ export interface PathGlob {
   matches(path: string): boolean;
 }
 
-/** Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders. */
+/**
+ * Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders.
+ *
+ * @throws an `InputError` for one that has more alternatives, or is longer, than can be matched in bounded time, or has parentheses with a meaning
+ */
 export function pathGlob(pattern: string): PathGlob {
   const relative = pattern.replace(/^\/+/, '');
   const folders = relative.split('/').slice(0, -1);
   const wildcard = folders.findIndex(folder => /[*?[\]{}()!+@]/.test(folder));
   const fixed = wildcard < 0 ? folders : folders.slice(0, wildcard);
-  const matcher = new Minimatch(relative);
+  const glob = readGlob(relative);
+  if (typeof glob === 'string') {
+    throw new InputError(
+      `Expected the path ${pattern.slice(0, 100)} to be ${glob}`,
+    );
+  }
   return {
     scopePath: `/${fixed.join('/')}`,
-    matches: path => matcher.match(path.replace(/^\/+/, '')),
+    matches: path => glob.matches(path.replace(/^\/+/, '')),
   };
 }
