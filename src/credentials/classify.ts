@@ -137,7 +137,7 @@ function shown(presented: Presented | undefined, problem: ProblemId): string[] {
     case 'federated-token-expired':
       return expiresAt === undefined
         ? []
-        : [`it expires at ${new Date(expiresAt).toISOString()}`];
+        : [`valid until ${new Date(expiresAt).toISOString()}`];
     default:
       return [];
   }

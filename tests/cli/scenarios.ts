@@ -84,9 +84,14 @@ export class World {
     return application;
   }
 
+  /** Where a file of the scenarios lies. */
+  static pathOf(name: string): string {
+    return join(FILES, name);
+  }
+
   /** A file of this content, which is gone with `removeFiles`. Its path is the same in every run. */
   file(name: string, content: string): string {
-    const path = join(FILES, name);
+    const path = World.pathOf(name);
     writeFileSync(path, content);
     return path;
   }

@@ -203,7 +203,7 @@ describe('when no token can be had', () => {
       '700024',
       FEDERATED,
       'federated-token-expired',
-      'it expires at 1970-01-01T00:00:00.000Z',
+      'valid until 1970-01-01T00:00:00.000Z',
     ],
     ['90002', FEDERATED, 'tenant-not-found', ''],
   ])(
