@@ -58,7 +58,8 @@ export interface Config {
           /**
            * The host of Azure DevOps: `dev.azure.com`, `{organization}.visualstudio.com`,
            * or the `host[:port]` of an Azure DevOps Server, which has to be the
-           * `host` of an entry under `integrations.azure` as well.
+           * `host` of an entry under `integrations.azure` as well. `http://host[:port]` reads
+           * a Server without TLS: its token then goes over the network unencrypted.
            * Default: `dev.azure.com`.
            */
           host?: string;

@@ -12,10 +12,13 @@ export class Organization {
    * @param name - as it was configured, not percent-encoded. For Azure DevOps
    *   Server the collection with its virtual directory, if there is one:
    *   `DefaultCollection`, `tfs/DefaultCollection`
+   * @param scheme - `http` for an Azure DevOps Server that is read without TLS,
+   *   which a provider's `host` has to say
    */
   constructor(
     readonly host: string,
     readonly name: string,
+    readonly scheme: 'https' | 'http' = 'https',
   ) {}
 
   /**
@@ -34,10 +37,10 @@ export class Organization {
   /** The address of its `_apis` and web pages, without a trailing slash. */
   get url(): string {
     if (isLegacyCloudHost(this.host)) {
-      return `https://${this.host}`;
+      return `${this.scheme}://${this.host}`;
     }
     const path = this.name.split('/').map(encodeURIComponent).join('/');
-    return `https://${this.host}/${path}`;
+    return `${this.scheme}://${this.host}/${path}`;
   }
 }
 

@@ -81,6 +81,11 @@ interface Entry {
 /** How many clients of organizations that only URLs name are kept; somebody may try any number of names. */
 const MOST_OTHERS = 100;
 
+/** One client for all spellings of a name; with TLS and without are two. */
+function clientKeyOf({ key, scheme }: Organization): string {
+  return `${scheme}://${key}`;
+}
+
 class ClientPool implements AzureDevOpsClientPool {
   readonly #options: AzureDevOpsClientsOptions;
   readonly #configured: ReadonlySet<string>;
@@ -94,7 +99,7 @@ class ClientPool implements AzureDevOpsClientPool {
 
   constructor(options: AzureDevOpsClientsOptions) {
     this.#options = options;
-    this.#configured = new Set(options.configured?.map(({ key }) => key));
+    this.#configured = new Set(options.configured?.map(clientKeyOf));
   }
 
   forOrganization(
@@ -150,7 +155,7 @@ class ClientPool implements AzureDevOpsClientPool {
   }
 
   #entry(organization: Organization): Entry {
-    const { key } = organization;
+    const key = clientKeyOf(organization);
     const known = this.#entries.get(key);
     if (!known && this.#closed) {
       throw new Error(

@@ -10,6 +10,9 @@ import { type Block, type FoundText, isObject } from './block';
 const A_HOST =
   'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';
 
+/** How a Server is named that is read without TLS. */
+const PLAIN_HTTP = 'http://';
+
 /**
  * Reads `host`, `organization` and `organizations`.
  *
@@ -46,6 +49,7 @@ export function readOrganizations(
     const ref = new Organization(
       hostToRead(host, integrationHosts),
       organization,
+      schemeOf(block),
     );
     const first = seen.get(ref.key);
     if (first) {
@@ -59,6 +63,13 @@ export function readOrganizations(
     organizations.push(ref);
   }
   return organizations;
+}
+
+function schemeOf(block: Block): 'https' | 'http' {
+  const host = block.raw('host');
+  return typeof host === 'string' && host.trim().startsWith(PLAIN_HTTP)
+    ? 'http'
+    : 'https';
 }
 
 /**
@@ -103,8 +114,15 @@ function readHost(
   if (block.raw('host') === undefined) return CLOUD_HOST;
   const text = block.text('host', A_HOST);
   if (text === undefined) return undefined;
-  const host = normalizedHost(text);
-  if (host === undefined || isServiceHost(host)) {
+  const isPlain = text.startsWith(PLAIN_HTTP);
+  const host = isPlain
+    ? normalizedHost(text.slice(PLAIN_HTTP.length), PLAIN_HTTP)
+    : normalizedHost(text);
+  if (
+    host === undefined ||
+    isServiceHost(host) ||
+    (isPlain && isCloudHost(host))
+  ) {
     block.reportMistake(block.key('host'), A_HOST, text, hintForHost(text));
     return undefined;
   }
@@ -119,11 +137,11 @@ function readHost(
   return host;
 }
 
-/** In the one spelling that URLs have: lower case, without the port that https has anyway. */
-function normalizedHost(text: string): string | undefined {
+/** In the one spelling that URLs have: lower case, without the port that the scheme has anyway. */
+function normalizedHost(text: string, scheme = 'https://'): string | undefined {
   if (/[\s/\\?#@]/.test(text)) return undefined;
   try {
-    const { host, pathname } = new URL(`https://${text}`);
+    const { host, pathname } = new URL(`${scheme}${text}`);
     return host !== '' && pathname === '/' ? host : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import type { VersionRef } from '../azure/types';
-import { isCloudHost, type Organization } from '../organization';
+import { isCloudHost, Organization } from '../organization';
 import type { LocationContext } from './context';
 import { splitLeadingSegments } from './organizations';
 import {
@@ -77,13 +77,32 @@ function checkHost(
   // The service under its own names answers https only, so http:// can mean nothing else.
   if (
     url.protocol === 'https:' ||
-    (url.protocol === 'http:' && isCloudHost(host))
+    (url.protocol === 'http:' &&
+      (isCloudHost(host) || isReadWithoutTls(host, context)))
   ) {
     return undefined;
   }
   return unsupported(
     'scheme',
-    `A URL of ${host} should begin with https://, not with ${url.protocol}//: credentials are not sent unencrypted.`,
+    `A URL of ${host} should begin with https://, not with ${url.protocol}//: credentials are not sent unencrypted, unless a provider has host: http://${host}.`,
+  );
+}
+
+/** Whether a provider's `host` says that a Server is read over plain http. */
+function isReadWithoutTls(host: string, context: LocationContext): boolean {
+  return context.organizations.some(
+    organization =>
+      organization.scheme === 'http' &&
+      organization.host.toLowerCase() === host,
+  );
+}
+
+/** An organization as a URL reaches it: with TLS or without. */
+function withSchemeOf(url: URL, { host, name }: Organization): Organization {
+  return new Organization(
+    host,
+    name,
+    url.protocol === 'http:' && !isCloudHost(host) ? 'http' : 'https',
   );
 }
 
@@ -103,14 +122,14 @@ function parseHttpUrl(
         : 'The URL names no Git repository. The address of a repository has /_git/{repository} after the project.',
     );
   }
-  const leading = splitLeadingSegments(
-    host,
-    segments.slice(0, marker),
-    context,
-  );
-  if (isUnsupported(leading)) {
-    return leading;
+  const found = splitLeadingSegments(host, segments.slice(0, marker), context);
+  if (isUnsupported(found)) {
+    return found;
   }
+  const leading = {
+    ...found,
+    organization: withSchemeOf(url, found.organization),
+  };
   const rest = segments.slice(marker + 1);
   return segments[marker]?.toLowerCase() === '_git'
     ? parseWebUrl(url, leading, rest)
@@ -318,7 +337,8 @@ function projectOf(repository: string): string | undefined {
 /**
  * Whether a URL is one that the reader and the analyzer answer for: of a
  * configured host, or a repository of Azure DevOps Services under any of its
- * names. A Server that is reached without TLS is left to Backstage's own reader.
+ * names. A Server that is reached without TLS is left to Backstage's own reader,
+ * unless a provider reads it so.
  */
 export function isAzureDevOpsUrl(
   text: string,

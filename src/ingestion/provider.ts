@@ -11,7 +11,7 @@ import type {
 } from '@backstage/plugin-catalog-node';
 import { AzureDevOpsRequestError, ERROR_KINDS } from '../azure/errors';
 import { probeOrganization } from '../azure/probe';
-import type { ProviderReading } from '../config/index';
+import type { ProviderReading, ProviderSettings } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogView } from '../ledger/catalog-view';
@@ -62,6 +62,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       throw new Error(mistakes);
     }
     const { settings } = reading;
+    this.warnOfPlainHttp(settings);
     const { clients, content } = service;
     const rules = CatalogRules.fromConfig(config);
     if (!rules.isCatalogs) {
@@ -102,6 +103,16 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         await this.refreshOnce(signal, options => refresh(context, options));
       },
     });
+  }
+
+  private warnOfPlainHttp({ id, organizations }: ProviderSettings): void {
+    const [plain] = organizations.filter(({ scheme }) => scheme === 'http');
+    if (plain) {
+      this.options.logger.warn(
+        `\`catalog.providers.azureDevOps.${id}.host\` is http://${plain.host}: its token, and all that is read, goes over the network unencrypted, for locations on that host too. ` +
+          'What to do: Add an https binding to the Server, and write its host without http://',
+      );
+    }
   }
 
   private async refreshOnce(

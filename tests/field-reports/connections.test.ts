@@ -145,7 +145,7 @@ testFieldReports('What is wrong with the way to Azure DevOps', [
   report(
     'a Server that answers plain http',
     UNTRUSTED,
-    /localhost:\d+ answers without TLS.*What to do: Give the port that answers https/,
+    /localhost:\d+ answers without TLS.*What to do: Give the host and port on which the Server answers https.*write http:\/\/localhost/,
     () => server(plain()),
   ),
   report(

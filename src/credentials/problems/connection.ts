@@ -89,7 +89,7 @@ const WORDS: readonly Words[] = [
         ? `Write http:// instead of https:// in ${proxy.variable}: that is how the proxy itself is spoken to, and what goes through it to Azure DevOps stays encrypted`
         : isCloudHost(host)
           ? `Find out what answers in place of ${host} on this network: a DNS entry, a proxy, or a page to sign in on`
-          : `Give the port that answers https: ${host} is another one, or a Server without TLS`,
+          : `Give the host and port on which the Server answers https; if it has none, write http://${host} as the \`host\` of the provider: its token then goes over the network unencrypted`,
   },
   {
     codes:
