@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHECKS, type Findings, lookAt } from './checks';
 import { type Host, type Line, makeHost, makeNode, readLines } from './host';
@@ -27,13 +27,16 @@ async function main(): Promise<void> {
       line: { type: 'string', multiple: true },
       node: { type: 'string', multiple: true },
       keep: { type: 'boolean', default: false },
+      package: { type: 'string' },
       jobs: { type: 'string', default: '2' },
     },
   });
   const plan = planOf(values);
   const directory = mkdtempSync(join(tmpdir(), 'azure-devops-compatibility-'));
   try {
-    const tarball = await pack(directory);
+    const tarball = values.package
+      ? resolve(values.package)
+      : await pack(directory);
     const nodes = new Map(
       await Promise.all(
         [...new Set(plan.flatMap(({ nodes }) => nodes))].map(
