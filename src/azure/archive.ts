@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   type Entry,
@@ -11,6 +11,8 @@ import { MalformedError } from './parse';
 import type { TemporaryFile } from './temporary-file';
 import type { Archive } from './types';
 
+/** So many files or more are read as an archive rather than one by one. */
+export const ARCHIVE_FROM = 24;
 /** Up to this size, in bytes, a file is taken out of an archive in one piece. */
 const IN_MEMORY_BYTES = 8 * 1_048_576;
 
@@ -61,7 +63,10 @@ export class ZipArchive implements Archive {
     }
   }
 
-  async read(path: string, objectId: string): Promise<Readable | undefined> {
+  async read(
+    path: string,
+    objectId: string,
+  ): Promise<Buffer | Readable | undefined> {
     for (const entry of this.#entriesOf(path)) {
       const content = await this.#contentOf(entry, objectId);
       if (content) {
@@ -88,7 +93,7 @@ export class ZipArchive implements Archive {
   async #contentOf(
     entry: Entry,
     objectId: string,
-  ): Promise<Readable | undefined> {
+  ): Promise<Buffer | Readable | undefined> {
     const { uncompressedSize } = entry;
     const open = () => this.#zip.openReadStreamPromise(entry);
     try {
@@ -97,9 +102,7 @@ export class ZipArchive implements Archive {
         return found === objectId ? await open() : undefined;
       }
       const content = await buffer(await open());
-      return blobObjectId(content) === objectId
-        ? Readable.from([content])
-        : undefined;
+      return blobObjectId(content) === objectId ? content : undefined;
     } catch {
       // Damaged: as if it were not in the archive.
       return undefined;

@@ -8,10 +8,11 @@ import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
 import type { OrganizationApi } from './api';
-import { ZipArchive } from './archive';
+import { ARCHIVE_FROM, ZipArchive } from './archive';
 import { unzipBlobs } from './blobs-zip';
 import { type CodeSearch, parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
+import { followLinks, linkTarget, loop, MOST_STEPS } from './links';
 import { blobObjectId, streamedObjectId } from './object-id';
 import {
   absenceOf,
@@ -38,9 +39,13 @@ import type {
   Archive,
   AzureDevOpsClient,
   BlobOptions,
+  BrokenLink,
   CodeSearchResult,
   ItemOutcome,
+  ListedItem,
+  ListingOptions,
   ListingOutcome,
+  PresentItem,
   Repository,
   RepositoryList,
   RepositoryRequest,
@@ -67,6 +72,8 @@ const LIMITS = {
   blobs: MEBIBYTE,
   /** A file as it is. */
   blob: 32 * MEBIBYTE,
+  /** A path. */
+  link: 65_536,
   /** A thousand results, at about 0.6 KB each. */
   search: 32 * MEBIBYTE,
 } as const;
@@ -85,6 +92,12 @@ const REPOSITORIES_RESOURCE = '225f7195-f9c7-4d14-ab28-a83f7ff77e1f';
 
 type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
 
+/** What symbolic links contain, by object id, which stands for one content for ever. */
+export interface LinkTexts {
+  get(objectId: string): string | undefined;
+  set(objectId: string, text: string): unknown;
+}
+
 /** The parts of one organization's interface that are asked. */
 export interface OrganizationParts {
   readonly git: OrganizationApi<GitApi>;
@@ -102,13 +115,16 @@ type UseParts = <T>(
 export class ApiClient implements AzureDevOpsClient {
   readonly #use: UseParts;
   readonly #options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>;
+  readonly #linkTexts: LinkTexts;
 
   constructor(
     readonly organization: Organization,
     use: UseParts,
     options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
+    linkTexts: LinkTexts,
   ) {
     this.#use = use;
+    this.#linkTexts = linkTexts;
     this.#options = options;
   }
 
@@ -227,6 +243,42 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   async readItem(options: ItemRequest): Promise<ItemOutcome> {
+    const asked = options.path;
+    let path = asked;
+    for (let steps = 0; steps <= MOST_STEPS; steps++) {
+      const item = await this.#readItem({ ...options, path });
+      if (item.outcome === 'absent') {
+        const { reason, message } = item;
+        return steps === 0
+          ? item
+          : {
+              outcome: 'absent',
+              reason,
+              message: `${message} The symbolic link ${asked} leads to it.`,
+            };
+      }
+      const { outcome, objectId, content, isSymLink } = item;
+      if (!isSymLink) {
+        return {
+          outcome,
+          path: steps === 0 ? item.path : asked,
+          objectId,
+          content,
+        };
+      }
+      const text = content ?? (await this.#linkText(options, item));
+      const target = linkTarget(path, text);
+      if ('broken' in target) {
+        throw this.#brokenLink(options, target.broken);
+      }
+      path = target.to;
+    }
+    throw this.#brokenLink(options, loop(asked));
+  }
+
+  async #readItem(
+    options: ItemRequest,
+  ): Promise<(PresentItem & { isSymLink: boolean }) | AbsentItem> {
     const { repository, project, path, version, content } = options;
     const { maxBytes = LIMITS.item } = options;
     const call = this.#call(options, {
@@ -262,18 +314,88 @@ export class ApiClient implements AzureDevOpsClient {
         message: `${path} is not a file`,
       };
     }
-    const { outcome, objectId } = item;
+    const { outcome, objectId, isSymLink } = item;
     return {
       outcome,
       path: item.path,
       objectId,
+      isSymLink,
       content: content ? await this.#textOf(item, options) : undefined,
     };
   }
 
-  async listItems(
-    options: Parameters<AzureDevOpsClient['listItems']>[0],
-  ): Promise<ListingOutcome> {
+  async listItems(options: ListingOptions): Promise<ListingOutcome> {
+    const { scopePath, isFollowed = () => false } = options;
+    let listed = scopePath;
+    let listing = await this.#listItems(options);
+    const texts = new Map<string, string>();
+    for (;;) {
+      if (listing.outcome === 'absent') {
+        return listing;
+      }
+      const { outcome, commitId, items, odd } = listing;
+      const followed = followLinks(
+        { listed, items },
+        texts,
+        path => isBelowOrSame(path, scopePath) && isFollowed(path),
+      );
+      if (followed.leavesListing && listed !== '/') {
+        listed = '/';
+        const version = commitVersion(commitId) ?? options.version;
+        listing = await this.#listItems({
+          ...options,
+          scopePath: '/',
+          version,
+        });
+      } else if (followed.unread.length > 0) {
+        const version = commitVersion(commitId) ?? options.version;
+        const folder = { ...options, folder: listed, version };
+        await this.#readLinks(folder, followed.unread, texts);
+      } else {
+        return {
+          outcome,
+          commitId,
+          odd,
+          items: followed.items.filter(({ path }) =>
+            isBelowOrSame(path, scopePath),
+          ),
+        };
+      }
+    }
+  }
+
+  async resolveFolders(
+    options: RequestOptions & {
+      repository: string;
+      project?: string;
+      path: string;
+      version?: VersionRef;
+    },
+  ): Promise<string | undefined> {
+    const names = options.path.split('/').slice(1);
+    // What is there decides: no link stands above a folder that is found.
+    for (let depth = names.length - 1; depth > 0; depth--) {
+      const path = `/${names.slice(0, depth).join('/')}`;
+      const item = await this.#readItem({ ...options, path, content: false });
+      if (item.outcome === 'present') {
+        if (!item.isSymLink) {
+          return undefined;
+        }
+        const target = linkTarget(path, await this.#linkText(options, item));
+        if ('broken' in target) {
+          throw this.#brokenLink(options, target.broken);
+        }
+        const folder = target.to === '/' ? '' : target.to;
+        return [folder, ...names.slice(depth)].join('/');
+      }
+      if (item.reason !== 'item-not-found') {
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  async #listItems(options: ListingOptions): Promise<ListingOutcome> {
     const { repository, project, scopePath, version } = options;
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
@@ -319,6 +441,64 @@ export class ApiClient implements AzureDevOpsClient {
       git.getBlobsZip([...objectIds], repository, project),
     );
     return await unzipBlobs(archive, { each: maxBytes, all: LIMITS.blobs });
+  }
+
+  /** Reads where links lead, as an archive if they are many. */
+  async #readLinks(
+    folder: Parameters<AzureDevOpsClient['downloadArchive']>[0],
+    links: readonly ListedItem[],
+    texts: Map<string, string>,
+  ): Promise<void> {
+    const unknown = links.filter(link => !this.#linkTexts.get(link.objectId));
+    const download =
+      unknown.length >= ARCHIVE_FROM
+        ? await this.downloadArchive(folder)
+        : undefined;
+    const archive = download?.outcome === 'present' ? download : undefined;
+    try {
+      for (const { path, objectId } of archive ? unknown : []) {
+        const content = await archive?.read(path, objectId);
+        if (Buffer.isBuffer(content)) {
+          this.#linkTexts.set(objectId, content.toString('utf8'));
+        }
+      }
+    } finally {
+      await archive?.close();
+    }
+    await Promise.all(
+      links.map(async link =>
+        texts.set(link.objectId, await this.#linkText(folder, link)),
+      ),
+    );
+  }
+
+  async #linkText(
+    { repository, project, signal }: Omit<BlobOptions, 'objectId'>,
+    { path, objectId }: Pick<ListedItem, 'path' | 'objectId'>,
+  ): Promise<string> {
+    const known = this.#linkTexts.get(objectId);
+    if (known !== undefined) {
+      return known;
+    }
+    const blob = {
+      repository,
+      project,
+      path,
+      objectId,
+      signal,
+      maxBytes: LIMITS.link,
+    };
+    const read = Buffer.from(await this.readBlob(blob)).toString('utf8');
+    this.#linkTexts.set(objectId, read);
+    return read;
+  }
+
+  #brokenLink(
+    options: RequestOptions & { repository: string; project?: string },
+    { link, problem }: BrokenLink,
+  ): AzureDevOpsRequestError {
+    const repository = describeRepository(options);
+    return brokenLinkError(this.organization, repository, { link, problem });
   }
 
   async readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array> {
@@ -485,6 +665,32 @@ function aboutRepository(
       name => name ?? [],
     ),
   };
+}
+
+/** The error of a link through which nothing can be read. */
+export function brokenLinkError(
+  organization: Organization,
+  repository: string,
+  { link, problem }: BrokenLink,
+): AzureDevOpsRequestError {
+  return new AzureDevOpsRequestError(
+    organization,
+    `read ${link} of ${repository}`,
+    lastingFault(
+      'broken-link',
+      `the symbolic link ${link} cannot be followed: ${problem}`,
+    ),
+  );
+}
+
+function commitVersion(commitId: string | undefined): VersionRef | undefined {
+  return commitId === undefined
+    ? undefined
+    : { type: 'commit', version: commitId };
+}
+
+function isBelowOrSame(path: string, folder: string): boolean {
+  return folder === '/' || path === folder || path.startsWith(`${folder}/`);
 }
 
 async function orAbsent<T>(read: () => Promise<T>): Promise<T | AbsentItem> {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { LRUCache } from 'lru-cache';
 import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
@@ -80,6 +81,8 @@ interface Entry {
 
 /** How many clients of organizations that only URLs name are kept; somebody may try any number of names. */
 const MOST_OTHERS = 100;
+/** What so many symbolic links contain is kept; some hundred bytes each. */
+const MOST_LINKS = 10_000;
 
 /** One client for all spellings of a name; with TLS and without are two. */
 function clientKeyOf({ key, scheme }: Organization): string {
@@ -91,6 +94,7 @@ class ClientPool implements AzureDevOpsClientPool {
   readonly #configured: ReadonlySet<string>;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #linkTexts = new LRUCache<string, string>({ max: MOST_LINKS });
   #closed = false;
   readonly interactive: AzureDevOpsClients = {
     forOrganization: (organization, { deadlineMs } = {}) =>
@@ -138,7 +142,12 @@ class ClientPool implements AzureDevOpsClientPool {
     // What is wrong with the credential is said at once. Of several spellings
     // of a name the first is that of all clients.
     const { organization: first } = this.#entry(organization);
-    return new ApiClient(first, action => this.#use(first, action), options);
+    return new ApiClient(
+      first,
+      action => this.#use(first, action),
+      options,
+      this.#linkTexts,
+    );
   }
 
   async #use<T>(

@@ -17,6 +17,7 @@ import { isCloudHost, type Organization } from '../organization';
  * - `too-large`: an answer beyond the limit of this request.
  * - `bad-request`: the service does not take the request.
  * - `redirected`: a redirect, which is never followed.
+ * - `broken-link`: a symbolic link that leads out of the repository, or back to itself.
  */
 export type RequestErrorKind =
   | 'unauthorized'
@@ -31,7 +32,8 @@ export type RequestErrorKind =
   | 'malformed'
   | 'too-large'
   | 'bad-request'
-  | 'redirected';
+  | 'redirected'
+  | 'broken-link';
 
 /** Everything that is known of a request that failed. Nothing in it is secret. */
 export interface RequestFault {
@@ -193,7 +195,7 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     transient: false,
     attempts: 1,
     aboutCredential: false,
-    cure: () => 'Make it smaller, or leave it out of the configuration',
+    cure: () => 'Make what is read smaller',
   },
   'bad-request': {
     transient: false,
@@ -201,6 +203,13 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     aboutCredential: false,
     cure: () =>
       'Check the names and the path in the configuration; if they are right, report this with the message',
+  },
+  'broken-link': {
+    transient: false,
+    attempts: 1,
+    aboutCredential: false,
+    cure: () =>
+      'Let the link point to a file or folder of the same repository, or remove it',
   },
   redirected: {
     transient: false,

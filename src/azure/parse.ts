@@ -298,6 +298,8 @@ export function parseDeletedProjects(json: unknown): {
 /** A file or folder. */
 export interface ParsedItem extends PresentItem {
   readonly isFile: boolean;
+  readonly isSymLink: boolean;
+  readonly commitId?: string;
   /** Whether `content` is the blob decoded as UTF-8; otherwise the service took it for another encoding, or names none. */
   readonly isUtf8: boolean;
 }
@@ -326,7 +328,7 @@ function parseAnyItem(
 ): ParsedItem {
   const item = fieldsOf(json);
   const path = textAt(json, 'path');
-  const { objectId, content } = item;
+  const { objectId, content, commitId } = item;
   // Git allows every other character.
   if (path.includes('\0')) {
     throw new MalformedError('something whose path has a NUL in it');
@@ -352,6 +354,8 @@ function parseAnyItem(
     objectId: objectId.toLowerCase(),
     content: typeof content === 'string' ? content : undefined,
     isFile: type === 'blob' && !isFolder,
+    isSymLink: item.isSymLink === true,
+    commitId: typeof commitId === 'string' ? commitId : undefined,
     isUtf8: metadata.encoding === UTF8 && metadata.isBinary !== true,
   };
 }
@@ -372,9 +376,12 @@ export function parseItems(
   }
   return {
     outcome: 'present',
+    commitId: parsed[0]?.commitId,
     items: parsed
       .filter(({ isFile }) => isFile)
-      .map(({ path, objectId }) => ({ path, objectId })),
+      .map(({ path, objectId, isSymLink }) =>
+        isSymLink ? { path, objectId, isSymLink } : { path, objectId },
+      ),
     odd,
   };
 }

@@ -82,12 +82,30 @@ export type ItemOutcome = PresentItem | AbsentItem;
 /** What lies below a folder at the tip of a branch: files only. */
 export interface PresentListing {
   readonly outcome: 'present';
-  readonly items: ReadonlyArray<{
-    readonly path: string;
-    readonly objectId: string;
-  }>;
+  /** The commit that was listed, where the service names it. */
+  readonly commitId?: string;
+  readonly items: readonly ListedItem[];
   /** Elements that may be any file that `items` lacks. */
   readonly odd: readonly OddElement[];
+}
+
+/** A file of a listing. */
+export interface ListedItem {
+  readonly path: string;
+  readonly objectId: string;
+  /** It is a symbolic link, which was not followed. */
+  readonly isSymLink?: true;
+  /** Where the file is that a link leads to. */
+  readonly source?: string;
+  /** It is a link that nothing can be read through. */
+  readonly broken?: BrokenLink;
+}
+
+/** A symbolic link, and why nothing can be read through it. */
+export interface BrokenLink {
+  readonly link: string;
+  /** A clause that says where it leads: `it points to '../../x', outside of the repository`. */
+  readonly problem: string;
 }
 
 export type ListingOutcome = PresentListing | AbsentItem;
@@ -143,10 +161,18 @@ export interface Archive {
    * The content of a file, which is verified before any of it is given.
    *
    * @param path - from the repository's root, as `/docs/index.md`
-   * @returns `undefined` where the archive has no such content under that path
+   * @returns in one piece what is small enough; `undefined` where the archive has no such content under that path
    */
-  read(path: string, objectId: string): Promise<Readable | undefined>;
+  read(path: string, objectId: string): Promise<Buffer | Readable | undefined>;
   close(): Promise<void>;
+}
+
+export interface ListingOptions
+  extends RequestOptions, SizeOption, RepositoryRequest {
+  readonly scopePath: string;
+  readonly version?: VersionRef;
+  /** Which symbolic links are replaced by what they lead to, by their path. Default: none. */
+  readonly isFollowed?: (path: string) => boolean;
 }
 
 export interface BlobOptions extends RequestOptions {
@@ -192,7 +218,7 @@ export interface AzureDevOpsClient {
   /** The ids of the organization's projects that are deleted, as far as the service still lists them. */
   listDeletedProjects(options?: RequestOptions): Promise<string[]>;
 
-  /** One file. With `content` its text comes along; without, only its object id. */
+  /** One file, or the one that it leads to as a symbolic link. With `content` its text comes along; without, only its object id. */
   readItem(
     options: RequestOptions &
       SizeOption &
@@ -204,14 +230,16 @@ export interface AzureDevOpsClient {
   ): Promise<ItemOutcome>;
 
   /** All files below `scopePath`, without content. */
-  listItems(
+  listItems(options: ListingOptions): Promise<ListingOutcome>;
+
+  /**
+   * The path of what a path leads to through folders that are symbolic links;
+   * `undefined` where none is. For a path that was found not to be there.
+   */
+  resolveFolders(
     options: RequestOptions &
-      SizeOption &
-      RepositoryRequest & {
-        scopePath: string;
-        version?: VersionRef;
-      },
-  ): Promise<ListingOutcome>;
+      RepositoryRequest & { path: string; version?: VersionRef },
+  ): Promise<string | undefined>;
 
   /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
   readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array>;

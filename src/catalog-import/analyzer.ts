@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { InputError, NotAllowedError } from '@backstage/errors';
 import type { AnalyzeLocationExistingEntity } from '@backstage/plugin-catalog-common';
@@ -13,7 +15,7 @@ import {
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import { canonicalLocationUrl, isUnsupported } from '../content/repository-url';
-import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import type { RepositoryContent } from '../content/content';
 import {
   type DescriptorNames,
   findDescriptors,
@@ -89,7 +91,7 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
             ...names,
             entityFilename: catalogFilename ?? names.entityFilename,
           });
-          return { existing: await this.#read(url, resolved, found) };
+          return { existing: await this.#read(url, found) };
         },
       );
     } catch (error) {
@@ -99,7 +101,6 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
 
   async #read(
     url: string,
-    resolved: ResolvedRepository,
     found: readonly FoundFile[],
   ): Promise<AnalyzeLocationExistingEntity[]> {
     const known = this.#options.knownLocations();
@@ -107,9 +108,7 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     const existing: AnalyzeLocationExistingEntity[] = [];
     for (let i = 0; i < found.length; i += CONCURRENCY) {
       const files = await Promise.all(
-        found
-          .slice(i, i + CONCURRENCY)
-          .map(file => this.#readOne(resolved, file, known)),
+        found.slice(i, i + CONCURRENCY).map(file => this.#readOne(file, known)),
       );
       existing.push(...files.flatMap(file => file.existing));
       rejections.push(...files.flatMap(file => file.rejections));
@@ -125,14 +124,14 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
   }
 
   async #readOne(
-    resolved: ResolvedRepository,
-    { path, objectId }: FoundFile,
+    { resolved, ...item }: FoundFile,
     knownLocations: KnownLocations,
   ): Promise<{
     existing: AnalyzeLocationExistingEntity[];
     rejections: string[];
   }> {
     const { content, rules, yaml } = this.#options;
+    const { path } = item;
     const file = {
       organization: resolved.client.organization,
       repository: resolved.repository,
@@ -141,10 +140,10 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     };
     const url = canonicalLocationUrl(file);
     const [bytes, known] = await Promise.all([
-      content.readBlob(resolved, objectId),
+      content.openBlob(resolved, item),
       knownLocations({ ...file, url }),
     ]);
-    const parsed = await parseDescriptor(yaml, bytes.toString('utf8'));
+    const parsed = await parseDescriptor(yaml, await textOf(bytes));
     const documents = applyLocation(parsed.documents, { target: url, rules });
     const target = known?.as === 'location' ? known.target : url;
     return {
@@ -160,6 +159,12 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
         .map(document => describeRejection(path, document)),
     };
   }
+}
+
+async function textOf(content: Buffer | Readable): Promise<string> {
+  return Buffer.isBuffer(content)
+    ? content.toString('utf8')
+    : await text(content);
 }
 
 function describeRejection(path: string, document: RejectedDocument): string {

@@ -1,13 +1,12 @@
 import { NotFoundError } from '@backstage/errors';
-import type { AbsentItem } from '../azure/types';
+import type { AbsentItem, ListedItem } from '../azure/types';
 import { findsDescriptor, type DescriptorPath } from '../config/index';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import { isGlob, pathGlob } from '../content/repository-url';
 
-/** A file that may be a descriptor. */
-export interface FoundFile {
-  readonly path: string;
-  readonly objectId: string;
+/** A file that may be a descriptor, and the repository at the version that it was found in. */
+export interface FoundFile extends ListedItem {
+  readonly resolved: ResolvedRepository;
 }
 
 /** By what names descriptors are known. */
@@ -38,18 +37,18 @@ export async function findDescriptors(
     const glob = pathGlob(path);
     return await list(content, resolved, glob.scopePath, glob.matches);
   }
-  const file = await content.readFile(resolved, path, {
+  const { found: file, ...located } = await content.readFile(resolved, path, {
     maxAgeMs: 0,
     content: false,
   });
   if (file.outcome === 'present') {
     return isDescriptor(file.path, names) || /\.ya?ml$/i.test(file.path)
-      ? [file]
+      ? [{ ...file, resolved: located.resolved }]
       : // The page of some other file stands for its repository.
         await listDescriptors(content, resolved, '/', names);
   }
   return file.reason === 'not-a-file'
-    ? await listDescriptors(content, resolved, path, names)
+    ? await listDescriptors(content, located.resolved, located.path, names)
     : nothing(file);
 }
 
@@ -79,10 +78,13 @@ async function list(
   scopePath: string,
   matches: (path: string) => boolean,
 ): Promise<FoundFile[]> {
-  const listing = await content.listFiles(resolved, scopePath);
+  const located = await content.listFiles(resolved, scopePath);
+  const { found: listing } = located;
   return listing.outcome === 'absent'
     ? nothing(listing)
-    : listing.items.filter(item => matches(item.path));
+    : listing.items
+        .filter(item => matches(item.path))
+        .map(item => ({ ...item, resolved: located.resolved }));
 }
 
 /** No file is an answer; no such branch is a mistake in the URL. */

@@ -1,18 +1,27 @@
+import type { Readable } from 'node:stream';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
+import { brokenLinkError } from '../azure/client';
 import type {
   AbsentItem,
   AzureDevOpsClient,
   AzureDevOpsClients,
+  ListedItem,
   ListingOutcome,
+  PresentListing,
   Repository,
   VersionRef,
 } from '../azure/types';
 import type { UrlReaderSettings } from '../config/url-reader';
 import type { Organization } from '../organization';
-import { effectiveVersion, type RepositoryUrl } from './repository-url';
+import {
+  decodePath,
+  effectiveVersion,
+  type RepositoryUrl,
+} from './repository-url';
 import type { LocationContext } from './context';
 import { isNotFoundOrForbidden } from './errors';
+import { ManyFiles } from './many-files';
 import { Files, type PresentFile, type ReadFileOptions } from './files';
 import { Freshness } from './freshness';
 import { Repositories } from './repositories';
@@ -49,6 +58,16 @@ export interface ResolvedRepository {
   /** The patience of the read that it was resolved for. */
   readonly waiting: Waiting;
 }
+
+/** What was found, and where: where the URL says, or where it must have meant. */
+export interface Located<T> {
+  readonly resolved: ResolvedRepository;
+  readonly path: string;
+  readonly found: T | AbsentItem;
+}
+
+/** How often a path may have been percent-encoded, and how many links to folders may follow one another. */
+const MOST_STEPS = 5;
 
 /**
  * The content of repositories, read through one cache by everything in the
@@ -177,18 +196,78 @@ export class RepositoryContent {
     resolved: ResolvedRepository,
     path: string,
     options: ReadFileOptions,
-  ): Promise<PresentFile | AbsentItem> {
-    const { client, repository, version, waiting } = resolved;
-    const file = { repository, path, version };
-    return await this.#files.read(client, file, waiting, options);
+  ): Promise<Located<PresentFile>> {
+    return await this.#locate(resolved, path, async (there, candidate) => {
+      const { client, repository, version, waiting } = there;
+      const file = { repository, path: candidate, version };
+      return await this.#files.read(client, file, waiting, options);
+    });
   }
 
-  /** All files below a folder, in one request. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
+  /** All files below a folder, symbolic links followed, in one request if there are none. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
   async listFiles(
     resolved: ResolvedRepository,
     scopePath: string,
+  ): Promise<Located<PresentListing>> {
+    return await this.#locate(resolved, scopePath, (there, candidate) =>
+      this.#list(there, candidate),
+    );
+  }
+
+  /**
+   * The content of a file that was found, at any time after, however large.
+   *
+   * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`
+   */
+  async openBlob(
+    { client, repository }: ResolvedRepository,
+    { path, objectId, broken }: ListedItem,
+    signal?: AbortSignal,
+  ): Promise<Buffer | Readable> {
+    if (broken) {
+      const name = `repository ${repository.name}`;
+      throw brokenLinkError(client.organization, name, broken);
+    }
+    const waiting = startWaiting(this.#patience, signal);
+    const blob = { repository: repository.id, path, objectId };
+    return await this.#files.openContent(client, blob, waiting);
+  }
+
+  /** Reads files of one listing, in a few requests however many they are. */
+  manyFiles(
+    resolved: ResolvedRepository,
+    { commitId }: PresentListing,
+    wanted: readonly ListedItem[],
+    signal?: AbortSignal,
+  ): ManyFiles {
+    const { client, repository } = resolved;
+    const version: VersionRef | undefined =
+      commitId === undefined
+        ? resolved.version
+        : { type: 'commit', version: commitId };
+    return new ManyFiles(
+      {
+        kept: ({ objectId }) => this.#files.kept(objectId),
+        keep: ({ objectId }, content) => this.#files.keep(objectId, content),
+        open: file => this.openBlob(resolved, file, signal),
+        openArchive: async folder => {
+          const archive = await client.downloadArchive({
+            repository: repository.id,
+            folder,
+            version,
+            signal,
+          });
+          return archive.outcome === 'present' ? archive : undefined;
+        },
+      },
+      wanted,
+    );
+  }
+
+  async #list(
+    { client, repository, version, waiting }: ResolvedRepository,
+    scopePath: string,
   ): Promise<ListingOutcome> {
-    const { client, repository, version, waiting } = resolved;
     const key = [
       client.organization.key,
       repository.id,
@@ -202,6 +281,7 @@ export class RepositoryContent {
         listed: repository,
         scopePath,
         version,
+        isFollowed: () => true,
         signal,
       }),
     );
@@ -216,22 +296,82 @@ export class RepositoryContent {
   }
 
   /**
-   * The content of a file that was found, at any time after.
-   *
-   * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`
+   * Asks for a path; where it is positively not there, for what it must have
+   * meant. What nothing is found for is answered as it was asked.
    */
-  async readBlob(
-    { client, repository }: ResolvedRepository,
-    objectId: string,
-    signal?: AbortSignal,
-  ): Promise<Buffer> {
-    const waiting = startWaiting(this.#patience, signal);
-    return await this.#files.readContent(
-      client,
-      repository.id,
-      objectId,
-      waiting,
-    );
+  async #locate<T extends { readonly outcome: 'present' }>(
+    resolved: ResolvedRepository,
+    path: string,
+    ask: (
+      resolved: ResolvedRepository,
+      path: string,
+    ) => Promise<T | AbsentItem>,
+    steps = 0,
+  ): Promise<Located<T>> {
+    const found = await ask(resolved, path);
+    const asAsked = { resolved, path, found };
+    if (found.outcome === 'present' || steps > MOST_STEPS) {
+      return asAsked;
+    }
+    for await (const other of this.#alternatives(
+      asAsked,
+      found.reason,
+      steps,
+    )) {
+      const located = await this.#locate(
+        other.resolved,
+        other.path,
+        ask,
+        steps + 1,
+      );
+      if (
+        located.found.outcome === 'present' ||
+        (found.reason === 'branch-not-found' &&
+          located.found.reason !== 'branch-not-found')
+      ) {
+        return located;
+      }
+    }
+    return asAsked;
+  }
+
+  async *#alternatives(
+    { resolved, path }: { resolved: ResolvedRepository; path: string },
+    reason: AbsentItem['reason'],
+    steps: number,
+  ): AsyncGenerator<{ resolved: ResolvedRepository; path: string }> {
+    const { client, repository, version, waiting } = resolved;
+    if (reason === 'branch-not-found' && version && steps === 0) {
+      // Who appends a file's name to a URL appends it to the version behind the path.
+      const names = version.version.split('/');
+      for (let end = names.length - 1; end > 0; end--) {
+        const shorter = { ...version, version: names.slice(0, end).join('/') };
+        yield {
+          resolved: {
+            ...resolved,
+            version: effectiveVersion(repository, shorter),
+          },
+          path: [path.replace(/\/$/, ''), ...names.slice(end)].join('/'),
+        };
+      }
+    }
+    if (reason === 'item-not-found') {
+      // Backstage encodes relative references twice.
+      const decoded = decodePath(path);
+      if (decoded !== path) {
+        yield { resolved, path: decoded };
+      }
+      const { signal } = waiting;
+      const real = await client.resolveFolders({
+        repository: repository.id,
+        path,
+        version,
+        signal,
+      });
+      if (real !== undefined) {
+        yield { resolved, path: real };
+      }
+    }
   }
 }
 

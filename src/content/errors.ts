@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   AuthenticationError,
   InputError,
@@ -43,7 +44,9 @@ export function unsupportedUrlError(
   url: string,
   unsupported: UnsupportedUrl,
 ): InputError {
-  return new InputError(`${subject(url)}. ${unsupported.message}`);
+  return new InputError(
+    `${subject(url)}. ${unsupported.message}${relativeReferenceHint(url)}`,
+  );
 }
 
 /**
@@ -62,7 +65,7 @@ export function toBackstageError(url: string, error: unknown): unknown {
     return new AuthenticationError(message);
   }
   if (error instanceof NotAllowedError) {
-    return new NotAllowedError(message);
+    return new NotAllowedError(`${message}${relativeReferenceHint(url)}`);
   }
   if (!(error instanceof AzureDevOpsRequestError)) {
     return error;
@@ -77,10 +80,42 @@ export function toBackstageError(url: string, error: unknown): unknown {
       return new NotAllowedError(message);
     case 'bad-request':
     case 'too-large':
+    case 'broken-link':
       return new InputError(message);
     default:
       return error;
   }
+}
+
+/** What is handed out of a content that may be shared; errors of reading it are Backstage's. */
+export function toReadable(url: string, content: Buffer | Readable): Readable {
+  return Buffer.isBuffer(content)
+    ? // The cache keeps its own: what is handed out may be written to.
+      Readable.from([Buffer.from(content)])
+    : Readable.from(withBackstageErrors(url, content));
+}
+
+async function* withBackstageErrors(
+  url: string,
+  content: Readable,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* content;
+  } catch (error) {
+    throw toBackstageError(url, error);
+  }
+}
+
+/**
+ * What else to say of a URL that leads nowhere and looks like what Backstage
+ * makes of a relative reference in a file at a commit: it resolves references
+ * against branches and tags alone, and otherwise as a browser would, which
+ * drops the repository. Empty for any other URL.
+ */
+export function relativeReferenceHint(url: string): string {
+  return /^[^?#]*\/[^/?#]+\.[a-z][a-z0-9]*$/i.test(url)
+    ? ' If the URL comes from a relative reference ($text, targets, techdocs-ref) in a file that is read at a commit (version=GC...): Backstage cannot resolve these. Pin the location by a tag (version=GT...) instead.'
+    : '';
 }
 
 /** How a message about a URL begins. What stands before the `@` may be a token. */

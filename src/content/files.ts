@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { ServiceUnavailableError } from '@backstage/errors';
+import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
+import { blobObjectId } from '../azure/object-id';
 import type {
   AbsentItem,
   AzureDevOpsClient,
@@ -14,6 +14,9 @@ import { SharedReads, type Waiting } from './shared-reads';
 
 /** So many files are remembered, without their content; some hundred bytes each. */
 const MOST_FILES = 50_000;
+
+/** So many contents are known to be too large for memory. */
+const MOST_LARGE = 10_000;
 
 /** Which file to read. */
 export interface FileAddress {
@@ -38,8 +41,16 @@ export interface PresentFile {
   readonly objectId: string;
   /** Since when at least the file has had this content, in milliseconds: it was so when first seen, and ever since. */
   readonly sameSince: number;
-  /** Absent where the caller needs none. */
+  /** Absent where the caller needs none, or where it is too large for memory. */
   readonly content?: Buffer;
+}
+
+/** One content of a repository. */
+export interface Blob {
+  /** The repository's GUID. */
+  readonly repository: string;
+  readonly path: string;
+  readonly objectId: string;
 }
 
 /** A file as it was last seen. */
@@ -67,6 +78,7 @@ export class Files {
   readonly #seen = new LRUCache<string, Sighting | Nothing>({
     max: MOST_FILES,
   });
+  readonly #large = new LRUCache<string, true>({ max: MOST_LARGE });
   readonly #reads = new SharedReads<Answer>();
   readonly #downloads = new SharedReads<Buffer>();
 
@@ -111,11 +123,16 @@ export class Files {
         lastGood ?? {
           outcome: 'present',
           ...seen,
-          content: await this.readContent(
-            client,
-            repository.id,
-            seen.objectId,
-            waiting,
+          content: await this.#contentIfSmall(seen.objectId, () =>
+            this.readContent(
+              client,
+              {
+                repository: repository.id,
+                path: seen.path,
+                objectId: seen.objectId,
+              },
+              waiting,
+            ),
           ),
         }
       );
@@ -145,23 +162,69 @@ export class Files {
   /**
    * The content of an object id, from the service if it is not kept.
    *
-   * @throws as `read`
+   * @throws as `read`, and when it is too large for memory
    */
   async readContent(
     client: AzureDevOpsClient,
-    repositoryId: string,
-    objectId: string,
+    blob: Blob,
     waiting: Waiting,
   ): Promise<Buffer> {
+    const { repository, objectId } = blob;
     return (
       this.#contents.get(objectId) ??
       (await this.#downloads.join(
-        [client.organization.key, repositoryId, objectId].join('\n'),
+        [client.organization.key, repository, objectId].join('\n'),
         waiting,
         false,
-        signal => this.#download(client, repositoryId, objectId, signal),
+        signal => this.#download(client, blob, signal),
       ))
     );
+  }
+
+  /**
+   * The content of an object id, however large. What is too large for memory is
+   * downloaded when the stream is read, and is on disk until its end.
+   *
+   * @throws as `read`
+   */
+  async openContent(
+    client: AzureDevOpsClient,
+    blob: Blob,
+    waiting: Waiting,
+  ): Promise<Buffer | Readable> {
+    const content = await this.#contentIfSmall(blob.objectId, () =>
+      this.readContent(client, blob, waiting),
+    );
+    return content ?? Readable.from(download(client, blob, waiting.signal));
+  }
+
+  /** The content, if it is in memory. */
+  kept(objectId: string): Buffer | undefined {
+    return this.#contents.get(objectId);
+  }
+
+  /** Keeps content in memory. */
+  keep(objectId: string, content: Buffer): void {
+    this.#contents.set(objectId, content);
+  }
+
+  /** @returns `undefined` for what is too large for memory */
+  async #contentIfSmall(
+    objectId: string,
+    read: () => Promise<Buffer>,
+  ): Promise<Buffer | undefined> {
+    if (this.#large.has(objectId)) {
+      return undefined;
+    }
+    try {
+      return await read();
+    } catch (error) {
+      if (!isTooLarge(error)) {
+        throw error;
+      }
+      this.#large.set(objectId, true);
+      return undefined;
+    }
   }
 
   /** What was seen, with its content; `undefined` when that is needed and not kept. */
@@ -203,7 +266,13 @@ export class Files {
       const content = isContentNeeded(objectId, options)
         ? (came ??
           this.#contents.get(objectId) ??
-          (await this.#download(client, file.repository.id, objectId, signal)))
+          (await this.#contentIfSmall(objectId, () =>
+            this.#download(
+              client,
+              { repository: file.repository.id, path, objectId },
+              signal,
+            ),
+          )))
         : undefined;
       const before = this.#seen.peek(key);
       const sameSince =
@@ -252,32 +321,24 @@ export class Files {
     try {
       return await client.readItem({ ...request, content: withContent });
     } catch (error) {
-      // More than an answer with text may hold is read as a blob.
-      if (withContent && isTooLarge(error)) {
-        return await client.readItem({ ...request, content: false });
+      if (!withContent || !isTooLarge(error)) {
+        throw error;
       }
-      throw error;
+      const item = await client.readItem({ ...request, content: false });
+      if (item.outcome === 'present') {
+        this.#large.set(item.objectId, true);
+      }
+      return item;
     }
   }
 
   async #download(
     client: AzureDevOpsClient,
-    repositoryId: string,
-    objectId: string,
+    blob: Blob,
     signal: AbortSignal,
   ): Promise<Buffer> {
-    const bytes = await client.readBlob({
-      repository: repositoryId,
-      objectId,
-      signal,
-    });
-    if (blobObjectId(bytes) !== objectId) {
-      throw new ServiceUnavailableError(
-        `Azure DevOps sent ${bytes.byteLength} bytes that are not the blob ${objectId} of repository ${repositoryId}. They were dropped; the next read asks again.`,
-      );
-    }
-    const content = Buffer.from(bytes);
-    this.#contents.set(objectId, content);
+    const content = Buffer.from(await client.readBlob({ ...blob, signal }));
+    this.#contents.set(blob.objectId, content);
     return content;
   }
 
@@ -302,15 +363,17 @@ function isContentNeeded(
   return content && objectId !== knownObjectId;
 }
 
-/**
- * The object id that Git gives to a file's content. Content whose id is not the
- * one that was asked for has been cut short, decoded or replaced on its way.
- */
-function blobObjectId(content: Uint8Array): string {
-  return createHash('sha1')
-    .update(`blob ${content.byteLength}\0`)
-    .update(content)
-    .digest('hex');
+async function* download(
+  client: AzureDevOpsClient,
+  blob: Blob,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const file = await client.downloadBlob({ ...blob, signal });
+  try {
+    yield* file.read();
+  } finally {
+    await file.close();
+  }
 }
 
 function keyOf(client: AzureDevOpsClient, file: FileAddress): string {

@@ -1,6 +1,6 @@
 import { InputError } from '@backstage/errors';
 import type { Repository, VersionRef } from '../azure/types';
-import { readGlob } from '../config/glob';
+import { type Glob, readGlob } from '../config/glob';
 import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 
@@ -103,6 +103,31 @@ export function canonicalLocationUrl(file: ResolvedFile): string {
   });
 }
 
+/** How often a path may have been percent-encoded. */
+const MOST_DECODINGS = 5;
+
+/** A path, and what it is percent-decoded, again and again until nothing is left to decode. */
+export function decodings(path: string): string[] {
+  const forms = [path];
+  while (forms.length <= MOST_DECODINGS) {
+    const decoded = decodePath(forms[forms.length - 1]!);
+    if (decoded === forms[forms.length - 1]) {
+      break;
+    }
+    forms.push(decoded);
+  }
+  return forms;
+}
+
+/** As it is where it is not percent-encoded. */
+export function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Whether a path stands for many: it has a wildcard, as Backstage's readers see it. */
 export function isGlob(path: string): boolean {
   return /[*?]/.test(path);
@@ -118,6 +143,7 @@ export interface PathGlob {
 
 /**
  * Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders.
+ * Brackets stand for themselves as well.
  *
  * @throws an `InputError` for one that has more alternatives, or is longer, than can be matched in bounded time, or has parentheses with a meaning
  */
@@ -126,14 +152,26 @@ export function pathGlob(pattern: string): PathGlob {
   const folders = relative.split('/').slice(0, -1);
   const wildcard = folders.findIndex(folder => /[*?[\]{}()!+@]/.test(folder));
   const fixed = wildcard < 0 ? folders : folders.slice(0, wildcard);
+  const glob = globOf(relative, pattern);
+  // A folder may be called [draft].
+  const literal = /[[\]]/.test(relative)
+    ? globOf(relative.replace(/[[\]]/g, '[$&]'), pattern)
+    : undefined;
+  return {
+    scopePath: `/${fixed.join('/')}`,
+    matches: path => {
+      const name = path.replace(/^\/+/, '');
+      return glob.matches(name) || literal?.matches(name) === true;
+    },
+  };
+}
+
+function globOf(relative: string, pattern: string): Glob {
   const glob = readGlob(relative);
   if (typeof glob === 'string') {
     throw new InputError(
       `Expected the path ${pattern.slice(0, 100)} to be ${glob}`,
     );
   }
-  return {
-    scopePath: `/${fixed.join('/')}`,
-    matches: path => glob.matches(path.replace(/^\/+/, '')),
-  };
+  return glob;
 }

@@ -1,3 +1,4 @@
+import { brokenLinkError } from '../azure/client';
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type {
   AzureDevOpsClient,
@@ -189,13 +190,14 @@ class Probe {
   }
 
   private async list(scopePath: string): Promise<ListingOutcome> {
-    const { client, repository, turns, signal } = this.input;
+    const { client, paths, repository, turns, signal } = this.input;
     const ask = async (maxBytes: number) =>
       await client.listItems({
         repository: repository.id,
         listed: repository,
         scopePath,
         version: this.version,
+        isFollowed: path => paths.some(pattern => matches(pattern, path)),
         maxBytes,
         signal,
       });
@@ -313,8 +315,11 @@ class Probe {
     where: string,
     bytes: Uint8Array | undefined,
   ): Promise<void> {
-    const { parser, repository } = this.input;
-    const { path, objectId } = file;
+    const { client, parser, repository } = this.input;
+    const { path, objectId, broken } = file;
+    if (broken) {
+      throw brokenLinkError(client.organization, repository.name, broken);
+    }
     checkLength(path);
     this.checkParsingTime(`${path}, ${where}`);
     this.parsingMs += await parser.parseBlob(

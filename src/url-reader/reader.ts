@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   type ReadTreeResponseFactory,
   ReadUrlResponseFactory,
@@ -18,8 +17,15 @@ import {
   unsupportedUrlError,
   subject,
   toBackstageError,
+  toReadable,
 } from '../content/errors';
-import { fileOf, objectIdOfEtag, searchFile, searchGlob } from './search';
+import {
+  fileOf,
+  namesNoFile,
+  objectIdOfEtag,
+  searchGlob,
+  searchPath,
+} from './search';
 import {
   isGlob,
   isUnsupported,
@@ -70,12 +76,18 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
     const { etag, lastModifiedAfter, signal } = options;
     const conditional = etag !== undefined || lastModifiedAfter !== undefined;
     return await this.#read(url, signal, async (resolved, { path }) => {
-      const file = await this.#content.readFile(resolved, fileOf(url, path), {
-        maxAgeMs: this.#maxAge(resolved, conditional),
-        knownObjectId: objectIdOfEtag(etag),
-      });
+      const { path: where, found: file } = await this.#content.readFile(
+        resolved,
+        fileOf(url, path, resolved),
+        {
+          maxAgeMs: this.#maxAge(resolved, conditional),
+          knownObjectId: objectIdOfEtag(etag),
+        },
+      );
       if (file.outcome === 'absent') {
-        throw new NotFoundError(`${subject(url)}: ${file.message}`);
+        throw where === '/'
+          ? namesNoFile(url)
+          : new NotFoundError(`${subject(url)}: ${file.message}`);
       }
       // The service does not say when a file was last modified. That it has not
       // been since it was first seen is known, and all that is asked.
@@ -86,11 +98,9 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
         throw new NotModifiedError();
       }
       const content =
-        file.content ??
-        (await this.#content.readBlob(resolved, file.objectId, signal));
+        file.content ?? (await this.#content.openBlob(resolved, file, signal));
       return await ReadUrlResponseFactory.fromReadable(
-        // The cache keeps its own: what is handed out may be written to.
-        Readable.from([Buffer.from(content)]),
+        toReadable(url, content),
         { etag: file.objectId },
       );
     });
@@ -133,12 +143,12 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
         url,
         content: this.#content,
         resolved,
-        path: fileOf(url, path),
+        path: fileOf(url, path, resolved),
         options,
       };
       return isGlob(request.path)
         ? searchGlob(request)
-        : searchFile(request, options.etag ? this.#maxAge(resolved, true) : 0);
+        : searchPath(request, options.etag ? this.#maxAge(resolved, true) : 0);
     });
   }
 

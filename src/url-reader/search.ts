@@ -1,14 +1,25 @@
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type {
   UrlReaderServiceSearchOptions,
   UrlReaderServiceSearchResponse,
 } from '@backstage/backend-plugin-api';
 import { InputError, NotModifiedError } from '@backstage/errors';
-import { canonicalLocationUrl, pathGlob } from '../content/repository-url';
+import type { ListedItem, PresentListing } from '../azure/types';
+import {
+  canonicalLocationUrl,
+  decodings,
+  pathGlob,
+} from '../content/repository-url';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import { subject, toBackstageError } from '../content/errors';
+import {
+  relativeReferenceHint,
+  subject,
+  toBackstageError,
+} from '../content/errors';
 
 const OBJECT_ID = /^[0-9a-f]{40}$/;
+const NOTHING: UrlReaderServiceSearchResponse = { files: [], etag: '' };
 
 /** What is searched for. */
 export interface SearchRequest {
@@ -21,18 +32,39 @@ export interface SearchRequest {
   readonly options: UrlReaderServiceSearchOptions;
 }
 
-/** Finds one file. @param maxAgeMs - an answer that is at most so old is taken for true, in milliseconds */
-export async function searchFile(
-  { content, resolved, path, options }: SearchRequest,
+interface LocatedGlob {
+  readonly resolved: ResolvedRepository;
+  readonly listing: PresentListing;
+  readonly items: readonly ListedItem[];
+}
+
+/**
+ * Finds one file. A path with braces, which Backstage does not take for a glob,
+ * is one if there is no such file.
+ *
+ * @param maxAgeMs - an answer that is at most so old is taken for true, in milliseconds
+ */
+export async function searchPath(
+  request: SearchRequest,
+  maxAgeMs: number,
+): Promise<UrlReaderServiceSearchResponse> {
+  const found = await searchFile(request, maxAgeMs);
+  return found === NOTHING && /(\{|%7b).*(\}|%7d)/i.test(request.path)
+    ? await searchGlob(request)
+    : found;
+}
+
+async function searchFile(
+  { content, resolved: asked, path, options }: SearchRequest,
   maxAgeMs: number,
 ): Promise<UrlReaderServiceSearchResponse> {
   const { etag, signal } = options;
-  const file = await content.readFile(resolved, path, {
+  const { resolved, found: file } = await content.readFile(asked, path, {
     maxAgeMs,
     knownObjectId: objectIdOfEtag(etag),
   });
   if (file.outcome === 'absent') {
-    return { files: [], etag: '' };
+    return NOTHING;
   }
   const url = urlOf(resolved, file.path);
   const current = fileEtag(file.objectId, url);
@@ -40,48 +72,46 @@ export async function searchFile(
     throw new NotModifiedError();
   }
   const bytes =
-    file.content ?? (await content.readBlob(resolved, file.objectId, signal));
+    file.content ?? (await content.openBlob(resolved, file, signal));
   return {
     etag: current,
-    // The cache keeps its own: what is handed out may be written to.
-    files: [{ url, content: async () => Buffer.from(bytes) }],
+    files: [
+      {
+        url,
+        content: async () =>
+          // The cache keeps its own: what is handed out may be written to.
+          Buffer.isBuffer(bytes) ? Buffer.from(bytes) : await buffer(bytes),
+      },
+    ],
   };
 }
 
 /** Finds what a glob matches, by one listing; contents are read when they are asked for. */
-export async function searchGlob({
-  url: asked,
-  content,
-  resolved,
-  path,
-  options,
-}: SearchRequest): Promise<UrlReaderServiceSearchResponse> {
+export async function searchGlob(
+  request: SearchRequest,
+): Promise<UrlReaderServiceSearchResponse> {
+  const { url: asked, content, options } = request;
   const { etag, signal } = options;
-  const glob = pathGlob(path);
-  const listing = await content.listFiles(resolved, glob.scopePath);
-  if (listing.outcome === 'absent') {
-    return { files: [], etag: '' };
+  const located = await locateGlob(request);
+  if (!located) {
+    return NOTHING;
   }
-  const found = listing.items
-    .filter(item => glob.matches(item.path))
-    .map(item => ({
-      key: urlOf(resolved, item.path),
-      objectId: item.objectId,
-    }))
+  const { resolved, listing } = located;
+  const found = located.items
+    .map(item => ({ ...item, key: urlOf(resolved, item.path) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const current = filesEtag(found);
   if (etag === current) {
     throw new NotModifiedError();
   }
+  const files = content.manyFiles(resolved, listing, found, signal);
   return {
     etag: current,
-    files: found.map(({ key, objectId }) => ({
-      url: key,
+    files: found.map(item => ({
+      url: item.key,
       content: async () => {
         try {
-          return Buffer.from(
-            await content.readBlob(resolved, objectId, signal),
-          );
+          return Buffer.from(await files.read(item));
         } catch (error) {
           throw toBackstageError(asked, error);
         }
@@ -90,14 +120,46 @@ export async function searchGlob({
   };
 }
 
-/** The path of a file that a URL has to name. @throws an `InputError` when it names none */
-export function fileOf(url: string, path: string | undefined): string {
-  if (path === undefined) {
-    throw new InputError(
-      `${subject(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.`,
-    );
+/** The files that a glob matches, or, where it has %XX and matches none, those that its decoded form does. */
+async function locateGlob({ content, resolved, path }: SearchRequest) {
+  let nothing: LocatedGlob | undefined;
+  for (const pattern of decodings(path)) {
+    const glob = pathGlob(pattern);
+    const listed = await content.listFiles(resolved, glob.scopePath);
+    if (listed.found.outcome === 'present') {
+      const listing = listed.found;
+      const items = listing.items.filter(item => glob.matches(item.path));
+      const located = { resolved: listed.resolved, listing, items };
+      if (items.length > 0) {
+        return located;
+      }
+      nothing ??= located;
+    }
   }
-  return path;
+  return nothing;
+}
+
+/** The path of a file that a URL has to name. @throws an `InputError` when it names none */
+export function fileOf(
+  url: string,
+  path: string | undefined,
+  { version }: ResolvedRepository,
+): string {
+  if (path !== undefined) {
+    return path;
+  }
+  // Behind what looks like the version there may be a path.
+  if (version?.version.includes('/')) {
+    return '/';
+  }
+  throw namesNoFile(url);
+}
+
+/** The error for a URL that names a repository alone. */
+export function namesNoFile(url: string): InputError {
+  return new InputError(
+    `${subject(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.${relativeReferenceHint(url)}`,
+  );
 }
 
 function urlOf(resolved: ResolvedRepository, path: string): string {

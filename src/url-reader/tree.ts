@@ -6,7 +6,7 @@ import type {
 } from '@backstage/backend-plugin-api';
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import { subject, toBackstageError } from '../content/errors';
+import { subject, toBackstageError, toReadable } from '../content/errors';
 import { filesEtag } from './search';
 
 /** So many files are on their way at once when a whole tree is written out. */
@@ -28,53 +28,69 @@ export async function readTree(request: {
 }): Promise<UrlReaderServiceReadTreeResponse> {
   const { url, content, resolved, path, options } = request;
   const { etag, filter, signal } = options;
-  const listing = await content.listFiles(resolved, path ?? '/');
+  const located = await content.listFiles(resolved, path ?? '/');
+  const { found: listing } = located;
   if (listing.outcome === 'absent') {
     throw new NotFoundError(`${subject(url)}: ${listing.message}`);
   }
-  const files = listing.items.map(({ path: full, objectId }) => ({
-    key: relativePath(full, path),
-    objectId,
+  const files = listing.items.map(item => ({
+    ...item,
+    key: relativePath(item.path, located.path),
   }));
   const current = filesEtag(files);
   if (etag === current) {
     throw new NotModifiedError();
   }
   const wanted = files.filter(({ key }) => filter?.(key) ?? true);
-  const read = async (objectId: string): Promise<Buffer> => {
+  const open = () =>
+    content.manyFiles(located.resolved, listing, wanted, signal);
+  const inOrder = async <T>(
+    use: (
+      response: Awaited<
+        ReturnType<ReadTreeResponseFactory['fromReadableArray']>
+      >,
+    ) => Promise<T>,
+  ): Promise<T> => {
+    const many = open();
+    const next = readAhead(wanted.map(file => () => many.open(file)));
     try {
-      // The cache keeps its own: what is handed out may be written to.
-      return Buffer.from(await content.readBlob(resolved, objectId, signal));
-    } catch (error) {
-      throw toBackstageError(url, error);
+      const response = await request.treeResponseFactory.fromReadableArray(
+        wanted.map(({ key }, index) => ({
+          path: key,
+          data: Readable.from(whenRead(url, () => next(index))),
+        })),
+      );
+      return await use(response);
+    } finally {
+      await many.close();
     }
   };
-  const inOrder = () => {
-    const next = readAhead(wanted.map(file => () => read(file.objectId)));
-    return request.treeResponseFactory.fromReadableArray(
-      wanted.map(({ key }, index) => ({
-        path: key,
-        data: Readable.from(whenRead(() => next(index))),
-      })),
-    );
-  };
   return {
-    files: async () =>
-      wanted.map(({ key, objectId }) => ({
-        path: key,
-        content: () => read(objectId),
-      })),
-    archive: async () => (await inOrder()).archive(),
-    dir: async dirOptions => (await inOrder()).dir(dirOptions),
+    files: async () => {
+      const many = open();
+      return wanted.map(file => ({
+        path: file.key,
+        content: async () => {
+          try {
+            // The cache keeps its own: what is handed out may be written to.
+            return Buffer.from(await many.read(file));
+          } catch (error) {
+            throw toBackstageError(url, error);
+          }
+        },
+      }));
+    },
+    archive: () => inOrder(response => response.archive()),
+    dir: dirOptions => inOrder(response => response.dir(dirOptions)),
     etag: current,
   };
 }
 
 /** A path as seen from the folder; a file that was named itself is seen by its own name. */
-function relativePath(full: string, folder: string | undefined): string {
+function relativePath(full: string, folder: string): string {
   return full === folder
     ? full.slice(full.lastIndexOf('/') + 1)
-    : full.slice((folder ?? '').length).replace(/^\/+/, '');
+    : full.slice(folder.length).replace(/^\/+/, '');
 }
 
 /**
@@ -102,6 +118,15 @@ function readAhead<T>(
 }
 
 /** Begins to read only when the stream is read from. */
-async function* whenRead(read: () => Promise<Buffer>): AsyncGenerator<Buffer> {
-  yield await read();
+async function* whenRead(
+  url: string,
+  read: () => Promise<Buffer | Readable>,
+): AsyncGenerator<Buffer> {
+  let content: Buffer | Readable;
+  try {
+    content = await read();
+  } catch (error) {
+    throw toBackstageError(url, error);
+  }
+  yield* toReadable(url, content);
 }

@@ -285,6 +285,7 @@ export class Model {
       getApiVersions: unused,
       getRepository: unused,
       listItems: unused,
+      resolveFolders: unused,
       readBlob: unused,
       readBlobs: unused,
       downloadBlob: unused,
