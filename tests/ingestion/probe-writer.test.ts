@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { ProbeWriter } from '../../src/ingestion/probe-writer';
 import { Applier } from '../../src/ingestion/apply';
 import { openLedger, present, probe } from '../ledger/support';
@@ -51,4 +52,72 @@ describe('what a probe found', () => {
     await writer.flush();
     expect(applied).toEqual(['a']);
   });
+
+  it('counts piece by piece: of two replicas the newer observation wins, or its repository is looked at again', async () => {
+    const step = fc.record({
+      replica: fc.nat({ max: 1 }),
+      what: fc.constantFrom('begin', 'observe', 'observe', 'write', 'change'),
+      path: fc.constantFrom('/a', '/b', '/c'),
+    });
+    let settled = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 25 }),
+        async steps => {
+          const { knex, ledger } = await openLedger('sqlite');
+          try {
+            const replicas = [
+              await startWriter(ledger),
+              await startWriter(ledger),
+            ];
+            const begun = [false, false];
+            const world = new Map([...'abc'].map(name => [`/${name}`, 0]));
+            /** By path, as of the latest look at it. */
+            const latest = new Map<string, string>();
+            let isOvertaken = false;
+            for (const { replica, what, path } of steps) {
+              const writer = replicas[replica] as ProbeWriter;
+              if (what === 'change') {
+                world.set(path, (world.get(path) ?? 0) + 1);
+              } else if (what === 'begin') {
+                await writer.flush();
+                writer.begin('r1');
+                begun[replica] = true;
+              } else if (what === 'write') {
+                await writer.flush();
+              } else if (begun[replica]) {
+                const found = present([`v${world.get(path)}`], { path });
+                latest.set(path, found.objectId);
+                await writer.add(probe('r1', [found], { startTicket: 0 }));
+              }
+            }
+            for (const writer of replicas) {
+              await writer.flush();
+              isOvertaken ||= writer.takeOvertaken().size > 0;
+            }
+            if (!isOvertaken) {
+              settled += latest.size;
+              const rows: Array<{ path: string; object_id: string }> =
+                await knex('azure_devops_descriptors');
+              expect(
+                new Map(rows.map(row => [row.path, row.object_id])),
+              ).toEqual(latest);
+            }
+          } finally {
+            await knex.destroy();
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(settled).toBeGreaterThan(0);
+  });
 });
+
+async function startWriter(
+  ledger: Awaited<ReturnType<typeof openLedger>>['ledger'],
+): Promise<ProbeWriter> {
+  const logger = recordingLogger([]);
+  const applier = { applyPending: async () => {} } as unknown as Applier;
+  return await ProbeWriter.start({ ledger, applier, logger, clock: Date });
+}
