@@ -15,6 +15,11 @@ exports.up = async function up(knex) {
       .comment(
         'Counts the writes; shows which of two observations is newer without a clock',
       );
+    table
+      .integer('unfinished')
+      .notNullable()
+      .defaultTo(0)
+      .comment('1 from the begin of a refresh until one did all of its job');
   });
 
   // Apart from the providers, so that applying mutations does not wait for writes

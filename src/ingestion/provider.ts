@@ -97,12 +97,38 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       logger: this.options.logger,
       clock: Date,
     };
+    const wasUnfinished = await ledger.isUnfinished();
+    const id = `${settings.providerName}:refresh`;
     await scheduler.createScheduledTaskRunner(settings.schedule).run({
-      id: `${settings.providerName}:refresh`,
+      id,
       fn: async signal => {
         await this.refreshOnce(signal, options => refresh(context, options));
       },
     });
+    if (wasUnfinished) {
+      await this.refreshNow(id, settings.schedule);
+    }
+  }
+
+  /**
+   * The scheduler keeps the time of the next run through a restart. After a refresh
+   * that failed or was ended by the restart, nobody should have to wait for it:
+   * another credential, or `removals.allow`, came with the restart.
+   */
+  private async refreshNow(
+    id: string,
+    { scope, frequency }: ProviderSettings['schedule'],
+  ): Promise<void> {
+    // A local task runs after each start anyway.
+    if (scope === 'local' || 'trigger' in frequency) {
+      return;
+    }
+    try {
+      await this.options.scheduler.triggerTask(id);
+    } catch (error) {
+      // It runs already, on another replica.
+      this.options.logger.debug(`${id} was not triggered: ${String(error)}`);
+    }
   }
 
   private warnOfPlainHttp({ id, organizations }: ProviderSettings): void {

@@ -110,6 +110,7 @@ export async function refresh(
     durationToMilliseconds(settings.schedule.timeout),
   );
   try {
+    await context.ledger.setUnfinished(true);
     const problems = await refreshAll(context, {
       applier,
       report,
@@ -121,6 +122,7 @@ export async function refresh(
         `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
       );
     }
+    await context.ledger.setUnfinished(false);
     report.outcome = 'complete';
     return report;
   } catch (error) {

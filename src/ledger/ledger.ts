@@ -49,6 +49,22 @@ export class Ledger {
     }
   }
 
+  /** Whether a refresh has begun since one did all of its job. */
+  async isUnfinished(): Promise<boolean> {
+    const row = await this.knex(TABLES.providers)
+      .where({ provider: this.provider })
+      .first('unfinished');
+    return Number(row?.unfinished ?? 0) === 1;
+  }
+
+  async setUnfinished(isUnfinished: boolean): Promise<void> {
+    const unfinished = isUnfinished ? 1 : 0;
+    await this.knex(TABLES.providers)
+      .where({ provider: this.provider })
+      .whereNot({ unfinished })
+      .update({ unfinished });
+  }
+
   /** The ticket of the last write that is visible. */
   async currentTicket(): Promise<number> {
     const row = await this.knex(TABLES.providers)

@@ -1,3 +1,5 @@
+import type { TestCatalog } from '../support/backend';
+import { until } from '../support/until';
 import {
   addReadableOrganization,
   component,
@@ -73,5 +75,75 @@ describe('an organization that cannot be read', () => {
       outcome: 'complete',
       entities: 3,
     });
+  });
+});
+
+describe('a backend that is started again after a refresh failed', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await setStage();
+  });
+  afterAll(async () => {
+    await stage.stop();
+  });
+
+  it('refreshes at once, so that another credential need not wait for the next turn', async () => {
+    addReadableOrganization(stage.simulator, 'contoso')
+      .addProject('P')
+      .addRepository('r', {
+        files: { '/catalog-info.yaml': component('of-contoso') },
+      });
+    const start = (personalAccessToken: string, databasePrefix?: string) =>
+      stage.catalog({
+        database: 'postgres',
+        databasePrefix,
+        integrations: {
+          azure: [
+            { host: 'dev.azure.com', credentials: [{ personalAccessToken }] },
+          ],
+        },
+        providers: {
+          main: {
+            organization: 'contoso',
+            schedule: {
+              frequency: { hours: 24 },
+              timeout: { minutes: 10 },
+              scope: 'global',
+            },
+          },
+        },
+      });
+    const taskOf = async ({ knex }: TestCatalog) =>
+      await knex('backstage_backend_tasks__tasks')
+        .where({ id: 'AzureDevOpsEntityProvider:main:refresh' })
+        .first<{
+          next_run_start_at: Date;
+          current_run_ticket: string | null;
+        }>();
+    const isReleased = async (catalog: TestCatalog) =>
+      (await taskOf(catalog)).current_run_ticket === null;
+
+    const first = await start('a-personal-access-token-that-nobody-knows');
+    await until(
+      'the first refresh to fail',
+      async () =>
+        first.report()?.outcome === 'failed' && (await isReleased(first)),
+    );
+    await first.stop({ keepDatabase: true });
+
+    const second = await start(TOKEN, first.databasePrefix);
+    const report = await until('a refresh', async () => {
+      const now = second.report();
+      return (
+        now && now.outcome !== 'running' && (await isReleased(second)) && now
+      );
+    });
+    expect(report).toMatchObject({ outcome: 'complete', entities: 1 });
+    await second.stop({ keepDatabase: true });
+
+    // Nothing is left to be done: the next turn is the next turn.
+    const third = await start(TOKEN, first.databasePrefix);
+    const { next_run_start_at: next } = await taskOf(third);
+    expect(next.getTime()).toBeGreaterThan(Date.now() + 60 * 60 * 1000);
   });
 });
