@@ -3,28 +3,15 @@
  *
  * @packageDocumentation
  */
-import { createBackendFeatureLoader } from '@backstage/backend-plugin-api';
-import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
-import { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
-import { catalogModuleAzureDevOps } from './module';
-
+export {
+  azureDevOpsFeatures as default,
+  catalogModuleAzureDevOps,
+} from './module';
 export { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
 export { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
-export { catalogModuleAzureDevOps } from './module';
 
-/**
- * What `backend.add(import('backstage-plugin-catalog-backend-module-azure-devops'))`
- * takes: the entity providers, the analyzer behind catalog-import, and the URL
- * reader for Azure DevOps that every plugin shares.
- *
- * @public
- */
-export default createBackendFeatureLoader({
-  loader() {
-    return [
-      catalogModuleAzureDevOps,
-      catalogModuleAzureDevOpsLocationAnalyzer,
-      azureDevOpsUrlReaderFactory,
-    ];
-  },
-});
+import { azureDevOpsFeatures } from './module';
+
+// What an ES module gets as the default import of this CommonJS one is
+// `module.exports`. Source: https://nodejs.org/api/esm.html#commonjs-namespaces
+module.exports = Object.assign(azureDevOpsFeatures, module.exports);

@@ -1,10 +1,12 @@
 import {
   coreServices,
+  createBackendFeatureLoader,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
 import { stringifyEntityRef } from '@backstage/catalog-model';
 import type { Config } from '@backstage/config';
 import { catalogProcessingExtensionPoint } from './backstage';
+import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
 import {
   describeAllMistakes,
   otherProviderKeys,
@@ -19,6 +21,7 @@ import { errorsOfLocation } from './ledger/reports';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
+import { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 
 const MODULE_ID = 'azure-devops-entity-provider';
 
@@ -93,6 +96,23 @@ export const catalogModuleAzureDevOps = createBackendModule({
         );
       },
     });
+  },
+});
+
+/**
+ * What `backend.add(import('backstage-plugin-catalog-backend-module-azure-devops'))`
+ * takes: the entity providers, the analyzer behind catalog-import, and the URL
+ * reader for Azure DevOps that every plugin shares.
+ *
+ * @public
+ */
+export const azureDevOpsFeatures = createBackendFeatureLoader({
+  loader() {
+    return [
+      catalogModuleAzureDevOps,
+      catalogModuleAzureDevOpsLocationAnalyzer,
+      azureDevOpsUrlReaderFactory,
+    ];
   },
 });
 

@@ -6,9 +6,10 @@ import type { OrganizationProbe } from '../credentials/explain';
 import {
   describeCredential,
   type Diagnosis,
-  DOCUMENTATION,
+  ERRORS_PAGE,
 } from '../credentials/problems/diagnosis';
 import type { CredentialDescription, ProofFacts } from '../credentials/types';
+import { DOCUMENTATION } from '../documentation';
 import { isCloudHost, type Organization } from '../organization';
 import { EMPTY_LIST } from '../policy/nothing-found';
 import { summarize } from './repositories';
@@ -50,7 +51,7 @@ export interface Check {
 
 /** The section about a check. */
 export function docsOfCheck(name: CheckName): string {
-  return `${DOCUMENTATION}#check-${name.replaceAll(' ', '-')}`;
+  return `${ERRORS_PAGE}#check-${name.replaceAll(' ', '-')}`;
 }
 
 export function pass(name: CheckName, message: string): Check {
@@ -167,7 +168,7 @@ export function tokenReachCheck(
     return warn(
       'token reach',
       `a global token, as ${alsoIn.label} accepts it too; Azure DevOps ends global tokens on ${GLOBAL_TOKENS_END}`,
-      'Make a token for each organization, or use an identity instead of tokens: docs/credentials/away-from-tokens.md shows how',
+      `Make a token for each organization, or use an identity instead of tokens: ${DOCUMENTATION}/credentials/away-from-tokens.md shows how`,
     );
   }
   const [first] = others;

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
+import { DOCUMENTATION } from '../documentation';
 import type { ProviderSettings } from '../config/index';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
@@ -288,7 +289,7 @@ function describeUnknown(
   if (unknown instanceof OverBudgetError) {
     return (
       `${organization}: ${repository} is rejected from there on: ${unknown.message}. ` +
-      'What was read before stays in the catalog, and so does what the other files gave before. What to do: divide the repository, take out files that are not for the catalog, or name narrower paths with the setting `path` (docs/limits.md)'
+      `What was read before stays in the catalog, and so does what the other files gave before. What to do: divide the repository, take out files that are not for the catalog, or name narrower paths with the setting \`path\` (${DOCUMENTATION}/limits.md)`
     );
   }
   // The message names the organization again.

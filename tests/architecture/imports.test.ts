@@ -8,7 +8,7 @@ const DEV = join(ROOT, 'dev');
 
 /** The parts of `src/`, from the lowest floor up; see docs/architecture.md. */
 const FLOORS: ReadonlyArray<readonly string[]> = [
-  ['organization', 'backstage', 'quotation'],
+  ['documentation', 'organization', 'backstage', 'quotation'],
   ['config'],
   ['credentials'],
   ['azure', 'descriptors'],

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
+import { DOCUMENTATION } from '../../src/documentation';
 import { Cloud, TENANT_A } from '../credentials/support';
 import { witness } from '../support/witness';
 import { World } from './scenarios';
@@ -248,7 +249,7 @@ describe('the output', () => {
             problem: 'identity-not-authorized',
             cause: expect.any(String),
             cure: expect.any(String),
-            docs: 'docs/errors.md#identity-not-authorized',
+            docs: `${DOCUMENTATION}/errors.md#identity-not-authorized`,
           },
         },
       ],
@@ -266,7 +267,7 @@ describe('the output', () => {
               name: 'projects',
               status: 'pass',
               message: '2 projects visible',
-              docs: 'docs/errors.md#check-projects',
+              docs: `${DOCUMENTATION}/errors.md#check-projects`,
             },
           ]),
         },

@@ -1,4 +1,5 @@
 import { PROBLEM_IDS } from '../../src/credentials/problems/diagnosis';
+import { DOCUMENTATION } from '../../src/documentation';
 import { Cloud } from '../credentials/support';
 import { witness } from '../support/witness';
 import { compileProgram, runInTerminal, type Screen } from './real-terminal';
@@ -88,7 +89,7 @@ describe('repositories and doctor show that all is well with', () => {
     const { seen, text } = await show(scenario);
     expect(seen.map(({ code }) => code)).toEqual([0, 0]);
     expect(widest(text)).toBeLessThanOrEqual(80);
-    expect(text).toMatchSnapshot();
+    expect(text.replaceAll(DOCUMENTATION, 'docs')).toMatchSnapshot();
   });
 });
 
@@ -97,10 +98,12 @@ describe('repositories and doctor explain', () => {
     const { seen, text } = await show(scenario);
     for (const screen of seen) {
       expect(screen.code).toBe(1);
-      expect(screen.text).toContain(`docs/errors.md#${scenario.problem}`);
+      expect(screen.text).toContain(
+        `${DOCUMENTATION}/errors.md#${scenario.problem}`,
+      );
     }
     expect(widest(text)).toBeLessThanOrEqual(80);
-    expect(text).toMatchSnapshot();
+    expect(text.replaceAll(DOCUMENTATION, 'docs')).toMatchSnapshot();
   });
 });
 

@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type ConfigSchema, loadConfigSchema } from '@backstage/config-loader';
 import type { JsonObject } from '@backstage/types';
 
 const packagePath = join(__dirname, '..', '..', 'package.json');
 
-describe('config.d.ts, as Backstage compiles it', () => {
+describe('config.schema.json, as Backstage loads it', () => {
   let schema: ConfigSchema;
 
   beforeAll(async () => {
@@ -21,6 +23,17 @@ describe('config.d.ts, as Backstage compiles it', () => {
     const data = { catalog: { providers: { azureDevOps: { main: block } } } };
     schema.process([{ context: 'test', data }]);
   }
+
+  it('is what Backstage compiles config.d.ts to (`npm run schema` makes it so)', () => {
+    const root = dirname(packagePath);
+    const compiled = execFileSync(
+      process.execPath,
+      [join(root, 'dev/package/config-schema.mjs'), '--print'],
+      { encoding: 'utf8' },
+    );
+    const text = readFileSync(join(root, 'config.schema.json'), 'utf8');
+    expect(JSON.parse(text)).toEqual(JSON.parse(compiled));
+  });
 
   it('accepts every documented key', () => {
     check({
@@ -105,6 +118,9 @@ describe('config.d.ts, as Backstage compiles it', () => {
         },
       },
     };
+    expect(JSON.stringify(schema.serialize())).not.toMatch(
+      /isibility":"(?!backend)/,
+    );
     for (const visibility of ['frontend', 'secret'] as const) {
       expect(
         schema.process([{ context: 'test', data }], {

@@ -15,6 +15,7 @@ import type {
   ProofFacts,
 } from '../../src/credentials/types';
 import { TENANT_A, TENANT_B } from './support';
+import { DOCUMENTATION } from '../../src/documentation';
 import { Organization } from '../../src/organization';
 
 const contoso = new Organization('dev.azure.com', 'contoso');
@@ -78,13 +79,15 @@ function messageOf(problem: ProblemId): string {
 describe('the message of a problem', () => {
   it('names the organization, the cause, the cure and the section of the documentation', () => {
     const table = PROBLEM_IDS.map(id => `${id}\n    ${messageOf(id)}`);
-    expect(`\n${table.join('\n')}\n`).toMatchSnapshot();
+    expect(
+      `\n${table.join('\n')}\n`.replaceAll(DOCUMENTATION, 'docs'),
+    ).toMatchSnapshot();
   });
 
   it.each(PROBLEM_IDS)('has the form of all messages: %s', id => {
     const message = messageOf(id);
     expect(message).toMatch(
-      /^(dev\.azure\.com\/contoso|tfs\.example\.com\/tfs\/Main): (?:[^A-Z]|Azure DevOps|Microsoft Entra).* What to do: [A-Z].*\. More: docs\/errors\.md#[a-z-]+$/,
+      /^(dev\.azure\.com\/contoso|tfs\.example\.com\/tfs\/Main): (?:[^A-Z]|Azure DevOps|Microsoft Entra).* What to do: [A-Z].*\. More: https:\/\/\S+\/docs\/errors\.md#[a-z-]+$/,
     );
     expect(message).not.toMatch(/\.\.|undefined|\s\s|\(\)|;\./);
     // An address at the end of a clause is followed by nothing that it could be taken to contain.

@@ -1,4 +1,5 @@
 import type { CredentialDescription } from '../types';
+import { DOCUMENTATION } from '../../documentation';
 import { CLOUD_HOST, isCloudHost } from '../../organization';
 import { type ProblemFacts, type ProblemText, whereConfigured } from './facts';
 import { SERVICE_PROBLEMS } from './service';
@@ -42,7 +43,7 @@ const CONFIGURATION_PROBLEMS = {
 } satisfies Record<string, ProblemText>;
 
 /** Where every problem has a section of its own, under its id. */
-export const DOCUMENTATION = 'docs/errors.md';
+export const ERRORS_PAGE = `${DOCUMENTATION}/errors.md`;
 
 const PROBLEMS = {
   ...CONFIGURATION_PROBLEMS,
@@ -62,7 +63,7 @@ export interface Diagnosis {
   readonly cause: string;
   /** A sentence in the imperative, without a full stop. */
   readonly cure: string;
-  /** The section of the documentation. */
+  /** The address of the section in the documentation. */
   readonly docs: string;
   /** Whether waiting may be all that it takes. */
   readonly transient: boolean;
@@ -75,7 +76,7 @@ export function diagnose(problem: ProblemId, facts: ProblemFacts): Diagnosis {
     problem,
     cause: text.cause(facts),
     cure: text.cure(facts),
-    docs: `${DOCUMENTATION}#${problem}`,
+    docs: `${ERRORS_PAGE}#${problem}`,
     transient: text.transient ?? false,
   };
 }
