@@ -200,6 +200,40 @@ describe('An answer that was not expected', () => {
     });
   });
 
+  it.each([
+    ['TF400813%3A%20not%20authorized', 'TF400813: not authorized'],
+    ['TF400813%3a+not+authorized', 'TF400813: not authorized'],
+    ['TF400813%3A+1%2B1', 'TF400813: 1+1'],
+    ['100%+done', '100%+done'],
+  ])('is read from X-TFS-ServiceError as a form has it: %s', (header, text) => {
+    expect(
+      classify({ status: 401, headers: { 'x-tfs-serviceerror': header } })
+        .serviceMessage,
+    ).toBe(text);
+  });
+
+  it.each<[string | string[], string[]]>([
+    ['Basic realm="https://tfsprodcus14.visualstudio.com/"', ['basic']],
+    [
+      ['Bearer', 'Basic realm="localhost"', 'Negotiate', 'NTLM'],
+      ['bearer', 'basic', 'negotiate', 'ntlm'],
+    ],
+    [
+      'Basic realm="a, b", Negotiate, NTLM TlRMTVNTUAAC',
+      ['basic', 'negotiate', 'ntlm'],
+    ],
+    [
+      'Bearer authorization_uri=https://login.microsoftonline.com/x, TFS-Federated',
+      ['bearer', 'tfs-federated'],
+    ],
+    [[], []],
+  ])('has the ways to authenticate of %j', (header, challenges) => {
+    expect(
+      classify({ status: 401, headers: { 'www-authenticate': header } })
+        .challenges,
+    ).toEqual(challenges);
+  });
+
   it('is never quoted as a page of HTML, only with its title', () => {
     const { serviceMessage } = classify({
       status: 503,

@@ -1,9 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import {
   ClientAssertionCredential,
+  ClientCertificateCredential,
   ClientSecretCredential,
   type TokenCredential,
 } from '@azure/identity';
 import { Simulator } from '../../dev/simulator';
+import { createClientCertificate } from '../../dev/simulator/certificates/client';
 import { ask } from './ask';
 import { claims, ELSEWHERE, HOME, HOUR, SCOPE } from './entra-support';
 import { withEnvironment } from '../support/with-environment';
@@ -321,5 +324,139 @@ describe('an application with a federated managed identity in the simulated Entr
     expect(
       await refusal(assertionCredential(HOME, right, assertion)),
     ).toContain('AADSTS700024');
+  });
+});
+
+describe('an application with a certificate in the simulated Entra', () => {
+  const retryOptions = { maxRetries: 0 };
+  const made = createClientCertificate();
+
+  it('gets a token by its signature, with and without the certificate sent along', async () => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      certificates: [made.certificate],
+    });
+    for (const sendCertificateChain of [false, true]) {
+      const credential = new ClientCertificateCredential(
+        HOME,
+        app.clientId,
+        { certificate: made.pem },
+        { retryOptions, sendCertificateChain },
+      );
+      const token = await credential.getToken(SCOPE);
+      expect(claims(token.token)).toMatchObject({ appid: app.clientId });
+    }
+  });
+
+  it.each([
+    ['it is not registered', [], 'The key was not found.'],
+    [
+      'only another one is registered',
+      [createClientCertificate().certificate],
+      'The key was not found.',
+    ],
+  ])('is refused when %s', async (_when, certificates, reason) => {
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      certificates,
+    });
+    const credential = new ClientCertificateCredential(
+      HOME,
+      app.clientId,
+      { certificate: made.pem },
+      { retryOptions },
+    );
+    const thumbprint = new X509Certificate(
+      made.certificate,
+    ).fingerprint256.replaceAll(':', '');
+    const message = await refusal(credential);
+    expect(message).toContain('AADSTS700027');
+    expect(message).toContain(`Reason - ${reason}`);
+    expect(message).toContain(thumbprint);
+  });
+
+  it('is refused when the certificate has expired, or another key signed', async () => {
+    const expired = createClientCertificate({ validFrom: 0, validTo: 1_000 });
+    const app = simulator.parts.entra.addApplication({
+      tenantId: HOME,
+      certificates: [expired.certificate, made.certificate],
+    });
+    const other = createClientCertificate();
+    for (const [pem, code] of [
+      [expired.pem, 'The key used is expired.'],
+      [made.certificate + other.key, 'AADSTS700027'],
+    ] as const) {
+      const credential = new ClientCertificateCredential(
+        HOME,
+        app.clientId,
+        { certificate: pem },
+        { retryOptions },
+      );
+      expect(await refusal(credential)).toContain(code);
+    }
+  });
+});
+
+describe('a federated token of an issuer outside of the simulated Entra', () => {
+  const ISSUER = 'https://cluster.example/';
+  const SUBJECT = 'system:serviceaccount:backstage:backstage';
+
+  it.each([
+    [{}, undefined],
+    [{ subject: 'system:serviceaccount:default:default' }, 'AADSTS700213'],
+    [{ issuer: 'https://cluster.example' }, 'AADSTS700211'],
+    [{ audience: 'api://somebody-else' }, 'AADSTS700212'],
+  ])(
+    'is compared with the federated credential: %j, %s',
+    async (record, code) => {
+      const { entra } = simulator.parts;
+      const token = await entra.addIssuer(ISSUER).token({ subject: SUBJECT });
+      const app = entra.addApplication({
+        tenantId: HOME,
+        federatedCredentials: [{ issuer: ISSUER, subject: SUBJECT, ...record }],
+      });
+      const credential = new ClientAssertionCredential(
+        HOME,
+        app.clientId,
+        () => Promise.resolve(token),
+        { retryOptions: { maxRetries: 0 } },
+      );
+      if (code) {
+        expect(await refusal(credential)).toContain(code);
+      } else {
+        expect((await credential.getToken(SCOPE)).token).toMatch(/^eyJ/);
+      }
+    },
+  );
+
+  it('is refused past its time, and where nobody knows its issuer', async () => {
+    const { entra } = simulator.parts;
+    const cluster = entra.addIssuer(ISSUER);
+    const token = await cluster.token({
+      subject: SUBJECT,
+      lifetimeSeconds: 60,
+    });
+    const app = entra.addApplication({
+      tenantId: HOME,
+      federatedCredentials: [{ issuer: ISSUER, subject: SUBJECT }],
+    });
+    const credential = (assertion: string) =>
+      new ClientAssertionCredential(
+        HOME,
+        app.clientId,
+        () => Promise.resolve(assertion),
+        { retryOptions: { maxRetries: 0 } },
+      );
+    now += 61_000;
+    expect(await refusal(credential(token))).toContain('AADSTS700024');
+    const strangers = await Simulator.start();
+    try {
+      const unknown = await strangers.parts.entra
+        .addIssuer('https://elsewhere.example/')
+        .token({ subject: SUBJECT });
+      expect(await refusal(credential(unknown))).toContain('AADSTS700027');
+    } finally {
+      await strangers.close();
+    }
   });
 });

@@ -46,7 +46,8 @@ export class Organization {
   readonly tenantId: string;
   readonly version: ServiceVersion;
   readonly iisBasicAuthentication: boolean;
-  readonly refusesOptions: 404 | 405 | undefined;
+  /** Change it at will. */
+  refusesOptions: 404 | 405 | undefined;
   readonly unknownCallers: UnknownCallers;
   #name: string;
   #revision = 0;
