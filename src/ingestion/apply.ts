@@ -89,6 +89,29 @@ export class Applier {
   }
 
   /**
+   * Removes what the ledger knows nothing of.
+   *
+   * @param strays - gives the references when nobody else can apply any; none of them may be in the ledger
+   */
+  async removeStrays(
+    strays: () => Promise<string[]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.exclusively({ wait: true, signal }, async () => {
+      for (const refs of chunks(await strays(), BATCH)) {
+        const removed = refs.map(entityRef => ({ entityRef }));
+        await this.connection.applyMutation({
+          type: 'delta',
+          added: [],
+          removed,
+        });
+        this.applied.removed += removed.length;
+      }
+      return [];
+    });
+  }
+
+  /**
    * Applies everything that the ledger desires, and whatever else `others` gives,
    * in one full mutation. Holds all of it in memory: only for taking over.
    */

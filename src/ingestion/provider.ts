@@ -90,6 +90,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       },
       hintMemory: new Map(),
       nearMissMemory: {},
+      waitedFor: new Set(),
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),

@@ -1,7 +1,10 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
 import type { CatalogView } from '../ledger/catalog-view';
+import { guard, type HeldBack } from '../policy/guard';
 import type { Outbox } from '../ledger/outbox';
 import type { Applier } from './apply';
+import { evidenceReader, REMOVALS, type TakeoverInput } from './takeover';
 
 /**
  * Applies again what the catalog has lost of what was applied to it. Costs no
@@ -39,4 +42,55 @@ export async function reconcile(options: {
     await outbox.forgetCatalogHashes(missing);
   }
   await outbox.noteCatalogHashes();
+}
+
+/**
+ * Removes what the catalog holds of this module and the ledger knows nothing of: a
+ * process that stood still for longer than its lease gave it after another had
+ * removed it. Only on evidence about its file, as for what the official module left,
+ * and once nothing is pending.
+ *
+ * @returns what the guard held back
+ */
+export async function removeStrays(
+  input: Omit<TakeoverInput, 'waitedFor'> & { readonly outbox: Outbox },
+): Promise<readonly HeldBack[]> {
+  const { catalog, outbox, ledger, applier, logger, signal } = input;
+  const strays = await catalog.strays();
+  if (strays.length === 0 || (await outbox.isPending())) {
+    return [];
+  }
+  const evidenceFor = await evidenceReader(input);
+  const proposed = strays.flatMap(({ entityRef, json }) => {
+    const target = fileOf(json);
+    const evidence = target && evidenceFor(target);
+    return evidence && evidence !== 'project-not-listed'
+      ? [{ entityRef, ...REMOVALS[evidence] }]
+      : [];
+  });
+  const { entities } = await ledger.reports.counts();
+  const { released, heldBack, used } = guard(
+    proposed,
+    entities + strays.length,
+    { ...input.limits, used: await ledger.usedApprovals() },
+  );
+  if (released.length > 0) {
+    logger.info(
+      `The catalog holds ${released.length} entities that were removed from it, and that another replica gave it again; they are removed`,
+    );
+    await ledger.noteApprovals(used);
+    const approved = new Set(released.map(({ entityRef }) => entityRef));
+    await applier.removeStrays(async () => {
+      const still = (await catalog.strays()).map(({ entityRef }) => entityRef);
+      return still.filter(entityRef => approved.has(entityRef));
+    }, signal);
+  }
+  return heldBack;
+}
+
+/** The URL of the file that an entity came from. */
+function fileOf(json: string): string | undefined {
+  const { metadata } = JSON.parse(json) as Entity;
+  const location = metadata.annotations?.[ANNOTATION_LOCATION];
+  return location?.startsWith('url:') ? location.slice(4) : undefined;
 }

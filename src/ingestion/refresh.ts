@@ -21,7 +21,7 @@ import {
   type PassInput,
   passOrganization,
 } from './pass';
-import { reconcile } from './reconcile';
+import { reconcile, removeStrays } from './reconcile';
 import { selectRepositories } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
@@ -49,6 +49,8 @@ export interface RefreshContext {
   readonly hintMemory: HintMemory;
   /** The provider's, likewise. */
   readonly nearMissMemory: NearMissMemory;
+  /** Former Locations that were waited for in vain; the provider's, from one refresh to the next. */
+  readonly waitedFor: Set<string>;
   readonly connection: EntityProviderConnection;
   /** Finds out why an organization could not be read at all; `undefined` where the error's own message is best. */
   readonly explain?: (
@@ -191,17 +193,21 @@ async function refreshAll(
     problems.push(...orphans.problems);
   }
   await applier.applyPending({ wait: true, signal });
-  const heldBack = await takeOver({
+  const whatElse = {
     ledger,
     catalog,
     applier,
     locate: context.locate,
     limits: settings.removals,
-    asksFor: path => findsDescriptor(settings.paths, path),
+    asksFor: (path: string) => findsDescriptor(settings.paths, path),
     lists,
     logger,
     signal,
-  });
+  };
+  const heldBack = [
+    ...(await takeOver({ ...whatElse, waitedFor: context.waitedFor })),
+    ...(await removeStrays({ ...whatElse, outbox })),
+  ];
   problems.push(
     ...heldBack.map(held =>
       describeHeldBack(settings.providerName, settings.id, held),

@@ -19,16 +19,18 @@ import {
 } from '../policy/guard';
 import type { KnownRepository, Removal } from '../policy/model';
 
-/** How long the catalog is given to process the silenced Locations, and how often it is looked at, in milliseconds. */
+/** How long the catalog is given to process the silenced Locations, in milliseconds. */
 const SETTLE_MS = 120_000;
-const SETTLE_POLL_MS = 200;
+/** After what time it is looked at, in milliseconds; each time doubles, as every look may cost a full mutation. */
+const FIRST_POLL_MS = 200;
+const LAST_POLL_MS = 10_000;
 
 /** What is known of a Location's file, the strongest first: it was read or is absent; the list lacks its repository; the list has nothing of its project. */
 const EVIDENCE = ['read', 'not-listed', 'project-not-listed'] as const;
-type Evidence = (typeof EVIDENCE)[number];
+export type Evidence = (typeof EVIDENCE)[number];
 
 /** What each means for entities that such a file gave and the ledger does not. */
-const REMOVALS: Readonly<Record<Evidence, Removal>> = {
+export const REMOVALS: Readonly<Record<Evidence, Removal>> = {
   read: { grade: 'confirmed', reason: 'its file gives no such entity' },
   'not-listed': {
     grade: 'inferred',
@@ -60,6 +62,8 @@ export interface TakeoverInput {
   readonly asksFor: (path: string) => boolean;
   /** The lists of the organizations that could be had, by key. */
   readonly lists: ReadonlyMap<string, OrganizationList>;
+  /** Locations that a former refresh waited for in vain; the provider's, from one refresh to the next. */
+  readonly waitedFor: Set<string>;
   readonly logger: LoggerService;
   readonly signal?: AbortSignal;
 }
@@ -77,7 +81,7 @@ export interface TakeoverInput {
  * @returns what the guard held back with their Locations.
  */
 export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
-  const { catalog, logger, signal } = input;
+  const { catalog, logger } = input;
   const official = await catalog.officialLocations();
   if (official.length === 0) {
     return [];
@@ -90,27 +94,52 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
     `Taking over ${resolved.size} of ${official.length} Locations that another Azure DevOps provider of this name stated`,
   );
   await applyEverything(input, 'silence', resolved);
-  for (let waited = 0; ; waited += SETTLE_POLL_MS) {
-    const busy = await catalog.unprocessedWithoutTargets([...resolved]);
-    const stolen = await catalog.children([...resolved]);
+  const unsettled = await settle(input, resolved);
+  input.waitedFor.clear();
+  unsettled.forEach(entityRef => input.waitedFor.add(entityRef));
+  if (unsettled.size > 0) {
+    logger.warn(
+      `The catalog has not processed ${unsettled.size} former Locations in time; the next refresh looks again, without waiting for them`,
+    );
+  }
+  const settled = [...resolved].filter(it => !unsettled.has(it));
+  if (settled.length > 0) {
+    await applyEverything(input, 'drop', new Set(settled), unsettled);
+    await input.ledger.noteApprovals(used);
+  }
+  return heldBack;
+}
+
+/**
+ * Waits until the catalog has processed the Locations without their targets, but not
+ * a second time for those that it was waited for in vain.
+ *
+ * @returns those that are not processed
+ */
+async function settle(
+  input: TakeoverInput,
+  resolved: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const { catalog, signal, waitedFor } = input;
+  const refs = [...resolved];
+  const patience = refs.every(it => waitedFor.has(it)) ? 0 : SETTLE_MS;
+  let waited = 0;
+  for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LAST_POLL_MS)) {
+    const busy = await catalog.unprocessedWithoutTargets(refs);
+    const stolen = await catalog.children(refs);
     if (stolen.length > 0) {
       // A Location that was being processed when it lost its targets has taken
       // its entities back; state again whose they are.
       await applyEverything(input, 'silence', resolved);
     } else if (busy.length === 0) {
-      break;
+      return new Set();
     }
-    if (waited >= SETTLE_MS) {
-      logger.warn(
-        'The catalog has not processed the former Locations in time; the next refresh goes on with them',
-      );
-      return heldBack;
+    if (waited >= patience) {
+      return new Set([...busy, ...stolen.map(({ parent }) => parent)]);
     }
-    await delay(SETTLE_POLL_MS, undefined, { signal });
+    await delay(poll, undefined, { signal });
+    waited += poll;
   }
-  await applyEverything(input, 'drop', resolved);
-  await input.ledger.noteApprovals(used);
-  return heldBack;
 }
 
 /** Which Locations can go: those of files that ended present or absent. */
@@ -123,18 +152,10 @@ async function resolve(
   /** Approvals that take effect when the Locations are dropped. */
   used: string[];
 }> {
-  const repositories = new Map(
-    (await input.ledger.repositories()).map(repository => [
-      nameKey(repository.organization, repository.project, repository.name),
-      repository,
-    ]),
-  );
-  const seen = namesInLists(input.lists);
+  const evidenceFor = await evidenceReader(input);
   const candidates = new Map<string, Evidence>();
   for (const { entityRef, json } of official) {
-    const found = targetsOf(json).map(target =>
-      evidenceOn(input, repositories, seen, target),
-    );
+    const found = targetsOf(json).map(evidenceFor);
     if (!found.includes(undefined)) {
       // One that an earlier refresh left without targets gives nothing.
       const weakest = EVIDENCE.findLast(evidence => found.includes(evidence));
@@ -193,6 +214,20 @@ async function resolve(
   };
 }
 
+/** Says of a URL on what evidence what its file gave can go; `undefined` for none. */
+export async function evidenceReader(
+  input: Pick<TakeoverInput, 'asksFor' | 'ledger' | 'lists' | 'locate'>,
+): Promise<(target: string) => Evidence | undefined> {
+  const repositories = new Map(
+    (await input.ledger.repositories()).map(repository => [
+      nameKey(repository.organization, repository.project, repository.name),
+      repository,
+    ]),
+  );
+  const seen = namesInLists(input.lists);
+  return target => evidenceOn(input, repositories, seen, target);
+}
+
 /** The names in the organizations' lists. */
 interface NamesInLists {
   /** Keys of repositories of which the ledger may not know yet what they have. */
@@ -222,7 +257,11 @@ function namesInLists(lists: TakeoverInput['lists']): NamesInLists {
 
 /** On what evidence the Location of a target can go; `undefined` for none. */
 function evidenceOn(
-  { locate, asksFor, lists }: TakeoverInput,
+  {
+    locate,
+    asksFor,
+    lists,
+  }: Pick<TakeoverInput, 'asksFor' | 'lists' | 'locate'>,
   repositories: ReadonlyMap<string, KnownRepository>,
   seen: NamesInLists,
   target: string,
@@ -257,13 +296,14 @@ async function applyEverything(
   input: TakeoverInput,
   how: 'silence' | 'drop',
   resolved: ReadonlySet<string>,
+  silenced: ReadonlySet<string> = how === 'silence' ? resolved : new Set(),
 ): Promise<void> {
   await input.applier.applyFull(async () => {
     const others = await input.catalog.unaccounted();
     return others
       .filter(({ entityRef }) => how === 'silence' || !resolved.has(entityRef))
       .map(({ entityRef, json, locationKey }): DeferredEntity => ({
-        entity: resolved.has(entityRef)
+        entity: silenced.has(entityRef)
           ? withoutTargets(json)
           : (JSON.parse(json) as Entity),
         locationKey,

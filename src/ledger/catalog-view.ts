@@ -25,11 +25,14 @@ export class CatalogView {
     private readonly provider: string,
   ) {}
 
-  /** The Locations that the official module stated under the same name. */
+  /** The Locations that the official module stated under the same name: not those of this name that a file declares. */
   async officialLocations(): Promise<ProvidedEntity[]> {
-    return await this.provided(query =>
-      query.where('s.entity_ref', 'like', 'location:default/generated-%'),
-    );
+    return (await this.unaccounted()).filter(isOfficialLocation);
+  }
+
+  /** What this module gave to the catalog and the ledger knows nothing of. */
+  async strays(): Promise<ProvidedEntity[]> {
+    return (await this.unaccounted()).filter(it => !isOfficialLocation(it));
   }
 
   /** Everything under the provider's name that the ledger does not account for. */
@@ -151,6 +154,14 @@ export function catalogHash(knex: Knex): Knex.QueryBuilder {
   return knex(CATALOG)
     .whereRaw(`${CATALOG}.entity_ref = ${TABLES.references}.entity_ref`)
     .select('unprocessed_hash');
+}
+
+/** By its name, and its location key: that of the official module is the provider's name, ours are URLs. */
+function isOfficialLocation({ entityRef, locationKey }: ProvidedEntity) {
+  return (
+    entityRef.startsWith('location:default/generated-') &&
+    !locationKey?.startsWith('url:')
+  );
 }
 
 /** The targets of a Location entity. */

@@ -144,6 +144,15 @@ export class Outbox {
     );
   }
 
+  /** Whether anything is still to be applied to the catalog. */
+  async isPending(): Promise<boolean> {
+    const row: unknown = await this.knex<ReferenceRow>(TABLES.references)
+      .where({ provider: this.provider })
+      .whereRaw('pending = 1')
+      .first('entity_ref');
+    return row !== undefined;
+  }
+
   /** What the catalog should hold, applied or not, by reference, from behind `after`. */
   async desired(after: string): Promise<Page> {
     return await this.page(undefined, query =>

@@ -183,6 +183,7 @@ export class Model {
         locate: () => undefined,
         hintMemory: new Map(),
         nearMissMemory: {},
+        waitedFor: new Set(),
         logger: recordingLogger([]),
       },
       () => database.destroy(),

@@ -1,6 +1,6 @@
 import { until } from '../../support/until';
 import { outage } from '../stage/outage';
-import { withComponents } from '../stage/picture';
+import { withComponents, withoutReferences } from '../stage/picture';
 import type { Row } from '../stage/row';
 import type { Stage } from '../stage/stage';
 import { component, DESCRIPTOR, referencesOf } from '../stage/world';
@@ -39,7 +39,91 @@ export const HEALING_ROWS: readonly Row[] = [
     end: endConflict,
     endsWith: withComponents(['contoso-20'], 1),
   }),
+  outage({
+    group: 7,
+    name: 'an entity given to the catalog again after it was removed',
+    injected:
+      'what a replica does that stood still for longer than its lease between reading what is to be applied and applying it: the rows of the catalog as they were',
+    expected:
+      'The ledger knows nothing of it, so that it leaves with the next refresh; what other emitters gave stays.',
+    during: [
+      {
+        async begin(stage) {
+          const rows = await rowsOf(stage);
+          stage.world
+            .repository('contoso', 3)
+            .push({ files: { [DESCRIPTOR]: null } });
+          await stage.refresh();
+          await giveAgain(stage, rows);
+        },
+        holds: withoutReferences(referencesOf('contoso', 3)),
+      },
+    ],
+    endsWith: withoutReferences(referencesOf('contoso', 3)),
+  }),
+  outage({
+    group: 7,
+    name: "a file's own Location, named as the official module names its Locations",
+    injected:
+      'generated-{40 hexadecimal digits}, with a target that cannot be read',
+    expected:
+      'It is an entity as any other: nothing is taken over, and nothing is waited for.',
+    during: [
+      {
+        begin: stage => {
+          stage.world
+            .repository('contoso', 20)
+            .push({ files: { [DESCRIPTOR]: LOCATION } });
+        },
+        refreshes: 2,
+        errors: 1,
+      },
+    ],
+    end: stage => {
+      stage.world
+        .repository('contoso', 20)
+        .push({ files: { [DESCRIPTOR]: null } });
+    },
+    check: async stage =>
+      stage.catalog.logs
+        .map(({ message }) => message)
+        .filter(message => /Taking over|former Locations/.test(message)),
+  }),
 ];
+
+const LOCATION = [
+  'apiVersion: backstage.io/v1alpha1',
+  'kind: Location',
+  'metadata:',
+  `  name: generated-${'0123456789'.repeat(4)}`,
+  'spec:',
+  '  type: url',
+  '  targets:',
+  '    - https://dev.azure.com/contoso/Payments/_git/repository-040?path=/catalog-info.yaml',
+  '',
+].join('\n');
+
+const TABLES = {
+  refresh_state: 'entity_ref',
+  refresh_state_references: 'target_entity_ref',
+};
+type Rows = Record<string, Array<Record<string, unknown>>>;
+
+async function rowsOf(stage: Stage): Promise<Rows> {
+  const rows: Rows = {};
+  for (const [table, column] of Object.entries(TABLES)) {
+    rows[table] = await stage
+      .knex(table)
+      .whereIn(column, referencesOf('contoso', 3));
+  }
+  return rows;
+}
+
+async function giveAgain(stage: Stage, rows: Rows): Promise<void> {
+  for (const [table, former] of Object.entries(rows)) {
+    await stage.knex(table).insert(former.map(({ id: _id, ...row }) => row));
+  }
+}
 
 async function deleteByHand(stage: Stage): Promise<void> {
   const { client } = stage.catalog;

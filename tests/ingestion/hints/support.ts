@@ -199,6 +199,7 @@ function contextOf(options: {
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
+    waitedFor: new Set(),
     hintMemory: new Map(),
     nearMissMemory: {},
     connection: options.connection,
