@@ -1,4 +1,5 @@
 import type { Row } from '../stage/row';
+import { ANSWER_ROWS } from './answers';
 import { CONFIGURATION_ROWS } from './configuration';
 import { CREDENTIAL_ROWS } from './credentials';
 import { DESCRIPTOR_ROWS } from './descriptors';
@@ -32,4 +33,5 @@ export const ROWS: readonly Row[] = [
   ...CONFIGURATION_ROWS,
   ...HEALING_ROWS,
   ...HOSTILE_ROWS,
+  ...ANSWER_ROWS,
 ];
