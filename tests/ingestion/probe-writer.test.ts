@@ -56,13 +56,13 @@ describe('what a probe found', () => {
   it('counts piece by piece: of two replicas the newer observation wins, or its repository is looked at again', async () => {
     const step = fc.record({
       replica: fc.nat({ max: 1 }),
-      what: fc.constantFrom('begin', 'observe', 'observe', 'write', 'change'),
+      what: fc.constantFrom('begin', 'look', 'look', 'add', 'write', 'change'),
       path: fc.constantFrom('/a', '/b', '/c'),
     });
     let settled = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 5, maxLength: 25 }),
+        fc.array(step, { minLength: 5, maxLength: 40 }),
         async steps => {
           const { knex, ledger } = await openLedger('sqlite');
           try {
@@ -72,23 +72,39 @@ describe('what a probe found', () => {
             ];
             const begun = [false, false];
             const world = new Map([...'abc'].map(name => [`/${name}`, 0]));
-            /** By path, as of the latest look at it. */
-            const latest = new Map<string, string>();
+            /** What each has looked at and not yet handed on. */
+            const inHand: Look[][] = [[], []];
+            /** By path, the latest look of those that were handed on. */
+            const latest = new Map<string, Look>();
             let isOvertaken = false;
-            for (const { replica, what, path } of steps) {
+            for (const [at, { replica, what, path }] of steps.entries()) {
               const writer = replicas[replica] as ProbeWriter;
+              const looks = inHand[replica] ?? [];
               if (what === 'change') {
                 world.set(path, (world.get(path) ?? 0) + 1);
               } else if (what === 'begin') {
                 await writer.flush();
                 writer.begin('r1');
                 begun[replica] = true;
+                looks.splice(0);
               } else if (what === 'write') {
                 await writer.flush();
-              } else if (begun[replica]) {
+              } else if (what === 'look' && begun[replica]) {
                 const found = present([`v${world.get(path)}`], { path });
-                latest.set(path, found.objectId);
-                await writer.add(probe('r1', [found], { startTicket: 0 }));
+                looks.push({ at, found });
+              } else if (what === 'add') {
+                const index = looks.findIndex(it => it.found.path === path);
+                const [look] = index < 0 ? [] : looks.splice(index, 1);
+                if (look) {
+                  const former = latest.get(look.found.path);
+                  latest.set(
+                    look.found.path,
+                    former && former.at > look.at ? former : look,
+                  );
+                  await writer.add(
+                    probe('r1', [look.found], { startTicket: 0 }),
+                  );
+                }
               }
             }
             for (const writer of replicas) {
@@ -101,18 +117,45 @@ describe('what a probe found', () => {
                 await knex('azure_devops_descriptors');
               expect(
                 new Map(rows.map(row => [row.path, row.object_id])),
-              ).toEqual(latest);
+              ).toEqual(
+                new Map(
+                  [...latest].map(([of, { found }]) => [of, found.objectId]),
+                ),
+              );
             }
           } finally {
             await knex.destroy();
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 100, examples: [[AGREES_THEN_DIFFERS]] },
     );
     expect(settled).toBeGreaterThan(0);
   });
 });
+
+/** The first writes what it has seen as the other has, then what it had seen before the other. */
+const AGREES_THEN_DIFFERS = [
+  { replica: 0, what: 'begin', path: '/a' },
+  { replica: 1, what: 'begin', path: '/a' },
+  { replica: 0, what: 'look', path: '/b' },
+  { replica: 0, what: 'change', path: '/b' },
+  { replica: 1, what: 'look', path: '/b' },
+  { replica: 1, what: 'look', path: '/a' },
+  { replica: 1, what: 'add', path: '/a' },
+  { replica: 1, what: 'add', path: '/b' },
+  { replica: 1, what: 'write', path: '/a' },
+  { replica: 0, what: 'look', path: '/a' },
+  { replica: 0, what: 'add', path: '/a' },
+  { replica: 0, what: 'write', path: '/a' },
+  { replica: 0, what: 'add', path: '/b' },
+  { replica: 0, what: 'write', path: '/b' },
+];
+
+interface Look {
+  readonly at: number;
+  readonly found: ReturnType<typeof present>;
+}
 
 async function startWriter(
   ledger: Awaited<ReturnType<typeof openLedger>>['ledger'],
