@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
 import { serviceError } from '../../../dev/simulator/errors';
 import { outage, type Phase } from '../stage/outage';
@@ -182,7 +183,14 @@ async function lookForSecrets(stage: Stage): Promise<string[]> {
     ),
   ];
   const places: Array<[string, string]> = [
-    ['the log', JSON.stringify(stage.catalog.logs)],
+    [
+      'the log',
+      inspect(stage.catalog.logs, {
+        depth: 12,
+        maxStringLength: null,
+        maxArrayLength: null,
+      }),
+    ],
   ];
   const tables: Array<{ name: string }> = await stage.knex
     .select({ name: 'table_name' })
