@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import {
   type ReaderFactory,
   urlReaderFactoriesServiceRef,
@@ -28,13 +29,16 @@ export const azureDevOpsUrlReaderFactory = createServiceFactory({
   },
   async factory({ azureDevOps: { content }, plugin }): Promise<ReaderFactory> {
     const { enabled } = content.settings;
-    return ({ treeResponseFactory }) => {
+    return ({ config, treeResponseFactory }) => {
       if (!enabled) {
         return [];
       }
       const reader = new AzureDevOpsUrlReader({
         content,
         treeResponseFactory,
+        // As Backstage's own readers take it.
+        workingDirectory:
+          config.getOptionalString('backend.workingDirectory') ?? tmpdir(),
         interactive: plugin.getId() !== CATALOG,
       });
       return [

@@ -45,11 +45,14 @@ import { parseRepositoryUrl } from '../content/url';
 export class AzureDevOpsUrlReader implements UrlReaderService {
   readonly #content: RepositoryContent;
   readonly #treeResponseFactory: ReadTreeResponseFactory;
+  readonly #workingDirectory: string;
   readonly #interactive: boolean;
 
   constructor(options: {
     content: RepositoryContent;
     treeResponseFactory: ReadTreeResponseFactory;
+    /** Where folders are made for trees that are written out. */
+    workingDirectory: string;
     /**
      * Whether the plugin reads because somebody waits for it, and not on a
      * timer: then its reads go first, and what it reads is always asked for.
@@ -58,6 +61,7 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
   }) {
     this.#content = options.content;
     this.#treeResponseFactory = options.treeResponseFactory;
+    this.#workingDirectory = options.workingDirectory;
     this.#interactive = options.interactive;
   }
 
@@ -124,6 +128,7 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
         path,
         options,
         treeResponseFactory: this.#treeResponseFactory,
+        workingDirectory: this.#workingDirectory,
       }),
     );
   }

@@ -1,8 +1,14 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ReadTreeResponseFactory } from '@backstage/backend-defaults/urlReader';
-import type {
-  UrlReaderServiceReadTreeOptions,
-  UrlReaderServiceReadTreeResponse,
+import {
+  resolveSafeChildPath,
+  type UrlReaderServiceReadTreeOptions,
+  type UrlReaderServiceReadTreeResponse,
+  type UrlReaderServiceReadTreeResponseDirOptions,
 } from '@backstage/backend-plugin-api';
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
@@ -25,6 +31,8 @@ export async function readTree(request: {
   path?: string;
   options: UrlReaderServiceReadTreeOptions;
   treeResponseFactory: ReadTreeResponseFactory;
+  /** Where a folder is made for what is written out. */
+  workingDirectory: string;
 }): Promise<UrlReaderServiceReadTreeResponse> {
   const { url, content, resolved, path, options } = request;
   const { etag, filter, signal } = options;
@@ -81,9 +89,72 @@ export async function readTree(request: {
       }));
     },
     archive: () => inOrder(response => response.archive()),
-    dir: dirOptions => inOrder(response => response.dir(dirOptions)),
+    dir: async dirOptions => {
+      const many = open();
+      try {
+        return await writeOut(
+          wanted.map(file => ({
+            path: file.key,
+            open: async () => {
+              try {
+                return await many.open(file);
+              } catch (error) {
+                throw toBackstageError(url, error);
+              }
+            },
+          })),
+          request.workingDirectory,
+          dirOptions,
+        );
+      } finally {
+        await many.close();
+      }
+    },
     etag: current,
   };
+}
+
+/**
+ * Writes files below a folder, some at a time. Backstage's own way has a stream
+ * for each before the first is written, and writes one after the other.
+ */
+async function writeOut(
+  files: ReadonlyArray<{
+    readonly path: string;
+    readonly open: () => Promise<Buffer | Readable>;
+  }>,
+  workingDirectory: string,
+  options?: UrlReaderServiceReadTreeResponseDirOptions,
+): Promise<string> {
+  const directory =
+    options?.targetDir ?? (await mkdtemp(join(workingDirectory, 'backstage-')));
+  const made = new Set<string>();
+  const waiting = files.values();
+  const work = async () => {
+    for (const { path, open } of waiting) {
+      const target = resolveSafeChildPath(directory, path);
+      const folder = dirname(target);
+      if (!made.has(folder)) {
+        await mkdir(folder, { recursive: true });
+        made.add(folder);
+      }
+      const content = await open();
+      await (Buffer.isBuffer(content)
+        ? writeFile(target, content)
+        : pipeline(content, createWriteStream(target)));
+    }
+  };
+  const ends = await Promise.allSettled(
+    Array.from({ length: READ_AHEAD }, work),
+  );
+  const failure = ends.find(end => end.status === 'rejected');
+  if (failure) {
+    if (!options?.targetDir) {
+      await rm(directory, { recursive: true, force: true });
+    }
+    throw failure.reason;
+  }
+  return directory;
 }
 
 /** A path as seen from the folder; a file that was named itself is seen by its own name. */

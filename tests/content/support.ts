@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import {
   AzureUrlReader,
   type ReadTreeResponseFactory,
@@ -110,7 +111,12 @@ export function startReading(
   });
   const treeResponseFactory = treeResponses(config);
   const readerFor = (interactive: boolean) =>
-    new AzureDevOpsUrlReader({ content, treeResponseFactory, interactive });
+    new AzureDevOpsUrlReader({
+      content,
+      treeResponseFactory,
+      workingDirectory: tmpdir(),
+      interactive,
+    });
   return {
     content,
     reader: readerFor(false),
