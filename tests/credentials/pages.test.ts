@@ -4,6 +4,7 @@ import { ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import Ajv from 'ajv';
 import { loadAll } from 'js-yaml';
+import { DOCUMENTATION } from '../../src/documentation';
 import { readConfiguredCredentials } from '../../src/credentials/configured';
 import {
   FAILURES,
@@ -300,6 +301,7 @@ function expectBlock(page: string, heading: string, output: string): void {
 /** An output with what stands for somebody's own in place of what the simulator made up. */
 function forReaders(text: string): string {
   return steadyFiles(steady(text))
+    .replaceAll(DOCUMENTATION, 'docs')
     .replaceAll('/run/secrets/azure0/', '/run/secrets/')
     .replace(
       /reached through http:\/\/127\.0\.0\.1:\w+/,
