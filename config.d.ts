@@ -46,6 +46,25 @@ export interface Config {
          */
         cacheMegabytes?: number;
       };
+
+      /** Service hooks; see docs/events.md. */
+      events?: {
+        /**
+         * Opens `/api/events/http/azureDevOps`, for which the plugin for events has to be installed,
+         * to service hooks that present this user name and password. Default: the address is not opened.
+         */
+        ingress?: {
+          /** Without a colon. */
+          username: string;
+
+          /**
+           * At least 16 characters.
+           *
+           * @visibility secret
+           */
+          password: string;
+        };
+      };
     };
 
     providers?: {

@@ -94,6 +94,9 @@ exports.up = async function up(knex) {
       .notNullable()
       .comment('The ticket of the last write');
     table.primary(['provider', 'organization', 'repository_id']);
+    // An event names a repository, or only its project, and no organization.
+    table.index(['repository_id'], 'azure_devops_repositories_id_idx');
+    table.index(['project_id'], 'azure_devops_repositories_project_idx');
   });
 
   await knex.schema.createTable('azure_devops_descriptors', table => {
@@ -203,6 +206,59 @@ exports.up = async function up(knex) {
     table.primary(['provider', 'code']);
   });
 
+  await knex.schema.createTable('azure_devops_due', table => {
+    table.comment(
+      'One row for what an event said to look at, until it has been looked at',
+    );
+    table.text('provider').notNullable();
+    table
+      .text('organization')
+      .notNullable()
+      .comment('host/organization in lower case');
+    table
+      .text('project_id')
+      .notNullable()
+      .comment('Empty where it is not known');
+    table
+      .text('repository_id')
+      .notNullable()
+      .comment("Empty for all of the project's repositories");
+    table
+      .bigInteger('since')
+      .notNullable()
+      .comment(
+        'When the first of these events came, in milliseconds of the database',
+      );
+    table
+      .bigInteger('version')
+      .notNullable()
+      .defaultTo(1)
+      .comment('Grows with every further event');
+    table.text('holder').notNullable().comment('The process that looks at it');
+    table
+      .bigInteger('until')
+      .notNullable()
+      .comment('When another process may, in milliseconds of the database');
+    table.primary(['provider', 'organization', 'project_id', 'repository_id']);
+  });
+
+  await knex.schema.createTable('azure_devops_project_events', table => {
+    table.comment('One row a project of which an event ever came');
+    table.text('provider').notNullable();
+    table.text('organization').notNullable();
+    table.text('project_id').notNullable();
+    table
+      .bigInteger('last_event_at')
+      .notNullable()
+      .comment('In milliseconds since 1970');
+    table
+      .integer('unannounced')
+      .notNullable()
+      .defaultTo(0)
+      .comment('Changes that refreshes found since, and no event announced');
+    table.primary(['provider', 'organization', 'project_id']);
+  });
+
   // Over what is rare alone, so that neither database takes them for a way to
   // all the other rows.
   await knex.raw(
@@ -216,6 +272,8 @@ exports.up = async function up(knex) {
 /** @param {import('knex').Knex} knex */
 exports.down = async function down(knex) {
   await knex.schema.dropTable('azure_devops_approvals');
+  await knex.schema.dropTable('azure_devops_project_events');
+  await knex.schema.dropTable('azure_devops_due');
   await knex.schema.dropTable('azure_devops_references');
   await knex.schema.dropTable('azure_devops_claims');
   await knex.schema.dropTable('azure_devops_descriptors');

@@ -2,7 +2,10 @@
  * What has moved between the release lines of Backstage that the module runs
  * on, looked for in both places. Everything else is imported as usual.
  */
-import type { BackstageCredentials } from '@backstage/backend-plugin-api';
+import type {
+  BackstageCredentials,
+  ServiceRef,
+} from '@backstage/backend-plugin-api';
 import * as catalogNode from '@backstage/plugin-catalog-node';
 
 type CatalogNode = typeof catalogNode;
@@ -16,6 +19,37 @@ export const catalogProcessingExtensionPoint = fromCatalogNode(
 export const catalogAnalysisExtensionPoint = fromCatalogNode(
   'catalogAnalysisExtensionPoint',
 );
+
+/** An event about a file that somebody may have read. */
+export type ScmEvent =
+  | {
+      readonly type: 'location.updated' | 'location.deleted';
+      readonly url: string;
+    }
+  | {
+      readonly type: 'location.moved';
+      readonly fromUrl: string;
+      readonly toUrl: string;
+    };
+
+/** Where events about files are published. */
+export interface ScmEventsService {
+  publish(events: ScmEvent[]): Promise<void>;
+}
+
+/** The dependency on the service for such events; none where the installed Backstage does not have it: it is alpha, and came with plugin-catalog-node 2.0. */
+export function scmEventsDependency(): {
+  scmEvents?: ServiceRef<ScmEventsService, 'plugin'>;
+} {
+  try {
+    const { catalogScmEventsServiceRef: scmEvents } = beforeItWasStable() as {
+      catalogScmEventsServiceRef?: ServiceRef<ScmEventsService, 'plugin'>;
+    };
+    return scmEvents ? { scmEvents } : {};
+  } catch {
+    return {};
+  }
+}
 
 /**
  * The targets of the `url` locations that are registered in the catalog.

@@ -8,6 +8,7 @@ export {
   catalogModuleAzureDevOps,
 } from './module';
 export { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
+export { eventsModuleAzureDevOpsIngress } from './events/ingress';
 export { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 
 import { azureDevOpsFeatures } from './module';

@@ -4,9 +4,17 @@ import {
   createBackendModule,
 } from '@backstage/backend-plugin-api';
 import { stringifyEntityRef } from '@backstage/catalog-model';
+import { eventsServiceRef } from '@backstage/plugin-events-node';
 import type { Config } from '@backstage/config';
-import { catalogProcessingExtensionPoint } from './backstage';
 import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
+import {
+  type ScmEventsService,
+  catalogProcessingExtensionPoint,
+  scmEventsDependency,
+} from './backstage';
+import { isIngressConfigured } from './config/events';
+import { EventHub } from './events/hub';
+import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import {
   describeAllMistakes,
   otherProviderKeys,
@@ -45,6 +53,8 @@ export const catalogModuleAzureDevOps = createBackendModule({
         scheduler: coreServices.scheduler,
         azureDevOps: azureDevOpsServiceRef,
         status: statusServiceRef,
+        events: eventsServiceRef,
+        ...scmEventsDependency(),
       },
       async init({
         catalog,
@@ -55,6 +65,8 @@ export const catalogModuleAzureDevOps = createBackendModule({
         scheduler,
         azureDevOps,
         status,
+        events,
+        scmEvents,
       }) {
         const yaml = YamlParser.fromConfig(config);
         const turns = new Turns();
@@ -67,6 +79,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
           readings.flatMap(({ error }) => (error ? [error] : [])),
           MODULE_ID,
         );
+        const hub = new EventHub({
+          database,
+          invalidate: id => azureDevOps.content.invalidate(id),
+          scmEvents: scmEvents as ScmEventsService | undefined,
+          logger,
+        });
+        lifecycle.addStartupHook(async () => await hub.subscribe(events));
+        lifecycle.addShutdownHook(async () => await hub.close());
         for (const reading of readings) {
           const providerLogger = logger.child({
             provider: reading.providerName,
@@ -83,6 +103,8 @@ export const catalogModuleAzureDevOps = createBackendModule({
               yaml,
               turns,
               observers: [status, new RefreshLog(providerLogger)],
+              follower: hub.follower(reading.providerName),
+              onConnected: provider => hub.connected(provider),
             }),
           );
         }
@@ -107,11 +129,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
  * @public
  */
 export const azureDevOpsFeatures = createBackendFeatureLoader({
-  loader() {
+  deps: { config: coreServices.rootConfig },
+  loader({ config }) {
     return [
       catalogModuleAzureDevOps,
       catalogModuleAzureDevOpsLocationAnalyzer,
       azureDevOpsUrlReaderFactory,
+      // The events plugin is not there unless somebody wants it.
+      ...(isIngressConfigured(config) ? [eventsModuleAzureDevOpsIngress] : []),
     ];
   },
 });

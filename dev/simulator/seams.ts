@@ -58,7 +58,7 @@ export interface ApiVersion {
 export interface EndpointRoute {
   /** Its name in the log, in counters and in faults. */
   readonly endpoint: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** What follows `_apis/`, with open parts in braces: `git/repositories/{repositoryId}/items`. Compared without regard to case. */
   readonly template: string;
   /** Whether a project stands before `_apis`. Default `optional`. */

@@ -12,6 +12,7 @@ import { controlServer } from './control';
 import { Doors, type Arrival } from './doors';
 import { Entra } from './entra';
 import { FaultRegistry, type FaultOptions, type InjectedFault } from './faults';
+import { ServiceHooks } from './hooks';
 import { Limiter, type LimiterOptions } from './limiter';
 import { limiterHook } from './limiter-hook';
 import {
@@ -45,6 +46,7 @@ export interface SimulatorOptions {
 interface Parts {
   readonly entra: Entra;
   readonly search: CodeSearch;
+  readonly hooks: ServiceHooks;
 }
 
 /** Azure DevOps, Entra and the metadata service of a machine, on loopback. */
@@ -71,6 +73,7 @@ export class Simulator {
       now: options.clock ?? Date.now,
       blobs: new BlobStore(),
       identities: new Identities(),
+      emit: event => this.parts.hooks.emit(event),
     };
     this.identities = this.#world.identities;
     this.organizations = new Organizations(this.#world);
@@ -90,9 +93,14 @@ export class Simulator {
       newId: () => randomUUID(),
     });
     const search = new CodeSearch(now);
-    this.parts = { entra, search };
+    const hooks = new ServiceHooks(now);
+    this.parts = { entra, search, hooks };
     this.#authenticator.useBearer(entra.bearer.authenticate);
-    for (const route of [...gitRoutes(), ...search.routes()]) {
+    for (const route of [
+      ...gitRoutes(),
+      ...search.routes(),
+      ...hooks.routes(),
+    ]) {
       this.#azureDevOps.addEndpoint(route);
     }
     if (options.limiter) {
@@ -213,6 +221,7 @@ export class Simulator {
   }
 
   async close(): Promise<void> {
+    this.parts.hooks.close();
     await this.#doors.close();
   }
 

@@ -17,7 +17,7 @@ import {
 } from './error-body';
 
 /** What a request is answered with when all is well. */
-export type Expectation = 'json' | 'bytes';
+export type Expectation = 'json' | 'bytes' | 'nothing';
 
 /** An answer that is no success, with as much of its body as is worth reading. */
 export interface UnexpectedResponse {
@@ -57,6 +57,9 @@ export function isExpected(
   headers: ResponseHeaders,
   expects: Expectation,
 ): boolean {
+  if (expects === 'nothing') {
+    return status === 204 || status === 200;
+  }
   if (status !== 200) {
     return false;
   }

@@ -16,6 +16,7 @@ import {
   type Priority,
 } from './limiter/state';
 import { describePacing } from './limiter/report';
+import { SubscriptionsClient } from './subscriptions';
 import { Transport } from './transport';
 import type { AzureDevOpsClient, AzureDevOpsClients } from './types';
 
@@ -48,6 +49,8 @@ export interface AzureDevOpsClientsOptions {
 export interface AzureDevOpsClientPool extends AzureDevOpsClients {
   /** The same clients for people who wait: their requests go first, and are rejected rather than kept waiting for more than half a minute. */
   readonly interactive: AzureDevOpsClients;
+  /** The subscriptions to service hooks of an organization; for the command line alone. */
+  subscriptions(organization: Organization): SubscriptionsClient;
   /** How requests are paced at the moment, one entry for each organization that is in use. */
   limiterSnapshot(): OrganizationPacing[];
   /** Ends all requests and connections. */
@@ -73,6 +76,7 @@ export function createAzureDevOpsClients(
 interface Entry {
   readonly organization: Organization;
   readonly parts: OrganizationParts;
+  readonly transport: Transport;
   readonly limiter: Limiter;
   readonly connections: Connections;
   /** How many calls are under way. */
@@ -111,6 +115,10 @@ class ClientPool implements AzureDevOpsClientPool {
     { deadlineMs }: { readonly deadlineMs?: number } = {},
   ): AzureDevOpsClient {
     return this.#client(organization, { priority: 'background', deadlineMs });
+  }
+
+  subscriptions(organization: Organization): SubscriptionsClient {
+    return new SubscriptionsClient(this.#entry(organization).transport);
   }
 
   limiterSnapshot(): OrganizationPacing[] {
@@ -244,6 +252,7 @@ class ClientPool implements AzureDevOpsClientPool {
         locations: new OrganizationApi(transport, LOCATIONS, onAssumed),
         search: new CodeSearch(transport),
       },
+      transport,
       limiter,
       connections,
       running: 0,

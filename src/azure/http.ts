@@ -25,7 +25,7 @@ export interface Timeouts {
 
 /** One HTTP request, exactly as it is to be sent. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'OPTIONS' | 'POST';
+  readonly method: 'GET' | 'OPTIONS' | 'POST' | 'DELETE';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query. */

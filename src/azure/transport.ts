@@ -42,6 +42,8 @@ export interface Call<T> {
   readonly signal?: AbortSignal;
   /** Where a successful answer is written that may be too large for memory. */
   readonly file?: TemporaryFile;
+  /** Whether the request may have changed something although it failed: then it is not repeated. Default: false. */
+  readonly changesSomething?: boolean;
   /**
    * Turns a successful answer into a value.
    *
@@ -57,7 +59,7 @@ export interface Call<T> {
 
 /** A request as it is to be sent, but for the credential. */
 export interface OutgoingRequest {
-  /** All of them change nothing, and are safe to repeat; POST is for a question that is too long for an address. */
+  /** POST is for a question that is too long for an address; what changes something is marked in the call. */
   readonly method: HttpRequest['method'];
   readonly target: RequestTarget;
   /** The question that is posted, as JSON. */
@@ -140,6 +142,9 @@ export class Transport {
         priority,
         random: random(),
       });
+      if (call.changesSomething && fault.status !== 429) {
+        throw this.error(call, fault);
+      }
       // Throttling paces its retries itself; everything else draws on what
       // succeeding requests earn.
       if (delayMs === undefined || !(fault.throttling || limiter.takeRetry())) {
@@ -228,6 +233,7 @@ export class Transport {
       file,
       deadlineMs = Infinity,
       signal,
+      changesSomething,
     }: Call<T>,
     authorization: string,
   ): Promise<HttpResult> {
@@ -258,7 +264,9 @@ export class Transport {
     };
     const { kept, fresh } = connections;
     const result = await sendOnce(kept, request, clock, signal);
-    return result.outcome === 'failure' && brokeBeforeAnswer(result.failure)
+    return result.outcome === 'failure' &&
+      !changesSomething &&
+      brokeBeforeAnswer(result.failure)
       ? await sendOnce(fresh, request, clock, signal)
       : result;
   }

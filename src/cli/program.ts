@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { redact } from '../credentials/errors';
 import { doctor } from './doctor';
+import { hooks, type HooksOptions } from './hooks';
 import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
@@ -89,6 +90,19 @@ function createProgram(
     )
     .addHelpText('after', DOCTOR_HELP)
     .action(action(doctor));
+  withCommonOptions(program.command('hooks'))
+    .summary('show or make the subscriptions to service hooks')
+    .description(
+      'Shows, for every project, which subscriptions to service hooks are missing, wrong or disabled, so that a push is in the catalog at once. With --apply it makes and repairs those that are its own; the backend itself never changes anything at Azure DevOps.',
+    )
+    .option('-p, --project <name>', 'of this project only')
+    .option(
+      '--url <address>',
+      'where Azure DevOps reaches the backend (default: backend.baseUrl)',
+    )
+    .option('--apply', 'carry the plan out', false)
+    .addHelpText('after', HOOKS_HELP)
+    .action(action<HooksOptions & CommonOptions>(hooks));
   return program;
 }
 
@@ -194,6 +208,15 @@ Examples:
 STATE is ready, or why nothing is read: disabled, empty. Forks are marked.
 An organization that fails does not keep the others from being listed; what is
 wrong with it is written to standard error.`;
+
+const HOOKS_HELP = `
+Examples:
+  $ azure-devops-catalog hooks
+  $ azure-devops-catalog hooks --url https://backstage.example.com --apply
+
+The credential needs the permission "Edit subscriptions" to carry a plan out, and
+"View subscriptions" to show it. What a user disabled is left as it is, and so is
+every subscription that this command did not make.`;
 
 const DOCTOR_HELP = `
 Examples:

@@ -17,6 +17,7 @@ import { Halt } from './halt';
 import { askForHints, type HintMemory } from './hints';
 import { removeWhatIsGone } from './removal';
 import type { OrganizationReport } from './report';
+import type { OnChanges } from './probe-writer';
 import type { Turns } from './turns';
 import { walk } from './walk';
 
@@ -39,6 +40,7 @@ export interface PassInput {
   readonly report: OrganizationReport;
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
   readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
+  readonly onChanges?: OnChanges;
 }
 
 /** An organization's list of repositories, and what is selected of it. */
@@ -54,6 +56,8 @@ export async function passOrganization(input: PassInput): Promise<void> {
   const { repositories, selected, skipped, odd } = input.list;
   const startedAt = input.clock.now();
   const halt = new Halt(input);
+  const signatureOf = (repository: Repository) =>
+    repositorySignature(settings.paths, input.parser, repository);
 
   input.content?.confirmNames(input.organization, repositories);
   report.repositories.seen = repositories.length;
@@ -83,7 +87,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     odd,
     known,
     branch: settings.branch,
-    signatureOf: repository => signatureOf(input, repository),
+    signatureOf,
     doubtful,
     hinted,
     now: startedAt,
@@ -111,7 +115,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     halt,
     plan,
     known,
-    signatureOf: repository => signatureOf(input, repository),
+    signatureOf,
   });
   const undecided = new Set([
     ...plan.probes
@@ -171,12 +175,16 @@ function describeOdd(
 }
 
 /** What a probe of a repository depends on beside the repository's content. */
-function signatureOf(input: PassInput, repository: Repository): string {
-  return input.settings.paths
+export function repositorySignature(
+  paths: ProviderSettings['paths'],
+  parser: DescriptorParser,
+  repository: Repository,
+): string {
+  return paths
     .map(path =>
       path.kind === 'literal'
-        ? input.parser.signature(repository, path.path)
-        : `${path.pattern} ${input.parser.signature(repository, path.scopePath)}`,
+        ? parser.signature(repository, path.path)
+        : `${path.pattern} ${parser.signature(repository, path.scopePath)}`,
     )
     .join(' ');
 }

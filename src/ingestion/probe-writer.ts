@@ -1,7 +1,11 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Ledger } from '../ledger/ledger';
 import type { DesiredReference } from '../ledger/outbox';
-import type { ProbeRecord, RecordResult } from '../ledger/record';
+import type {
+  ProbeRecord,
+  ProjectChange,
+  RecordResult,
+} from '../ledger/record';
 import { bytesOf } from '../policy/budget';
 import type { PathObservation } from '../policy/model';
 import type { Applier } from './apply';
@@ -40,6 +44,9 @@ export interface Findings extends Omit<ProbeRecord, 'startTicket' | 'unknown'> {
     readonly unknown?: string;
   };
 }
+
+/** Is told what happened to files that were known, once it is written down. */
+export type OnChanges = (changes: readonly ProjectChange[]) => void;
 
 /** A finding that the database did not take. */
 export interface RefusedFinding {
@@ -81,6 +88,7 @@ export class ProbeWriter {
     private readonly applier: Applier,
     private readonly logger: LoggerService,
     private readonly clock: { now(): number },
+    private readonly onChanges: OnChanges,
     ticket: number,
   ) {
     this.ticket = ticket;
@@ -91,13 +99,15 @@ export class ProbeWriter {
     readonly applier: Applier;
     readonly logger: LoggerService;
     readonly clock: { now(): number };
+    readonly onChanges?: OnChanges;
   }): Promise<ProbeWriter> {
-    const { ledger, applier, logger, clock } = options;
+    const { ledger, applier, logger, clock, onChanges } = options;
     return new ProbeWriter(
       ledger,
       applier,
       logger,
       clock,
+      onChanges ?? (() => {}),
       await ledger.currentTicket(),
     );
   }
@@ -204,6 +214,9 @@ export class ProbeWriter {
     this.ticket = result.ticket;
     result.inOrder.forEach(id => this.tickets.set(id, result.ticket));
     result.repeat.forEach(id => this.overtaken.add(id));
+    if (result.changes.length > 0) {
+      this.onChanges(result.changes);
+    }
     if (result.changed > 0) {
       this.apply(result);
     }

@@ -16,6 +16,8 @@ import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogView } from '../ledger/catalog-view';
 import type { YamlParser } from '../descriptors/yaml';
+import type { Knex } from 'knex';
+import type { TakenDue } from '../ledger/due';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
@@ -23,7 +25,8 @@ import type { RefreshObserver, RefreshReport } from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
-import { refresh, type RefreshContext } from './refresh';
+import { lookAtDue } from './due';
+import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
 import type { Turns } from './turns';
 
 export interface ProviderOptions {
@@ -40,6 +43,23 @@ export interface ProviderOptions {
   /** Of the whole process, for files that are large or take long. */
   readonly turns: Turns;
   readonly observers: readonly RefreshObserver[];
+  readonly follower?: RefreshFollower;
+  /** Is told when the provider can look at what is due. */
+  readonly onConnected?: (provider: ConnectedProvider) => void;
+}
+
+/** A provider, as far as events need it. */
+export interface ConnectedProvider {
+  readonly name: string;
+  /** The branch that the configuration names, if it does. */
+  readonly branch?: string;
+  readonly knex: Knex;
+  /** Looks at what is due in an organization, and returns what could not be looked at. */
+  lookAtDue(
+    organization: string,
+    due: readonly TakenDue[],
+    signal: AbortSignal,
+  ): Promise<readonly TakenDue[]>;
 }
 
 /**
@@ -95,6 +115,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       explain: (error, organization) =>
         explainFailure(service, error, organization),
       content,
+      follower: this.options.follower,
       logger: this.options.logger,
       clock: Date,
     };
@@ -105,6 +126,18 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       fn: async signal => {
         await this.refreshOnce(signal, options => refresh(context, options));
       },
+    });
+    this.options.onConnected?.({
+      name: settings.providerName,
+      branch: settings.branch,
+      knex,
+      lookAtDue: async (organization, due, signal) =>
+        await lookAtDue(
+          { ...context, clients: clients.interactive },
+          organization,
+          due,
+          signal,
+        ),
     });
     if (wasUnfinished) {
       await this.refreshNow(id, settings.schedule);

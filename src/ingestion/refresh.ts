@@ -9,6 +9,7 @@ import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogView } from '../ledger/catalog-view';
 import type { YamlParser } from '../descriptors/yaml';
 import type { Ledger } from '../ledger/ledger';
+import type { ProjectChange } from '../ledger/record';
 import type { Outbox } from '../ledger/outbox';
 import { type Organization } from '../organization';
 import { Applier } from './apply';
@@ -22,7 +23,7 @@ import {
   passOrganization,
 } from './pass';
 import { reconcile, removeStrays } from './reconcile';
-import { selectRepositories } from '../policy/select';
+import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
 import { takeOver, type LocateTarget } from './takeover';
@@ -59,8 +60,20 @@ export interface RefreshContext {
   ) => Promise<string | undefined>;
   /** Other content of the same repositories, which is kept fresh by what a refresh finds out. */
   readonly content?: PassInput['content'];
+  readonly follower?: RefreshFollower;
   readonly logger: LoggerService;
   readonly clock: { now(): number };
+}
+
+/** Is told what was found, whether by a refresh or because of an event. */
+export interface RefreshFollower {
+  /** @param organization - its key; @param ids - of repositories that the configuration leaves out */
+  noteUnselected(organization: string, ids: readonly string[]): void;
+  noteChanges(
+    organization: string,
+    changes: readonly ProjectChange[],
+    foundBy: 'refresh' | 'event',
+  ): void;
 }
 
 /** A refresh that could not do all of its job; the message is for the operator. */
@@ -287,6 +300,10 @@ async function passAlone(
       odd,
       ...selectRepositories({ settings, repositories }),
     };
+    context.follower?.noteUnselected(
+      organization.key,
+      unselectedAmong(list.skipped),
+    );
     await passOrganization({
       organization,
       client,
@@ -310,6 +327,8 @@ async function passAlone(
       deadline,
       report,
       content: context.content,
+      onChanges: changes =>
+        context.follower?.noteChanges(organization.key, changes, 'refresh'),
     });
   } catch (error) {
     report.outcome = 'failed';

@@ -21,6 +21,7 @@ import { countMissedChange } from './hints';
 import { OverBudgetError, probeRepository, type ProbeFindings } from './probe';
 import {
   type Findings,
+  type OnChanges,
   ProbeWriter,
   type RefusedFinding,
 } from './probe-writer';
@@ -54,6 +55,7 @@ export interface WalkInput {
   /** Filled as the walk goes. */
   readonly report: OrganizationReport;
   readonly content?: Pick<RepositoryContent, 'invalidate'>;
+  readonly onChanges?: OnChanges;
 }
 
 /**

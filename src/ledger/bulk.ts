@@ -113,6 +113,13 @@ export function isPostgres(knex: Knex): boolean {
   return knex.client.config.client === 'pg';
 }
 
+/** The database's clock in milliseconds since 1970: replicas' own clocks may be minutes apart. */
+export function databaseNow(knex: Knex): Knex.Raw {
+  return isPostgres(knex)
+    ? knex.raw('(extract(epoch from clock_timestamp()) * 1000)::bigint')
+    : knex.raw("cast((julianday('now') - 2440587.5) * 86400000 as integer)");
+}
+
 function extract(column: string): string {
   return `json_extract(value, '$.${column}')`;
 }

@@ -37,11 +37,14 @@ type SlimClaim = Pick<
  * What the ledger knows of the repositories of one organization, by id. Read in
  * pages: the rows as the database gives them take more memory than what is kept of
  * them.
+ *
+ * @param among - ids; all repositories if left out
  */
 export async function loadKnownRepositories(
   knex: Knex,
   provider: string,
   organization: string,
+  among?: readonly string[],
 ): Promise<Map<string, KnownRepository>> {
   const found = new Map<string, KnownRepository>();
   // Thousands of rows have the same names in them.
@@ -55,6 +58,11 @@ export async function loadKnownRepositories(
     const rows: RepositoryRow[] = await knex(TABLES.repositories)
       .where({ provider, organization })
       .andWhere('repository_id', '>', after)
+      .andWhere(query => {
+        if (among) {
+          void query.whereRaw(isOneOf(knex, 'repository_id', among));
+        }
+      })
       .orderBy('repository_id')
       .limit(PAGE)
       .select(

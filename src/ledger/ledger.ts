@@ -89,11 +89,22 @@ export class Ledger {
     return found;
   }
 
-  /** The repositories of one organization, by id. @param organization - its key */
+  /**
+   * The repositories of one organization, by id.
+   *
+   * @param organization - its key
+   * @param among - ids; all repositories if left out
+   */
   async repositoriesIn(
     organization: string,
+    among?: readonly string[],
   ): Promise<Map<string, KnownRepository>> {
-    return await loadKnownRepositories(this.knex, this.provider, organization);
+    return await loadKnownRepositories(
+      this.knex,
+      this.provider,
+      organization,
+      among,
+    );
   }
 
   /** Ids of the repositories of all other organizations than these, by organization. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isOneOf, isOneOfPairs, isPostgres } from './bulk';
+import { databaseNow, isOneOf, isOneOfPairs } from './bulk';
 import { catalogHash } from './catalog-view';
 import {
   CLAIM_KEY,
@@ -59,7 +59,7 @@ export class Outbox {
 
   /** Takes or prolongs the lease; `false` while another holds it. */
   async acquire(): Promise<boolean> {
-    const now = this.databaseNow();
+    const now = databaseNow(this.knex);
     const updated = await this.knex(TABLES.leases)
       .where({ provider: this.provider })
       .andWhere(free => {
@@ -294,15 +294,6 @@ export class Outbox {
     return this.knex(`${TABLES.references} as r`)
       .leftJoin(`${TABLES.claims} as c`, sameKey('c', 'r', CLAIM_KEY))
       .where('r.provider', this.provider);
-  }
-
-  /** The database's clock in milliseconds: replicas' own clocks may be minutes apart. */
-  private databaseNow(): Knex.Raw {
-    return isPostgres(this.knex)
-      ? this.knex.raw('(extract(epoch from clock_timestamp()) * 1000)::bigint')
-      : this.knex.raw(
-          "cast((julianday('now') - 2440587.5) * 86400000 as integer)",
-        );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { changesOf, type DescriptorChange } from '../policy/changes';
 import { decide } from '../policy/decide';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
@@ -45,6 +46,14 @@ export interface RecordResult {
   readonly changed: number;
   /** What is to be applied to the catalog and is in memory; there may be more. */
   readonly toApply: readonly DesiredReference[];
+  /** What happened to files that were known. */
+  readonly changes: readonly ProjectChange[];
+}
+
+/** What happened to a file, and in which project. */
+export interface ProjectChange {
+  readonly projectId: string;
+  readonly change: DescriptorChange;
 }
 
 /**
@@ -65,6 +74,7 @@ export async function recordProbes(
     const repeat: string[] = [];
     const inOrder: string[] = [];
     const decided: Decided[] = [];
+    const changes: ProjectChange[] = [];
     for (const [organization, group] of byOrganization(probes)) {
       const ids = group.map(probe => probe.repository.id);
       const rows = await loadRepositories(tx, provider, organization, ids);
@@ -92,12 +102,16 @@ export async function recordProbes(
           }
           agreed.push(probe);
           decided.push(...decisions);
+          const { projectId } = probe.repository;
+          changes.push(
+            ...changesOf(decisions).map(change => ({ projectId, change })),
+          );
         }
       }
       await writeRepositories(tx, provider, agreed, rows, ticket, now);
     }
     const written = await writeDecisions(tx, provider, decided, ticket);
-    return { ticket, repeat, inOrder, ...written };
+    return { ticket, repeat, inOrder, changes, ...written };
   });
 }
 

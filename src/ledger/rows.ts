@@ -12,6 +12,8 @@ export const TABLES = {
   claims: 'azure_devops_claims',
   references: 'azure_devops_references',
   approvals: 'azure_devops_approvals',
+  due: 'azure_devops_due',
+  projectEvents: 'azure_devops_project_events',
 } as const;
 
 /** PostgreSQL gives 64-bit integers as strings, SQLite as numbers. */

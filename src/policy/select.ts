@@ -89,3 +89,12 @@ function reasonToSkip(
   }
   return undefined;
 }
+
+/** The ids of those that the configuration leaves out, whatever their state. */
+export function unselectedAmong(
+  skipped: readonly SkippedRepository[],
+): string[] {
+  return skipped.flatMap(({ evidence, repository }) =>
+    evidence === 'configuration' ? [repository.id] : [],
+  );
+}

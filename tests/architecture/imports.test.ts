@@ -16,7 +16,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['ledger', 'content'],
   ['shared-service'],
   ['ingestion', 'url-reader', 'catalog-import'],
-  ['status', 'cli'],
+  ['status', 'cli', 'events'],
   ['module'],
   ['index'],
 ];

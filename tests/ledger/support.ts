@@ -70,13 +70,13 @@ export function absent(): PathObservation {
 export function probe(
   repository: string,
   paths: readonly PathObservation[],
-  options: { startTicket: number; unknown?: string },
+  options: { startTicket: number; unknown?: string; projectId?: string },
 ): ProbeRecord {
   return {
     repository: {
       id: repository,
       name: repository,
-      projectId: 'p1',
+      projectId: options.projectId ?? 'p1',
       project: 'p',
       organization: ORGANIZATION,
     },

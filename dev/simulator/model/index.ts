@@ -20,4 +20,10 @@ export type {
   ProjectState,
 } from './project';
 export { Repository } from './repository';
-export type { Push, PushOptions, RepositoryOptions, World } from './repository';
+export type {
+  HookEvent,
+  Push,
+  PushOptions,
+  RepositoryOptions,
+  World,
+} from './repository';

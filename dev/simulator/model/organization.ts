@@ -55,6 +55,7 @@ export class Organization {
   #pushId = 0;
   readonly #world: World;
   readonly #members = new Map<string, Access>();
+  readonly #subscriptionRights = new Map<string, 'view' | 'edit'>();
   readonly #projects = new Map<string, Project>();
   readonly #projectsById = new Map<string, Project>();
   readonly #deletedProjects: Project[] = [];
@@ -119,6 +120,16 @@ export class Organization {
       this.#members.delete(identity);
     }
     this.touch();
+  }
+
+  /** Lets a member see subscriptions to service hooks, or make and delete them; project administrators may do both. */
+  grantSubscriptions(identity: string, right: 'view' | 'edit'): void {
+    this.#subscriptionRights.set(identity, right);
+  }
+
+  mayWithSubscriptions(identity: Identity, right: 'view' | 'edit'): boolean {
+    const granted = this.#subscriptionRights.get(identity.name);
+    return granted === 'edit' || granted === right;
   }
 
   /** The identity of a name, as the organization shows it. */

@@ -8,8 +8,33 @@ import { type GitBlob, type GitCommit, GitTree, type TreeEntry } from './git';
 import type { Identities } from './identity';
 import { hashOf } from './names';
 
+/** Something that service hooks report. */
+export interface HookEvent {
+  readonly eventType:
+    | 'git.push'
+    | 'git.repo.created'
+    | 'git.repo.renamed'
+    | 'git.repo.deleted'
+    | 'git.repo.forked'
+    | 'git.repo.statuschanged';
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly project: { readonly id: string; readonly name: string };
+  readonly repository: Repository;
+  /** Of a push: the full name, and the commits; `undefined` for none. */
+  readonly ref?: string;
+  readonly oldObjectId?: string;
+  readonly newObjectId?: string;
+  readonly pushId?: number;
+  readonly oldName?: string;
+  readonly isHardDelete?: boolean;
+}
+
 /** What all parts of one simulator's state share. */
 export interface World {
+  /** Reports something to service hooks. */
+  readonly emit?: (event: HookEvent) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly blobs: BlobStore;
@@ -105,6 +130,7 @@ export class Repository {
     this.#isDisabled = options.disabled ?? false;
     this.isHidden = options.hidden ?? false;
     this.parent = options.parent;
+    this.report(options.parent ? 'git.repo.forked' : 'git.repo.created');
     if (options.parent) {
       this.#takeOver(options.parent);
       return;
@@ -114,6 +140,21 @@ export class Repository {
     if (options.files) {
       this.push({ files: options.files });
     }
+  }
+
+  /** Reports to service hooks that something happened to it. */
+  report(
+    eventType: HookEvent['eventType'],
+    details: Partial<HookEvent> = {},
+  ): void {
+    this.#world.emit?.({
+      eventType,
+      at: this.#world.now(),
+      organization: this.#project.organization,
+      project: this.#project,
+      repository: this,
+      ...details,
+    });
   }
 
   get name(): string {
@@ -245,25 +286,32 @@ export class Repository {
   }
 
   rename(name: string): void {
+    const oldName = this.#name;
     this.#project.claim(this, name);
     this.#name = name;
     this.#changed();
+    this.report('git.repo.renamed', { oldName });
   }
 
   disable(): void {
     this.#isDisabled = true;
     this.#changed();
+    this.report('git.repo.statuschanged');
   }
 
   enable(): void {
     this.#isDisabled = false;
     this.#changed();
+    this.report('git.repo.statuschanged');
   }
 
   /** Deletes it: into the project's recycle bin, or for good. */
   delete(options: { permanently?: boolean } = {}): void {
     this.#project.remove(this, options);
     this.#changed();
+    this.report('git.repo.deleted', {
+      isHardDelete: options.permanently ?? false,
+    });
   }
 
   /** Moves it to another project of the same organization; its id stays. */
@@ -300,18 +348,21 @@ export class Repository {
   }
 
   #update(ref: string, commit: GitCommit | undefined): void {
+    const before = this.#refs.get(ref);
     if (commit) {
       this.#refs.set(ref, commit);
     } else {
       this.#refs.delete(ref);
     }
-    this.pushes.push({
-      pushId: this.#project.organization.nextPushId(),
-      at: this.#world.now(),
-      ref,
-      commit,
-    });
+    const pushId = this.#project.organization.nextPushId();
+    this.pushes.push({ pushId, at: this.#world.now(), ref, commit });
     this.#changed();
+    this.report('git.push', {
+      ref,
+      pushId,
+      oldObjectId: before?.id,
+      newObjectId: commit?.id,
+    });
   }
 
   #changed(): void {

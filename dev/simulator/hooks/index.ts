@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import type { HookEvent } from '../model';
+import type { EndpointRoute } from '../seams';
+import { subscriptionRoutes, type SubscriptionStore } from './api';
+import {
+  post,
+  PROBATION_RETRIES,
+  TRANSIENT_RETRIES,
+  verdictOn,
+} from './delivery';
+import { bodyOf, newEventId, resourceVersionOf } from './events';
+import type { SentNotification, Subscription } from './subscription';
+
+export type { Subscription } from './subscription';
+
+/** How deliveries fare on their way. */
+export interface DeliveryOptions {
+  /** How long the service takes before it sends anything, in milliseconds of the real clock. Default: 0; seen in practice: 3,000 to 8,000. */
+  readonly delayMs?: () => number;
+  /** How often a notification is sent: 0 loses it, 2 sends it twice. Default: 1. */
+  readonly copies?: () => number;
+  /** Milliseconds of real time that stand for a second of the pauses between retries. Default: 1,000. */
+  readonly msPerSecond?: number;
+  /** The organization's address in payloads. Default: `https://dev.azure.com/{organization}`. */
+  readonly primaryUrl?: (organization: { readonly name: string }) => string;
+}
+
+/** Service hooks: subscriptions, and what is delivered to them. Source: behaviour.md, section 6. */
+export class ServiceHooks implements SubscriptionStore {
+  readonly #subscriptions = new Map<string, Map<string, Subscription>>();
+  /** Where addresses lead, by origin: the names of a test's own consumers. */
+  readonly #routes = new Map<string, string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #underWay = new Set<Promise<void>>();
+  #options: DeliveryOptions = {};
+  readonly #notificationIds = new Map<string, number>();
+
+  constructor(readonly now: () => number) {}
+
+  of({ id }: { readonly id: string }): Map<string, Subscription> {
+    const known =
+      this.#subscriptions.get(id) ?? new Map<string, Subscription>();
+    this.#subscriptions.set(id, known);
+    return known;
+  }
+
+  routes(): EndpointRoute[] {
+    return subscriptionRoutes(this);
+  }
+
+  /** Makes a subscription, as somebody may who is allowed to. */
+  subscribe(
+    organization: { readonly id: string },
+    options: {
+      readonly eventType: string;
+      readonly publisherInputs: Record<string, string>;
+      readonly consumerInputs: Record<string, string>;
+    },
+  ): Subscription {
+    const by = { id: randomUUID(), displayName: 'Somebody' };
+    const now = this.now();
+    const made: Subscription = {
+      id: randomUUID(),
+      resourceVersion: resourceVersionOf(options.eventType),
+      status: 'enabled',
+      createdBy: by,
+      createdAt: now,
+      modifiedBy: by,
+      modifiedAt: now,
+      probationRetries: 0,
+      notifications: [],
+      ...options,
+    };
+    this.of(organization).set(made.id, made);
+    return made;
+  }
+
+  configure(options: DeliveryOptions): void {
+    this.#options = options;
+  }
+
+  /** Lets an origin such as `https://backstage.contoso.example` lead to a consumer on loopback. */
+  resolve(origin: string, to: string): void {
+    this.#routes.set(origin, to);
+  }
+
+  /** Something happened to a repository. */
+  emit(event: HookEvent): void {
+    for (const subscription of this.of(event.organization).values()) {
+      if (concerns(subscription, event)) {
+        this.#send(subscription, event);
+      }
+    }
+  }
+
+  /** Waits until nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) {
+      await Promise.all(this.#underWay);
+    }
+  }
+
+  close(): void {
+    this.#timers.forEach(timer => clearTimeout(timer));
+  }
+
+  #send(subscription: Subscription, event: HookEvent): void {
+    // What comes while a subscription is on probation is lost.
+    if (subscription.status !== 'enabled') {
+      return;
+    }
+    const id = (this.#notificationIds.get(subscription.id) ?? 0) + 1;
+    this.#notificationIds.set(subscription.id, id);
+    const sent: SentNotification = {
+      id,
+      eventId: newEventId(),
+      at: this.now(),
+      result: 'pending',
+      attempts: 0,
+      answer: '',
+    };
+    subscription.notifications.push(sent);
+    const { copies = () => 1 } = this.#options;
+    for (let copy = copies(); copy > 0; copy--) {
+      this.#track(this.#deliver(subscription, event, sent));
+    }
+  }
+
+  async #deliver(
+    subscription: Subscription,
+    event: HookEvent,
+    sent: SentNotification,
+  ): Promise<void> {
+    const { delayMs = () => 0, msPerSecond = 1_000 } = this.#options;
+    await this.#pause(delayMs());
+    for (const seconds of [...TRANSIENT_RETRIES, undefined]) {
+      const verdict = await this.#attempt(subscription, event, sent);
+      if (verdict === 'succeeded') {
+        sent.result = 'succeeded';
+        return;
+      }
+      sent.result = 'failed';
+      if (verdict === 'terminal') {
+        subscription.status = 'disabledBySystem';
+        return;
+      }
+      if (verdict === 'enduring' || seconds === undefined) {
+        await this.#probation(subscription, event, sent);
+        return;
+      }
+      await this.#pause(seconds * msPerSecond);
+    }
+  }
+
+  async #probation(
+    subscription: Subscription,
+    event: HookEvent,
+    sent: SentNotification,
+  ): Promise<void> {
+    if (subscription.status !== 'enabled') {
+      return;
+    }
+    subscription.status = 'onProbation';
+    for (const minutes of PROBATION_RETRIES) {
+      await this.#pause(minutes * 60 * (this.#options.msPerSecond ?? 1_000));
+      subscription.probationRetries += 1;
+      if ((await this.#attempt(subscription, event, sent)) === 'succeeded') {
+        sent.result = 'succeeded';
+        subscription.status = 'enabled';
+        subscription.probationRetries = 0;
+        return;
+      }
+    }
+    subscription.status = 'disabledBySystem';
+  }
+
+  async #attempt(
+    subscription: Subscription,
+    event: HookEvent,
+    sent: SentNotification,
+  ): Promise<ReturnType<typeof verdictOn>> {
+    const inputs = subscription.consumerInputs;
+    sent.attempts += 1;
+    const { primaryUrl = defaultUrl } = this.#options;
+    const body = JSON.stringify(
+      bodyOf(event, {
+        subscriptionId: subscription.id,
+        notificationId: sent.id,
+        eventId: sent.eventId,
+        primaryUrl: primaryUrl(event.organization),
+        levels: {
+          resource: inputs['resourceDetailsToSend'] || 'all',
+          messages: inputs['messagesToSend'] || 'all',
+          detailedMessages: inputs['detailedMessagesToSend'] || 'all',
+        },
+      }),
+    );
+    const { status, body: answer } = await post(
+      this.#resolved(inputs['url'] ?? ''),
+      headersOf(inputs),
+      body,
+    );
+    sent.status = status;
+    sent.answer = answer;
+    return verdictOn(status);
+  }
+
+  #resolved(text: string): URL {
+    const url = new URL(text);
+    const to = this.#routes.get(url.origin);
+    return to ? new URL(`${url.pathname}${url.search}`, to) : url;
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds <= 0) {
+      return;
+    }
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, milliseconds);
+      timer.unref();
+      this.#timers.add(timer);
+    });
+  }
+}
+
+function concerns(
+  { eventType, publisherInputs }: Subscription,
+  event: HookEvent,
+): boolean {
+  const { projectId, repository, branch } = publisherInputs;
+  return (
+    eventType === event.eventType &&
+    (!projectId || projectId.toLowerCase() === event.project.id) &&
+    (!repository || repository.toLowerCase() === event.repository.id) &&
+    (!branch ||
+      (event.eventType === 'git.push' && event.ref === `refs/heads/${branch}`))
+  );
+}
+
+function headersOf(
+  inputs: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const line of (inputs['httpHeaders'] ?? '').split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) {
+      headers[line.slice(0, colon).trim()] = line.slice(colon + 1).trim();
+    }
+  }
+  const { basicAuthUsername, basicAuthPassword } = inputs;
+  if (basicAuthUsername || basicAuthPassword) {
+    headers['Authorization'] =
+      `Basic ${Buffer.from(`${basicAuthUsername ?? ''}:${basicAuthPassword ?? ''}`).toString('base64')}`;
+  }
+  return headers;
+}
+
+function defaultUrl({ name }: { readonly name: string }): string {
+  return `https://dev.azure.com/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,119 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
+import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
+
+/** How much of an organization is looked at at a time. */
+const BATCH = 50;
+/** How often this process looks for what others left, in milliseconds. */
+const POLL_MS = 15_000;
+/** What could not be looked at for this long is the next refresh's, in milliseconds. */
+const GIVE_UP_MS = 600_000;
+
+/** Looks at what is due in an organization, and returns what could not be looked at; throws when the database fails, and on an abort. */
+export type LookAtDue = (
+  organization: string,
+  due: readonly TakenDue[],
+  signal: AbortSignal,
+) => Promise<readonly TakenDue[]>;
+
+/**
+ * Looks at what events made due for one provider: each organization for itself,
+ * in batches, so that neither a burst nor a slow organization keeps the others
+ * waiting, and memory holds one batch of each.
+ */
+export class DueWorker {
+  readonly #abort = new AbortController();
+  readonly #working = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #waking: Promise<void> | undefined;
+  #wokenAgain = false;
+
+  constructor(
+    private readonly options: {
+      readonly provider: string;
+      readonly due: DueRepositories;
+      readonly lookAt: LookAtDue;
+      readonly logger: LoggerService;
+      /** Milliseconds since 1970. */
+      readonly now: () => number;
+    },
+  ) {}
+
+  /** Looks at what is due now and from now on, until it is closed. */
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), POLL_MS).unref();
+    this.wake();
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    if (this.#abort.signal.aborted) {
+      return;
+    }
+    this.#wokenAgain = true;
+    this.#waking ??= this.#wakeAll().finally(() => {
+      this.#waking = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#abort.abort();
+    await this.#waking;
+    await Promise.all(this.#working.values());
+  }
+
+  async #wakeAll(): Promise<void> {
+    const { provider, due, logger } = this.options;
+    try {
+      while (this.#wokenAgain && !this.#abort.signal.aborted) {
+        this.#wokenAgain = false;
+        for (const organization of await due.organizations(provider)) {
+          if (!this.#working.has(organization)) {
+            const work = this.#work(organization).then(isDone => {
+              this.#working.delete(organization);
+              if (isDone) {
+                // Something may have come since it last looked.
+                this.wake();
+              }
+            });
+            this.#working.set(organization, work);
+          }
+        }
+      }
+    } catch (error) {
+      logger.debug(`Could not look up what is due: ${String(error)}`);
+    }
+  }
+
+  /** Works off what is due in an organization; `false` when that fails. Never throws. */
+  async #work(organization: string): Promise<boolean> {
+    const { provider, due, lookAt, logger } = this.options;
+    const { signal } = this.#abort;
+    const renewal = setInterval(() => {
+      due.renew(provider).catch(() => undefined);
+    }, HOLD_MS / 3).unref();
+    try {
+      while (!signal.aborted) {
+        const taken = await due.take(provider, organization, BATCH);
+        if (taken.length === 0) {
+          return true;
+        }
+        const failed = new Set(await lookAt(organization, taken, signal));
+        const isOver = (it: TakenDue) =>
+          !failed.has(it) || this.options.now() - it.since > GIVE_UP_MS;
+        await due.done(taken.filter(isOver));
+        await due.postpone(taken.filter(it => !isOver(it)));
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        logger.warn(
+          `${provider}: what events announced of ${organization} could not be looked at; it is tried again in ${POLL_MS / 1_000} s`,
+          error instanceof Error ? error : undefined,
+        );
+      }
+    } finally {
+      clearInterval(renewal);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,271 @@
+import { isRejectedByLimiter } from '../azure/errors';
+import type { AzureDevOpsClient, Repository } from '../azure/types';
+import type { TakenDue } from '../ledger/due';
+import type { KnownRepository } from '../policy/model';
+import { planPass, type Plan } from '../policy/plan';
+import { selectRepositories, unselectedAmong } from '../policy/select';
+import { Applier } from './apply';
+import { askForDeletions } from './deletions';
+import { DescriptorParser } from './descriptor-parser';
+import { Halt } from './halt';
+import { repositorySignature } from './pass';
+import type { RefreshContext } from './refresh';
+import { removeWhatIsGone } from './removal';
+import { startOrganizationReport } from './report';
+import { walk } from './walk';
+
+/** How long one look at what is due may take, in milliseconds; what it has not come to is looked at again. */
+const PATIENCE_MS = 60_000;
+
+/** What looking up the repositories gave. */
+interface Found {
+  readonly repositories: readonly Repository[];
+  /** Known, and not there for the identity: deleted, or out of its sight. */
+  readonly vanished: readonly KnownRepository[];
+  /** What could not be looked up. */
+  readonly failed: readonly TakenDue[];
+}
+
+/**
+ * Looks at the repositories of one organization that events made due, as a
+ * refresh would: each is looked up, selected, probed and decided upon, and what is
+ * gone passes the guard. That a repository is not there is evidence only where the
+ * service lists it as deleted; everything else is left to the next refresh.
+ *
+ * @param organizationKey - of the organization
+ * @returns what could not be looked at
+ * @throws on an abort, or when the database fails
+ */
+export async function lookAtDue(
+  context: RefreshContext,
+  organizationKey: string,
+  due: readonly TakenDue[],
+  signal: AbortSignal,
+): Promise<readonly TakenDue[]> {
+  const { settings, ledger, logger, clock } = context;
+  const organization = settings.organizations.find(
+    ({ key }) => key === organizationKey,
+  );
+  if (!organization) {
+    // Its entities are the refresh's, which takes their removal for what it is.
+    return [];
+  }
+  const patience = new AbortController();
+  const timer = setTimeout(
+    () => patience.abort(new Error('there was no more time')),
+    PATIENCE_MS,
+  ).unref();
+  try {
+    const client = context.clients.forOrganization(organization);
+    const halt = new Halt({
+      organization,
+      clock,
+      signal,
+      deadline: patience.signal,
+    });
+    const { repositories, vanished, failed } = await lookUp(
+      { client, ledger, logger, signal: halt.signal },
+      organizationKey,
+      due,
+    );
+    signal.throwIfAborted();
+    const { selected, skipped } = selectRepositories({
+      settings,
+      repositories,
+    });
+    context.follower?.noteUnselected(organizationKey, unselectedAmong(skipped));
+    const known = await ledger.repositoriesIn(
+      organizationKey,
+      repositories.map(({ id }) => id),
+    );
+    const removals = ledger.removalsIn(organizationKey);
+    const before = await removals.proposals();
+    const doubtful = new Map(before.map(p => [p.repositoryId, p.grade]));
+    const parser = new DescriptorParser({
+      organization,
+      branch: settings.branch,
+      rules: context.rules,
+      yaml: context.yaml,
+      turns: context.turns,
+      signal: halt.signal,
+    });
+    const signatureOf = (repository: Repository) =>
+      repositorySignature(settings.paths, parser, repository);
+    const now = clock.now();
+    const planned = planPass({
+      selected,
+      skipped,
+      odd: [],
+      known,
+      branch: settings.branch,
+      signatureOf,
+      doubtful,
+      hinted: new Set(repositories.map(({ id }) => id)),
+      now,
+      // Nobody's turn to be verified comes with an event.
+      lastPassAt: now,
+      verifyEveryMs: Number.POSITIVE_INFINITY,
+    });
+    const deleted = await deletedAmong(vanished, {
+      ...context,
+      organization,
+      client,
+      signal: halt.signal,
+    });
+    const plan: Plan = {
+      ...planned,
+      // A look at single repositories is no list that could lack the others.
+      missing: [],
+      gone: [...planned.gone, ...deleted],
+    };
+    await removals.resetMissed(plan.listedAgain);
+    const applier = new Applier(context.outbox, context.connection, logger);
+    await walk({
+      ...context,
+      organization,
+      client,
+      parser,
+      applier,
+      halt,
+      plan,
+      known,
+      signatureOf,
+      report: startOrganizationReport(organization.label),
+      onChanges: changes =>
+        context.follower?.noteChanges(organizationKey, changes, 'event'),
+    });
+    if (plan.gone.length > 0 || (await removals.proposals()).length > 0) {
+      await removeWhatIsGone({
+        organization,
+        settings,
+        ledger,
+        plan,
+        known: new Map([...known, ...vanished.map(it => [it.id, it] as const)]),
+        listed: new Map(),
+        odd: [],
+        undecided: new Set(),
+        deletions: { repositories: new Set(), projects: new Set() },
+        doubtful,
+        now,
+      });
+    }
+    await applier.applyPending({ wait: true, signal });
+    const unknown = await unknownAmong(context, organizationKey, plan);
+    return due.filter(
+      it =>
+        failed.includes(it) ||
+        (it.repositoryId === ''
+          ? unknown.size > 0
+          : unknown.has(it.repositoryId)),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Those of the planned repositories that were not read. */
+async function unknownAmong(
+  { ledger }: RefreshContext,
+  organization: string,
+  { probes }: Plan,
+): Promise<Set<string>> {
+  const ids = probes.map(({ repository }) => repository.id);
+  const known = await ledger.repositoriesIn(organization, ids);
+  return new Set(ids.filter(id => known.get(id)?.outcome !== 'conclusive'));
+}
+
+interface LookUpInput extends Pick<RefreshContext, 'ledger' | 'logger'> {
+  readonly client: AzureDevOpsClient;
+  readonly signal: AbortSignal;
+}
+
+/** Known repositories are looked up one by one; what is new, and whole projects, in the list of the project. */
+async function lookUp(
+  input: LookUpInput,
+  organization: string,
+  due: readonly TakenDue[],
+): Promise<Found> {
+  const { client, ledger, signal } = input;
+  const known = await ledger.repositoriesIn(
+    organization,
+    due.map(({ repositoryId }) => repositoryId),
+  );
+  const repositories = new Map<string, Repository>();
+  const vanished: KnownRepository[] = [];
+  const failed: TakenDue[] = [];
+  const attempt = async (
+    concerned: readonly TakenDue[],
+    ask: () => unknown,
+  ) => {
+    try {
+      await ask();
+    } catch (error) {
+      failed.push(...concerned);
+      const isPacing = isRejectedByLimiter(error) || signal.aborted;
+      input.logger[isPacing ? 'debug' : 'warn'](
+        `An event announced a change that could not be looked at yet: ${String(error)}`,
+      );
+    }
+  };
+  const byProject = new Map<string, TakenDue[]>();
+  const one = due.flatMap(it => {
+    const repository = known.get(it.repositoryId);
+    if (!repository) {
+      byProject.set(it.projectId, [...(byProject.get(it.projectId) ?? []), it]);
+      return [];
+    }
+    return [{ it, repository }];
+  });
+  await Promise.all([
+    ...one.map(({ it, repository }) =>
+      attempt([it], async () => {
+        const found = await client.getRepository({
+          repository: repository.id,
+          signal,
+        });
+        if (found) {
+          repositories.set(found.id, found);
+        } else {
+          vanished.push(repository);
+        }
+      }),
+    ),
+    ...[...byProject].map(([project, concerned]) =>
+      attempt(concerned, async () => {
+        const list = await client.listRepositories({ project, signal });
+        const ids = new Set(concerned.map(({ repositoryId }) => repositoryId));
+        for (const repository of list.repositories) {
+          if (ids.has(repository.id) || ids.has('')) {
+            repositories.set(repository.id, repository);
+          }
+        }
+      }),
+    ),
+  ]);
+  return { repositories: [...repositories.values()], vanished, failed };
+}
+
+/** Those that the service lists as deleted. */
+async function deletedAmong(
+  vanished: readonly KnownRepository[],
+  input: Omit<Parameters<typeof askForDeletions>[0], 'missing' | 'listed'>,
+): Promise<Plan['gone']> {
+  if (vanished.length === 0) {
+    return [];
+  }
+  const { repositories } = await askForDeletions({
+    ...input,
+    missing: vanished,
+    // The project itself is not in question.
+    listed: new Map(vanished.map(({ id, projectId }) => [id, projectId])),
+  });
+  return vanished
+    .filter(({ id }) => repositories.has(id))
+    .map(({ id }) => ({
+      repositoryId: id,
+      removal: {
+        grade: 'confirmed',
+        reason: 'the service confirms that the repository is deleted',
+      },
+    }));
+}

@@ -1,0 +1,204 @@
+import type { Knex } from 'knex';
+import { databaseNow, isOneOf } from './bulk';
+import { TABLES, type BigIntColumn, type RepositoryRow } from './rows';
+
+/** How long a process has for what it took before another may, in milliseconds; it renews that while it works. */
+export const HOLD_MS = 30_000;
+
+/** Something that is to be looked at because an event said so. */
+export interface Due {
+  readonly provider: string;
+  /** The organization's key. */
+  readonly organization: string;
+  /** Empty where it is not known. */
+  readonly projectId: string;
+  /** Empty for all of the project's repositories. */
+  readonly repositoryId: string;
+}
+
+/** Something due, as this process took it. */
+export interface TakenDue extends Due {
+  /** Grows with every further event: what came meanwhile stays due. */
+  readonly version: number;
+  /** When the first of these events came, by the database's clock, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** Where a repository stands in the ledger of one provider. */
+export interface LedgerPlace {
+  readonly provider: string;
+  /** The organization's key. */
+  readonly organization: string;
+  readonly projectId: string;
+  /** The branch that was probed last; absent for an empty repository, and before the first probe that was conclusive. */
+  readonly branch?: string;
+}
+
+interface DueRow {
+  provider: string;
+  organization: string;
+  project_id: string;
+  repository_id: string;
+  since: BigIntColumn;
+  version: BigIntColumn;
+  holder: string;
+  until: BigIntColumn;
+}
+
+const KEY = [
+  'provider',
+  'organization',
+  'project_id',
+  'repository_id',
+] as const;
+
+/**
+ * What events said to look at, of all providers, in the catalog plugin's
+ * database: a restart in between, and another process that takes over, are then
+ * one and the same case.
+ */
+export class DueRepositories {
+  /** @param holder - identifies this process */
+  constructor(
+    private readonly knex: Knex,
+    private readonly holder: string,
+  ) {}
+
+  /** Where the ledgers have a repository. */
+  async placesOf(repositoryId: string): Promise<LedgerPlace[]> {
+    const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
+      TABLES.repositories,
+    ).where({ repository_id: repositoryId });
+    return rows.map(row => ({
+      provider: row.provider,
+      organization: row.organization,
+      projectId: row.project_id,
+      branch:
+        row.outcome === 'conclusive' ? (row.branch ?? undefined) : undefined,
+    }));
+  }
+
+  /** Which providers have anything of a project, and in which organization. */
+  async placesOfProject(
+    projectId: string,
+  ): Promise<Array<Pick<LedgerPlace, 'provider' | 'organization'>>> {
+    return await this.knex<RepositoryRow>(TABLES.repositories)
+      .where({ project_id: projectId })
+      .distinct('provider', 'organization');
+  }
+
+  /** Makes things due, for this process to look at. What is due already stays so, once. */
+  async add(due: readonly Due[]): Promise<void> {
+    if (due.length === 0) {
+      return;
+    }
+    const now = databaseNow(this.knex);
+    await this.knex(TABLES.due)
+      .insert(
+        due.map(it => ({
+          provider: it.provider,
+          organization: it.organization,
+          project_id: it.projectId,
+          repository_id: it.repositoryId,
+          since: now,
+          holder: this.holder,
+          until: this.heldUntil(),
+        })),
+      )
+      .onConflict([...KEY])
+      .merge({
+        version: this.knex.raw(`${TABLES.due}.version + 1`),
+        holder: this.holder,
+        until: this.heldUntil(),
+      });
+  }
+
+  /** The organizations, by key, of which a provider has anything for this process to look at. */
+  async organizations(provider: string): Promise<string[]> {
+    const rows: DueRow[] = await this.free(provider).distinct('organization');
+    return rows.map(({ organization }) => organization);
+  }
+
+  /** What this process has to look at in an organization, and what no other holds any more; the longest due first. */
+  async take(
+    provider: string,
+    organization: string,
+    limit: number,
+  ): Promise<TakenDue[]> {
+    const rows: DueRow[] = await this.free(provider)
+      .andWhere({ organization })
+      .orderBy(['since', 'project_id', 'repository_id'])
+      .limit(limit);
+    const others = rows.filter(({ holder }) => holder !== this.holder);
+    if (others.length > 0) {
+      // Of two processes that see the same, the first to write has it.
+      await this.knex<DueRow>(TABLES.due)
+        .where({ provider, organization })
+        .andWhere('until', '<', databaseNow(this.knex))
+        .whereRaw(
+          isOneOf(
+            this.knex,
+            'repository_id',
+            others.map(row => row.repository_id),
+          ),
+        )
+        .update({ holder: this.holder, until: this.heldUntil() as never });
+      return await this.take(provider, organization, limit);
+    }
+    return rows.map(row => ({
+      provider: row.provider,
+      organization: row.organization,
+      projectId: row.project_id,
+      repositoryId: row.repository_id,
+      version: Number(row.version),
+      since: Number(row.since),
+    }));
+  }
+
+  /** Keeps what this process holds for a provider from others. */
+  async renew(provider: string): Promise<void> {
+    await this.knex<DueRow>(TABLES.due)
+      .where({ provider, holder: this.holder })
+      .update({ until: this.heldUntil() as never });
+  }
+
+  /** Strikes out what was looked at, unless a further event came meanwhile. */
+  async done(taken: readonly TakenDue[]): Promise<void> {
+    for (const it of taken) {
+      await this.rowOf(it).delete();
+    }
+  }
+
+  /** Leaves what could not be looked at to whichever process comes to it after {@link HOLD_MS}. */
+  async postpone(taken: readonly TakenDue[]): Promise<void> {
+    for (const it of taken) {
+      await this.rowOf(it).update({ holder: '', until: this.heldUntil() });
+    }
+  }
+
+  private free(provider: string): Knex.QueryBuilder<DueRow, DueRow[]> {
+    return this.knex<DueRow>(TABLES.due)
+      .where({ provider })
+      .andWhere(
+        query =>
+          void query
+            .where('holder', this.holder)
+            .orWhere('until', '<', databaseNow(this.knex)),
+      ) as Knex.QueryBuilder<DueRow, DueRow[]>;
+  }
+
+  /** The row of something due, unless a further event came meanwhile. */
+  private rowOf(it: TakenDue): Knex.QueryBuilder {
+    return this.knex(TABLES.due).where({
+      provider: it.provider,
+      organization: it.organization,
+      project_id: it.projectId,
+      repository_id: it.repositoryId,
+      version: it.version,
+    });
+  }
+
+  private heldUntil(): Knex.Raw {
+    return this.knex.raw(`? + ${HOLD_MS}`, [databaseNow(this.knex)]);
+  }
+}

@@ -1,0 +1,183 @@
+import { EventListener } from '../../src/events/listener';
+import { TOPIC } from '../../src/events/notification';
+import { DueRepositories, HOLD_MS } from '../../src/ledger/due';
+import { TABLES } from '../../src/ledger/rows';
+import { DATABASES } from '../support/databases';
+import { openLedger, ORGANIZATION, present, probe } from '../ledger/support';
+import { LIFECYCLE_FORMS, PUSH_FORMS, pushTo } from './payloads';
+
+const KNOWN = '278d5cd2-584d-4b63-824a-2ba458937249';
+const NEW = '278d5cd2-584d-4b63-824a-2ba458937250';
+const UNSELECTED = '278d5cd2-584d-4b63-824a-2ba458937251';
+const PROJECT = '6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c';
+const PROVIDER = 'AzureDevOpsEntityProvider:test';
+
+describe.each(DATABASES)('events, with the ledger on %s', kind => {
+  let opened: Awaited<ReturnType<typeof openLedger>>;
+  beforeAll(async () => {
+    opened = await openLedger(kind);
+    const { ledger } = opened;
+    await ledger.recordProbes(
+      [
+        probe(KNOWN, [present(['api'])], {
+          startTicket: 0,
+          projectId: PROJECT,
+        }),
+      ],
+      1,
+    );
+  });
+  beforeEach(async () => {
+    await opened.knex(TABLES.due).delete();
+  });
+  afterAll(() => opened.destroy());
+
+  function listen() {
+    const due = new DueRepositories(opened.knex, 'me');
+    const woken: string[] = [];
+    const noted: string[] = [];
+    const warnings: string[] = [];
+    const invalidated: string[] = [];
+    const logger = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (message: string) => void warnings.push(message),
+      child: () => logger,
+    };
+    let now = 0;
+    const listener = new EventListener({
+      due,
+      providers: new Map([
+        [
+          PROVIDER,
+          {
+            isUnselected: (_organization, id) => id === UNSELECTED,
+            noteEvent: async (_organization, project) =>
+              void noted.push(project),
+            wake: () => void woken.push(PROVIDER),
+          },
+        ],
+      ]),
+      invalidate: id => void invalidated.push(id),
+      logger,
+      now: () => now,
+    });
+    return {
+      due,
+      woken,
+      noted,
+      warnings,
+      invalidated,
+      deliver: (eventPayload: unknown, topic = TOPIC) =>
+        listener.onEvent({ topic, eventPayload }),
+      pass: (milliseconds: number) => (now += milliseconds),
+      taken: () => due.take(PROVIDER, ORGANIZATION, 100),
+    };
+  }
+
+  it.each([...PUSH_FORMS, ...LIFECYCLE_FORMS])(
+    'make the repository due: $eventType $form',
+    async ({ payload }) => {
+      const { deliver, taken, woken } = listen();
+      await deliver(payload({ repositoryId: KNOWN, projectId: PROJECT }));
+      const [it] = await taken();
+      expect(it).toMatchObject({ organization: ORGANIZATION });
+      expect([KNOWN, '']).toContain(it?.repositoryId);
+      expect(woken).toEqual([PROVIDER]);
+    },
+  );
+
+  it('make a repository due that is new in a known project', async () => {
+    const { deliver, taken } = listen();
+    await deliver(pushTo('main', { repositoryId: NEW, projectId: PROJECT }));
+    expect(await taken()).toMatchObject([
+      { repositoryId: NEW, projectId: PROJECT },
+    ]);
+  });
+
+  it.each([
+    [
+      'a push to another branch',
+      pushTo('wip', { repositoryId: KNOWN, projectId: PROJECT }),
+    ],
+    [
+      'a repository that is not selected',
+      pushTo('main', { repositoryId: UNSELECTED, projectId: PROJECT }),
+    ],
+    [
+      'a project that is not known',
+      pushTo('main', { repositoryId: NEW, projectId: NEW }),
+    ],
+    ['a work item', { eventType: 'workitem.updated', resource: { id: 5 } }],
+    ['nothing', null],
+  ])('make nothing due for %s', async (_what, payload) => {
+    const { deliver, taken, woken, warnings } = listen();
+    await deliver(payload);
+    expect(await taken()).toEqual([]);
+    expect(woken).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that come under two topics count once', async () => {
+    const { deliver, taken } = listen();
+    const payload = pushTo('main', { repositoryId: KNOWN, projectId: PROJECT });
+    await deliver(payload, TOPIC);
+    await deliver(payload, `${TOPIC}.git.push`);
+    expect(await taken()).toMatchObject([{ version: 1 }]);
+  });
+
+  it('of one repository are one thing to do, which comes up again if one comes while it is done', async () => {
+    const { deliver, taken, due } = listen();
+    const push = () =>
+      deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
+    for (let i = 0; i < 20; i++) {
+      await push();
+    }
+    const first = await taken();
+    expect(first).toHaveLength(1);
+    await push();
+    await due.done(first);
+    const second = await taken();
+    expect(second).toHaveLength(1);
+    await due.done(second);
+    expect(await taken()).toEqual([]);
+  });
+
+  it('that a process took and did not live to look at are for another', async () => {
+    const { deliver } = listen();
+    await deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
+    const other = new DueRepositories(opened.knex, 'other');
+    expect(await other.take(PROVIDER, ORGANIZATION, 9)).toEqual([]);
+    await opened.knex(TABLES.due).decrement('until', HOLD_MS + 1_000);
+    expect(await other.organizations(PROVIDER)).toEqual([ORGANIZATION]);
+    expect(await other.take(PROVIDER, ORGANIZATION, 9)).toHaveLength(1);
+    const third = new DueRepositories(opened.knex, 'third');
+    expect(await third.take(PROVIDER, ORGANIZATION, 9)).toEqual([]);
+  });
+
+  it('end what is cached of the repository, whoever has it', async () => {
+    const { deliver, invalidated } = listen();
+    await deliver(pushTo('wip', { repositoryId: NEW, projectId: NEW }));
+    expect(invalidated).toEqual([NEW]);
+  });
+
+  it('that the database does not take cost a warning a minute, and nothing else', async () => {
+    const { deliver, warnings, pass } = listen();
+    const push = () =>
+      deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
+    await opened.knex.schema.renameTable(TABLES.due, 'elsewhere');
+    try {
+      await push();
+      await push();
+      await push();
+      expect(warnings).toHaveLength(1);
+      pass(61_000);
+      await push();
+    } finally {
+      await opened.knex.schema.renameTable('elsewhere', TABLES.due);
+    }
+    expect(warnings).toHaveLength(2);
+    expect(warnings[1]).toContain('and 2 others');
+  });
+});
