@@ -61,15 +61,28 @@ export class Applier {
     );
   }
 
-  /** Applies these references again, as they were applied before. */
+  /**
+   * Applies these references again.
+   *
+   * @param change - makes the JSON of an entity another; by default it is as it was applied before
+   */
   async reapply(
     entityRefs: readonly string[],
     signal?: AbortSignal,
+    change: (json: string) => string = json => json,
   ): Promise<void> {
     for (const refs of chunks(entityRefs, BATCH)) {
-      await this.pageByPage({ wait: true, signal }, after =>
-        this.outbox.settledAmong(refs, after?.entityRef ?? ''),
-      );
+      await this.pageByPage({ wait: true, signal }, async after => {
+        const page = await this.outbox.settledAmong(
+          refs,
+          after?.entityRef ?? '',
+        );
+        const references = page.references.map(({ entity, ...reference }) => ({
+          ...reference,
+          entity: entity && { ...entity, json: change(entity.json) },
+        }));
+        return { ...page, references };
+      });
     }
   }
 

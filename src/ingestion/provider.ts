@@ -111,6 +111,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       hintMemory: new Map(),
       nearMissMemory: {},
       waitedFor: new Set(),
+      unshown: new Set(),
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),

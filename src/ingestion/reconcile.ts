@@ -1,10 +1,16 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
+import { DOCUMENTATION } from '../documentation';
 import type { CatalogView } from '../ledger/catalog-view';
 import { guard, type HeldBack } from '../policy/guard';
 import type { Outbox } from '../ledger/outbox';
 import type { Applier } from './apply';
 import { evidenceReader, REMOVALS, type TakeoverInput } from './takeover';
+
+/** Makes an entity another for one refresh, so that the catalog does not take it for what it has processed. */
+const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
+/** How many entities a line of the log names. */
+const MOST_NAMED = 10;
 
 /**
  * Applies again what the catalog has lost of what was applied to it. Costs no
@@ -42,6 +48,53 @@ export async function reconcile(options: {
     await outbox.forgetCatalogHashes(missing);
   }
   await outbox.noteCatalogHashes();
+}
+
+/**
+ * Has the catalog process and stitch again what it has processed and does not show,
+ * in this refresh and the one before. As long as nothing of an entity changes, it
+ * stitches nothing; so it is given the entity with one annotation more, and the next
+ * `reconcile` gives it as it should be. Nothing is removed in between.
+ *
+ * @param options.former - what the refresh before found; holds afterwards what this one did
+ */
+export async function showAgain(options: {
+  readonly catalog: CatalogView;
+  readonly applier: Applier;
+  readonly logger: LoggerService;
+  readonly former: Set<string>;
+  readonly signal?: AbortSignal;
+}): Promise<void> {
+  const { catalog, applier, logger, former, signal } = options;
+  let unshown: string[];
+  try {
+    unshown = await catalog.unshown();
+  } catch (error) {
+    logger.debug(
+      'Cannot see which entities the catalog shows',
+      error instanceof Error ? error : undefined,
+    );
+    return;
+  }
+  const again = unshown.filter(it => former.has(it)).sort();
+  former.clear();
+  unshown.forEach(it => former.add(it));
+  if (again.length > 0) {
+    const more = again.length - MOST_NAMED;
+    logger.warn(
+      `The catalog has processed ${again.length} entities and does not show them; they are given to it again: ` +
+        `${again.slice(0, MOST_NAMED).join(', ')}${more > 0 ? `, and ${more} more` : ''} ` +
+        `(${DOCUMENTATION}/ledger.md#what-the-catalog-has-and-does-not-show)`,
+    );
+    await applier.reapply(again, signal, withOneMore);
+  }
+}
+
+function withOneMore(json: string): string {
+  const entity = JSON.parse(json) as Entity;
+  const { metadata } = entity;
+  const annotations = { ...metadata.annotations, [ANNOTATION_AGAIN]: 'true' };
+  return JSON.stringify({ ...entity, metadata: { ...metadata, annotations } });
 }
 
 /**

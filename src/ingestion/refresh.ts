@@ -22,7 +22,7 @@ import {
   type PassInput,
   passOrganization,
 } from './pass';
-import { reconcile, removeStrays } from './reconcile';
+import { reconcile, removeStrays, showAgain } from './reconcile';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
@@ -52,6 +52,8 @@ export interface RefreshContext {
   readonly nearMissMemory: NearMissMemory;
   /** Former Locations that were waited for in vain; the provider's, from one refresh to the next. */
   readonly waitedFor: Set<string>;
+  /** What the catalog had processed and did not show; the provider's, from one refresh to the next. */
+  readonly unshown: Set<string>;
   readonly connection: EntityProviderConnection;
   /** Finds out why an organization could not be read at all; `undefined` where the error's own message is best. */
   readonly explain?: (
@@ -232,6 +234,13 @@ async function refreshAll(
     applier,
     logger,
     upTo: ticketBefore,
+    signal,
+  });
+  await showAgain({
+    catalog,
+    applier,
+    logger,
+    former: context.unshown,
     signal,
   });
 

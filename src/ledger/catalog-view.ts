@@ -1,9 +1,15 @@
 import type { Knex } from 'knex';
+import { isPostgres } from './bulk';
 import { CLAIM_KEY, chunks, sameKey, TABLES } from './rows';
 
 /** Where the catalog keeps what providers gave it, and which did, in the same database. */
 const CATALOG = 'refresh_state';
 const CATALOG_REFERENCES = 'refresh_state_references';
+/** What the catalog shows, when it has stitched it. */
+const CATALOG_SHOWN = 'final_entities';
+
+/** How many unshown entities are looked at in one refresh. */
+const MOST_UNSHOWN = 100;
 
 /** One entity that the catalog holds under the provider's name. */
 export interface ProvidedEntity {
@@ -126,6 +132,37 @@ export class CatalogView {
       })
       .orderBy('r.entity_ref')
       .pluck('r.entity_ref');
+  }
+
+  /**
+   * Entities that the catalog took ten minutes ago or longer, has processed, and does
+   * not show: the hundred that it took first. Its process was killed between
+   * processing and stitching, and it does not stitch again what processing does not
+   * change; or it cannot stitch them.
+   *
+   * @throws where the catalog's tables are not as they are known
+   */
+  async unshown(): Promise<string[]> {
+    const tenMinutesAgo = isPostgres(this.knex)
+      ? "now() - interval '10 minutes'"
+      : "datetime('now', '-10 minutes')";
+    return await this.knex(`${CATALOG} as s`)
+      .join(`${TABLES.references} as r`, 'r.entity_ref', 's.entity_ref')
+      .where('r.provider', this.provider)
+      .andWhere('r.pending', 0)
+      .whereRaw('s.unprocessed_hash = r.catalog_hash')
+      .whereNotNull('s.processed_entity')
+      .whereRaw(`s.last_discovery_at < ${tenMinutesAgo}`)
+      .whereNotExists(shown =>
+        shown
+          .select(this.knex.raw('1'))
+          .from(`${CATALOG_SHOWN} as f`)
+          .whereRaw('f.entity_id = s.entity_id')
+          .whereNotNull('f.final_entity'),
+      )
+      .orderBy('s.last_discovery_at')
+      .limit(MOST_UNSHOWN)
+      .pluck('s.entity_ref');
   }
 
   private async provided(

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DATABASES } from '../support/databases';
+import { until } from '../support/until';
 import {
   addReadableOrganization,
   component,
@@ -88,5 +90,69 @@ describe.each(DATABASES)('on %s, a refresh', database => {
 
     expect(await rows()).toEqual(before);
     expect(said()).toEqual([]);
+  });
+
+  it('has the catalog show what it processed and did not show, as it was, and removes nothing for that', async () => {
+    const { catalog, rows } = await start();
+    await catalog.refresh();
+    await catalog.settled();
+    const uids = async () =>
+      Object.fromEntries(
+        (await catalog.entities({ kind: 'component' })).map(
+          ({ metadata: { name, uid, annotations } }) => [
+            name,
+            { uid, again: annotations?.['azure-devops-catalog/given-again'] },
+          ],
+        ),
+      );
+    const before = { rows: await rows(), uids: await uids() };
+    expect(Object.keys(before.uids).sort()).toEqual(['a', 'b', 'c', 'd']);
+
+    // As after SIGKILL between processing and stitching, in this catalog and in older ones.
+    const { knex } = catalog;
+    const idOf = (name: string) =>
+      knex('refresh_state')
+        .where('entity_ref', `component:default/${name}`)
+        .select('entity_id');
+    await knex('final_entities').where('entity_id', idOf('a')).delete();
+    await knex('final_entities')
+      .where('entity_id', idOf('b'))
+      .update({ final_entity: null });
+    // What was given a moment ago may still be stitched.
+    await knex('final_entities').where('entity_id', idOf('c')).delete();
+    await knex('refresh_state')
+      .whereNot('entity_ref', 'component:default/c')
+      .update({ last_discovery_at: '2026-01-01 00:00:00' });
+    expect(Object.keys(await uids())).toEqual(['d']);
+
+    catalog.logs.splice(0);
+    const warnings = () =>
+      catalog.logs.filter(({ message }) => /does not show/.test(message));
+    await catalog.refresh();
+    expect(warnings()).toEqual([]);
+    await catalog.refresh();
+    expect(warnings()).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringMatching(
+          /processed 2 entities .*: component:default\/a, component:default\/b \(/,
+        ),
+      },
+    ]);
+    await until('the catalog to show both', async () => {
+      const { a, b } = await uids();
+      return a?.again === 'true' && b?.again === 'true';
+    });
+
+    await catalog.refresh();
+    expect(await rows()).toEqual(before.rows);
+    await until('all to be as they were', async () => {
+      await catalog.settled();
+      const { c: _c, ...now } = await uids();
+      const { c: _was, ...was } = before.uids;
+      return isDeepStrictEqual(now, was);
+    });
+    await catalog.refresh();
+    expect(warnings()).toHaveLength(1);
   });
 });

@@ -184,6 +184,7 @@ export class Model {
         hintMemory: new Map(),
         nearMissMemory: {},
         waitedFor: new Set(),
+        unshown: new Set(),
         logger: recordingLogger([]),
       },
       () => database.destroy(),

@@ -200,6 +200,7 @@ function contextOf(options: {
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
     waitedFor: new Set(),
+    unshown: new Set(),
     hintMemory: new Map(),
     nearMissMemory: {},
     connection: options.connection,
