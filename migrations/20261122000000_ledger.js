@@ -255,7 +255,7 @@ exports.up = async function up(knex) {
       .integer('unannounced')
       .notNullable()
       .defaultTo(0)
-      .comment('Changes that refreshes found since, and no event announced');
+      .comment('How many refreshes found changes since');
     table.primary(['provider', 'organization', 'project_id']);
   });
 

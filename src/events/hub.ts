@@ -12,7 +12,6 @@ import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
 import { DueRepositories } from '../ledger/due';
 import { LedgerProjectEvents } from '../ledger/project-events';
-import type { ProjectChange } from '../ledger/record';
 import type { DescriptorChange } from '../policy/changes';
 import { EventListener, type ListeningProvider } from './listener';
 import { TOPIC } from './notification';
@@ -38,7 +37,6 @@ export class EventHub {
   readonly #providers = new Map<string, ListeningProvider>();
   readonly #workers: DueWorker[] = [];
   readonly #unselected = new LRUCache<string, true>({ max: MOST_UNSELECTED });
-  readonly #projectEvents = new Map<string, LedgerProjectEvents>();
   #listener: EventListener | undefined;
   #due: DueRepositories | undefined;
 
@@ -52,12 +50,8 @@ export class EventHub {
           this.#unselected.set(keyOf(name, organization, id), true),
         );
       },
-      noteChanges: (organization, changes, foundBy) => {
-        void this.#publish(changes.map(({ change }) => change));
-        if (foundBy === 'refresh') {
-          void this.#countUnannounced(name, organization, changes);
-        }
-      },
+      noteChanges: changes =>
+        void this.#publish(changes.map(({ change }) => change)),
     };
   }
 
@@ -66,7 +60,6 @@ export class EventHub {
     const { logger } = this.options;
     const due = this.#dueOf(knex);
     const projectEvents = new LedgerProjectEvents(knex, name);
-    this.#projectEvents.set(name, projectEvents);
     const worker = new DueWorker({
       provider: name,
       due,
@@ -124,24 +117,6 @@ export class EventHub {
       await scmEvents?.publish(changes.map(toScmEvent));
     } catch (error) {
       logger.debug(`Could not publish what changed: ${String(error)}`);
-    }
-  }
-
-  async #countUnannounced(
-    name: string,
-    organization: string,
-    changes: readonly ProjectChange[],
-  ): Promise<void> {
-    try {
-      await this.#projectEvents
-        .get(name)
-        ?.countUnannounced(organization, [
-          ...new Set(changes.map(({ projectId }) => projectId)),
-        ]);
-    } catch (error) {
-      this.options.logger.debug(
-        `Could not note changes that no event announced: ${String(error)}`,
-      );
     }
   }
 }

@@ -1,6 +1,7 @@
 import { isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { TakenDue } from '../ledger/due';
+import type { ServiceDeletions } from '../policy/missing';
 import type { KnownRepository } from '../policy/model';
 import { planPass, type Plan } from '../policy/plan';
 import { selectRepositories, unselectedAmong } from '../policy/select';
@@ -9,6 +10,7 @@ import { askForDeletions } from './deletions';
 import { DescriptorParser } from './descriptor-parser';
 import { Halt } from './halt';
 import { repositorySignature } from './pass';
+import type { OnChanges } from './probe-writer';
 import type { RefreshContext } from './refresh';
 import { removeWhatIsGone } from './removal';
 import { startOrganizationReport } from './report';
@@ -106,7 +108,7 @@ export async function lookAtDue(
       lastPassAt: now,
       verifyEveryMs: Number.POSITIVE_INFINITY,
     });
-    const deleted = await deletedAmong(vanished, {
+    const deletions = await deletionsAmong(vanished, {
       ...context,
       organization,
       client,
@@ -115,11 +117,12 @@ export async function lookAtDue(
     const plan: Plan = {
       ...planned,
       // A look at single repositories is no list that could lack the others.
-      missing: [],
-      gone: [...planned.gone, ...deleted],
+      missing: vanished.filter(({ id }) => deletions.repositories.has(id)),
     };
     await removals.resetMissed(plan.listedAgain);
     const applier = new Applier(context.outbox, context.connection, logger);
+    const onChanges: OnChanges = changes =>
+      context.follower?.noteChanges(changes);
     await walk({
       ...context,
       organization,
@@ -131,10 +134,10 @@ export async function lookAtDue(
       known,
       signatureOf,
       report: startOrganizationReport(organization.label),
-      onChanges: changes =>
-        context.follower?.noteChanges(organizationKey, changes, 'event'),
+      onChanges,
     });
-    if (plan.gone.length > 0 || (await removals.proposals()).length > 0) {
+    const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
+    if (isAnythingGone || (await removals.proposals()).length > 0) {
       await removeWhatIsGone({
         organization,
         settings,
@@ -144,9 +147,10 @@ export async function lookAtDue(
         listed: new Map(),
         odd: [],
         undecided: new Set(),
-        deletions: { repositories: new Set(), projects: new Set() },
+        deletions,
         doubtful,
         now,
+        onChanges,
       });
     }
     await applier.applyPending({ wait: true, signal });
@@ -245,27 +249,16 @@ async function lookUp(
   return { repositories: [...repositories.values()], vanished, failed };
 }
 
-/** Those that the service lists as deleted. */
-async function deletedAmong(
+/** What the service lists as deleted. */
+async function deletionsAmong(
   vanished: readonly KnownRepository[],
   input: Omit<Parameters<typeof askForDeletions>[0], 'missing' | 'listed'>,
-): Promise<Plan['gone']> {
-  if (vanished.length === 0) {
-    return [];
-  }
+): Promise<ServiceDeletions> {
   const { repositories } = await askForDeletions({
     ...input,
     missing: vanished,
     // The project itself is not in question.
     listed: new Map(vanished.map(({ id, projectId }) => [id, projectId])),
   });
-  return vanished
-    .filter(({ id }) => repositories.has(id))
-    .map(({ id }) => ({
-      repositoryId: id,
-      removal: {
-        grade: 'confirmed',
-        reason: 'the service confirms that the repository is deleted',
-      },
-    }));
+  return { repositories, projects: new Set() };
 }

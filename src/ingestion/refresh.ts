@@ -23,6 +23,7 @@ import {
   passOrganization,
 } from './pass';
 import { reconcile, removeStrays, showAgain } from './reconcile';
+import { hasFallenSilent } from '../policy/event-health';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { describeHeldBack, removeOrphanedOrganizations } from './removal';
@@ -30,7 +31,8 @@ import { takeOver, type LocateTarget } from './takeover';
 import {
   startOrganizationReport,
   type OrganizationReport,
-  type RefreshReport,
+  type ProjectEventReport,
+  RefreshReport,
 } from './report';
 
 /** Everything that a refresh works with. */
@@ -71,11 +73,7 @@ export interface RefreshContext {
 export interface RefreshFollower {
   /** @param organization - its key; @param ids - of repositories that the configuration leaves out */
   noteUnselected(organization: string, ids: readonly string[]): void;
-  noteChanges(
-    organization: string,
-    changes: readonly ProjectChange[],
-    foundBy: 'refresh' | 'event',
-  ): void;
+  noteChanges(changes: readonly ProjectChange[]): void;
 }
 
 /** A refresh that could not do all of its job; the message is for the operator. */
@@ -121,6 +119,7 @@ export async function refresh(
     rejectedFiles: [],
     duplicates: [],
     advice: [],
+    events: [],
   };
   options.onReport?.(report);
   const readingTime = ReadingTime.start(
@@ -266,7 +265,33 @@ async function refreshAll(
   report.entities = entities;
   report.rejectedFiles = await ledger.reports.rejectedFiles();
   report.duplicates = await ledger.reports.duplicates();
+  report.events = await reportEvents(context);
   return problems;
+}
+
+/** How the events of the configured organizations fare, project by project. */
+async function reportEvents({
+  settings,
+  ledger,
+  clock,
+}: RefreshContext): Promise<ProjectEventReport[]> {
+  const labels = new Map(
+    settings.organizations.map(({ key, label }) => [key, label]),
+  );
+  const records = await ledger.projectEvents.list();
+  return records.flatMap(record => {
+    const organization = labels.get(record.organization);
+    return organization === undefined
+      ? []
+      : [
+          {
+            organization,
+            project: record.project,
+            lastEventAt: record.lastEventAt,
+            hasFallenSilent: hasFallenSilent(record, clock.now()),
+          },
+        ];
+  });
 }
 
 /**
@@ -297,6 +322,7 @@ async function passAlone(
   const deadline = readingTime.signal;
   const reading = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let list: OrganizationList | undefined;
+  const changedProjects = new Set<string>();
   try {
     const client = clients.forOrganization(organization, {
       deadlineMs: readingTime.requestMs,
@@ -336,9 +362,14 @@ async function passAlone(
       deadline,
       report,
       content: context.content,
-      onChanges: changes =>
-        context.follower?.noteChanges(organization.key, changes, 'refresh'),
+      onChanges: changes => {
+        changes.forEach(({ projectId }) => changedProjects.add(projectId));
+        context.follower?.noteChanges(changes);
+      },
     });
+    await ledger.projectEvents.countUnannounced(organization.key, [
+      ...changedProjects,
+    ]);
   } catch (error) {
     report.outcome = 'failed';
     const isLate = deadline.aborted && !signal?.aborted;

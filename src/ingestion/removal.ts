@@ -12,6 +12,7 @@ import {
 } from '../policy/missing';
 import type { KnownRepository, Removal } from '../policy/model';
 import type { Plan } from '../policy/plan';
+import type { OnChanges } from './probe-writer';
 
 /** How many projects that are out of sight a report spells out. */
 const MAX_OUT_OF_SIGHT = 20;
@@ -47,6 +48,7 @@ export interface RemovalInput {
   readonly undecided: ReadonlySet<string>;
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly onChanges?: OnChanges;
 }
 
 /**
@@ -67,10 +69,7 @@ export async function removeWhatIsGone(
     isWhole: input.odd.every(({ id }) => id !== undefined),
   });
   const deleted = verdict.deleted.map(({ id }) => id);
-  await removals.markForRemoval(deleted, {
-    grade: 'confirmed',
-    reason: 'the service confirms that the repository is deleted',
-  });
+  await markDeleted(input, removals, verdict.deleted);
   const inferred = await countMissed(input, removals, missedOnceMore);
   const outcomes = [
     await keepOutOfSight(input, removals, outOfSight),
@@ -147,6 +146,27 @@ async function notReadAgain(options: {
     }
   }
   return undecided;
+}
+
+/** Marks what the service calls deleted, and tells of it: whoever registered its files reads them in vain. */
+async function markDeleted(
+  { onChanges }: RemovalInput,
+  removals: LedgerRemovals,
+  deleted: readonly KnownRepository[],
+): Promise<void> {
+  const projects = new Map(deleted.map(it => [it.id, it.projectId]));
+  const marked = await removals.markForRemoval([...projects.keys()], {
+    grade: 'confirmed',
+    reason: 'the service confirms that the repository is deleted',
+  });
+  if (marked.length > 0) {
+    onChanges?.(
+      marked.map(({ repositoryId, target }) => ({
+        projectId: projects.get(repositoryId) ?? '',
+        change: { kind: 'deleted', url: target },
+      })),
+    );
+  }
 }
 
 /** Marks what the list itself shows to be disabled, or the configuration no longer selects. */

@@ -70,6 +70,20 @@ export interface RefreshReport {
   duplicates: DuplicateReport[];
   /** Why nothing was found, if nothing was, and what to do. */
   advice: string[];
+  /** How events fare, by project: those of which one ever came. */
+  events: ProjectEventReport[];
+}
+
+/** How the events of one project fare. */
+export interface ProjectEventReport {
+  /** `host/organization`. */
+  readonly organization: string;
+  /** The project's name. */
+  readonly project: string;
+  /** When the last event came, in milliseconds since 1970. */
+  readonly lastEventAt: number;
+  /** Whether they came and come no more, while refreshes go on finding changes. */
+  readonly hasFallenSilent: boolean;
 }
 
 /** An empty report for an organization that is about to be passed over. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor, KnownRepository } from '../policy/model';
 import { loadKnownDescriptors, loadKnownRepositories } from './known';
+import { LedgerProjectEvents } from './project-events';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
 import { recomputeOwners } from './ownership';
@@ -26,12 +27,14 @@ export interface StoredObjectId {
  */
 export class Ledger {
   readonly reports: LedgerReports;
+  readonly projectEvents: LedgerProjectEvents;
 
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
   ) {
     this.reports = new LedgerReports(knex, provider);
+    this.projectEvents = new LedgerProjectEvents(knex, provider);
   }
 
   /** What is about to leave the ledger of one organization. @param organization - its key */

@@ -1,13 +1,15 @@
 import type { Knex } from 'knex';
-import { TABLES, type BigIntColumn } from './rows';
+import { isSameKey, TABLES, type BigIntColumn } from './rows';
 
 /** How the events of one project fare. */
 export interface ProjectEvents {
   readonly organization: string;
   readonly projectId: string;
+  /** The project's name. */
+  readonly project: string;
   /** Milliseconds since 1970. */
   readonly lastEventAt: number;
-  /** How many changes refreshes found since then, which no event announced. */
+  /** How many refreshes found changes since then. */
   readonly unannounced: number;
 }
 
@@ -35,7 +37,7 @@ export class LedgerProjectEvents {
       .merge({ last_event_at: now, unannounced: 0 });
   }
 
-  /** Counts a change that a refresh found; a project of which no event ever came is left out. */
+  /** A refresh found changes in these projects; those of which no event ever came are left out. */
   async countUnannounced(
     organization: string,
     projectIds: readonly string[],
@@ -51,20 +53,38 @@ export class LedgerProjectEvents {
     }
   }
 
+  /** Those of which repositories are known. */
   async list(): Promise<ProjectEvents[]> {
     const rows: Array<{
       organization: string;
       project_id: string;
+      project: string | null;
       last_event_at: BigIntColumn;
       unannounced: number;
-    }> = await this.knex(TABLES.projectEvents)
-      .where({ provider: this.provider })
-      .orderBy(['organization', 'project_id']);
-    return rows.map(row => ({
-      organization: row.organization,
-      projectId: row.project_id,
-      lastEventAt: Number(row.last_event_at),
-      unannounced: row.unannounced,
-    }));
+    }> = await this.knex(`${TABLES.projectEvents} as e`)
+      .where({ 'e.provider': this.provider })
+      .orderBy(['e.organization', 'e.project_id'])
+      .select(
+        'e.*',
+        this.knex(`${TABLES.repositories} as r`)
+          .max('r.project')
+          .whereRaw(
+            isSameKey('r', 'e', ['provider', 'organization', 'project_id']),
+          )
+          .as('project'),
+      );
+    return rows.flatMap(({ organization, project, ...row }) =>
+      project === null
+        ? []
+        : [
+            {
+              organization,
+              projectId: row.project_id,
+              project,
+              lastEventAt: Number(row.last_event_at),
+              unannounced: row.unannounced,
+            },
+          ],
+    );
   }
 }

@@ -27,6 +27,13 @@ export interface Proposal {
   readonly loss: boolean;
 }
 
+/** A descriptor that is about to go. */
+export interface MarkedDescriptor {
+  readonly repositoryId: string;
+  /** Its canonical URL. */
+  readonly target: string;
+}
+
 /** What is about to leave the ledger of one organization, and what does. */
 export class LedgerRemovals {
   private readonly ours: { provider: string; organization: string };
@@ -93,11 +100,16 @@ export class LedgerRemovals {
     }
   }
 
-  /** Marks everything that these repositories give as about to go. */
+  /**
+   * Marks everything that these repositories give as about to go.
+   *
+   * @returns the descriptors that were not marked so before
+   */
   async markForRemoval(
     repositoryIds: readonly string[],
     removal: Removal,
-  ): Promise<void> {
+  ): Promise<MarkedDescriptor[]> {
+    const found: MarkedDescriptor[] = [];
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
@@ -114,7 +126,16 @@ export class LedgerRemovals {
                 .whereNull('removal')
                 .orWhereNotIn('removal', ['confirmed', removal.grade]);
             });
-        await notYet(tx(TABLES.descriptors)).update(mark);
+        const descriptors: Array<{ repository_id: string; target: string }> =
+          await notYet(tx(TABLES.descriptors))
+            .update(mark)
+            .returning(['repository_id', 'target']);
+        found.push(
+          ...descriptors.map(row => ({
+            repositoryId: row.repository_id,
+            target: row.target,
+          })),
+        );
         const marked: Array<{ entity_ref: string }> = await notYet(
           tx(TABLES.claims),
         )
@@ -128,6 +149,7 @@ export class LedgerRemovals {
         );
       });
     }
+    return found;
   }
 
   /** What is about to go. */

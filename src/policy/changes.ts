@@ -10,13 +10,16 @@ export type DescriptorChange =
 export interface SeenPath {
   readonly observation: PathObservation;
   readonly known: KnownDescriptor | undefined;
+  /** The branch that the configuration names, if it does. */
+  readonly branch?: string;
 }
 
 /**
  * What really changed in one repository. Pure.
  *
  * A file that is gone from one path and new at another with the same content was
- * moved. A path that the configuration no longer asks for has not changed.
+ * moved. A path that the configuration no longer asks for has not changed, nor
+ * has what another branch of the configuration has differently.
  */
 export function changesOf(seen: readonly SeenPath[]): DescriptorChange[] {
   /** New files, by the object id of their content. */
@@ -27,8 +30,8 @@ export function changesOf(seen: readonly SeenPath[]): DescriptorChange[] {
       created.set(objectId, [...(created.get(objectId) ?? []), target]);
     }
   }
-  return seen.flatMap(({ observation, known }): DescriptorChange[] => {
-    if (!known) {
+  return seen.flatMap(({ observation, known, branch }): DescriptorChange[] => {
+    if (!known || known.branch !== branch) {
       return [];
     }
     if (observation.outcome === 'absent') {

@@ -1,13 +1,12 @@
 /** How the events of one project fare. */
 export interface EventRecord {
-  readonly projectId: string;
   /** When the last event came, in milliseconds since 1970. */
   readonly lastEventAt: number;
-  /** How many changes refreshes found since then, which no event announced. */
+  /** How many refreshes found changes since then. */
   readonly unannounced: number;
 }
 
-/** A refresh may find a change before its event is delivered; so many in a row without any event are no chance. */
+/** A refresh may find a change before its event is delivered, or what no event announces; so many that do in a row are no chance. */
 const ENOUGH = 3;
 /** A delivery may be queued for some time. */
 const PATIENCE_MS = 3_600_000;

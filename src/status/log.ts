@@ -1,13 +1,17 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type {
   OrganizationReport,
+  ProjectEventReport,
   RefreshObserver,
   RefreshReport,
 } from '../ingestion/report';
+import { DOCUMENTATION } from '../documentation';
 import type { DuplicateReport } from '../ledger/reports';
 
 /** So many duplicates are logged one by one after a refresh. */
 const MOST_DUPLICATES = 20;
+/** So many projects are named when it is about their events. */
+const MOST_PROJECTS = 20;
 
 export interface LogLine {
   readonly level: 'info' | 'warn';
@@ -17,6 +21,8 @@ export interface LogLine {
 /** Logs after each refresh what it found, skipped and read, and which entities are newly found to be defined more than once. */
 export class RefreshLog implements RefreshObserver {
   readonly #logger: LoggerService;
+  /** Projects whose events have fallen silent, and were warned of. */
+  #silent: ReadonlySet<string> = new Set();
   /** Duplicates that were logged, with the descriptor that gives the entity: what stays as it is is not logged again. */
   #logged = new Map<string, string>();
   /** The advice of the last refresh, which is not repeated while it stays the same. */
@@ -50,6 +56,8 @@ export class RefreshLog implements RefreshObserver {
           level: 'info',
           message: describeOrganizationReport(organization),
         })),
+      ...describeEvents(report),
+      ...this.#describeSilence(report),
       ...this.#describeAdvice(report),
       // One that broke off may not have looked for them.
       ...(report.outcome === 'complete'
@@ -65,6 +73,24 @@ export class RefreshLog implements RefreshObserver {
       level: 'warn',
       message: `${provider}: ${text}`,
     }));
+  }
+
+  #describeSilence({ provider, events }: RefreshReport): LogLine[] {
+    const silent = events.filter(({ hasFallenSilent }) => hasFallenSilent);
+    const news = silent
+      .map(describeLastEvent)
+      .filter(text => !this.#silent.has(text));
+    this.#silent = new Set(silent.map(describeLastEvent));
+    return news.length === 0
+      ? []
+      : [
+          {
+            level: 'warn',
+            message:
+              `${provider}: events came of projects, and come no more, while refreshes go on finding changes in them. The last came of ${few(news)}. ` +
+              `\`azure-devops-catalog hooks\` shows which subscription failed, and how: ${DOCUMENTATION}/events.md#when-events-stop`,
+          },
+        ];
   }
 
   #describeDuplicates(duplicates: readonly DuplicateReport[]): LogLine[] {
@@ -91,6 +117,39 @@ export class RefreshLog implements RefreshObserver {
         ]
       : lines;
   }
+}
+
+/** When events last came, the longest silence first. */
+function describeEvents({ provider, events }: RefreshReport): LogLine[] {
+  return events.length === 0
+    ? []
+    : [
+        {
+          level: 'info',
+          message: `${provider}: the last event came of ${few(
+            [...events]
+              .sort((a, b) => a.lastEventAt - b.lastEventAt)
+              .map(describeLastEvent),
+          )}`,
+        },
+      ];
+}
+
+function describeLastEvent({
+  organization,
+  project,
+  lastEventAt,
+}: ProjectEventReport): string {
+  return `${organization}/${project} at ${new Date(lastEventAt).toISOString()}`;
+}
+
+/** A list that stays a line. */
+function few(texts: readonly string[]): string {
+  const further = texts.length - MOST_PROJECTS;
+  return [
+    ...texts.slice(0, MOST_PROJECTS),
+    ...(further > 0 ? [`${further} further projects`] : []),
+  ].join(', ');
 }
 
 /** One organization in one line. */

@@ -1,4 +1,5 @@
 import type { Entity } from '@backstage/catalog-model';
+import type { CatalogScmEvent } from '@backstage/plugin-catalog-node/alpha';
 import type { Organization, Project } from '../../dev/simulator';
 import {
   addReadableOrganization,
@@ -9,7 +10,8 @@ import {
 } from '../e2e/support';
 import { DATABASES } from '../support/databases';
 import { until } from '../support/until';
-import { eventsFeatures } from './events-plugin';
+import { TABLES } from '../../src/ledger/rows';
+import { eventsFeatures, listenToScmEvents } from './events-plugin';
 import type { TestCatalog } from '../support/backend';
 
 const CONSUMER = 'https://backstage.contoso.example';
@@ -31,6 +33,7 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
   let contoso: Organization;
   let payments: Project;
   let catalog: TestCatalog;
+  const scmEvents: CatalogScmEvent[] = [];
 
   beforeAll(async () => {
     stage = await setStage();
@@ -47,7 +50,7 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
     });
     catalog = await stage.catalog({
       database,
-      features: eventsFeatures(),
+      features: [...eventsFeatures(), listenToScmEvents(scmEvents)],
       providers: {
         main: {
           organization: 'contoso',
@@ -181,5 +184,46 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
     expect(
       (await post(INGRESS.password, '{"eventType":"git.push"}')).status,
     ).toBe(202);
+  });
+
+  it('are told to whoever listens to SCM events: what changed, was moved and was deleted, by its exact URL', () => {
+    const url = (repository: string) =>
+      `https://dev.azure.com/contoso/Payments/_git/${repository}?path=/catalog-info.yaml`;
+    expect(scmEvents).toEqual([
+      { type: 'location.updated', url: url('api') },
+      { type: 'location.deleted', url: url('web') },
+      {
+        type: 'location.moved',
+        fromUrl: url('worker'),
+        toUrl: url('workers'),
+      },
+    ]);
+  });
+
+  it('that stop while refreshes go on finding changes are warned of once, project by project', async () => {
+    const { hooks } = stage.simulator.parts;
+    const warnings = () =>
+      catalog.logs.filter(({ message }) =>
+        message.includes('The last came of'),
+      );
+    expect((await catalog.refresh()).events).toMatchObject([
+      { project: 'Payments', hasFallenSilent: false },
+    ]);
+    hooks.configure({ copies: () => 0 });
+    await catalog
+      .knex(TABLES.projectEvents)
+      .decrement('last_event_at', 2 * 3_600_000);
+    for (let i = 0; i < 4; i++) {
+      payments.repository('api').push({
+        files: { 'catalog-info.yaml': component('api', `  # ${i}`) },
+      });
+      await catalog.knex(TABLES.repositories).update({ verified_at: 0 });
+      await catalog.refresh();
+    }
+    expect(catalog.report()?.events).toMatchObject([
+      { project: 'Payments', hasFallenSilent: true },
+    ]);
+    expect(warnings()).toHaveLength(1);
+    expect(warnings()[0]?.message).toContain('dev.azure.com/contoso/Payments');
   });
 });

@@ -3,6 +3,10 @@ import {
   coreServices,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
+import {
+  type CatalogScmEvent,
+  catalogScmEventsServiceRef,
+} from '@backstage/plugin-catalog-node/alpha';
 import eventsPlugin from '@backstage/plugin-events-backend';
 import eventsModuleAzure from '@backstage/plugin-events-backend-module-azure';
 
@@ -28,3 +32,21 @@ const disconnect = createBackendModule({
     });
   },
 });
+
+/** Keeps what the catalog is told of changed files. */
+export function listenToScmEvents(seen: CatalogScmEvent[]): BackendFeature {
+  return createBackendModule({
+    pluginId: 'catalog',
+    moduleId: 'listener-to-scm-events',
+    register(env) {
+      env.registerInit({
+        deps: { scmEvents: catalogScmEventsServiceRef },
+        async init({ scmEvents }) {
+          scmEvents.subscribe({
+            onEvents: async events => void seen.push(...events),
+          });
+        },
+      });
+    },
+  });
+}

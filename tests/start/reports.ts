@@ -40,6 +40,7 @@ export function refreshReport(
     rejectedFiles: [],
     duplicates: [],
     advice: [],
+    events: [],
     ...overrides,
   };
 }

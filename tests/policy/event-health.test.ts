@@ -1,0 +1,20 @@
+import { hasFallenSilent } from '../../src/policy/event-health';
+
+const HOUR = 3_600_000;
+
+it.each([
+  [false, 'refreshes find nothing that events could have announced', 0, 9],
+  [false, 'a refresh found a change before its event came', 1, 9],
+  [false, 'deliveries may still be queued', 9, 0.5],
+  [true, 'three refreshes found changes, and no event came for an hour', 3, 1],
+])(
+  'events have fallen silent: %s, where %s',
+  (silent, _why, refreshes, age) => {
+    expect(
+      hasFallenSilent(
+        { lastEventAt: 1, unannounced: refreshes },
+        1 + age * HOUR,
+      ),
+    ).toBe(silent);
+  },
+);
