@@ -74,14 +74,37 @@ const report = (
   now: FieldReport['now'],
 ): FieldReport => ({ number, input, before, seenAt: 'baa2d86', right, now });
 
-const NO_ID =
-  'The configuration of the Azure DevOps provider `organization` has a mistake; until corrected, the provider does nothing and its entities stay as they are: Expected `catalog.providers.azureDevOps.organization` to be an object with the keys of a provider, got `"contoso"` (string); `organization` is a key of a provider: put the keys one level deeper, under an id of your choice';
+const wrong = (id: string, mistakes = 'a mistake') =>
+  `The configuration of the Azure DevOps provider \`${id}\` has ${mistakes}; until corrected, the provider does nothing and its entities stay as they are:`;
+const noId = (key: string, value: string) =>
+  `${wrong(key)}
+- Expected \`catalog.providers.azureDevOps.${key}\` to be an object with the keys of a provider, got \`"${value}"\` (string); \`${key}\` is a key of a provider: put the keys one level deeper, under an id of your choice`;
+const noOrganization = (id: string) =>
+  `- Expected \`catalog.providers.azureDevOps.${id}.organization\` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing`;
+const notConnected = (id: string) =>
+  `ConfigurationError: Failed to connect entity provider 'AzureDevOpsEntityProvider:${id}'; caused by ConfigurationError:`;
+const NOT_STARTED = `Backend startup failed due to the following errors:
+Module 'azure-devops-entity-provider' for plugin 'catalog' startup failed; caused by`;
+const WRONG_BEFORE = `${notConnected('wrong')} ${wrong('wrong')}
+- Unknown key \`catalog.providers.azureDevOps.wrong.verfyEvery\`; did you mean \`verifyEvery\`?`;
+const WORSE_BEFORE = `${notConnected('worse')} ${wrong('worse', '3 mistakes')}
+- Unknown key \`catalog.providers.azureDevOps.worse.organisation\`; did you mean \`organization\`?
+${noOrganization('worse')}
+- Expected \`catalog.providers.azureDevOps.worse.removals.minimum\` to be a whole number of at least 0, got \`-1\` (number)`;
+const CONTINUED =
+  "Plugin 'catalog' reported failure for module 'azure-devops-entity-provider' during startup, but boot failure is permitted for this plugin module so startup will continue.";
 
 testFieldReports('Mistakes in the configuration', [
   report(
     10,
     'azureDevOps: {organization, project, schedule: {…}}',
-    `${NO_ID}. […] The configuration of the Azure DevOps provider \`schedule\` has 3 mistakes: Unknown key \`catalog.providers.azureDevOps.schedule.frequency\`; did you mean \`schedule.frequency\`? […]`,
+    [
+      noId('organization', 'contoso'),
+      noId('project', 'Payments'),
+      wrong('schedule', '2 mistakes'),
+      '- Unknown key `catalog.providers.azureDevOps.schedule.frequency`; did you mean `schedule.frequency`?',
+      noOrganization('schedule'),
+    ].join('\n'),
     /^[^\n]*`default` has a mistake:\n.*put these keys under an id, such as `main`:\n +catalog:\n +providers:\n +azureDevOps:\n +main:\n +organization: contoso\n +project: Payments\n +schedule:\n +frequency:\n +minutes: 30$/,
     () =>
       mistakesOf({
@@ -93,21 +116,26 @@ testFieldReports('Mistakes in the configuration', [
   report(
     10,
     'azureDevOps: {organization}',
-    NO_ID,
+    noId('organization', 'contoso'),
     /such as `main`:\n +catalog:\n +providers:\n +azureDevOps:\n +main:\n +organization: contoso$/,
     () => mistakesOf({ organization: 'contoso' }),
   ),
   report(
     10,
     'azureDevOps: {path, main: {organization}}',
-    'The configuration of the Azure DevOps provider `path` has a mistake […] put the keys one level deeper, under an id of your choice',
+    `${noId('path', '/catalog-info.yml')}\nthe provider main is right`,
     /such as `azure`:[^]*\n +path: \/catalog-info\.yml\nthe provider main is right$/,
     () => mistakesOf({ path: '/catalog-info.yml', main: RIGHT }),
   ),
   report(
     10,
     'azureDevOps: {removals: {allow: (a token)}, host}',
-    'The configuration of the Azure DevOps provider `removals` has 2 mistakes […]',
+    [
+      wrong('removals', '2 mistakes'),
+      '- Unknown key `catalog.providers.azureDevOps.removals.allow`; did you mean `removals.allow`?',
+      noOrganization('removals'),
+      noId('host', 'dev.azure.com'),
+    ].join('\n'),
     /such as `main`:[^]*removals:\n +allow: …\n +host: dev\.azure\.com$/,
     () =>
       mistakesOf({
@@ -118,21 +146,21 @@ testFieldReports('Mistakes in the configuration', [
   report(
     11,
     'one wrong block beside a right one',
-    'The backend does not start, and the documentation says that only that provider stops',
+    `${NOT_STARTED} ${WRONG_BEFORE}`,
     /verfyEvery[^]*set `backend\.startup\.plugins\.catalog\.modules\.azure-devops-entity-provider\.onPluginModuleBootFailure: continue`/,
     () => startError({ right: RIGHT, wrong: WRONG }),
   ),
   report(
     11,
     'two wrong blocks beside a right one',
-    'Only the mistakes of one of the wrong blocks',
+    `${NOT_STARTED} ${WORSE_BEFORE}`,
     /providers `wrong` and `worse` of Azure DevOps has 4 mistakes[^]*wrong\.verfyEvery[^]*worse\.organisation[^]*worse\.organization[^]*worse\.removals\.minimum/,
     () => startError({ right: RIGHT, wrong: WRONG, worse: WORSE }),
   ),
   report(
     11,
     'the same, with the setting of the error',
-    'The right one runs; the log has the mistakes of each wrong block',
+    `right: complete, component:default/api; errors in the log: ${CONTINUED} ${WRONG_BEFORE}\n${CONTINUED} ${WORSE_BEFORE}`,
     /^right: complete, component:default\/api; errors in the log: [^]*has 4 mistakes/,
     async () => {
       const catalog = await stage.catalog({

@@ -11,7 +11,7 @@ import type { Refreshed, TestCatalog } from '../support/backend';
 import { testFieldReports, type FieldReport } from './table';
 
 const NOT_VALID =
-  'not valid YAML: expected an object at the root of the document, found a string';
+  'document 1, line 1: not valid YAML: expected an object at the root of the document, found a string';
 const LITTLE_ENDIAN_MARK = Buffer.from([0xff, 0xfe]);
 
 const text = component('api', '  # Grüße');
@@ -117,14 +117,14 @@ testFieldReports('Files and hosts', [
   met(
     5,
     'latin-1-and-a-mistake',
-    'the document cannot be read […]',
+    'document 1, line 11, column 1: not valid YAML: Missing closing "quote',
     /; the file has bytes that are not UTF-8, as in Latin-1 or Windows-1252: save it as UTF-8$/,
     () => errorOf('latin-1-and-a-mistake'),
   ),
   met(
     5,
     'a-zero-byte',
-    'the document cannot be read […]',
+    'document 1, line 9, column 1: not valid YAML: Missing closing "quote',
     /; the file has zero bytes: it is binary, or not saved as UTF-8$/,
     () => errorOf('a-zero-byte'),
   ),
@@ -141,7 +141,7 @@ testFieldReports('Files and hosts', [
   met(
     6,
     'host: contoso.visualstudio.com, the credential under dev.azure.com, $text: ./openapi.yaml',
-    'no definition: contoso has no repository Sandbox/openapi.yaml; no source-location',
+    'no entity: Placeholder $text could not read location ./openapi.yaml, NotAllowedError: Unable to read https://contoso.visualstudio.com/Sandbox/_git/openapi.yaml?path=/catalog-info.yaml: contoso.visualstudio.com/contoso has no repository Sandbox/openapi.yaml, or the credential for contoso.visualstudio.com/contoso may not read it; no source-location on a component either',
     /^definition: openapi: 3\.1\.0; source-location: url:https:\/\/dev\.azure\.com\/contoso\/Sandbox\/_git\/petstore/,
     async () => {
       const [api] = await catalog.entities({ kind: 'api' });

@@ -101,7 +101,7 @@ const report = (
 testFieldReports('An Azure DevOps Server without TLS', [
   report(
     'a provider with host: http://…',
-    'Expected `host` to be a host without scheme and path […]; write `devops.example.com:8080`',
+    'The backend does not start: Expected `catalog.providers.azureDevOps.plain.host` to be a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`, got `"http://localhost:45399"` (string); write `localhost:45399`',
     /^complete; openapi: 3\.1\.0; url:http:\/\/localhost:\d+\/tfs\/Main\/Payments\/_git\/api\?path=\/catalog-info\.yaml$/,
     async () => {
       await catalog.settled();
@@ -115,7 +115,7 @@ testFieldReports('An Azure DevOps Server without TLS', [
   ),
   report(
     'the same, when the backend starts',
-    'nothing',
+    'no line about it, for the location on that host',
     /`catalog\.providers\.azureDevOps\.plain\.host` is http:\/\/localhost:\d+: its token, and all that is read, goes over the network unencrypted, for locations on that host too/,
     () =>
       catalog.logs
@@ -125,7 +125,7 @@ testFieldReports('An Azure DevOps Server without TLS', [
   ),
   report(
     'a location on that host',
-    'read, by another reader',
+    'component:default/other',
     /^component:default\/other$/,
     async () => {
       const [other] = await catalog.entities({ kind: 'component' });
@@ -134,7 +134,7 @@ testFieldReports('An Azure DevOps Server without TLS', [
   ),
   report(
     'a provider without http:// for the same Server',
-    'the certificate of localhost, or of a proxy that inspects TLS, is not trusted (…)',
+    'localhost:45399/tfs/Main: could not find out which API versions it speaks: the certificate of localhost:45399, or of a proxy that inspects TLS, is not trusted (ERR_SSL_WRONG_VERSION_NUMBER). What to do: Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) on the way to localhost:45399, and NODE_EXTRA_CA_CERTS where certificates are your own.',
     /answers without TLS.*write http:\/\/localhost:\d+ as the `host` of the provider: its token then goes over the network unencrypted/,
     () => catalog.report('tls')?.error ?? 'no error',
   ),
