@@ -139,6 +139,9 @@ export async function startCatalog(
     await backend.start();
   } catch (error) {
     await backend.stop();
+    if (seen.knex) {
+      await disconnect(seen.knex);
+    }
     throw error;
   }
   const baseUrl = addressOf(seen);
