@@ -19,9 +19,12 @@ import {
   contentOf,
   isErrorAbout,
   isOutOfSight,
+  type ItemQuestion,
   MalformedError,
   parseDeletedProjects,
   parseDeletedRepositories,
+  type FolderNames,
+  parseFolderNames,
   parseIdentity,
   type ParsedItem,
   parseItem,
@@ -68,6 +71,8 @@ const LIMITS = {
   item: 16 * MEBIBYTE,
   /** Every file of a repository, at about 0.5 KB each. */
   listing: 256 * MEBIBYTE,
+  /** What is in one folder, at about 0.5 KB each. */
+  folder: 16 * MEBIBYTE,
   /** Many small files in one archive, packed and unpacked. */
   blobs: MEBIBYTE,
   /** A file as it is. */
@@ -249,6 +254,7 @@ export class ApiClient implements AzureDevOpsClient {
       const item = await this.#readItem({ ...options, path });
       if (item.outcome === 'absent') {
         const { reason, message } = item;
+        await this.#confirmAbsence({ ...options, path }, reason);
         return steps === 0
           ? item
           : {
@@ -328,6 +334,10 @@ export class ApiClient implements AzureDevOpsClient {
     const { scopePath, isFollowed = () => false } = options;
     let listed = scopePath;
     let listing = await this.#listItems(options);
+    if (listing.outcome === 'absent') {
+      const question = { ...options, path: scopePath };
+      await this.#confirmAbsence(question, listing.reason);
+    }
     const texts = new Map<string, string>();
     for (;;) {
       if (listing.outcome === 'absent') {
@@ -395,15 +405,92 @@ export class ApiClient implements AzureDevOpsClient {
     return undefined;
   }
 
+  /**
+   * Asks another question about what is not there. A 404 names a repository by its
+   * name, which another project's repository may have, too; what a list has in it
+   * names it by its id.
+   *
+   * @throws where the answers do not agree, so that it is unknown
+   */
+  async #confirmAbsence(
+    options: Omit<ListingOptions, 'scopePath'> & { readonly path: string },
+    reason: AbsentItem['reason'],
+  ): Promise<void> {
+    // What is there and no file has the repository's id in it already.
+    if (!options.confirm || reason === 'not-a-file') {
+      return;
+    }
+    const { path } = options;
+    const contradict = (seen: string) => {
+      throw new AzureDevOpsRequestError(
+        this.organization,
+        `find out whether ${path} of ${describeRepository(options)} is gone`,
+        lastingFault(
+          'malformed',
+          `the service said that it is not there, and of the folder above it ${seen}`,
+        ),
+      );
+    };
+    let missing = path;
+    do {
+      const folder = missing.slice(0, missing.lastIndexOf('/')) || '/';
+      const names = await this.#listFolder({ ...options, scopePath: folder });
+      if (names.outcome === 'absent') {
+        if (names.reason === reason && reason !== 'item-not-found') {
+          return;
+        }
+        if (names.reason !== reason) {
+          contradict(`something else: ${names.message}`);
+        }
+      } else if (reason !== 'item-not-found') {
+        contradict('that it is');
+      } else if (names.paths.has(missing)) {
+        contradict(`that it has ${missing}`);
+      } else if (names.odd[0]) {
+        contradict(`something odd: ${names.odd[0].seen}`);
+      } else {
+        return;
+      }
+      missing = folder;
+    } while (missing !== '/');
+    contradict('the same, up to the root');
+  }
+
+  async #listFolder(
+    options: ListingOptions,
+  ): Promise<FolderNames | AbsentItem> {
+    return await this.#list(
+      { ...options, maxBytes: LIMITS.folder },
+      VersionControlRecursionType.OneLevel,
+      parseFolderNames,
+    );
+  }
+
   async #listItems(options: ListingOptions): Promise<ListingOutcome> {
+    return await this.#list(
+      options,
+      VersionControlRecursionType.Full,
+      parseItems,
+    );
+  }
+
+  async #list<T>(
+    options: ListingOptions,
+    depth: VersionControlRecursionType,
+    parse: (json: unknown, question: ItemQuestion) => T,
+  ): Promise<T | AbsentItem> {
     const { repository, project, scopePath, version } = options;
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
+    const what =
+      depth === VersionControlRecursionType.OneLevel
+        ? 'what is in'
+        : 'the files below';
     const call = this.#call(options, {
-      operation: `list the files below ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
+      operation: `list ${what} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes,
       compress: true,
-      parse: json => parseItems(json, question),
+      parse: json => parse(json, question),
       ...aboutRepository(question),
     });
     this.#checkNames(call, project, repository);
@@ -413,7 +500,7 @@ export class ApiClient implements AzureDevOpsClient {
           repository,
           project,
           scopePath,
-          VersionControlRecursionType.Full,
+          depth,
           undefined,
           undefined,
           undefined,

@@ -360,20 +360,12 @@ function parseAnyItem(
   };
 }
 
-/** The files below a folder. The service lists the folder itself as well. */
+/** The files below a folder. */
 export function parseItems(
   json: unknown,
-  { path: scopePath, ...question }: ItemQuestion,
+  question: ItemQuestion,
 ): PresentListing {
-  const { parsed, odd } = parseEach(json, item => parseAnyItem(item, question));
-  const scope = normalPath(scopePath);
-  const below = scope === '/' ? '/' : `${scope}/`;
-  if (parsed.some(({ path }) => !`${normalPath(path)}/`.startsWith(below))) {
-    throw new MalformedError('a list of another folder');
-  }
-  if (!parsed.some(({ path }) => normalPath(path) === scope)) {
-    throw new MalformedError('a list without the folder that it is of');
-  }
+  const { parsed, odd } = parseFolder(json, question);
   return {
     outcome: 'present',
     commitId: parsed[0]?.commitId,
@@ -384,6 +376,41 @@ export function parseItems(
       ),
     odd,
   };
+}
+
+/** What a folder has, files and folders. */
+export interface FolderNames {
+  readonly outcome: 'present';
+  readonly paths: ReadonlySet<string>;
+  /** Elements that may be anything that `paths` lacks. */
+  readonly odd: readonly OddElement[];
+}
+
+/** The paths of what is in a folder, and its own. */
+export function parseFolderNames(
+  json: unknown,
+  question: ItemQuestion,
+): FolderNames {
+  const { parsed, odd } = parseFolder(json, question);
+  const paths = new Set(parsed.map(({ path }) => path));
+  return { outcome: 'present', paths, odd };
+}
+
+/** What is in a folder. The service lists the folder itself as well. */
+function parseFolder(
+  json: unknown,
+  { path: folder, ...question }: ItemQuestion,
+): ReturnType<typeof parseEach<ParsedItem>> {
+  const { parsed, odd } = parseEach(json, item => parseAnyItem(item, question));
+  const scope = normalPath(folder);
+  const below = scope === '/' ? '/' : `${scope}/`;
+  if (parsed.some(({ path }) => !`${normalPath(path)}/`.startsWith(below))) {
+    throw new MalformedError('a list of another folder');
+  }
+  if (!parsed.some(({ path }) => normalPath(path) === scope)) {
+    throw new MalformedError('a list without the folder that it is of');
+  }
+  return { parsed, odd };
 }
 
 /**

@@ -167,8 +167,18 @@ export interface Archive {
   close(): Promise<void>;
 }
 
+/** Whether something may be taken for absent on the word of one answer. */
+export interface ConfirmationOption {
+  /**
+   * Asks a second question before something counts as absent: a list of the nearest
+   * folder that is there, which has the repository's id in it, must lack it. Default:
+   * one answer is enough.
+   */
+  readonly confirm?: boolean;
+}
+
 export interface ListingOptions
-  extends RequestOptions, SizeOption, RepositoryRequest {
+  extends RequestOptions, SizeOption, RepositoryRequest, ConfirmationOption {
   readonly scopePath: string;
   readonly version?: VersionRef;
   /** Which symbolic links are replaced by what they lead to, by their path. Default: none. */
@@ -222,7 +232,8 @@ export interface AzureDevOpsClient {
   readItem(
     options: RequestOptions &
       SizeOption &
-      RepositoryRequest & {
+      RepositoryRequest &
+      ConfirmationOption & {
         path: string;
         version?: VersionRef;
         content: boolean;

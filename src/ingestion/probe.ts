@@ -154,7 +154,8 @@ class Probe {
     for (const pattern of this.input.paths) {
       if (pattern.kind === 'glob') {
         await this.attempt(async () => {
-          const listing = await this.list(pattern.scopePath);
+          const isKnown = this.input.known.some(it => pattern.matches(it.path));
+          const listing = await this.list(pattern.scopePath, isKnown);
           const files = listing.outcome === 'present' ? listing.items : [];
           const found = files.filter(({ path }) => pattern.matches(path));
           const paths = new Set(found.map(({ path }) => path));
@@ -189,7 +190,11 @@ class Probe {
     return [...present.values()].filter(file => !this.noteUnchanged(file));
   }
 
-  private async list(scopePath: string): Promise<ListingOutcome> {
+  /** @param confirm - whether something in the catalog would go with the folder */
+  private async list(
+    scopePath: string,
+    confirm: boolean,
+  ): Promise<ListingOutcome> {
     const { client, paths, repository, turns, signal } = this.input;
     const ask = async (maxBytes: number) =>
       await client.listItems({
@@ -198,6 +203,7 @@ class Probe {
         scopePath,
         version: this.version,
         isFollowed: path => paths.some(pattern => matches(pattern, path)),
+        confirm,
         maxBytes,
         signal,
       });
@@ -212,14 +218,16 @@ class Probe {
     const { client, parser, repository, expectChange, signal } = this.input;
     this.checkParsingTime(path);
     const { light } = ANSWER_BYTES.file;
+    const known = this.known.get(path);
     const request = {
       repository: repository.id,
       listed: repository,
       path,
       version: this.version,
+      // Nothing that is in the catalog goes on the word of one answer.
+      confirm: known !== undefined,
       signal,
     };
-    const known = this.known.get(path);
     const look = async () =>
       await client.readItem({ ...request, content: false });
     let item =
