@@ -195,7 +195,8 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     transient: false,
     attempts: 1,
     aboutCredential: false,
-    cure: () => 'Make what is read smaller',
+    cure: () =>
+      'Split the file, or, where a folder or a repository was listed, move files out of it',
   },
   'bad-request': {
     transient: false,
