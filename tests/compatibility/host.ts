@@ -17,6 +17,9 @@ export interface Host {
   readonly installSeconds: number;
 }
 
+/** What such a backend runs. */
+export const HOST = join(__dirname, 'host');
+
 /** Oldest first. */
 export function readLines(): Line[] {
   const text = readFileSync(join(__dirname, 'lines.json'), 'utf8');
@@ -25,17 +28,16 @@ export function readLines(): Line[] {
 
 /**
  * Makes a backend whose package.json holds each package of Backstage to its
- * line's version, as a lock file does, and adds the packed module.
+ * line's version, as a lock file does.
  *
  * @throws with npm's own words where it refuses
  */
-export async function makeHost(
+export async function makeBackend(
   line: Line,
-  tarball: string,
   directory: string,
-): Promise<Host> {
+): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  cpSync(join(__dirname, 'host'), directory, { recursive: true });
+  cpSync(HOST, directory, { recursive: true });
   writeFileSync(
     join(directory, 'package.json'),
     JSON.stringify({
@@ -46,6 +48,15 @@ export async function makeHost(
     }),
   );
   await npmInstall(directory);
+}
+
+/** Such a backend, and the packed module added to it. */
+export async function makeHost(
+  line: Line,
+  tarball: string,
+  directory: string,
+): Promise<Host> {
+  await makeBackend(line, directory);
   const before = installed(directory);
   const started = Date.now();
   await npmInstall(directory, tarball);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHECKS, type Findings, lookAt } from './checks';
+import { asDynamicPlugin, firstHour, withYarn } from './modes';
 import { type Host, type Line, makeHost, makeNode, readLines } from './host';
 import { npm } from './npm';
 
@@ -29,6 +30,9 @@ async function main(): Promise<void> {
       keep: { type: 'boolean', default: false },
       package: { type: 'string' },
       jobs: { type: 'string', default: '2' },
+      'first-hour': { type: 'boolean' },
+      yarn: { type: 'boolean' },
+      'dynamic-plugin': { type: 'boolean' },
     },
   });
   const plan = planOf(values);
@@ -37,6 +41,20 @@ async function main(): Promise<void> {
     const tarball = values.package
       ? resolve(values.package)
       : await pack(directory);
+    const modes = [
+      ...(values['first-hour'] ? [firstHour] : []),
+      ...(values.yarn ? [withYarn] : []),
+      ...(values['dynamic-plugin'] ? [asDynamicPlugin] : []),
+    ];
+    for (const mode of modes) {
+      // The platform of a dynamic plugin is the newest, unless one is chosen.
+      const lines = plan.map(({ line }) => line);
+      for (const line of mode === asDynamicPlugin ? lines.slice(-1) : lines) {
+        console.log(`\n=== ${mode.name}: Backstage ${line.release}`);
+        await mode(line, tarball, mkdtempSync(join(directory, 'mode-')));
+      }
+    }
+    if (modes.length > 0) return;
     const nodes = new Map(
       await Promise.all(
         [...new Set(plan.flatMap(({ nodes }) => nodes))].map(

@@ -8,6 +8,9 @@ backend.add(require('@backstage/plugin-catalog-backend'));
 backend.add(
   process.env.BEFORE_THE_MODULE
     ? require('./before.cjs')
-    : require('backstage-plugin-catalog-backend-module-azure-devops'),
+    : require(
+        process.env.DYNAMIC_PLUGIN ??
+          'backstage-plugin-catalog-backend-module-azure-devops',
+      ),
 );
 backend.start();
