@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { SimulatedResponse } from '../../../dev/simulator/http';
 import { serviceError } from '../../../dev/simulator/errors';
+import type { Refreshed } from '../../support/backend';
 import { outage, type Phase } from '../stage/outage';
 import { withComponents } from '../stage/picture';
 import type { Row } from '../stage/row';
@@ -164,11 +165,16 @@ function echo(encode: (secret: string) => string): Phase {
       });
     },
     failsWith: /contoso: could not tell.*400/s,
+    // The next refresh writes over what this one left.
+    check: lookForSecrets,
   };
 }
 
-/** Where in the log or the database a part of a credential, or of an echo of it, is. */
-async function lookForSecrets(stage: Stage): Promise<string[]> {
+/** Where in the log, the state of the task or the ledger a part of a credential, or of an echo of it, is. */
+async function lookForSecrets(
+  stage: Stage,
+  report: Refreshed,
+): Promise<string[]> {
   const spellings = SECRETS.flatMap(secret => [
     secret,
     ...ECHOES.map(encode => encode(secret)),
@@ -182,7 +188,12 @@ async function lookForSecrets(stage: Stage): Promise<string[]> {
       ),
     ),
   ];
+  const tasks = await fetch(
+    `${stage.catalog.baseUrl}/api/catalog/.backstage/scheduler/v1/tasks`,
+  );
   const places: Array<[string, string]> = [
+    ['the error of the refresh', report.error ?? ''],
+    ['the state of the task', await tasks.text()],
     [
       'the log',
       inspect(stage.catalog.logs, {
@@ -195,12 +206,21 @@ async function lookForSecrets(stage: Stage): Promise<string[]> {
   const tables: Array<{ name: string }> = await stage.knex
     .select({ name: 'table_name' })
     .from('information_schema.tables')
-    .where('table_schema', 'public');
+    .where('table_schema', 'public')
+    .andWhere(theirs => {
+      void theirs
+        .whereLike('table_name', 'azure_devops_%')
+        .orWhereLike('table_name', 'backstage_backend_tasks__%');
+    });
   for (const { name } of tables) {
     places.push([
       `table ${name}`,
       JSON.stringify(await stage.knex.select().from(name)),
     ]);
+  }
+  // Where nothing of the error is, nothing of an echo could be.
+  if (!places.some(([, text]) => text.includes('Bad request: '))) {
+    return ['expected what the service said somewhere, got it nowhere'];
   }
   return places
     .filter(([, text]) => parts.some(part => text.includes(part)))
@@ -320,10 +340,9 @@ export const ANSWER_ROWS: readonly Row[] = [
     injected:
       'errors with the token and the header URL-encoded, unpadded, as base64url, hex, base64 twice, cut, HTML-escaped in message, type, ActivityId and X-TFS-ServiceError',
     expected:
-      'No part of it is in the log, the state of the task or the ledger; nothing goes.',
+      'No part of it is in the error, the log, the state of the task or the ledger, after any refresh; nothing goes.',
     during: ECHOES.map(echo),
     end: endAllFaults,
-    check: lookForSecrets,
   }),
   patternRow(),
 ];

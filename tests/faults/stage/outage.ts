@@ -37,6 +37,8 @@ export interface Phase {
   readonly errors?: number;
   /** The error of the last of them. Default: it succeeds. */
   readonly failsWith?: RegExp;
+  /** Looks at what else should be true after the last of them, and returns what is not. */
+  check?(stage: Stage, report: Refreshed): Promise<string[]>;
 }
 
 /** Something goes wrong for a while, and then it is right again. */
@@ -151,6 +153,11 @@ class OutageRun {
       if (refresh === refreshes && !isExpected) {
         this.failures.push(
           `expected ${failsWith ?? 'no error'}, got: ${this.reported}`,
+        );
+      }
+      if (refresh === refreshes) {
+        this.failures.push(
+          ...((await phase.check?.(this.stage, report)) ?? []),
         );
       }
     }
