@@ -55,7 +55,7 @@ export function partOf<T>(
 }
 
 /** The hash of the commit that is checked out, also in a shallow clone; `undefined` where there is no Git. */
-function currentCommit(): string | undefined {
+export function currentCommit(): string | undefined {
   try {
     return execFileSync('git', ['rev-parse', '--verify', 'HEAD'], {
       cwd: __dirname,
