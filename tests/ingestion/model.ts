@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { ConfigReader } from '@backstage/config';
+import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { JsonObject } from '@backstage/types';
 import type {
   EntityProviderConnection,
@@ -20,18 +21,27 @@ import {
 } from '../../src/config/index';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
+import { EventListener } from '../../src/events/listener';
+import { DueWorker } from '../../src/events/worker';
+import { lookAtDue } from '../../src/ingestion/due';
 import type { RefreshReport } from '../../src/ingestion/report';
 import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
 import { Turns } from '../../src/ingestion/turns';
+import { DueRepositories, type TakenDue } from '../../src/ledger/due';
 import { Ledger } from '../../src/ledger/ledger';
+import { TABLES } from '../../src/ledger/rows';
 import { migrateLedger } from '../../src/ledger/migrate';
 import { Outbox } from '../../src/ledger/outbox';
 import { createDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { recordingLogger } from '../support/logs';
 import type { Organization } from '../../src/organization';
 
 const yaml = new YamlParser({ enableYamlMerge: false });
+
+/** Every repository of the model is in this project. */
+export const PROJECT_ID = '6ce954b1-ce1f-45d1-b94d-e6bf2464ba2c';
 
 /** The organizations of the model, which list repositories of equal ids. */
 const ORGANIZATIONS = ['contoso', 'fabrikam'] as const;
@@ -139,9 +149,14 @@ export class Model {
   world: ModelWorld = {};
   /** Of every refresh so far. */
   readonly reports: RefreshReport[] = [];
+  /** What was asked for, by organization. */
+  readonly asked: string[] = [];
   private time = 0;
   private conditions = FAIR;
   private abort = new AbortController();
+  /** For how many queries of the database each answer is under way; then none is. */
+  delays: number[] = [];
+  private queries = 0;
 
   private constructor(
     private readonly knex: Knex,
@@ -150,7 +165,9 @@ export class Model {
       'outbox' | 'clients' | 'connection' | 'clock'
     >,
     readonly destroy: () => Promise<void>,
-  ) {}
+  ) {
+    knex.on('query-response', () => (this.queries += 1));
+  }
 
   static async open(
     removals: JsonObject,
@@ -206,62 +223,177 @@ export class Model {
     }
     await Promise.allSettled(
       Array.from({ length: replicas }, async () => {
-        await refresh(
-          {
-            ...this.context,
-            outbox: new Outbox(
-              this.knex,
-              this.context.settings.providerName,
-              randomUUID(),
-            ),
-            clients: { forOrganization: it => this.client(it) },
-            connection: this.catalog,
-            clock: { now: () => (this.time += 60_000) },
-          },
-          {
-            signal: this.abort.signal,
-            onReport: report => this.reports.push(report),
-          },
-        );
+        await refresh(this.replica(), {
+          signal: this.abort.signal,
+          onReport: report => this.reports.push(report),
+        });
       }),
     );
   }
 
+  /** Looks at repositories as events make a further replica do, until all of it has been looked at. */
+  async look(keys: readonly string[]): Promise<void> {
+    for (const { key, name } of this.context.settings.organizations) {
+      let due: readonly TakenDue[] = keys.flatMap(it => {
+        const [organization, repositoryId = ''] = it.split('/');
+        return organization === name
+          ? [
+              {
+                provider: this.context.settings.providerName,
+                organization: key,
+                projectId: PROJECT_ID,
+                repositoryId,
+                version: 1,
+                since: 0,
+              },
+            ]
+          : [];
+      });
+      while (due.length > 0) {
+        due = await lookAtDue(this.replica(), key, due, this.abort.signal);
+      }
+    }
+  }
+
+  /** Takes events, and looks at what they make due, as a further replica does until it is closed. */
+  listen({
+    logger = this.context.logger,
+    looks = true,
+  }: {
+    readonly logger?: LoggerService;
+    /** Whether what is due is looked at at all. */
+    readonly looks?: boolean;
+  } = {}): { listener: EventListener; close(): Promise<void> } {
+    const { settings } = this.context;
+    const { providerName: provider } = settings;
+    const due = new DueRepositories(this.knex, randomUUID());
+    const worker = new DueWorker({
+      provider,
+      due,
+      lookAt: async (organization, taken, signal) =>
+        await lookAtDue(this.replica(), organization, taken, signal),
+      logger,
+      now: Date.now,
+    });
+    const listener = new EventListener({
+      due,
+      providers: new Map([
+        [
+          provider,
+          {
+            isUnselected: () => false,
+            noteEvent: async () => {},
+            wake: () => {
+              if (looks) {
+                worker.wake();
+              }
+            },
+          },
+        ],
+      ]),
+      invalidate: () => {},
+      logger,
+      now: Date.now,
+    });
+    if (looks) {
+      worker.start();
+    }
+    return { listener, close: async () => await worker.close() };
+  }
+
+  /** What is due and has not been looked at. */
+  async due(): Promise<
+    Array<{
+      readonly organization: string;
+      readonly project_id: string;
+      readonly repository_id: string;
+    }>
+  > {
+    return await this.knex(TABLES.due);
+  }
+
+  /** Waits until all that is due has been looked at. */
+  async lookedAtAll(): Promise<void> {
+    await until(
+      'all that is due to be looked at',
+      async () => (await this.due()).length === 0,
+    );
+  }
+
+  private replica(): RefreshContext {
+    return {
+      ...this.context,
+      outbox: new Outbox(
+        this.knex,
+        this.context.settings.providerName,
+        randomUUID(),
+      ),
+      clients: { forOrganization: it => this.client(it) },
+      connection: this.catalog,
+      clock: { now: () => (this.time += 60_000) },
+    };
+  }
+
+  /** An answer that the service has given, and that is under way. */
+  private async arrives(): Promise<void> {
+    await this.queried(this.delays.shift() ?? 0);
+  }
+
+  /** Waits for so many queries of the database, or until there are none any more. */
+  async queried(count: number): Promise<void> {
+    const enough = this.queries + count;
+    for (let idle = 0; this.queries < enough && idle < 50; idle++) {
+      const { queries } = this;
+      await tick();
+      if (this.queries > queries) {
+        idle = 0;
+      }
+    }
+  }
+
   private client(organization: Organization): AzureDevOpsClient {
-    const { conditions, abort } = this;
+    const { conditions, abort, asked } = this;
     const keyOf = (id: string) => `${organization.name}/${id}`;
     const isSeen = (id: string) => !conditions.hidden.includes(keyOf(id));
-    const world = Object.entries(this.world).flatMap(([key, held]) => {
-      const [name, id = ''] = key.split('/');
-      return name === organization.name ? [[id, held] as const] : [];
-    });
+    // The service answers with what is there when it is asked.
+    const world = () =>
+      Object.entries(this.world).flatMap(([key, held]) => {
+        const [name, id = ''] = key.split('/');
+        return name === organization.name ? [[id, held] as const] : [];
+      });
+    const arrives = async () => await this.arrives();
     const unused = async () => {
       throw new Error('Nobody should ask for this');
     };
     return {
       organization,
-      async listRepositories() {
+      async listRepositories({ project } = {}) {
+        asked.push(`${organization.name}: list ${project ?? ''}`);
         await tick();
         if (conditions.listFails) {
           throw new Error('503');
         }
-        const repositories = world.flatMap(([id, { state }]) =>
+        const repositories = world().flatMap(([id, { state }]) =>
           state !== 'deleted' && isSeen(id)
             ? [repository(id, state === 'disabled')]
             : [],
         );
+        await arrives();
         return { repositories, odd: [] };
       },
       async listDeletedRepositories() {
         await tick();
-        return world.flatMap(([id, { state }]) =>
+        const ids = world().flatMap(([id, { state }]) =>
           state === 'deleted' && isSeen(id) ? [id] : [],
         );
+        await arrives();
+        return ids;
       },
       async listDeletedProjects() {
         return [];
       },
       async readItem({ repository: id, path, content, version }) {
+        asked.push(`${organization.name}: ${id}${path}`);
         await tick();
         if (conditions.abortedAt === path) {
           abort.abort();
@@ -273,19 +405,29 @@ export class Model {
             rejected: true,
           });
         }
-        const held = new Map(world).get(id);
-        if (conditions.unknown.includes(keyOf(id)) || !held) {
+        const held = new Map(world()).get(id);
+        const isThere = held?.state === 'listed';
+        const isMain = (version?.version ?? 'main') === 'main';
+        await arrives();
+        if (conditions.unknown.includes(keyOf(id)) || !isThere) {
           throw new Error('reset');
         }
-        return path === '/catalog-info.yaml' &&
-          (version?.version ?? 'main') === 'main'
+        return path === '/catalog-info.yaml' && isMain
           ? itemOf(keyOf(id), held, content)
           : ABSENT;
+      },
+      async getRepository({ repository: id }) {
+        asked.push(`${organization.name}: repository ${id}`);
+        await tick();
+        const held = new Map(world()).get(id);
+        await arrives();
+        return held && held.state !== 'deleted'
+          ? repository(id, held.state === 'disabled')
+          : undefined;
       },
       getIdentity: unused,
       listProjects: unused,
       getApiVersions: unused,
-      getRepository: unused,
       listItems: unused,
       resolveFolders: unused,
       readBlob: unused,
@@ -317,7 +459,7 @@ function repository(id: string, isDisabled: boolean): Repository {
   return {
     id,
     name: id,
-    project: { id: 'p', name: 'p', state: 'wellFormed' },
+    project: { id: PROJECT_ID, name: 'p', state: 'wellFormed' },
     defaultBranch: 'main',
     isDisabled,
     isFork: false,
