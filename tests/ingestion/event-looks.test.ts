@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { FAIR, Model, truthOf, type Held } from './model';
+
+const NO_GUARD = { maxPercentage: 100, maxConfirmedPercentage: 100 };
+const INTERLEAVINGS = process.env['LONG_TESTS'] ? 1_000 : 40;
+
+const held: fc.Arbitrary<Held> = fc.record({
+  names: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 })),
+  revision: fc.nat({ max: 3 }),
+  state: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('listed' as const) },
+    { weight: 1, arbitrary: fc.constant('disabled' as const) },
+    { weight: 1, arbitrary: fc.constant('deleted' as const) },
+  ),
+});
+/** What the look and the refresh see. A repository that comes or goes while both are under way is left to the next refresh. */
+const listed = held.map((it): Held => ({ ...it, state: 'listed' }));
+const some: Held = { names: ['z'], revision: 0, state: 'listed' };
+
+describe('an event that one replica looks at while another refreshes the same repository', () => {
+  it(`brings the content that it announced, and the refresh never brings back what was there before: ${INTERLEAVINGS} interleavings`, async () => {
+    let model: Model | undefined;
+    await fc.assert(
+      fc.asyncProperty(
+        held,
+        listed,
+        listed,
+        fc.array(fc.constantFrom(0, 0, 5, 40, 300), {
+          minLength: 4,
+          maxLength: 10,
+        }),
+        fc.nat({ max: 40 }),
+        async (known, before, after, delays, startsAt) => {
+          model = await Model.open({ ...NO_GUARD, confirmations: 1 });
+          try {
+            const others = { 'contoso/r2': some };
+            model.world = { ...others, 'contoso/r1': known };
+            await model.refresh(FAIR);
+            model.world = { ...others, 'contoso/r1': before };
+            model.delays = delays;
+            const refreshing = model.refresh(FAIR);
+            await model.queried(startsAt);
+            model.world = { ...others, 'contoso/r1': after };
+            await Promise.all([refreshing, model.look(['contoso/r1'])]);
+            expect(contentOf(model)).toEqual(expected(model.world));
+          } finally {
+            await model.destroy();
+          }
+        },
+      ),
+      { numRuns: INTERLEAVINGS },
+    );
+  });
+});
+
+function contentOf({ catalog }: Model) {
+  return Object.fromEntries(
+    [...catalog.entities]
+      .map(([reference, { title }]) => [reference, title] as const)
+      .sort(),
+  );
+}
+
+function expected(world: Model['world']) {
+  return Object.fromEntries(
+    [...truthOf(world)]
+      .map(([reference, [title]]) => [reference, title])
+      .sort(),
+  );
+}
