@@ -88,6 +88,7 @@ export function classifyResponse(
     activityId: readActivityId(headers),
     retryAfterMs: readRateLimit(headers, context.now)?.retryAfterMs,
     resourceTenant: resourceTenantOf(headers),
+    ...(isMisdirected && { isMisdirected }),
     ...(status === 401 && { challenges: challengesOf(headers) }),
     throttling: kind === 'throttled' || status === 503,
     retryable:

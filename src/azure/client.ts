@@ -11,7 +11,11 @@ import type { OrganizationApi } from './api';
 import { ARCHIVE_FROM, ZipArchive } from './archive';
 import { unzipBlobs } from './blobs-zip';
 import { type CodeSearch, parseSearchPage } from './code-search';
-import { AzureDevOpsRequestError, lastingFault } from './errors';
+import {
+  AzureDevOpsRequestError,
+  lastingFault,
+  type RequestFault,
+} from './errors';
 import { followLinks, linkTarget, loop, MOST_STEPS } from './links';
 import { blobObjectId, streamedObjectId } from './object-id';
 import {
@@ -248,6 +252,10 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   async readItem(options: ItemRequest): Promise<ItemOutcome> {
+    return await despiteChanges(options, it => this.#readFollowed(it));
+  }
+
+  async #readFollowed(options: ItemRequest): Promise<ItemOutcome> {
     const asked = options.path;
     let path = asked;
     for (let steps = 0; steps <= MOST_STEPS; steps++) {
@@ -331,6 +339,10 @@ export class ApiClient implements AzureDevOpsClient {
   }
 
   async listItems(options: ListingOptions): Promise<ListingOutcome> {
+    return await despiteChanges(options, it => this.#listFollowed(it));
+  }
+
+  async #listFollowed(options: ListingOptions): Promise<ListingOutcome> {
     const { scopePath, isFollowed = () => false } = options;
     let listed = scopePath;
     let listing = await this.#listItems(options);
@@ -425,10 +437,13 @@ export class ApiClient implements AzureDevOpsClient {
       throw new AzureDevOpsRequestError(
         this.organization,
         `find out whether ${path} of ${describeRepository(options)} is gone`,
-        lastingFault(
-          'malformed',
-          `the service said that it is not there, and of the folder above it ${seen}`,
-        ),
+        {
+          ...lastingFault(
+            'malformed',
+            `the service said that it is not there, and of the folder above it ${seen}`,
+          ),
+          isContradicted: true,
+        },
       );
     };
     let missing = path;
@@ -752,6 +767,44 @@ function aboutRepository(
       name => name ?? [],
     ),
   };
+}
+
+/**
+ * What is asked may change meanwhile, which looks as if answers were confused. A
+ * repository may have been renamed since it was listed: it is asked again without
+ * a look at the names, and what is then absent has to be confirmed, which goes by
+ * the id. And a file that is not there may come before that is confirmed.
+ */
+async function despiteChanges<
+  O extends { readonly listed?: unknown; readonly confirm?: boolean },
+  T,
+>(options: O, ask: (options: O) => Promise<T>): Promise<T> {
+  try {
+    return await ask(options);
+  } catch (error) {
+    const fault =
+      error instanceof AzureDevOpsRequestError ? error.fault : undefined;
+    if (
+      fault?.isMisdirected &&
+      isAboutItem(fault) &&
+      options.listed !== undefined
+    ) {
+      const unnamed = { ...options, listed: undefined, confirm: true };
+      return await despiteChanges(unnamed, ask);
+    }
+    if (fault?.isContradicted) {
+      return await ask(options);
+    }
+    throw error;
+  }
+}
+
+/** Whether it is a file that is not there, rather than all of a repository's branches, whose absence nothing with an id in it confirms. */
+function isAboutItem({ typeKey, serviceMessage = '' }: RequestFault): boolean {
+  return (
+    typeKey === 'GitItemNotFoundException' &&
+    !serviceMessage.startsWith('VS403403')
+  );
 }
 
 /** The error of a link through which nothing can be read. */

@@ -46,6 +46,10 @@ export interface RequestFault {
   readonly retryable: boolean;
   /** Whether it is a sign that the service throttles this identity. */
   readonly throttling: boolean;
+  /** Whether the error names something else than what was asked for. */
+  readonly isMisdirected?: boolean;
+  /** Whether a second question was answered otherwise than the first. */
+  readonly isContradicted?: boolean;
   /** Whether it was not sent in the end, because the service throttles for longer than requests wait. */
   readonly rejected?: boolean;
   /** The HTTP status, if there was an answer. */

@@ -69,19 +69,19 @@ export const CREDENTIAL_ROWS: readonly Row[] = [
     'sign-in-203',
     '203 HTML',
     'the sign-in page, as 203, on everything',
-    /contoso.*sign[- ]in/is,
+    /contoso.*(sign[- ]in|does not know)/is,
   ),
   refusal(
     'sign-in-302',
     '302 to sign-in',
     'a redirect to the sign-in page on everything',
-    /contoso.*sign[- ]in/is,
+    /contoso.*(sign[- ]in|does not know)/is,
   ),
   refusal(
     'sign-in-200',
     '200 HTML',
     'the sign-in page, as 200, on everything',
-    /contoso.*sign[- ]in/is,
+    /contoso.*(sign[- ]in|does not know)/is,
   ),
   refusal('forbidden', '403', '403 on everything', /contoso.*(403|TF400813)/s),
   refusal(

@@ -182,13 +182,22 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
     () =>
       `${component(NAME, 2)}  note: |\n${`    ${'x'.repeat(1_019)}\n`.repeat(10 * 1_024)}`,
   ),
-  unusable(
-    'a symlink for a descriptor',
-    'a symbolic link in place of the file',
-    () => ({
-      symlink: 'docs/catalog-info.yaml',
-    }),
-  ),
+  outage({
+    group: 5,
+    name: 'a symlink that leads nowhere for a descriptor',
+    injected:
+      'a symbolic link to a file that is not there, in place of the file',
+    expected:
+      'Links are followed, and there is no such file: gone with the same refresh; back with the file.',
+    during: [
+      {
+        begin: stage =>
+          put(stage, { [DESCRIPTOR]: { symlink: 'docs/catalog-info.yaml' } }),
+        holds: isGone,
+      },
+    ],
+    end: restore,
+  }),
   outage({
     group: 5,
     name: 'a folder for a descriptor',
