@@ -12,7 +12,7 @@ import {
   catalogProcessingExtensionPoint,
   scmEventsDependency,
 } from './backstage';
-import { isIngressConfigured } from './config/events';
+import { isIngressConfigured, isListening } from './config/events';
 import { EventHub } from './events/hub';
 import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import {
@@ -85,7 +85,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
           scmEvents: scmEvents as ScmEventsService | undefined,
           logger,
         });
-        lifecycle.addStartupHook(async () => await hub.subscribe(events));
+        if (isListening(config)) {
+          lifecycle.addStartupHook(async () => await hub.subscribe(events));
+        }
         lifecycle.addShutdownHook(async () => await hub.close());
         for (const reading of readings) {
           const providerLogger = logger.child({

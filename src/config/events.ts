@@ -26,6 +26,11 @@ const STOCK_KEY = 'events.modules.azureDevOps.webhookSecret';
 /** A password that can be guessed lets anybody make the backend look at repositories. */
 const SHORTEST_PASSWORD = 16;
 
+/** Whether events may come at all: Backstage warns of a subscription where its events plugin is not installed. */
+export function isListening(config: Config): boolean {
+  return config.has('events') || isIngressConfigured(config);
+}
+
 /** Whether the backend is to open an address for events. */
 export function isIngressConfigured(config: Config): boolean {
   return config.has(KEY);
