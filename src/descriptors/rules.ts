@@ -6,7 +6,6 @@ import type { Entity } from '@backstage/catalog-model';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { LocationSpec } from '@backstage/plugin-catalog-common';
 import { minimatch } from 'minimatch';
-import { readGlob } from '../config/glob';
 
 /** One kind that a rule allows, or one type of it. */
 interface AllowedKind {
@@ -247,20 +246,10 @@ function appliesTo(
     where.exact && canonicalTarget({ type: where.type, target: where.exact });
   return (
     (!where.exact || (exact ?? where.exact) === target) &&
-    (!where.pattern || matchesPattern(target, where.pattern))
+    // As the catalog matches.
+    (!where.pattern ||
+      minimatch(target, where.pattern, { nocase: true, dot: true }))
   );
-}
-
-const PATTERN_OPTIONS = { nocase: true, dot: true };
-
-/** As the catalog matches: with minimatch. Most patterns are matched here in bounded time, whatever a file is called. */
-function matchesPattern(target: string, pattern: string): boolean {
-  const glob = /^[!#]/.test(pattern)
-    ? pattern
-    : readGlob(pattern, PATTERN_OPTIONS);
-  return typeof glob === 'string'
-    ? minimatch(target, pattern, PATTERN_OPTIONS)
-    : glob.matches(target);
 }
 
 /**
