@@ -58,6 +58,10 @@ export function quote(
 }
 
 function isHarmless(run: string, known: readonly string[]): boolean {
+  // What is left round a piece of the credential is of the same credential: its padding, say.
+  if (run.includes(HIDDEN)) {
+    return false;
+  }
   const bare = run.replace(/^[^\p{L}\p{N}/]+|[^\p{L}\p{N}]+$/gu, '');
   if (bare.length <= LONGEST_RUN) {
     return true;

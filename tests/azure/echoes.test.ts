@@ -186,6 +186,14 @@ it('an answer that repeats any credential, in encodings upon encodings and piece
   );
 });
 
+it('an answer that repeats a credential, escaped twice for HTML, shows nothing of its padding', () => {
+  const authorization = `Basic ${base64(`:${'A'.repeat(84)}`)}`;
+  const escape = ENCODINGS['HTML-escaped'] ?? String;
+  const echo = escape(escape(authorization.slice(6)));
+  const seen = shown(envelope({ message: `Bad: ${echo}.` }), authorization);
+  expect(leaked(seen, authorization, echo)).toEqual([]);
+});
+
 it('a list whose count is a credential is described without it', () => {
   const secret = 'q5zrtwkyvmxnbd2plc7ahsgeoufj4i3k6qzrtwkyvmxnbdplcahsg';
   for (const json of [
