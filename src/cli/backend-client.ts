@@ -1,0 +1,166 @@
+import type { Config } from '@backstage/config';
+import { redact } from '../credentials/errors';
+import { DOCUMENTATION } from '../documentation';
+import { UsageError } from './io';
+
+/** How long a backend may take to answer, in milliseconds: it may ask Azure DevOps in between. */
+const DEADLINE_MS = 60_000;
+
+/** How much of what a backend says is repeated, in characters. */
+const LONGEST_MESSAGE = 500;
+
+export interface BackendOptions {
+  /** The address of the backend. Default: `backend.baseUrl` of the configuration. */
+  readonly backend?: string;
+  /** An access token of Backstage. Default: the environment's `BACKSTAGE_TOKEN`. */
+  readonly token?: string;
+}
+
+/** A backend that did not give what it was asked for; the message says what to do. */
+export class BackendError extends Error {
+  override readonly name = 'BackendError';
+
+  /** @param status - absent where nothing was answered */
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Asks a running backend of Backstage, with its JSON APIs. */
+export class BackendClient {
+  readonly #baseUrl: URL;
+  readonly #token: string | undefined;
+
+  /** @throws UsageError where there is no address, or none that is one */
+  static open(
+    config: Config,
+    options: BackendOptions,
+    env: NodeJS.ProcessEnv,
+  ): BackendClient {
+    const address =
+      options.backend ?? config.getOptionalString('backend.baseUrl');
+    if (!address) {
+      throw new UsageError(
+        'There is no address of a backend: give one with --backend, or set backend.baseUrl in the configuration',
+      );
+    }
+    if (!URL.canParse(address) || !/^https?:/i.test(address)) {
+      throw new UsageError(
+        `Expected the address of a backend, such as https://backstage.example.com, got '${redact(address)}'`,
+      );
+    }
+    return new BackendClient(
+      new URL(address),
+      options.token ?? env.BACKSTAGE_TOKEN?.trim(),
+    );
+  }
+
+  private constructor(baseUrl: URL, token: string | undefined) {
+    this.#baseUrl = baseUrl;
+    this.#token = token || undefined;
+  }
+
+  /** For people: the address without anything secret. */
+  get address(): string {
+    const { origin, pathname } = this.#baseUrl;
+    return `${origin}${pathname.replace(/\/+$/, '')}`;
+  }
+
+  /**
+   * Asks for JSON.
+   *
+   * @param path - as `/api/catalog/entities/by-query`
+   * @param query - what is `undefined` is left out
+   * @throws BackendError
+   */
+  async get<T>(
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<T> {
+    const url = new URL(`${this.address}${path}`);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    const response = await this.#send(url);
+    const text = await response.text();
+    if (!response.ok) {
+      throw this.#denied(response, path, text);
+    }
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new BackendError(
+        `${this.address} answered something else than JSON. What to do: Give the address of the backend, not of the web app, with --backend`,
+        response.status,
+      );
+    }
+  }
+
+  async #send(url: URL): Promise<Response> {
+    try {
+      return await fetch(url, {
+        headers: {
+          accept: 'application/json',
+          ...(this.#token && { authorization: `Bearer ${this.#token}` }),
+        },
+        // The token goes nowhere else.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      });
+    } catch (error) {
+      throw new BackendError(
+        `${this.address} could not be reached: ${reasonOf(error)}. What to do: Start the backend, or give the address that it is reached at from here with --backend`,
+      );
+    }
+  }
+
+  #denied(response: Response, path: string, text: string): BackendError {
+    const { status } = response;
+    return new BackendError(
+      `${this.address} ${this.#describe(response, path, text)}`,
+      status,
+    );
+  }
+
+  #describe({ status }: Response, path: string, text: string): string {
+    const said = messageOf(text);
+    switch (status) {
+      case 401:
+        return this.#token
+          ? `does not take the token (401). What to do: Compare it with \`backend.auth.externalAccess\` of the backend's configuration (${DOCUMENTATION}/explain.md#from-the-command-line)`
+          : `wants a token (401). What to do: Give one of \`backend.auth.externalAccess\` in BACKSTAGE_TOKEN, or with --token (${DOCUMENTATION}/explain.md#from-the-command-line)`;
+      case 403:
+        return `does not let the token do this (403)${said}. What to do: Give its subject the permission that is missing, or take the \`accessRestrictions\` from it`;
+      case 404:
+        return `has nothing at ${path} (404). What to do: Check that it is the backend's address, and that the backend has this module, in a version not older than this command's`;
+    }
+    if (status >= 300 && status < 400) {
+      return `sends elsewhere (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself with --backend; a sign-in page in front of it has to let the token through`;
+    }
+    return `answered ${status}${said}. What to do: Look into the backend's log`;
+  }
+}
+
+/** What Backstage's error says, as a clause; empty where it says nothing. */
+function messageOf(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' && error.message !== ''
+      ? `: ${redact(error.message).slice(0, LONGEST_MESSAGE)}`
+      : '';
+  } catch {
+    return '';
+  }
+}
+
+function reasonOf(error: unknown): string {
+  // `fetch` itself says only that it failed.
+  const { cause, message } = error as {
+    cause?: { code?: string; message?: string };
+    message?: string;
+  };
+  return redact(cause?.message || cause?.code || message || String(error));
+}

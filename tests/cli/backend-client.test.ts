@@ -1,0 +1,140 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigReader } from '@backstage/config';
+import { BackendClient, BackendError } from '../../src/cli/backend-client';
+import { UsageError } from '../../src/cli/io';
+
+let server: Server;
+let answer: RequestListener;
+let address: string;
+
+beforeAll(async () => {
+  server = createServer((request, response) => answer(request, response));
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+const client = (
+  options: { backend?: string; token?: string } = {},
+  env: NodeJS.ProcessEnv = {},
+) =>
+  BackendClient.open(
+    new ConfigReader({ backend: { baseUrl: `${address}/` } }),
+    options,
+    env,
+  );
+
+/** What a question fails with where the backend answers so. */
+async function failure(
+  status: number,
+  body = '{}',
+  token?: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  answer = (_request, response) =>
+    response.writeHead(status, headers).end(body);
+  const error = await client({ token })
+    .get('/api/catalog/x')
+    .catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(BackendError);
+  return (error as Error).message.replaceAll(address, 'BACKEND');
+}
+
+describe('A command that asks a running backend', () => {
+  it('sends the token of --token or BACKSTAGE_TOKEN, and takes the address of the configuration', async () => {
+    const seen: unknown[] = [];
+    answer = ({ url, headers }, response) => {
+      seen.push([url, headers.authorization]);
+      response.end('{"a":1}');
+    };
+    const env = { BACKSTAGE_TOKEN: 'of-the-environment' };
+    await client({ token: 'given' }, env).get('/api/x', {
+      url: 'a b',
+      no: undefined,
+    });
+    await client({}, env).get('/api/x');
+    await expect(client().get('/api/x')).resolves.toEqual({ a: 1 });
+    expect(seen).toEqual([
+      ['/api/x?url=a+b', 'Bearer given'],
+      ['/api/x', 'Bearer of-the-environment'],
+      ['/api/x', undefined],
+    ]);
+  });
+
+  it.each([
+    [
+      401,
+      undefined,
+      /^BACKEND wants a token \(401\)\. What to do: Give one of `backend\.auth\.externalAccess` in BACKSTAGE_TOKEN/,
+    ],
+    [401, 'a-token', /^BACKEND does not take the token \(401\)/],
+    [
+      403,
+      'a-token',
+      /^BACKEND does not let the token do this \(403\): Unauthorized\. What to do: Give its subject the permission/,
+    ],
+    [
+      404,
+      'a-token',
+      /^BACKEND has nothing at \/api\/catalog\/x \(404\)\. What to do: Check that it is the backend's address/,
+    ],
+    [
+      500,
+      'a-token',
+      /^BACKEND answered 500: Unauthorized\. What to do: Look into the backend's log/,
+    ],
+  ])(
+    'says what %i means with the token %s, and what to do',
+    async (status, token, words) => {
+      const message = await failure(
+        status,
+        '{"error":{"name":"NotAllowedError","message":"Unauthorized"}}',
+        token,
+      );
+      expect(message).toMatch(words);
+      expect(message).not.toContain('a-token');
+    },
+  );
+
+  it('follows no redirect with the token', async () => {
+    expect(
+      await failure(302, '', 'a-token', {
+        location: 'https://elsewhere.example',
+      }),
+    ).toMatch(/^BACKEND sends elsewhere \(302\), which is not followed/);
+  });
+
+  it('says that the web app is not the backend', async () => {
+    expect(await failure(200, '<!doctype html>')).toMatch(
+      /^BACKEND answered something else than JSON\. What to do: Give the address of the backend/,
+    );
+  });
+
+  it('says that nothing listens', async () => {
+    const closed = createServer();
+    await new Promise<void>(resolve => {
+      closed.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = closed.address() as AddressInfo;
+    await new Promise(resolve => {
+      closed.close(resolve);
+    });
+    await expect(
+      client({ backend: `http://127.0.0.1:${port}` }).get('/api/x'),
+    ).rejects.toThrow(
+      /could not be reached: .*ECONNREFUSED.*What to do: Start the backend/,
+    );
+  });
+
+  it('says that there is no address, or none that is one', () => {
+    expect(() => BackendClient.open(new ConfigReader({}), {}, {})).toThrow(
+      UsageError,
+    );
+    expect(() => client({ backend: 'backstage' })).toThrow(
+      /Expected the address of a backend/,
+    );
+  });
+});
