@@ -20,6 +20,9 @@ exports.up = async function up(knex) {
       .notNullable()
       .defaultTo(0)
       .comment('1 from the begin of a refresh until one did all of its job');
+    table
+      .text('last_refresh')
+      .comment('When the last refresh ran and what it reported, as JSON');
   });
 
   // Apart from the providers, so that applying mutations does not wait for writes
@@ -46,6 +49,9 @@ exports.up = async function up(knex) {
       .text('organization')
       .notNullable()
       .comment('host/organization in lower case');
+    table
+      .bigInteger('last_list_at')
+      .comment('When its list was last had whole, in milliseconds since 1970');
     table
       .bigInteger('last_pass_at')
       .comment('When a pass last went over it, in milliseconds since 1970');

@@ -4,6 +4,7 @@
  */
 import type {
   BackstageCredentials,
+  PermissionsService,
   ServiceRef,
 } from '@backstage/backend-plugin-api';
 import * as catalogNode from '@backstage/plugin-catalog-node';
@@ -19,6 +20,47 @@ export const catalogProcessingExtensionPoint = fromCatalogNode(
 export const catalogAnalysisExtensionPoint = fromCatalogNode(
   'catalogAnalysisExtensionPoint',
 );
+
+/** A permission that is not about a resource. */
+export type Permission = Extract<
+  Parameters<PermissionsService['authorize']>[0][number],
+  { resourceRef?: never }
+>['permission'];
+
+/**
+ * The catalog's permissions for what is ingested. Where the installed
+ * plugin-catalog-common does not have them yet, ones of the same name.
+ */
+export const INGESTION_PERMISSIONS = {
+  read: ingestionPermission('read', 'read'),
+  manage: ingestionPermission('manage', 'update'),
+} as const;
+
+function ingestionPermission(
+  name: 'read' | 'manage',
+  action: 'read' | 'update',
+): Permission {
+  const exported = {
+    read: 'catalogIngestionReadPermission',
+    manage: 'catalogIngestionManagePermission',
+  } as const;
+  return (
+    catalogCommonAlpha()[exported[name]] ?? {
+      type: 'basic',
+      name: `catalog.ingestion.${name}`,
+      attributes: { action },
+    }
+  );
+}
+
+function catalogCommonAlpha(): Record<string, Permission | undefined> {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    return require('@backstage/plugin-catalog-common/alpha') as never;
+  } catch {
+    return {};
+  }
+}
 
 /** An event about a file that somebody may have read. */
 export type ScmEvent =

@@ -26,6 +26,8 @@ import { YamlParser } from './descriptors/yaml';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './ingestion/turns';
 import { errorsOfLocation } from './ledger/reports';
+import { createOperations } from './operations/operations';
+import { createRouter } from './operations/router';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
@@ -54,6 +56,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
         azureDevOps: azureDevOpsServiceRef,
         status: statusServiceRef,
         events: eventsServiceRef,
+        httpAuth: coreServices.httpAuth,
+        httpRouter: coreServices.httpRouter,
+        permissions: coreServices.permissions,
         ...scmEventsDependency(),
       },
       async init({
@@ -66,6 +71,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
         azureDevOps,
         status,
         events,
+        httpAuth,
+        httpRouter,
+        permissions,
         scmEvents,
       }) {
         const yaml = YamlParser.fromConfig(config);
@@ -110,6 +118,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
             }),
           );
         }
+        const operations = createOperations({
+          readings,
+          database,
+          scheduler,
+          service: azureDevOps,
+          hub,
+        });
+        httpRouter.use(createRouter({ operations, httpAuth, permissions }));
         catalog.addProcessor(
           new DescriptorErrorProcessor(async entity =>
             errorsOfLocation(

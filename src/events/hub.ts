@@ -10,7 +10,7 @@ import type { ScmEventsService } from '../backstage';
 import { GIT_EVENTS } from '../config/events';
 import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
-import { DueRepositories } from '../ledger/due';
+import { DueRepositories, type Due } from '../ledger/due';
 import { LedgerProjectEvents } from '../ledger/project-events';
 import type { DescriptorChange } from '../policy/changes';
 import { EventListener, type ListeningProvider } from './listener';
@@ -77,6 +77,18 @@ export class EventHub {
       wake: () => worker.wake(),
     });
     worker.start();
+  }
+
+  /** Whether a provider is connected in this process. @param name - the provider's */
+  isConnected(name: string): boolean {
+    return this.#providers.has(name);
+  }
+
+  /** Has repositories looked at by this process at once, or else by whichever comes to it; what is cached of them ends. */
+  async lookAt(things: readonly Due[]): Promise<void> {
+    things.forEach(({ repositoryId }) => this.options.invalidate(repositoryId));
+    await this.#due?.add(things);
+    things.forEach(({ provider }) => this.#providers.get(provider)?.wake());
   }
 
   /** Subscribes to the events; what fails is logged, and costs freshness only. */

@@ -121,7 +121,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       clock: Date,
     };
     const wasUnfinished = await ledger.isUnfinished();
-    const id = `${settings.providerName}:refresh`;
+    const id = refreshTaskId(settings.providerName);
     await scheduler.createScheduledTaskRunner(settings.schedule).run({
       id,
       fn: async signal => {
@@ -208,6 +208,11 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     await migrateLedger(database, knex);
     return knex;
   }
+}
+
+/** What the scheduler knows a provider's refresh by. */
+export function refreshTaskId(providerName: string): string {
+  return `${providerName}:refresh`;
 }
 
 /** The cause and the cure behind a request that an organization denied. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import { durationToMilliseconds } from '@backstage/types';
@@ -33,6 +34,7 @@ import {
   type OrganizationReport,
   type ProjectEventReport,
   RefreshReport,
+  toStored,
 } from './report';
 
 /** Everything that a refresh works with. */
@@ -125,8 +127,10 @@ export async function refresh(
   const readingTime = ReadingTime.start(
     durationToMilliseconds(settings.schedule.timeout),
   );
+  let failure: unknown;
   try {
     await context.ledger.setUnfinished(true);
+    await keep(context, report);
     const problems = await refreshAll(context, {
       applier,
       report,
@@ -143,10 +147,25 @@ export async function refresh(
     return report;
   } catch (error) {
     report.outcome = 'failed';
+    failure = error;
     throw error;
   } finally {
     readingTime.end();
     report.endedAt = clock.now();
+    await keep(context, report, failure);
+  }
+}
+
+/** Keeps in the ledger how a refresh stands; without that it goes on as well. */
+async function keep(
+  { ledger, logger }: RefreshContext,
+  report: RefreshReport,
+  error?: unknown,
+): Promise<void> {
+  try {
+    await ledger.reports.noteRefresh(toStored(report, hostname(), error));
+  } catch (reason) {
+    logger.debug(`Could not keep how the refresh went: ${String(reason)}`);
   }
 }
 
@@ -335,6 +354,9 @@ async function passAlone(
       odd,
       ...selectRepositories({ settings, repositories }),
     };
+    if (odd.length === 0) {
+      await ledger.reports.noteList(organization.key, clock.now());
+    }
     context.follower?.noteUnselected(
       organization.key,
       unselectedAmong(list.skipped),

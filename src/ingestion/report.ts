@@ -74,6 +74,40 @@ export interface RefreshReport {
   events: ProjectEventReport[];
 }
 
+/** What is kept of a provider's last refresh, for those who ask another process; what the ledger has anyway is left out. */
+export interface StoredRefresh extends Omit<
+  RefreshReport,
+  'rejectedFiles' | 'duplicates' | 'events' | 'descriptors' | 'entities'
+> {
+  /** The name of the machine that it ran on. */
+  readonly replica: string;
+  /** Why it failed, if it did. */
+  readonly error?: string;
+}
+
+/** @param error - why it failed, if it did */
+export function toStored(
+  { startedAt, endedAt, outcome, organizations, ...report }: RefreshReport,
+  replica: string,
+  error?: unknown,
+): StoredRefresh {
+  return {
+    provider: report.provider,
+    startedAt,
+    endedAt,
+    outcome,
+    organizations,
+    added: report.added,
+    removed: report.removed,
+    advice: report.advice,
+    replica,
+    error:
+      error === undefined || error instanceof Error
+        ? error?.message
+        : String(error),
+  };
+}
+
 /** How the events of one project fare. */
 export interface ProjectEventReport {
   /** `host/organization`. */

@@ -17,6 +17,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['shared-service'],
   ['ingestion', 'url-reader', 'catalog-import'],
   ['status', 'cli', 'events'],
+  ['operations'],
   ['module'],
   ['index'],
 ];

@@ -62,6 +62,8 @@ export interface CatalogOptions {
   /** PostgreSQL only: that of another backend, to share its database. */
   databasePrefix?: string;
   features?: BackendFeature[];
+  /** What requests to it present, where `config` makes it ask for that. */
+  token?: string;
   /** Leaves this module out. */
   withoutModule?: boolean;
 }
@@ -147,11 +149,16 @@ export async function startCatalog(
   const baseUrl = addressOf(seen);
 
   let isStopped = false;
+  const ask: typeof fetch = (url, init) => {
+    const headers = new Headers(init?.headers);
+    if (options.token) headers.set('authorization', `Bearer ${options.token}`);
+    return fetch(url, { ...init, headers });
+  };
   const client = new CatalogClient({
     discoveryApi: {
       getBaseUrl: async plugin => `${baseUrl}/api/${plugin}`,
     },
-    fetchApi: { fetch },
+    fetchApi: { fetch: ask },
   });
   const knex = seen.knex;
   if (!knex) {
@@ -163,7 +170,7 @@ export async function startCatalog(
       .find(({ provider }) => provider === `AzureDevOpsEntityProvider:${id}`);
   const trigger = async (id = 'main') => {
     const task = encodeURIComponent(`AzureDevOpsEntityProvider:${id}:refresh`);
-    const response = await fetch(
+    const response = await ask(
       `${baseUrl}/api/catalog/.backstage/scheduler/v1/tasks/${task}/trigger`,
       { method: 'POST' },
     );

@@ -1,0 +1,18 @@
+import type { Operation } from './operation';
+import { Providers, type OperationsContext } from './providers';
+import { refreshOperation } from './refresh';
+import { duplicatesOperation, rejectedFilesOperation } from './rejected';
+import { statusOperation } from './status';
+
+/** All that operators can ask and do. */
+export function createOperations(
+  context: OperationsContext,
+): readonly Operation[] {
+  const providers = new Providers(context);
+  return [
+    statusOperation(context, providers),
+    rejectedFilesOperation(providers),
+    duplicatesOperation(providers),
+    refreshOperation(context, providers),
+  ];
+}

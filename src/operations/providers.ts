@@ -1,0 +1,93 @@
+import type {
+  DatabaseService,
+  SchedulerService,
+} from '@backstage/backend-plugin-api';
+import { NotFoundError, ServiceUnavailableError } from '@backstage/errors';
+import type { Knex } from 'knex';
+import type { ProviderReading, ProviderSettings } from '../config/index';
+import type { EventHub } from '../events/hub';
+import { refreshTaskId } from '../ingestion/provider';
+import { Ledger } from '../ledger/ledger';
+import { migrateLedger } from '../ledger/migrate';
+import type { AzureDevOpsService } from '../shared-service';
+
+export interface OperationsContext {
+  readonly readings: readonly ProviderReading[];
+  readonly database: DatabaseService;
+  readonly scheduler: SchedulerService;
+  readonly service: AzureDevOpsService;
+  readonly hub: EventHub;
+}
+
+/** A provider whose block is right, with its ledger. */
+export interface Provider {
+  readonly settings: ProviderSettings;
+  readonly ledger: Ledger;
+  readonly knex: Knex;
+}
+
+/** The providers of the configuration, and what each needs for being asked. */
+export class Providers {
+  constructor(private readonly context: OperationsContext) {}
+
+  /** @param id - of one; all if left out. @throws NotFoundError for an id that the configuration does not have */
+  readings(id?: string): readonly ProviderReading[] {
+    const { readings } = this.context;
+    const found = readings.filter(it => id === undefined || it.id === id);
+    if (found.length === 0 && id !== undefined) {
+      const ids = readings.map(it => `'${it.id}'`).join(', ');
+      throw new NotFoundError(
+        `Expected a provider under catalog.providers.azureDevOps, which has ${ids || 'none'}; got '${id}'`,
+      );
+    }
+    return found;
+  }
+
+  /** Those whose blocks are right. */
+  async all(id?: string): Promise<Provider[]> {
+    const { database } = this.context;
+    const knex = await database.getClient();
+    await migrateLedger(database, knex);
+    return this.readings(id).flatMap(({ settings }) =>
+      settings
+        ? [
+            {
+              settings,
+              knex,
+              ledger: new Ledger(knex, settings.providerName),
+            },
+          ]
+        : [],
+    );
+  }
+
+  /** @throws ServiceUnavailableError where the provider does not run in this process */
+  requireConnected({ id, providerName }: ProviderReading): void {
+    if (!this.context.hub.isConnected(providerName)) {
+      throw new ServiceUnavailableError(
+        `The provider '${id}' does not run on this backend: either it has just been started, or its configuration is wrong. ` +
+          'What to do: look for the mistake in the log of its start, or in the status',
+      );
+    }
+  }
+
+  /** Has the scheduler begin a refresh. @returns `already-running` when one is under way, by whichever replica */
+  async trigger({
+    providerName,
+  }: ProviderReading): Promise<'triggered' | 'already-running'> {
+    try {
+      await this.context.scheduler.triggerTask(refreshTaskId(providerName));
+      return 'triggered';
+    } catch (error) {
+      if (isConflict(error)) {
+        return 'already-running';
+      }
+      throw error;
+    }
+  }
+}
+
+/** Of another copy of @backstage/errors. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConflictError';
+}

@@ -1,0 +1,276 @@
+import {
+  InputError,
+  NotFoundError,
+  ServiceUnavailableError,
+} from '@backstage/errors';
+import type { JsonObject } from '@backstage/types';
+import { AzureDevOpsRequestError } from '../azure/errors';
+import type { AzureDevOpsClient, Repository } from '../azure/types';
+import { explainMissingRepository } from '../catalog-import/missing';
+import type { RepositoryUrl } from '../content/repository-url';
+import { parseRepositoryUrl } from '../content/url';
+import { CredentialError } from '../credentials/errors';
+import type { Organization } from '../organization';
+import { selectRepositories } from '../policy/select';
+import type { Operation } from './operation';
+import type { OperationsContext, Provider, Providers } from './providers';
+
+/** The lever that has something looked at now. */
+export function refreshOperation(
+  context: OperationsContext,
+  providers: Providers,
+): Operation {
+  return {
+    id: 'refresh',
+    action: 'refresh-azure-devops-ingestion',
+    method: 'post',
+    path: '/refresh',
+    title: 'Look at a repository, or refresh a provider, now',
+    description:
+      'A repository is looked at within seconds, by whichever replica. Of a provider, and of an organization, a refresh begins: ' +
+      'it goes over all organizations of the provider, and reads what has changed or is due. Give one of the three.',
+    permission: 'manage',
+    effect: { isDestructive: false, isIdempotent: true },
+    input: {
+      provider: {
+        in: 'body',
+        type: 'string',
+        description: 'The id of a provider, as the configuration has it',
+        example: 'main',
+      },
+      organization: {
+        in: 'body',
+        type: 'string',
+        description:
+          'An organization that a provider reads, by its name or as host/name',
+        example: 'dev.azure.com/contoso',
+      },
+      repository: {
+        in: 'body',
+        type: 'string',
+        description:
+          'The URL of a repository, or of a file in it, in any form that Azure DevOps shows',
+        example: 'https://dev.azure.com/contoso/payments/_git/api',
+      },
+    },
+    answer: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['refreshes', 'repositories'],
+      properties: {
+        refreshes: {
+          type: 'array',
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['provider', 'outcome'],
+            properties: {
+              provider: { type: 'string' },
+              outcome: { enum: ['triggered', 'already-running'] },
+            },
+          },
+        },
+        repositories: {
+          type: 'array',
+          items: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['provider', 'organization', 'project', 'repository'],
+            properties: {
+              provider: { type: 'string' },
+              organization: { type: 'string' },
+              project: { type: 'string' },
+              repository: { type: 'string' },
+              leftOut: {
+                type: 'string',
+                description: 'Why the configuration leaves it out, if it does',
+              },
+            },
+          },
+        },
+      },
+    },
+    async run({ provider, organization, repository }) {
+      const given = [provider, organization, repository].filter(
+        it => it !== undefined,
+      );
+      if (given.length !== 1) {
+        throw new InputError(
+          `Expected one of 'provider', 'organization' and 'repository', got ${given.length === 0 ? 'none' : 'several'}`,
+        );
+      }
+      if (repository !== undefined) {
+        return await lookAtRepository(context, providers, String(repository));
+      }
+      const ids =
+        provider !== undefined
+          ? [String(provider)]
+          : (await readersOf(providers, String(organization))).map(
+              ({ settings }) => settings.id,
+            );
+      const refreshes: JsonObject[] = [];
+      for (const reading of ids.flatMap(id => providers.readings(id))) {
+        providers.requireConnected(reading);
+        refreshes.push({
+          provider: reading.id,
+          outcome: await providers.trigger(reading),
+        });
+      }
+      return { refreshes, repositories: [] };
+    },
+  };
+}
+
+/** @throws NotFoundError where no provider reads the organization */
+async function readersOf(
+  providers: Providers,
+  name: string,
+): Promise<Provider[]> {
+  const wanted = name.trim().replace(/\/$/, '').toLowerCase();
+  const all = await providers.all();
+  const found = all.filter(({ settings }) =>
+    settings.organizations.some(it =>
+      [it.key, it.name.toLowerCase(), it.url.toLowerCase()].includes(wanted),
+    ),
+  );
+  if (found.length === 0) {
+    throw new NotFoundError(describeUnread(all, name));
+  }
+  return found;
+}
+
+function describeUnread(all: readonly Provider[], name: string): string {
+  const labels = new Set(
+    all.flatMap(({ settings }) =>
+      settings.organizations.map(({ label }) => label),
+    ),
+  );
+  return (
+    `No provider reads the organization '${name}'. Expected one of ${[...labels].join(', ') || 'none, since no provider is configured'}. ` +
+    'What to do: write it so, or add it to a provider under catalog.providers.azureDevOps'
+  );
+}
+
+async function lookAtRepository(
+  { service, hub }: OperationsContext,
+  providers: Providers,
+  text: string,
+): Promise<JsonObject> {
+  const url = parseRepositoryUrl(text, service.content.context);
+  if (url.outcome === 'unsupported') {
+    throw new InputError(url.message);
+  }
+  const readers = await readersOf(providers, url.organization.label);
+  const { settings } = readers[0]!;
+  const organization =
+    settings.organizations.find(({ key }) => key === url.organization.key) ??
+    url.organization;
+  const places: Array<Place & { provider: Provider; leftOut?: string }> = [];
+  const found = await ask(organization, service, client =>
+    client.getRepository({
+      project: url.project,
+      repository: url.repository,
+    }),
+  );
+  for (const provider of readers) {
+    const place = found ? placeOf(found) : await known(provider, url);
+    if (place) {
+      places.push({ ...place, provider, leftOut: leftOut(provider, found) });
+    }
+  }
+  if (places.length === 0) {
+    const { message } = await ask(organization, service, client =>
+      explainMissingRepository(client, url),
+    );
+    // 403 would be about the caller.
+    throw new NotFoundError(message);
+  }
+  await hub.lookAt(
+    places.map(({ provider, projectId, repositoryId }) => ({
+      provider: provider.settings.providerName,
+      organization: organization.key,
+      projectId,
+      repositoryId,
+    })),
+  );
+  return {
+    refreshes: [],
+    repositories: places.map(
+      ({ provider, project, repository, leftOut: reason }) => ({
+        provider: provider.settings.id,
+        organization: organization.label,
+        project,
+        repository,
+        ...(reason === undefined ? {} : { leftOut: reason }),
+      }),
+    ),
+  };
+}
+
+/** A repository, by its ids and names. */
+interface Place {
+  readonly projectId: string;
+  readonly project: string;
+  readonly repositoryId: string;
+  readonly repository: string;
+}
+
+function placeOf({ id, name, project }: Repository): Place {
+  return {
+    projectId: project.id,
+    project: project.name,
+    repositoryId: id,
+    repository: name,
+  };
+}
+
+function leftOut(
+  { settings }: Provider,
+  repository: Repository | undefined,
+): string | undefined {
+  const repositories = repository ? [repository] : [];
+  const [skipped] = selectRepositories({ settings, repositories }).skipped;
+  return skipped?.reason;
+}
+
+/** What the ledger has of a repository that is not there any more. */
+async function known(
+  { ledger }: Provider,
+  { organization, project, repository }: RepositoryUrl,
+): Promise<Place | undefined> {
+  const is = (text: string | undefined, ...names: string[]) =>
+    text === undefined ||
+    names.some(it => it.toLowerCase() === text.toLowerCase());
+  const repositories = await ledger.repositoriesIn(organization.key);
+  const found = [...repositories.values()].find(
+    it =>
+      is(project, it.project, it.projectId) && is(repository, it.name, it.id),
+  );
+  return (
+    found && {
+      projectId: found.projectId,
+      project: found.project,
+      repositoryId: found.id,
+      repository: found.name,
+    }
+  );
+}
+
+/** @throws ServiceUnavailableError where the organization cannot be asked, with what to do */
+async function ask<T>(
+  organization: Organization,
+  { clients }: OperationsContext['service'],
+  question: (client: AzureDevOpsClient) => Promise<T>,
+): Promise<T> {
+  try {
+    return await question(clients.interactive.forOrganization(organization));
+  } catch (error) {
+    if (
+      error instanceof AzureDevOpsRequestError ||
+      error instanceof CredentialError
+    ) {
+      throw new ServiceUnavailableError(error.message);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,308 @@
+import { hostname } from 'node:os';
+import type { JsonObject } from '@backstage/types';
+import type { OrganizationPacing } from '../azure/clients';
+import type { ProviderReading } from '../config/index';
+import { refreshTaskId } from '../ingestion/provider';
+import type { OrganizationReport, StoredRefresh } from '../ingestion/report';
+import type { OrganizationCounts } from '../ledger/reports';
+import type { ProjectEvents } from '../ledger/project-events';
+import { hasFallenSilent } from '../policy/event-health';
+import type { Operation } from './operation';
+import type { OperationsContext, Provider, Providers } from './providers';
+import {
+  array,
+  count,
+  integer,
+  object,
+  oneOf,
+  optional,
+  text,
+  time,
+} from './schema';
+
+const ORGANIZATION_REPORT = object({
+  outcome: oneOf('complete', 'incomplete', 'failed'),
+  problems: array(text('Why it failed or is incomplete, and what to do')),
+  listed: count('Repositories in the list'),
+  selected: count('Of them, those that the configuration selects'),
+  skipped: {
+    type: 'object',
+    description: 'The others, by reason',
+    additionalProperties: { type: 'integer', minimum: 0 },
+  },
+  missing: count('Known repositories that the list lacks'),
+  read: count('Repositories that were looked at with a result'),
+  unread: count('Repositories that could not be read, and stay as they are'),
+  reasons: {
+    type: 'object',
+    description: 'Why repositories were looked at, counted',
+    additionalProperties: { type: 'integer', minimum: 0 },
+  },
+  removed: count('Entities whose removal was decided'),
+  codeSearch: optional(
+    object({
+      state: oneOf('asked', 'off'),
+      reason: optional(text('Why it is off')),
+      named: optional(count('Repositories that it named as changed')),
+      missed: optional(count('Changes that it did not name')),
+    }),
+  ),
+});
+
+const ORGANIZATION = object({
+  organization: text('As host/name'),
+  lastListAt: optional(time('When its list was last had whole')),
+  lastPassAt: optional(
+    time('When a pass over it began that left nothing unseen'),
+  ),
+  oldestVerificationAt: optional(
+    time('When the repository that was looked at the longest ago was'),
+  ),
+  repositories: object({
+    known: count('In the ledger'),
+    conclusive: count('Of them, those whose last look had a result'),
+    unknown: count('Of them, those that could not be read at the last look'),
+  }),
+  descriptors: count('Descriptors in the ledger'),
+  entities: count('Entities of them that are in the catalog'),
+  rejectedFiles: count('Descriptors with rejected documents'),
+  lastRefresh: optional(ORGANIZATION_REPORT),
+  pacing: optional({
+    ...object({
+      throttled: { type: 'boolean' },
+      pausedUntil: optional(time('Until when the service asked for a pause')),
+      inFlight: count('Requests under way'),
+      waiting: count('Requests that wait'),
+      remaining: optional(integer('What is left of the rate limit')),
+      limit: optional(integer('The rate limit')),
+    }),
+    description:
+      'How requests are paced on the replica that answers; absent where it has sent none',
+  }),
+  events: array(
+    object({
+      project: text('Its name'),
+      lastEventAt: time('When the last event came'),
+      hasFallenSilent: {
+        type: 'boolean',
+        description:
+          'Whether events came and come no more, while refreshes go on finding changes',
+      },
+    }),
+    'Projects of which an event ever came',
+  ),
+});
+
+const PROVIDER = object({
+  id: text('As the configuration has it'),
+  name: text('The name of the entity provider'),
+  mistakes: optional(text('What is wrong with its configuration')),
+  isConnected: {
+    type: 'boolean',
+    description: 'Whether it runs on the replica that answers',
+  },
+  nextRefreshAt: optional(
+    time('When the scheduler begins the next refresh, where it keeps that'),
+  ),
+  lastRefresh: optional(
+    object({
+      outcome: oneOf('running', 'complete', 'failed'),
+      startedAt: time('When it began'),
+      endedAt: optional(time('When it ended')),
+      error: optional(text('Why it failed')),
+      advice: array(text('Why nothing was found, and what to do')),
+      added: count('Entities that it added to the catalog or changed in it'),
+      removed: count('Entities that it removed from the catalog'),
+      replica: text('The machine that it ran on'),
+    }),
+  ),
+  duplicates: count('Entities that more than one descriptor gives'),
+  organizations: array(ORGANIZATION),
+});
+
+/** How ingestion stands. */
+export function statusOperation(
+  context: OperationsContext,
+  providers: Providers,
+): Operation {
+  return {
+    id: 'status',
+    action: 'get-azure-devops-ingestion-status',
+    method: 'get',
+    path: '/status',
+    title: 'How ingestion stands',
+    description:
+      'Every provider and organization: what was read when, what failed and why, and what comes next. It is read from the database, so that each replica answers alike, but for `pacing` and `isConnected`.',
+    permission: 'read',
+    effect: { isDestructive: false, isIdempotent: true },
+    input: {
+      provider: {
+        in: 'query',
+        type: 'string',
+        description: 'The id of one provider; all if left out',
+        example: 'main',
+      },
+    },
+    answer: object({
+      replica: text('The machine that answers'),
+      providers: array(PROVIDER),
+    }),
+    async run({ provider: id }) {
+      const readings = providers.readings(id as string | undefined);
+      const ready = await providers.all(id as string | undefined);
+      return {
+        replica: hostname(),
+        providers: await Promise.all(
+          readings.map(reading =>
+            statusOf(
+              context,
+              reading,
+              ready.find(({ settings }) => settings.id === reading.id),
+            ),
+          ),
+        ),
+      };
+    },
+  };
+}
+
+async function statusOf(
+  { hub, service }: OperationsContext,
+  { id, providerName, error }: ProviderReading,
+  provider: Provider | undefined,
+): Promise<JsonObject> {
+  const known = {
+    id,
+    name: providerName,
+    isConnected: hub.isConnected(providerName),
+  };
+  if (!provider) {
+    return {
+      ...known,
+      mistakes: error?.message,
+      duplicates: 0,
+      organizations: [],
+    };
+  }
+  const { settings, ledger } = provider;
+  const last = (await ledger.reports.lastRefresh()) as
+    StoredRefresh | undefined;
+  const counts = await ledger.reports.organizations();
+  const events = await ledger.projectEvents.list();
+  const pacing = service.clients.limiterSnapshot();
+  const keys = new Set([
+    ...settings.organizations.map(({ key }) => key),
+    ...counts.map(({ organization }) => organization),
+  ]);
+  const labels = new Map(
+    settings.organizations.map(({ key, label }) => [key, label]),
+  );
+  return {
+    ...known,
+    nextRefreshAt: iso(
+      await ledger.reports.nextRunAt(refreshTaskId(providerName)),
+    ),
+    lastRefresh: last && describeRefresh(last),
+    duplicates: (await ledger.reports.contested()).length,
+    organizations: [...keys].map(key => {
+      const label = labels.get(key) ?? key;
+      return {
+        organization: label,
+        ...describeCounts(counts.find(it => it.organization === key)),
+        lastRefresh: describeReport(
+          last?.organizations.find(it => it.organization === label),
+        ),
+        pacing: describePacing(
+          pacing.find(({ organization }) => organization.key === key),
+        ),
+        events: events
+          .filter(({ organization }) => organization === key)
+          .map(describeEvents),
+      };
+    }),
+  };
+}
+
+function describeRefresh(last: StoredRefresh): JsonObject {
+  const { outcome, startedAt, endedAt, error, advice } = last;
+  const { added, removed, replica } = last;
+  return {
+    outcome,
+    startedAt: iso(startedAt),
+    endedAt: iso(endedAt),
+    error,
+    advice,
+    added,
+    removed,
+    replica,
+  };
+}
+
+function describeCounts(counts: OrganizationCounts | undefined): JsonObject {
+  return {
+    lastListAt: iso(counts?.lastListAt),
+    lastPassAt: iso(counts?.lastPassAt),
+    oldestVerificationAt: iso(counts?.oldestVerificationAt),
+    repositories: {
+      ...(counts?.repositories ?? { known: 0, conclusive: 0, unknown: 0 }),
+    },
+    descriptors: counts?.descriptors ?? 0,
+    entities: counts?.entities ?? 0,
+    rejectedFiles: counts?.rejectedFiles ?? 0,
+  };
+}
+
+function describeReport(
+  report: OrganizationReport | undefined,
+): JsonObject | undefined {
+  if (!report) {
+    return undefined;
+  }
+  const { outcome, problems, repositories, probes, removals, hints } = report;
+  return {
+    outcome,
+    problems,
+    listed: repositories.seen,
+    selected: repositories.selected,
+    skipped: repositories.skipped,
+    missing: repositories.missing,
+    read: probes.conclusive,
+    unread: probes.unknown,
+    reasons: probes.reasons,
+    removed: removals.released,
+    codeSearch:
+      hints?.state === 'asked'
+        ? { state: 'asked', named: hints.named, missed: hints.missed }
+        : hints && { state: 'off', reason: hints.reason },
+  };
+}
+
+function describePacing(
+  pacing: OrganizationPacing | undefined,
+): JsonObject | undefined {
+  return (
+    pacing && {
+      throttled: pacing.throttled,
+      pausedUntil: iso(pacing.pausedUntil),
+      inFlight: pacing.inFlight,
+      waiting: pacing.waiting,
+      remaining: pacing.remaining,
+      limit: pacing.limit,
+    }
+  );
+}
+
+function describeEvents(events: ProjectEvents): JsonObject {
+  return {
+    project: events.project,
+    lastEventAt: iso(events.lastEventAt),
+    hasFallenSilent: hasFallenSilent(events, Date.now()),
+  };
+}
+
+/** @param milliseconds - since 1970 */
+export function iso(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined || !Number.isFinite(milliseconds)
+    ? undefined
+    : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,346 @@
+import { until } from '../support/until';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from '../e2e/support';
+import type { TestCatalog } from '../support/backend';
+import { Api, guarded } from './support';
+
+/** One provider has a mistake in its block, and the other goes on. */
+const DESPITE_MISTAKES = {
+  plugins: {
+    catalog: {
+      modules: {
+        'azure-devops-entity-provider': {
+          onPluginModuleBootFailure: 'continue',
+        },
+      },
+    },
+  },
+};
+const REPOSITORY = 'https://dev.azure.com/contoso/P/_git/';
+
+describe('the HTTP API', () => {
+  let stage: Stage;
+  let catalog: TestCatalog;
+  let api: Api;
+  beforeAll(async () => {
+    stage = await setStage();
+    const project = addReadableOrganization(
+      stage.simulator,
+      'contoso',
+    ).addProject('P');
+    for (const name of ['a', 'b']) {
+      project.addRepository(name, {
+        files: { '/catalog-info.yaml': component(name) },
+      });
+    }
+    project.addRepository('twin', {
+      files: { '/catalog-info.yaml': component('a') },
+    });
+    project.addRepository('broken', {
+      files: {
+        '/catalog-info.yaml': `${component('fine')}---\nkind: Component\n  name: {\n`,
+      },
+    });
+    project.addRepository('left-out', {
+      files: { '/catalog-info.yaml': component('left-out') },
+    });
+    addReadableOrganization(stage.simulator, 'fabrikam').addProject('Q');
+    catalog = await stage.catalog(
+      guarded({
+        providers: {
+          main: {
+            organizations: ['contoso', 'fabrikam'],
+            exclude: { repository: 'left-out' },
+          },
+          wrong: { organisation: 'contoso' },
+        },
+        config: { backend: { startup: DESPITE_MISTAKES } },
+      }),
+    );
+    api = new Api(catalog);
+  });
+  afterAll(async () => await stage.stop());
+
+  it('says before the first refresh that nothing was read yet, and what is wrong with a provider', async () => {
+    const { status, body } = await api.get('/status');
+    expect(status).toBe(200);
+    expect(body.providers).toEqual([
+      expect.objectContaining({ id: 'main', isConnected: true }),
+      expect.objectContaining({
+        id: 'wrong',
+        isConnected: false,
+        mistakes: expect.stringContaining('organisation'),
+      }),
+    ]);
+    expect(body.providers[0]).not.toHaveProperty('lastRefresh');
+  });
+
+  it('refreshes a provider, and says then what was found, left out, rejected and defined twice', async () => {
+    const { body: started } = await api.post('/refresh', { provider: 'main' });
+    expect(started.refreshes).toEqual([
+      { provider: 'main', outcome: 'triggered' },
+    ]);
+    const provider = await until('the refresh to end', async () => {
+      const { body } = await api.get('/status?provider=main');
+      const [it] = body.providers;
+      return it.lastRefresh?.outcome === 'complete' ? it : undefined;
+    });
+    expect(provider).toMatchObject({ duplicates: 1 });
+    expect(provider.organizations).toMatchObject([
+      {
+        organization: 'dev.azure.com/contoso',
+        lastListAt: expect.any(String),
+        lastPassAt: expect.any(String),
+        oldestVerificationAt: expect.any(String),
+        repositories: { known: 4, conclusive: 4, unknown: 0 },
+        descriptors: 4,
+        entities: 3,
+        rejectedFiles: 1,
+        lastRefresh: {
+          outcome: 'complete',
+          listed: 5,
+          selected: 4,
+          skipped: { 'repository-filter': 1 },
+        },
+        pacing: { throttled: false },
+      },
+      { organization: 'dev.azure.com/fabrikam', repositories: { known: 0 } },
+    ]);
+    expect((await api.get('/rejected-files?provider=main')).body).toEqual({
+      total: 1,
+      files: [
+        {
+          organization: 'dev.azure.com/contoso',
+          url: `${REPOSITORY}broken?path=/catalog-info.yaml`,
+          rejections: [
+            expect.objectContaining({
+              document: 2,
+              line: expect.any(Number),
+              column: expect.any(Number),
+            }),
+          ],
+        },
+      ],
+    });
+    expect((await api.get('/duplicates?provider=main')).body).toEqual({
+      total: 1,
+      duplicates: [
+        {
+          entityRef: 'component:default/a',
+          owner: expect.stringMatching(/\/(a|twin)\?/),
+          others: [expect.stringMatching(/\/(a|twin)\?/)],
+        },
+      ],
+    });
+    for (const list of ['rejected-files', 'duplicates']) {
+      const { body } = await api.get(`/${list}?provider=main&limit=1&offset=1`);
+      expect(body).toMatchObject({ total: 1 });
+      expect(body.files ?? body.duplicates).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['its URL', `${REPOSITORY}b`, undefined],
+    ['the URL of a file', `${REPOSITORY}b?path=/catalog-info.yaml`, undefined],
+    ['its SSH URL', 'git@ssh.dev.azure.com:v3/contoso/P/b', undefined],
+    [
+      'a URL in another case',
+      REPOSITORY.toUpperCase().replace('HTTPS', 'https') + 'B',
+      undefined,
+    ],
+    [
+      'its URL, though it is left out',
+      `${REPOSITORY}left-out`,
+      'repository-filter',
+    ],
+  ])('looks at a repository by %s', async (_what, repository, leftOut) => {
+    const { status, body } = await api.post('/refresh', { repository });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        refreshes: [],
+        repositories: [
+          {
+            provider: 'main',
+            organization: 'dev.azure.com/contoso',
+            project: 'P',
+            repository: leftOut ? 'left-out' : 'b',
+            ...(leftOut ? { leftOut } : {}),
+          },
+        ],
+      },
+    });
+  });
+
+  it('has what was pushed in the catalog without a refresh, once it is asked to look', async () => {
+    const repository = stage.simulator
+      .organization('contoso')
+      .project('P')
+      .repository('b');
+    repository.push({ files: { '/catalog-info.yaml': component('b-again') } });
+    await api.post('/refresh', { repository: `${REPOSITORY}b` });
+    await until('the entity', async () =>
+      (await catalog.entities()).some(
+        ({ metadata }) => metadata.name === 'b-again',
+      ),
+    );
+  });
+
+  it.each([
+    ['its name', 'contoso'],
+    ['host and name', 'Dev.Azure.com/Contoso'],
+    ['its URL', 'https://dev.azure.com/contoso/'],
+  ])(
+    'refreshes the providers of an organization by %s',
+    async (_what, organization) => {
+      const { body } = await api.post('/refresh', { organization });
+      expect(body.refreshes).toEqual([
+        {
+          provider: 'main',
+          outcome: expect.stringMatching(/^(triggered|already-running)$/),
+        },
+      ]);
+    },
+  );
+
+  it.each([
+    [
+      'get',
+      '/status?provider=nobody',
+      undefined,
+      404,
+      "has 'main', 'wrong'; got 'nobody'",
+    ],
+    [
+      'get',
+      '/status?provder=main',
+      undefined,
+      400,
+      "only 'provider', got 'provder'",
+    ],
+    ['get', '/rejected-files', undefined, 400, "Expected 'provider'"],
+    [
+      'get',
+      '/rejected-files?provider=main&limit=0',
+      undefined,
+      400,
+      'from 1 to 1000',
+    ],
+    [
+      'get',
+      '/rejected-files?provider=main&limit=many',
+      undefined,
+      400,
+      'from 1 to 1000',
+    ],
+    [
+      'get',
+      '/duplicates?provider=a&provider=b',
+      undefined,
+      400,
+      'once and as a text',
+    ],
+    ['post', '/refresh', {}, 400, 'got none'],
+    [
+      'post',
+      '/refresh',
+      { provider: 'main', organization: 'contoso' },
+      400,
+      'got several',
+    ],
+    ['post', '/refresh', { provider: 1 }, 400, 'as a text'],
+    ['post', '/refresh', '{"provider":', 400, 'JSON'],
+    [
+      'post',
+      '/refresh',
+      { provider: 'wrong' },
+      503,
+      'does not run on this backend',
+    ],
+    [
+      'post',
+      '/refresh',
+      { organization: 'nobody' },
+      404,
+      'Expected one of dev.azure.com/contoso, dev.azure.com/fabrikam',
+    ],
+    ['post', '/refresh', { repository: 'what' }, 400, 'not a URL'],
+    [
+      'post',
+      '/refresh',
+      { repository: `${REPOSITORY}c` },
+      404,
+      'does not exist in the project',
+    ],
+    [
+      'post',
+      '/refresh',
+      { repository: 'https://dev.azure.com/nobody/P/_git/a' },
+      404,
+      'No provider reads',
+    ],
+  ] as const)(
+    '%s %s with %j is answered %i, and what was expected',
+    async (method, path, given, status, message) => {
+      const answer =
+        method === 'get' ? await api.get(path) : await api.post(path, given);
+      expect(answer).toEqual({
+        status,
+        body: expect.objectContaining({
+          error: expect.objectContaining({
+            message: expect.stringContaining(message),
+          }),
+        }),
+      });
+    },
+  );
+
+  describe('to somebody without the permission', () => {
+    const ASKED = [
+      ['get', '/status', undefined],
+      ['get', '/status?provider=nobody', undefined],
+      ['get', '/rejected-files?provider=main', undefined],
+      ['get', '/rejected-files', undefined],
+      ['get', '/duplicates?provider=main', undefined],
+      ['post', '/refresh', { provider: 'main' }],
+      ['post', '/refresh', { provider: 'nobody' }],
+      ['post', '/refresh', { repository: `${REPOSITORY}a` }],
+      ['post', '/refresh', '{"provider":'],
+    ] as const;
+    const answers = async (who: Api) =>
+      await Promise.all(
+        ASKED.map(async ([method, path, given]) => {
+          const { status, body } =
+            method === 'get'
+              ? await who.get(path)
+              : await who.post(path, given);
+          return { status, method, said: body.error };
+        }),
+      );
+
+    it('answers 403, and the same whatever there is', async () => {
+      const all = await answers(new Api(catalog, 'other'));
+      for (const { status, method, said } of all) {
+        expect(status).toBe(403);
+        expect(said).toEqual(all.find(it => it.method === method)?.said);
+      }
+    });
+
+    it('answers 401 without a token', async () => {
+      const all = await answers(new Api(catalog, null));
+      expect(new Set(all.map(({ status }) => status))).toEqual(new Set([401]));
+    });
+
+    it('lets who may read read, and no more', async () => {
+      const all = await answers(new Api(catalog, 'reader'));
+      expect(
+        all.filter(({ method }) => method === 'post').map(it => it.status),
+      ).toEqual([403, 403, 403, 403]);
+      expect(all[0]?.status).toBe(200);
+    });
+  });
+});
