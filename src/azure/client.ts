@@ -651,6 +651,8 @@ export class ApiClient implements AzureDevOpsClient {
         operation: `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`,
         expects: 'bytes',
         maxBytes: Infinity,
+        // A third of an archive of small files are names.
+        compress: true,
         file,
         parse: () => ZipArchive.open(file, folder),
       });

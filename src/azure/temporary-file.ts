@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 const CHUNK_BYTES = 65_536;
+/** Up to this size, in bytes, pieces that follow one another are read together. */
+const PIECE_BYTES = 16_384;
 
 /**
  * What is too large for memory, on disk for as long as it is open. The file has
@@ -13,6 +15,9 @@ const CHUNK_BYTES = 65_536;
  */
 export class TemporaryFile {
   readonly #handle: FileHandle;
+  /** The chunk that was read last, and from where on. */
+  #chunk:
+    { readonly start: number; readonly bytes: Promise<Buffer> } | undefined;
 
   private constructor(handle: FileHandle) {
     this.#handle = handle;
@@ -37,6 +42,7 @@ export class TemporaryFile {
 
   /** Writes all that comes, in place of what was there. */
   async write(content: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#chunk = undefined;
     await this.#handle.truncate(0);
     let position = 0;
     for await (const chunk of content) {
@@ -65,8 +71,23 @@ export class TemporaryFile {
     length: number,
     position: number,
   ): Promise<number> {
-    const result = await this.#handle.read(buffer, offset, length, position);
-    return result.bytesRead;
+    if (length > PIECE_BYTES) {
+      const read = await this.#handle.read(buffer, offset, length, position);
+      return read.bytesRead;
+    }
+    const end = position + length;
+    let chunk = this.#chunk;
+    if (!chunk || position < chunk.start || end > chunk.start + CHUNK_BYTES) {
+      chunk = { start: position, bytes: this.#readChunk(position) };
+      this.#chunk = chunk;
+    }
+    const { start } = chunk;
+    return (await chunk.bytes).copy(
+      buffer,
+      offset,
+      position - start,
+      end - start,
+    );
   }
 
   async close(): Promise<void> {
@@ -75,13 +96,19 @@ export class TemporaryFile {
 
   async *#chunks(start: number, end: number): AsyncGenerator<Buffer> {
     for (let position = start; position < end;) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - position));
-      const length = await this.readInto(chunk, 0, chunk.length, position);
-      if (length === 0) {
+      const chunk = await this.#readChunk(position);
+      if (chunk.length === 0) {
         return;
       }
-      position += length;
-      yield chunk.subarray(0, length);
+      yield chunk.subarray(0, end - position);
+      position += chunk.length;
     }
+  }
+
+  /** So many bytes, or what there is of them. */
+  async #readChunk(position: number): Promise<Buffer> {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const read = await this.#handle.read(chunk, 0, CHUNK_BYTES, position);
+    return chunk.subarray(0, read.bytesRead);
   }
 }

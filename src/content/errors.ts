@@ -87,15 +87,27 @@ export function toBackstageError(url: string, error: unknown): unknown {
   }
 }
 
+/** Reads something; errors of that are Backstage's. */
+export async function withBackstageErrors<T>(
+  url: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw toBackstageError(url, error);
+  }
+}
+
 /** What is handed out of a content that may be shared; errors of reading it are Backstage's. */
 export function toReadable(url: string, content: Buffer | Readable): Readable {
   return Buffer.isBuffer(content)
     ? // The cache keeps its own: what is handed out may be written to.
       Readable.from([Buffer.from(content)])
-    : Readable.from(withBackstageErrors(url, content));
+    : Readable.from(streamed(url, content));
 }
 
-async function* withBackstageErrors(
+async function* streamed(
   url: string,
   content: Readable,
 ): AsyncGenerator<Buffer> {

@@ -15,7 +15,7 @@ import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import {
   relativeReferenceHint,
   subject,
-  toBackstageError,
+  withBackstageErrors,
 } from '../content/errors';
 
 const OBJECT_ID = /^[0-9a-f]{40}$/;
@@ -109,13 +109,8 @@ export async function searchGlob(
     etag: current,
     files: found.map(item => ({
       url: item.key,
-      content: async () => {
-        try {
-          return Buffer.from(await files.read(item));
-        } catch (error) {
-          throw toBackstageError(asked, error);
-        }
-      },
+      content: async () =>
+        Buffer.from(await withBackstageErrors(asked, () => files.read(item))),
     })),
   };
 }

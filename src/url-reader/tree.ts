@@ -1,18 +1,20 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createWriteStream, writeFile } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type { ReadTreeResponseFactory } from '@backstage/backend-defaults/urlReader';
 import {
   resolveSafeChildPath,
   type UrlReaderServiceReadTreeOptions,
   type UrlReaderServiceReadTreeResponse,
-  type UrlReaderServiceReadTreeResponseDirOptions,
 } from '@backstage/backend-plugin-api';
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
+import type { ListedItem } from '../azure/types';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import { subject, toBackstageError, toReadable } from '../content/errors';
+import { subject, toReadable, withBackstageErrors } from '../content/errors';
+import type { ManyFiles } from '../content/many-files';
 import { filesEtag } from './search';
 
 /** So many files are on their way at once when a whole tree is written out. */
@@ -52,96 +54,90 @@ export async function readTree(request: {
   const wanted = files.filter(({ key }) => filter?.(key) ?? true);
   const open = () =>
     content.manyFiles(located.resolved, listing, wanted, signal);
-  const inOrder = async <T>(
-    use: (
-      response: Awaited<
-        ReturnType<ReadTreeResponseFactory['fromReadableArray']>
-      >,
-    ) => Promise<T>,
+  const untilRead = async <T>(
+    use: (contents: ManyFiles) => Promise<T>,
   ): Promise<T> => {
-    const many = open();
-    const next = readAhead(wanted.map(file => () => many.open(file)));
+    const contents = open();
     try {
-      const response = await request.treeResponseFactory.fromReadableArray(
-        wanted.map(({ key }, index) => ({
-          path: key,
-          data: Readable.from(whenRead(url, () => next(index))),
-        })),
-      );
-      return await use(response);
+      return await use(contents);
     } finally {
-      await many.close();
+      await contents.close();
     }
   };
   return {
     files: async () => {
-      const many = open();
+      const contents = open();
       return wanted.map(file => ({
         path: file.key,
-        content: async () => {
-          try {
-            // The cache keeps its own: what is handed out may be written to.
-            return Buffer.from(await many.read(file));
-          } catch (error) {
-            throw toBackstageError(url, error);
-          }
-        },
+        content: async () =>
+          // The cache keeps its own: what is handed out may be written to.
+          Buffer.from(
+            await withBackstageErrors(url, () => contents.read(file)),
+          ),
       }));
     },
-    archive: () => inOrder(response => response.archive()),
-    dir: async dirOptions => {
-      const many = open();
-      try {
-        return await writeOut(
-          wanted.map(file => ({
-            path: file.key,
-            open: async () => {
-              try {
-                return await many.open(file);
-              } catch (error) {
-                throw toBackstageError(url, error);
-              }
-            },
+    archive: () =>
+      untilRead(async contents => {
+        const next = readAhead(wanted.map(file => () => contents.open(file)));
+        const response = await request.treeResponseFactory.fromReadableArray(
+          wanted.map(({ key }, index) => ({
+            path: key,
+            data: Readable.from(whenRead(url, () => next(index))),
           })),
-          request.workingDirectory,
-          dirOptions,
         );
-      } finally {
-        await many.close();
-      }
-    },
+        return await response.archive();
+      }),
+    dir: ({ targetDir } = {}) =>
+      untilRead(contents =>
+        writeOut({ ...request, files: wanted, contents, targetDir }),
+      ),
     etag: current,
   };
+}
+
+/** A file of a tree. */
+interface TreeFile extends ListedItem {
+  /** The path as seen from the folder. */
+  readonly key: string;
 }
 
 /**
  * Writes files below a folder, some at a time. Backstage's own way has a stream
  * for each before the first is written, and writes one after the other.
  */
-async function writeOut(
-  files: ReadonlyArray<{
-    readonly path: string;
-    readonly open: () => Promise<Buffer | Readable>;
-  }>,
-  workingDirectory: string,
-  options?: UrlReaderServiceReadTreeResponseDirOptions,
-): Promise<string> {
+async function writeOut({
+  url,
+  files,
+  contents,
+  workingDirectory,
+  targetDir,
+}: {
+  url: string;
+  files: readonly TreeFile[];
+  contents: ManyFiles;
+  workingDirectory: string;
+  targetDir?: string;
+}): Promise<string> {
   const directory =
-    options?.targetDir ?? (await mkdtemp(join(workingDirectory, 'backstage-')));
-  const made = new Set<string>();
+    targetDir ?? (await mkdtemp(join(workingDirectory, 'backstage-')));
+  const folders = new Map<string, Promise<string>>();
+  const folderOf = (path: string): Promise<string> => {
+    const name = dirname(path);
+    const folder = folders.get(name) ?? makeFolder(directory, name);
+    folders.set(name, folder);
+    return folder;
+  };
   const waiting = files.values();
   const work = async () => {
-    for (const { path, open } of waiting) {
-      const target = resolveSafeChildPath(directory, path);
-      const folder = dirname(target);
-      if (!made.has(folder)) {
-        await mkdir(folder, { recursive: true });
-        made.add(folder);
+    for (const file of waiting) {
+      const target = join(await folderOf(file.key), basename(file.key));
+      const content = await withBackstageErrors(url, () => contents.open(file));
+      if (!Buffer.isBuffer(content) || !(await writeNew(target, content))) {
+        await pipeline(
+          toReadable(url, content),
+          createWriteStream(resolveSafeChildPath(directory, file.key)),
+        );
       }
-      const content = await open();
-      await (Buffer.isBuffer(content)
-        ? writeFile(target, content)
-        : pipeline(content, createWriteStream(target)));
     }
   };
   const ends = await Promise.allSettled(
@@ -149,12 +145,38 @@ async function writeOut(
   );
   const failure = ends.find(end => end.status === 'rejected');
   if (failure) {
-    if (!options?.targetDir) {
+    if (!targetDir) {
       await rm(directory, { recursive: true, force: true });
     }
     throw failure.reason;
   }
   return directory;
+}
+
+async function makeFolder(directory: string, path: string): Promise<string> {
+  const folder = resolveSafeChildPath(directory, path);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+const writeWhole = promisify(writeFile);
+
+/**
+ * Writes a file that is not there yet, for which nothing has to be looked at
+ * first: what is there may be a link, and lead anywhere.
+ *
+ * @returns whether it was not there
+ */
+async function writeNew(path: string, content: Buffer): Promise<boolean> {
+  try {
+    await writeWhole(path, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** A path as seen from the folder; a file that was named itself is seen by its own name. */
@@ -193,11 +215,5 @@ async function* whenRead(
   url: string,
   read: () => Promise<Buffer | Readable>,
 ): AsyncGenerator<Buffer> {
-  let content: Buffer | Readable;
-  try {
-    content = await read();
-  } catch (error) {
-    throw toBackstageError(url, error);
-  }
-  yield* toReadable(url, content);
+  yield* toReadable(url, await withBackstageErrors(url, read));
 }

@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Repository } from '../../dev/simulator/index';
@@ -480,6 +489,32 @@ describe('readTree', () => {
         '# Page',
       );
       expect(existsSync(join(target, 'catalog-info.yaml'))).toBe(false);
+    } finally {
+      rmSync(target, { recursive: true });
+    }
+  });
+
+  it('replaces what is in the folder that is written to, but nothing outside that a link there leads to', async () => {
+    const target = mkdtempSync(join(tmpdir(), 'tree-'));
+    const [inner, outer] = [join(target, 'inner'), join(target, 'outer.txt')];
+    const write = async () =>
+      await (await reading.reader.readTree(DOCS)).dir({ targetDir: inner });
+    try {
+      mkdirSync(inner);
+      writeFileSync(outer, 'outside');
+      writeFileSync(join(inner, 'index.md'), 'a longer text that was there');
+      await write();
+      expect(readFileSync(join(inner, 'index.md'), 'utf8')).toBe('# Index');
+      for (const link of ['index.md', 'deep']) {
+        rmSync(join(inner, link), { recursive: true });
+        symlinkSync(link === 'deep' ? target : outer, join(inner, link));
+        await expect(write()).rejects.toMatchObject({
+          name: 'NotAllowedError',
+        });
+        rmSync(join(inner, link));
+      }
+      expect(readFileSync(outer, 'utf8')).toBe('outside');
+      expect(readdirSync(target).sort()).toEqual(['inner', 'outer.txt']);
     } finally {
       rmSync(target, { recursive: true });
     }
