@@ -86,6 +86,9 @@ exports.up = async function up(knex) {
       );
     table.text('outcome').notNullable().comment('conclusive or unknown');
     table
+      .text('problem')
+      .comment('Why the last probe was unknown, in words; null after another');
+    table
       .bigInteger('verified_at')
       .comment('When a probe was last conclusive, in milliseconds since 1970');
     table
@@ -265,6 +268,10 @@ exports.up = async function up(knex) {
     table.primary(['provider', 'organization', 'project_id']);
   });
 
+  // Whoever asks for a repository has its names, in whatever case.
+  await knex.raw(
+    'create index azure_devops_repositories_names_idx on azure_devops_repositories (lower(name), lower(project))',
+  );
   // Over what is rare alone, so that neither database takes them for a way to
   // all the other rows.
   await knex.raw(

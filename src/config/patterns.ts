@@ -6,6 +6,8 @@ export interface NameFilter {
   readonly include: readonly string[];
   /** Names or patterns that take away again. */
   readonly exclude: readonly string[];
+  /** Whether a name matches one of `include`, whatever `exclude` takes away. */
+  includes(name: string): boolean;
   /** Whether a name is chosen. */
   matches(name: string): boolean;
 }
@@ -35,15 +37,15 @@ export function nameFilter(
   const includesAll = include.includes('*');
   const included = include.map(nameMatcher);
   const excluded = exclude.map(nameMatcher);
+  const includes = (given: readonly string[]) =>
+    includesAll || included.some(matches => matches(given));
   return {
     include,
     exclude,
+    includes: name => includes(foldCase(name)),
     matches: name => {
       const given = foldCase(name);
-      return (
-        (includesAll || included.some(matches => matches(given))) &&
-        !excluded.some(matches => matches(given))
-      );
+      return includes(given) && !excluded.some(matches => matches(given));
     },
   };
 }

@@ -3,7 +3,7 @@ import { isPostgres } from './bulk';
 import { CLAIM_KEY, chunks, sameKey, TABLES } from './rows';
 
 /** Where the catalog keeps what providers gave it, and which did, in the same database. */
-const CATALOG = 'refresh_state';
+export const CATALOG = 'refresh_state';
 const CATALOG_REFERENCES = 'refresh_state_references';
 /** What the catalog shows, when it has stitched it. */
 const CATALOG_SHOWN = 'final_entities';

@@ -8,6 +8,9 @@ import { loadKnownDescriptors } from './known';
 import type { DesiredReference } from './outbox';
 import { REPOSITORY_KEY, TABLES, type RepositoryRow } from './rows';
 
+/** How much is kept of why a probe was unknown, in characters. */
+const LONGEST_PROBLEM = 2_000;
+
 /** One look at one repository, as it is handed to the ledger. */
 export interface ProbeRecord {
   readonly repository: {
@@ -222,6 +225,7 @@ async function writeRepositories(
       branch: conclusive ? (probe.branch ?? null) : (former?.branch ?? null),
       signature: conclusive ? probe.signature : (former?.signature ?? null),
       outcome: conclusive ? 'conclusive' : 'unknown',
+      problem: probe.unknown?.slice(0, LONGEST_PROBLEM) ?? null,
       verified_at: conclusive ? now : (former?.verified_at ?? null),
       missed: 0,
       ticket,

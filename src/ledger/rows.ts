@@ -41,6 +41,7 @@ export interface RepositoryRow {
   branch: string | null;
   signature: string | null;
   outcome: 'conclusive' | 'unknown';
+  problem: string | null;
   verified_at: BigIntColumn | null;
   missed: number;
   ticket: BigIntColumn;

@@ -40,16 +40,35 @@ export interface Findings {
   ) => string | undefined;
 }
 
+/** A key that chooses by name. */
+export type NameKey =
+  'project' | 'exclude.project' | 'repository' | 'exclude.repository';
+
 /** What is to blame for that nothing was found. */
-export type Culprit =
-  | 'project'
-  | 'exclude.project'
-  | 'repository'
-  | 'exclude.repository'
-  | 'skipForkedRepos'
-  | 'state'
-  | 'branch'
-  | 'path';
+export type Culprit = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
+
+/** A key of a provider with what it is set to, as every message about it begins. */
+export function keyOf(
+  id: string,
+  key: Culprit,
+  values: readonly string[] = [],
+): string {
+  return (
+    `\`catalog.providers.azureDevOps.${id}.${key}\`` +
+    (values.length > 0 ? ` (${quoted(values)})` : '')
+  );
+}
+
+/** The name that somebody who wrote one of these patterns most likely meant. */
+export function nearMiss(
+  patterns: readonly string[],
+  names: readonly string[],
+  nearest: Findings['nearest'],
+): string | undefined {
+  return patterns
+    .map(pattern => nearest(decoded(pattern), names))
+    .find(name => name !== undefined);
+}
 
 /** How many names a sentence lists. */
 const MOST_NAMES = 5;
@@ -110,19 +129,20 @@ export function explainNothingFound(findings: Findings): string[] {
 
 function explain(culprit: Culprit, findings: Findings): string {
   const { settings, lists } = findings;
-  const key = `\`catalog.providers.azureDevOps.${settings.id}.${culprit}\``;
+  const key = (values?: readonly string[]) =>
+    keyOf(settings.id, culprit, values);
   const listed = lists.flatMap(({ repositories }) => repositories);
   const selected = lists.flatMap(list => list.selected);
   switch (culprit) {
     case 'project':
-      return `${key} (${quoted(settings.project.include)}) selects no ${known(
+      return `${key(settings.project.include)} selects no ${known(
         'project',
         namesOf(listed, it => it.project.name),
         settings.project.include,
         findings,
       )}`;
     case 'repository':
-      return `${key} (${quoted(settings.repository.include)}) selects no ${known(
+      return `${key(settings.repository.include)} selects no ${known(
         'repository',
         namesOf(
           listed.filter(it => settings.project.matches(it.project.name)),
@@ -132,22 +152,21 @@ function explain(culprit: Culprit, findings: Findings): string {
         findings,
       )}`;
     case 'exclude.project':
-      return `${key} (${quoted(settings.project.exclude)}) leaves out every project in the list. What to do: Narrow it`;
+      return `${key(settings.project.exclude)} leaves out every project in the list. What to do: Narrow it`;
     case 'exclude.repository':
-      return `${key} (${quoted(settings.repository.exclude)}) leaves out every repository. What to do: Narrow it`;
+      return `${key(settings.repository.exclude)} leaves out every repository. What to do: Narrow it`;
     case 'skipForkedRepos':
-      return `${key} leaves out every repository: all that are selected are forks. What to do: Set it to false`;
+      return `${key()} leaves out every repository: all that are selected are forks. What to do: Set it to false`;
     case 'state':
       return `catalog.providers.azureDevOps.${settings.id}: every repository that is selected is disabled or empty, or its project is being created or deleted (${statesOf(lists)}). What to do: Look at them in the browser, or select others`;
     case 'branch':
-      return explainBranch(key, settings.branch ?? '', selected, findings);
+      return explainBranch(settings.branch ?? '', selected, findings);
     case 'path':
-      return `${key} (${quoted(settings.paths.map(pathOf))}) finds no file in any of ${count(selected.length)}. ${advice(findings, 'What to do: Compare it with where the files are: paths begin at the root of a repository, `*` stays within a folder, and case matters')}`;
+      return `${key(settings.paths.map(pathOf))} finds no file in any of ${count(selected.length)}. ${advice(findings, 'What to do: Compare it with where the files are: paths begin at the root of a repository, `*` stays within a folder, and case matters')}`;
   }
 }
 
 function explainBranch(
-  key: string,
   branch: string,
   selected: readonly Repository[],
   findings: Findings,
@@ -155,7 +174,7 @@ function explainBranch(
   const branches = namesOf(selected, it => it.defaultBranch);
   const likely = findings.nearest(branch, branches);
   return (
-    `${key} ("${branch}") is the default branch of none of ${count(selected.length)}, and no descriptor was found there. ` +
+    `${keyOf(findings.settings.id, 'branch', [branch])} is the default branch of none of ${count(selected.length)}, and no descriptor was found there. ` +
     `Default branches are ${shortened(branches)}${likely ? `; did you mean "${likely}"?` : '.'} ` +
     advice(
       findings,
@@ -187,9 +206,7 @@ function known(
   patterns: readonly string[],
   { nearest }: Findings,
 ): string {
-  const likely = patterns
-    .map(pattern => nearest(decoded(pattern), names))
-    .find(name => name !== undefined);
+  const likely = nearMiss(patterns, names, nearest);
   return (
     `${what} in the list, which has ${names.length}: ${shortened(names)}` +
     (likely

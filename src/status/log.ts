@@ -7,6 +7,7 @@ import type {
 } from '../ingestion/report';
 import { DOCUMENTATION } from '../documentation';
 import type { DuplicateReport } from '../ledger/reports';
+import { DUPLICATE_CURE, duplicateCause } from '../policy/explain';
 
 /** So many duplicates are logged one by one after a refresh. */
 const MOST_DUPLICATES = 20;
@@ -104,7 +105,7 @@ export class RefreshLog implements RefreshObserver {
       .slice(0, MOST_DUPLICATES)
       .map(({ entityRef, owner, others }): LogLine => ({
         level: 'warn',
-        message: `${entityRef} is defined by ${owner}, which is in the catalog, and by ${others.join(', ')}, which ${others.length === 1 ? 'is' : 'are'} left out until the former is gone. Give the entities different names, or delete the definitions that are not meant.`,
+        message: `${duplicateCause(entityRef, owner, others)}. ${DUPLICATE_CURE}.`,
       }));
     const further = news.length - lines.length;
     return further > 0

@@ -1,0 +1,195 @@
+import type { Knex } from 'knex';
+import { LedgerLookup } from '../../src/ledger/lookup';
+import { DATABASES, type DatabaseKind } from '../support/databases';
+import { openLedger, ORGANIZATION, present, probe } from './support';
+
+const PROVIDER = 'AzureDevOpsEntityProvider:test';
+const ID = '00000000-0000-4000-8000-000000000001';
+
+describe.each(DATABASES)(
+  'what is known of one repository or entity, on %s,',
+  kind => {
+    let opened: Awaited<ReturnType<typeof openLedger>>;
+    let lookup: LedgerLookup;
+    const place = (repositoryId = ID) => ({
+      provider: PROVIDER,
+      organization: ORGANIZATION,
+      repositoryId,
+    });
+    beforeAll(async () => {
+      opened = await openLedger(kind);
+      lookup = new LedgerLookup(opened.knex);
+      const { ledger } = opened;
+      const named = (
+        id: string,
+        name: string,
+        paths: Parameters<typeof probe>[1],
+        unknown?: string,
+      ) => {
+        const record = probe(id, paths, { startTicket: 0, unknown });
+        return {
+          ...record,
+          repository: { ...record.repository, name, project: 'Cross Team' },
+        };
+      };
+      await ledger.recordProbes(
+        [
+          named(ID, 'Billing', [
+            present(['billing', 'shared']),
+            {
+              ...present(['api'], { path: '/api/catalog-info.yaml' }),
+              rejections: [
+                { index: 1, reason: 'syntax', message: 'no', line: 3 },
+              ],
+            },
+          ]),
+        ],
+        7,
+      );
+      await ledger.recordProbes(
+        [named('r2', 'Other', [present(['shared'], { repository: 'r2' })])],
+        8,
+      );
+      await ledger.recordProbes(
+        [named('r3', 'Broken', [], 'x'.repeat(5_000))],
+        9,
+      );
+    });
+    afterAll(async () => {
+      await opened.destroy();
+    });
+
+    it('is found by names in any case, and by GUIDs', async () => {
+      for (const asked of [
+        { project: 'Cross Team', repository: 'Billing' },
+        { project: 'cross team', repository: 'BILLING' },
+        { repository: ID.toUpperCase() },
+      ]) {
+        expect(await lookup.repositories(asked)).toMatchObject([
+          { ...place(), facts: { name: 'Billing', verifiedAt: 7 } },
+        ]);
+      }
+      expect(
+        await lookup.repositories({ project: 'X', repository: 'Billing' }),
+      ).toEqual([]);
+    });
+
+    it('says why the last look at it failed, in bounded length, until one did not', async () => {
+      const [broken] = await lookup.repositories({ repository: 'Broken' });
+      expect(broken?.facts).toMatchObject({
+        outcome: 'unknown',
+        problem: 'x'.repeat(2_000),
+      });
+      await opened.ledger.recordProbes(
+        [probe('r3', [], { startTicket: Number.MAX_SAFE_INTEGER })],
+        9,
+      );
+      const [mended] = await lookup.repositories({ repository: 'r3' });
+      expect(mended?.facts.problem).toBeUndefined();
+    });
+
+    it('has its files with what was rejected first, and what they give', async () => {
+      expect(await lookup.files(place())).toMatchObject([
+        {
+          path: '/api/catalog-info.yaml',
+          rejections: [{ index: 1, line: 3 }],
+          entityRefs: ['component:default/api'],
+        },
+        {
+          path: '/catalog-info.yaml',
+          rejections: [],
+          entityRefs: ['component:default/billing', 'component:default/shared'],
+        },
+      ]);
+      expect(
+        await lookup.files(place(), '/api/catalog-info.yaml'),
+      ).toHaveLength(1);
+    });
+
+    it('names who gives a reference, and whether that is applied', async () => {
+      expect(await lookup.claims('component:default/shared')).toMatchObject([
+        { repositoryId: ID, isOwner: true },
+        { repositoryId: 'r2', isOwner: false },
+      ]);
+      const references = await lookup.references(place('r2'), [
+        'component:default/shared',
+        'component:default/nobody',
+      ]);
+      expect([...references]).toMatchObject([
+        [
+          'component:default/shared',
+          {
+            owner: { isOwn: false, path: '/catalog-info.yaml' },
+            isApplied: false,
+            catalogKey: undefined,
+          },
+        ],
+      ]);
+      expect(await lookup.isDue(place(), 'p1')).toBe(false);
+    });
+
+    it('is found through indexes alone', async () => {
+      const statements = await statementsOf(opened.knex, async () => {
+        await lookup.repositories({ project: 'p', repository: 'r' });
+        await lookup.repositories({ repository: 'r' });
+        await lookup.repositories({ repository: ID });
+        await lookup.repositories({ project: ID, repository: ID });
+        await lookup.claims('component:default/a');
+        await lookup.files(place());
+        await lookup.files(place(), '/catalog-info.yaml');
+        await lookup.references(place(), ['component:default/a']);
+        await lookup.isDue(place(), 'p1');
+      });
+      for (const statement of statements) {
+        if (!/refresh_state/.test(statement.sql)) {
+          expect(await planOf(opened.knex, kind, statement)).not.toMatch(
+            /SCAN|Seq Scan/,
+          );
+        }
+      }
+    });
+  },
+);
+
+interface Statement {
+  readonly sql: string;
+  readonly bindings: Knex.RawBinding[];
+}
+
+async function statementsOf(
+  knex: Knex,
+  action: () => Promise<void>,
+): Promise<Statement[]> {
+  const seen: Statement[] = [];
+  const note = (query: Statement) => seen.push(query);
+  knex.on('query', note);
+  await action();
+  knex.removeListener('query', note);
+  return seen;
+}
+
+/** How the database finds the rows, where it may not read a table from end to end unless nothing else is possible. */
+async function planOf(
+  knex: Knex,
+  kind: DatabaseKind,
+  { sql, bindings }: Statement,
+): Promise<string> {
+  if (kind === 'sqlite') {
+    const steps = (await knex.raw(
+      `explain query plan ${sql}`,
+      bindings,
+    )) as Array<{ detail: string }>;
+    return steps
+      .map(({ detail }) => detail)
+      .filter(detail => !/json_each/.test(detail))
+      .join('; ');
+  }
+  return await knex.transaction(async tx => {
+    await tx.raw('set local enable_seqscan = off');
+    const { rows } = (await tx.raw(
+      `explain (format json) ${sql.replaceAll(/\$\d+/g, '?')}`,
+      bindings,
+    )) as { rows: unknown };
+    return JSON.stringify(rows);
+  });
+}
