@@ -11,6 +11,7 @@ import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging } from './text';
+import { validate, type ValidateOptions } from './validate';
 
 interface CommonOptions {
   readonly config: readonly string[];
@@ -40,7 +41,15 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
         (await command(config, options, io));
     };
   try {
-    await createProgram(io, action).parseAsync([...args], { from: 'user' });
+    const program = createProgram(io, action);
+    addValidate(program, async (places, options) => {
+      const config =
+        options.config.length > 0
+          ? await readConfiguration(options.config, io.env)
+          : undefined;
+      outcome = await validate(config, places, options, io);
+    });
+    await program.parseAsync([...args], { from: 'user' });
     return outcome;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -106,16 +115,47 @@ function createProgram(
   return program;
 }
 
+/** The one command that needs neither a configuration nor Azure DevOps. */
+function addValidate(
+  program: Command,
+  action: (
+    places: string[],
+    options: ValidateOptions & Pick<CommonOptions, 'config'>,
+  ) => Promise<void>,
+): void {
+  program
+    .command('validate [path...]')
+    .summary('check descriptors of a checkout before they are merged')
+    .description(
+      'Checks files of a checkout as the catalog and the provider would: YAML, envelope, kind, catalog.rules, and the files that placeholders refer to. Needs no network and no credential. A path is a file, a folder or a pattern; without one, every catalog-info.yaml below the working directory is checked, but for what Git ignores.',
+    )
+    .addOption(configOption('none: catalog.rules are not checked'))
+    .option(
+      '--repository <url>',
+      'where the repository is in Azure DevOps (default: where the checkout is from)',
+    )
+    .addOption(
+      new Option('--format <format>', 'how to print what is found')
+        .choices(['text', 'azure-pipelines'])
+        .default('text'),
+    )
+    .option('--json', 'print JSON, for machines', false)
+    .addHelpText('after', VALIDATE_HELP)
+    .action(action);
+}
+
+function configOption(byDefault: string): Option {
+  return new Option(
+    '-c, --config <file>',
+    'a configuration file; repeatable, later ones win',
+  )
+    .argParser(collect)
+    .default([], byDefault);
+}
+
 function withCommonOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '-c, --config <file>',
-        'a configuration file; repeatable, later ones win',
-      )
-        .argParser(collect)
-        .default([], 'app-config.yaml and app-config.local.yaml'),
-    )
+    .addOption(configOption('app-config.yaml and app-config.local.yaml'))
     .addOption(
       new Option(
         '-o, --organization <name>',
@@ -217,6 +257,15 @@ Examples:
 The credential needs the permission "Edit subscriptions" to carry a plan out, and
 "View subscriptions" to show it. What a user disabled is left as it is, and so is
 every subscription that this command did not make.`;
+
+const VALIDATE_HELP = `
+Examples:
+  $ azure-devops-catalog validate
+  $ azure-devops-catalog validate 'services/*/catalog-info.yaml' docs/team.yaml
+  $ azure-devops-catalog validate --config rules.yaml --format azure-pipelines
+
+Exit code 1 says that the catalog would not take something; with warnings alone
+it is 0.`;
 
 const DOCTOR_HELP = `
 Examples:

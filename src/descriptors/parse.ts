@@ -143,7 +143,7 @@ export function applyLocation(
   options: {
     /** The file's canonical URL. */
     target: string;
-    rules: CatalogRules;
+    rules: Pick<CatalogRules, 'isAllowed'>;
   },
 ): DescriptorDocument[] {
   return rejectDuplicates(
@@ -153,7 +153,7 @@ export function applyLocation(
 
 function applyLocationTo(
   document: ParsedDocument,
-  { target, rules }: { target: string; rules: CatalogRules },
+  { target, rules }: { target: string; rules: Pick<CatalogRules, 'isAllowed'> },
 ): DescriptorDocument {
   if (document.outcome === 'rejected') {
     return document;

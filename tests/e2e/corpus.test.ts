@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import {
   ANNOTATION_LOCATION,
   ANNOTATION_ORIGIN_LOCATION,
@@ -5,10 +8,20 @@ import {
   type Entity,
 } from '@backstage/catalog-model';
 import { parseEntityYaml } from '@backstage/plugin-catalog-node';
-import type { TestCatalog } from '../support/backend';
+import type { Refreshed, TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 import { corpusFiles } from '../support/corpus';
+import openApiModule from '@backstage/plugin-catalog-backend-module-openapi';
+import { loadProgram, run } from '../cli/terminal';
 import { addReadableOrganization, setStage, type Stage } from './support';
+
+/** What the command line leaves to the catalog, and says so. */
+const UNDECIDED =
+  /is none that every catalog knows|was not looked at|whose address is not known here/;
+
+/** What the catalog says of a target of a Location in another repository, or on another host. */
+const OF_ANOTHER_REPOSITORY =
+  /^Unable to read url, .*(_git\/nowhere|githubusercontent\.com)/;
 
 /** What the catalog itself adds or sorts when it processes an entity. */
 const COMPUTED = ['uid', 'etag', 'generation'];
@@ -20,6 +33,9 @@ describe('descriptor files as people have them', () => {
   const rules = [{ allow: kindsOf([...texts.values()]) }];
 
   let stage: Stage;
+  /** Has all of them, through this module. */
+  let catalog: TestCatalog;
+  let report: Refreshed;
   beforeAll(async () => {
     stage = await setStage();
     const organization = addReadableOrganization(stage.simulator, 'contoso');
@@ -27,6 +43,12 @@ describe('descriptor files as people have them', () => {
     for (const [name, content] of texts) {
       project.addRepository(name, { files: { '/catalog-info.yaml': content } });
     }
+    catalog = await stage.catalog({
+      providers: { main: { organization: 'contoso' } },
+      catalog: { rules },
+      features: [openApiModule],
+    });
+    report = await catalog.refresh();
   });
   afterAll(async () => {
     await stage.stop();
@@ -40,11 +62,6 @@ describe('descriptor files as people have them', () => {
       refusedEnvelopes: 0,
       definedTwice: 0,
     };
-    const catalog = await stage.catalog({
-      providers: { main: { organization: 'contoso' } },
-      catalog: { rules },
-    });
-    const report = await catalog.refresh();
     expect(report.outcome).toBe('complete');
     const claims: Array<{ target: string; entity: string; kind: string }> =
       await catalog
@@ -84,6 +101,70 @@ describe('descriptor files as people have them', () => {
       });
     }
     console.table([counts]);
+  });
+
+  it('are judged by `validate` before the merge as the catalog judges them afterwards', async () => {
+    await catalog.settled();
+    const processed = new Map(
+      (
+        (await catalog
+          .knex('refresh_state')
+          .select('entity_ref', 'location_key', 'errors')) as Array<{
+          entity_ref: string;
+          location_key: string;
+          errors: string | null;
+        }>
+      ).map(row => [`${row.location_key} ${row.entity_ref}`, row.errors ?? '']),
+    );
+    const judged = await validateAll(texts, rules);
+    const counts = {
+      files: 0,
+      taken: 0,
+      'not taken': 0,
+      rejected: 0,
+      'not judged': 0,
+    };
+    const disagreements: unknown[] = [];
+    for (const { path, entities, findings } of judged) {
+      const name = dirname(path);
+      const target = `https://dev.azure.com/contoso/corpus/_git/${name}?path=/catalog-info.yaml`;
+      counts.files += 1;
+      const errors = findings.filter(({ severity }) => severity === 'error');
+      const rejected = errors.filter(({ entityRef }) => !entityRef);
+      counts.rejected += rejected.length;
+      const refused = report.rejectedFiles.find(file => file.target === target);
+      if (rejected.length !== (refused?.errors.length ?? 0)) {
+        disagreements.push({ name, rejected, refused });
+      }
+      for (const ref of new Set([
+        ...entities,
+        ...errors.flatMap(({ entityRef = [] }) => entityRef),
+      ])) {
+        const problems = processed.get(`url:${target} ${ref}`);
+        // Another file has it in the catalog.
+        if (problems === undefined) continue;
+        const own = findings.filter(({ entityRef }) => entityRef === ref);
+        const isTaken = problems === '' || problems === '[]';
+        if (
+          own.some(({ message }) => UNDECIDED.test(message)) ||
+          (JSON.parse(problems || '[]') as Error[]).some(({ message }) =>
+            OF_ANOTHER_REPOSITORY.test(message),
+          )
+        ) {
+          counts['not judged'] += 1;
+        } else {
+          counts[isTaken ? 'taken' : 'not taken'] += 1;
+          if (entities.includes(ref) !== isTaken) {
+            disagreements.push({ name, ref, own, problems });
+          }
+        }
+      }
+    }
+    console.table([counts]);
+    expect(disagreements).toEqual([]);
+    expect(counts.files).toBe(texts.size);
+    expect(counts.taken).toBeGreaterThan(50);
+    expect(counts['not taken']).toBeGreaterThan(2);
   });
 
   it('are the same entities in the catalog as through a static location', async () => {
@@ -140,6 +221,33 @@ describe('descriptor files as people have them', () => {
     return [await comparable(ours), await comparable(theirs)] as const;
   }
 });
+
+/** What the command line says of all files, each in a folder of its own. */
+async function validateAll(
+  texts: ReadonlyMap<string, Buffer>,
+  rules: unknown,
+): Promise<
+  Array<{
+    path: string;
+    entities: string[];
+    findings: Array<{ severity: string; entityRef?: string; message: string }>;
+  }>
+> {
+  const root = mkdtempSync(join(tmpdir(), 'checkout-'));
+  try {
+    for (const [name, content] of texts) {
+      mkdirSync(join(root, name));
+      writeFileSync(join(root, name, 'catalog-info.yaml'), content);
+    }
+    const config = join(root, 'rules.yaml');
+    writeFileSync(config, JSON.stringify({ catalog: { rules } }));
+    const args = ['validate', root, '--config', config, '--json'];
+    const { stdout } = await run(loadProgram(), args);
+    return (JSON.parse(stdout) as { files: [] }).files;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
 
 function parsed(content: Buffer, target: string) {
   const entities: Entity[] = [];
