@@ -241,7 +241,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
       return filesOf(2_000, () => content);
     },
     failsWith:
-      /contoso: .*repository-003 is rejected from there on: .*file \d+ of 2000, it gives \d+ MiB of entities, and a repository may give 128 MiB/,
+      /contoso: .*repository-003 is rejected from there on: .*file \d+ of \d+, it gives \d+ MiB of entities, and a repository may give 128 MiB/,
   }),
   monorepo({
     name: 'a repository with 200 files of 4 MB',
