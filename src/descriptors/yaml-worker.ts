@@ -42,6 +42,12 @@ export interface WorkerLimits {
 }
 
 /**
+ * What the thread holds of young objects, in megabytes. By default it is ten times
+ * as much, and the thread some 25 MB larger, without being faster.
+ */
+const YOUNG_MB = 4;
+
+/**
  * What runs in the worker: `parseEntityYaml`, the function with which Backstage
  * reads the files of its locations, and JSON of what it gives.
  *
@@ -61,13 +67,12 @@ const MAX_DEPTH = 500;
 /** What a node counts beside its text: it takes time even where it has none. */
 const NODE_LENGTH = 16;
 
-function parse({ text, enableYamlMerge, maxLength }) {
+function parse({ bytes, enableYamlMerge, maxLength }) {
   const startedAt = performance.now();
   const result = { outcome: 'parsed', documents: [], left: maxLength };
   try {
-    // Of bytes, as the catalog has them: half a surrogate pair becomes U+FFFD.
-    const bytes = Buffer.from(text);
-    for (const found of parseEntityYaml(bytes, LOCATION, { enableYamlMerge })) {
+    const data = Buffer.from(bytes.buffer);
+    for (const found of parseEntityYaml(data, LOCATION, { enableYamlMerge })) {
       if (found.type === 'entity') {
         result.documents.push(toJson(found.entity, result));
       } else if (found.type === 'error') {
@@ -158,7 +163,10 @@ export class YamlWorker {
       const worker = (this.#worker ??= await this.#start(signal));
       worker.ref();
       deadline = setTimeout(() => reading.abort(), this.#limits.deadlineMs);
-      worker.postMessage(request);
+      const { text, ...options } = request;
+      // Of bytes, as the catalog has them: half a surrogate pair becomes U+FFFD. They are given away, not copied.
+      const bytes = new TextEncoder().encode(text);
+      worker.postMessage({ ...options, bytes }, [bytes.buffer]);
       const result = await nextMessage(worker, signal);
       worker.unref();
       return result as WorkerResult;
@@ -183,7 +191,10 @@ export class YamlWorker {
       workerData: {
         catalogNode: require.resolve('@backstage/plugin-catalog-node'),
       },
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#limits.memoryMb,
+        maxYoungGenerationSizeMb: YOUNG_MB,
+      },
     });
     this.#worker = worker;
     // The text that is being read gets the error; an idle thread is replaced.

@@ -163,16 +163,34 @@ export class DescriptorParser {
     }
     const { turns, signal } = this.#options;
     return await turns.take(async () => {
-      // Whoever had the turn before may have had the same file.
-      const known = this.#contents.peek(objectId) ?? content;
-      if ('parsed' in known) {
-        await handOn(this.#observe(file, known.parsed));
-        return 0;
-      }
-      const parsed = await this.#parseWhole(objectId, known, readText);
-      await handOn(this.#observe(file, parsed));
-      return parsed?.tookMs ?? 0;
+      const { observation, tookMs } = await this.#observeWhole(
+        file,
+        objectId,
+        content,
+        readText,
+      );
+      await handOn(observation);
+      return tookMs;
     }, signal);
+  }
+
+  /** What the text was read into is let go of with this: handing on may take long. */
+  async #observeWhole(
+    file: DescriptorFile,
+    objectId: string,
+    content: Content,
+    readText: ReadText,
+  ): Promise<{ observation: PathObservation; tookMs: number }> {
+    // Whoever had the turn before may have had the same file.
+    const known = this.#contents.peek(objectId) ?? content;
+    if ('parsed' in known) {
+      return { observation: this.#observe(file, known.parsed), tookMs: 0 };
+    }
+    const parsed = await this.#parseWhole(objectId, known, readText);
+    return {
+      observation: this.#observe(file, parsed),
+      tookMs: parsed?.tookMs ?? 0,
+    };
   }
 
   async #lightContent(objectId: string, readText: ReadText): Promise<Content> {

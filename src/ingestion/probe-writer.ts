@@ -13,17 +13,17 @@ import type { Applier } from './apply';
 const MEBIBYTE = 1_048_576;
 
 /** How much is written in one transaction, unless one finding alone is more. */
-const BATCH: Amount = { records: 200, paths: 1_000, bytes: 4 * MEBIBYTE };
+const BATCH: Amount = { records: 200, paths: 1_000, bytes: 2 * MEBIBYTE };
 /** Findings are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this much is unwritten, so that memory stays bounded. */
 const MAX_BUFFERED: Amount = {
   records: 600,
   paths: 3_000,
-  bytes: 8 * MEBIBYTE,
+  bytes: 2 * MEBIBYTE,
 };
 /** So much of what was written is kept until it is applied to the catalog; the rest is read back. */
-const MAX_IN_MEMORY = { entities: 600, bytes: 8 * MEBIBYTE };
+const MAX_IN_MEMORY = { entities: 600, bytes: 4 * MEBIBYTE };
 /** So many findings may be refused by the database before it is the database that is at fault. */
 const MAX_REFUSED = 20;
 
@@ -138,7 +138,12 @@ export class ProbeWriter {
       this.timer ??= setTimeout(() => this.write(), MAX_AGE_MS).unref();
     }
     if (reaches(this.unwritten, MAX_BUFFERED)) {
+      const isHeavy = this.unwritten.bytes >= MAX_BUFFERED.bytes;
       await this.writing;
+      if (isHeavy) {
+        // Each of its bytes is in memory several times while the catalog takes it.
+        await this.applying;
+      }
     }
     this.throwFailure();
   }

@@ -332,9 +332,7 @@ class Probe {
     this.checkParsingTime(`${path}, ${where}`);
     this.parsingMs += await parser.parseBlob(
       { repository, path, objectId },
-      bytes
-        ? async () => Buffer.from(bytes).toString('utf8')
-        : this.downloadOf(objectId),
+      bytes ? async () => textOf(bytes) : this.downloadOf(objectId),
       found => this.handOn(found, `${path}, ${where}`),
     );
   }
@@ -357,7 +355,7 @@ class Probe {
         }),
       );
       await othersFirst();
-      return bytes && Buffer.from(bytes).toString('utf8');
+      return bytes && textOf(bytes);
     };
   }
 
@@ -441,6 +439,11 @@ function matches(pattern: DescriptorPath, path: string): boolean {
   return pattern.kind === 'literal'
     ? pattern.path === path
     : pattern.matches(path);
+}
+
+/** Without a copy of the bytes. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 }
 
 function checkLength(path: string): void {

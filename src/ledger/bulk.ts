@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
 /** How much one statement writes, in characters, unless one row alone is more. */
-const STATEMENT_LENGTH = 4 * 1_048_576;
+const STATEMENT_LENGTH = 2 * 1_048_576;
 
 /**
  * Inserts rows, or updates those of the same key, in one statement for each few

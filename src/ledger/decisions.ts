@@ -32,7 +32,8 @@ export interface Decided {
 /** Identifies an entity's content together with the key that it goes under. */
 export function hashClaim(entity: string, locationKey: string): string {
   return createHash('sha256')
-    .update(`${locationKey}\n${entity}`)
+    .update(`${locationKey}\n`)
+    .update(entity)
     .digest('hex')
     .slice(0, 40);
 }

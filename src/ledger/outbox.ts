@@ -18,7 +18,7 @@ const LEASE_MS = 60_000;
  * catalog writes it down, which blocks the process the longer the more there are.
  * One entity that is larger is a page of its own.
  */
-const PAGE = { references: 250, bytes: 4 * 1_048_576 };
+const PAGE = { references: 250, bytes: 2 * 1_048_576 };
 
 /** One reference as the catalog should see it. */
 export interface DesiredReference {

@@ -15,29 +15,8 @@ describe('what a probe found', () => {
   });
 
   it('is in the ledger and in the catalog within seconds, though no other probe ends', async () => {
-    const { knex, ledger } = opened;
-    const logger = recordingLogger([]);
-    const applied: string[] = [];
-    const applier = new Applier(
-      opened.outbox('test'),
-      {
-        async applyMutation(mutation) {
-          if (mutation.type === 'delta') {
-            applied.push(
-              ...mutation.added.map(({ entity }) => entity.metadata.name),
-            );
-          }
-        },
-        async refresh() {},
-      },
-      logger,
-    );
-    const writer = await ProbeWriter.start({
-      ledger,
-      applier,
-      logger,
-      clock: Date,
-    });
+    const { knex } = opened;
+    const { writer, applied } = await startApplying(opened);
     writer.begin('r1');
     await writer.add({
       ...probe('r1', [present(['a'])], { startTicket: 0 }),
@@ -51,6 +30,21 @@ describe('what a probe found', () => {
     await until('the catalog to have it', () => applied.length === 1);
     await writer.flush();
     expect(applied).toEqual(['a']);
+  });
+
+  it('is in the catalog before the next is read, where it is large', async () => {
+    const { writer, applied } = await startApplying(opened);
+    writer.begin('r1');
+    const small = present(['a'], { path: '/a' });
+    const [claim] = small.claims;
+    const entity = claim?.entity.replace(
+      '{}',
+      JSON.stringify({ definition: 'x'.repeat(2 * 1_048_576) }),
+    );
+    const large = { ...small, claims: [{ ...claim, entity }] } as typeof small;
+    await writer.add(probe('r1', [large], { startTicket: 0 }));
+    expect(applied).toEqual(['a']);
+    await writer.flush();
   });
 
   it('counts piece by piece: of two replicas the newer observation wins, or its repository is looked at again', async () => {
@@ -151,6 +145,36 @@ const AGREES_THEN_DIFFERS = [
   { replica: 0, what: 'add', path: '/b' },
   { replica: 0, what: 'write', path: '/b' },
 ];
+
+/** A writer, and the names of what it applied to the catalog. */
+async function startApplying(
+  opened: Awaited<ReturnType<typeof openLedger>>,
+): Promise<{ writer: ProbeWriter; applied: string[] }> {
+  const { ledger } = opened;
+  const logger = recordingLogger([]);
+  const applied: string[] = [];
+  const applier = new Applier(
+    opened.outbox('test'),
+    {
+      async applyMutation(mutation) {
+        if (mutation.type === 'delta') {
+          applied.push(
+            ...mutation.added.map(({ entity }) => entity.metadata.name),
+          );
+        }
+      },
+      async refresh() {},
+    },
+    logger,
+  );
+  const writer = await ProbeWriter.start({
+    ledger,
+    applier,
+    logger,
+    clock: Date,
+  });
+  return { writer, applied };
+}
 
 interface Look {
   readonly at: number;

@@ -235,10 +235,10 @@ function patternRow(): Row {
   return outage({
     group: 8,
     name: 'a pattern with many wildcards, and a name made for it',
-    injected: 'path: /*-*-*-*-*.yaml, and a file whose name is 250 dashes',
+    injected: 'path: /*-*-*-*-*-*.yaml, and a file whose name is 250 dashes',
     expected: 'Nothing changes, and matching takes no time.',
     settings: () => ({
-      provider: { path: [DESCRIPTOR, '/*-*-*-*-*.yaml'] },
+      provider: { path: [DESCRIPTOR, '/*-*-*-*-*-*.yaml'] },
     }),
     during: [
       {
