@@ -251,6 +251,21 @@ exports.up = async function up(knex) {
     table.primary(['provider', 'organization', 'project_id', 'repository_id']);
   });
 
+  // Apart from the repositories, whose rows a refresh keeps locked while it
+  // writes: whoever delivers an event waits for this.
+  await knex.schema.createTable('azure_devops_announced', table => {
+    table.comment(
+      'One row a repository that an event or somebody ever said to look at',
+    );
+    table.text('repository_id').notNullable().primary();
+    table
+      .bigInteger('times')
+      .notNullable()
+      .comment(
+        'Grows with each time: every process then reads anew what it keeps of it',
+      );
+  });
+
   await knex.schema.createTable('azure_devops_project_events', table => {
     table.comment('One row a project of which an event ever came');
     table.text('provider').notNullable();
@@ -286,6 +301,7 @@ exports.up = async function up(knex) {
 exports.down = async function down(knex) {
   await knex.schema.dropTable('azure_devops_approvals');
   await knex.schema.dropTable('azure_devops_project_events');
+  await knex.schema.dropTable('azure_devops_announced');
   await knex.schema.dropTable('azure_devops_due');
   await knex.schema.dropTable('azure_devops_references');
   await knex.schema.dropTable('azure_devops_claims');

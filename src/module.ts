@@ -14,6 +14,7 @@ import {
 } from './backstage';
 import { isIngressConfigured, isListening } from './config/events';
 import { EventHub } from './events/hub';
+import { watchRefreshes } from './events/refresh-button';
 import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import {
   describeAllMistakes,
@@ -21,8 +22,8 @@ import {
   PROVIDERS_KEY,
   readProviderConfigs,
 } from './config/index';
-import { DescriptorErrorProcessor } from './ingestion/error-processor';
 import { YamlParser } from './descriptors/yaml';
+import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './ingestion/turns';
 import { errorsOfLocation } from './ledger/reports';
@@ -97,6 +98,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
           lifecycle.addStartupHook(async () => await hub.subscribe(events));
         }
         lifecycle.addShutdownHook(async () => await hub.close());
+        httpRouter.use(
+          watchRefreshes(entityRef => void hub.refreshAsked(entityRef)),
+        );
         for (const reading of readings) {
           const providerLogger = logger.child({
             provider: reading.providerName,
@@ -127,12 +131,15 @@ export const catalogModuleAzureDevOps = createBackendModule({
         });
         httpRouter.use(createRouter({ operations, httpAuth, permissions }));
         catalog.addProcessor(
-          new DescriptorErrorProcessor(async entity =>
-            errorsOfLocation(
-              await database.getClient(),
-              stringifyEntityRef(entity),
-            ),
-          ),
+          new AzureDevOpsProcessor({
+            errorsOf: async entity =>
+              await errorsOfLocation(
+                await database.getClient(),
+                stringifyEntityRef(entity),
+              ),
+            announced: async entityRef => await hub.announced(entityRef),
+            invalidate: id => azureDevOps.content.invalidate(id),
+          }),
         );
       },
     });

@@ -10,13 +10,16 @@ import type { ScmEventsService } from '../backstage';
 import { GIT_EVENTS } from '../config/events';
 import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
-import { DueRepositories, type Due } from '../ledger/due';
+import { parentsOf } from '../ledger/catalog-view';
+import { type Due, DueRepositories } from '../ledger/due';
 import { LedgerProjectEvents } from '../ledger/project-events';
 import type { DescriptorChange } from '../policy/changes';
 import { EventListener, type ListeningProvider } from './listener';
 import { TOPIC } from './notification';
 import { DueWorker } from './worker';
 
+/** So far the catalog looks for the Location that an entity comes from. */
+const DEEPEST = 32;
 /** So many repositories are remembered to be left out by the configuration; an event of another costs a request. */
 const MOST_UNSELECTED = 200_000;
 
@@ -30,11 +33,13 @@ export interface EventHubOptions {
 }
 
 /**
- * Service hooks in, `location.*` events out: for all providers of a process.
- * Everything that a refresh has to do with events goes through here.
+ * Service hooks in, and entities that somebody has refreshed; `location.*` events
+ * out: for all providers of a process. Everything that a refresh has to do with
+ * events goes through here.
  */
 export class EventHub {
   readonly #providers = new Map<string, ListeningProvider>();
+  readonly #connected = new Map<string, ConnectedProvider>();
   readonly #workers: DueWorker[] = [];
   readonly #unselected = new LRUCache<string, true>({ max: MOST_UNSELECTED });
   #listener: EventListener | undefined;
@@ -56,8 +61,10 @@ export class EventHub {
   }
 
   /** A provider is connected, and can look at what is due. */
-  connected({ name, branch, knex, lookAtDue }: ConnectedProvider): void {
+  connected(provider: ConnectedProvider): void {
+    const { name, branch, knex, lookAtDue } = provider;
     const { logger } = this.options;
+    this.#connected.set(name, provider);
     const due = this.#dueOf(knex);
     const projectEvents = new LedgerProjectEvents(knex, name);
     const worker = new DueWorker({
@@ -91,6 +98,34 @@ export class EventHub {
     things.forEach(({ provider }) => this.#providers.get(provider)?.wake());
   }
 
+  /** Somebody has had an entity refreshed: its repository is looked at, and what it reads is read anew. Never throws. */
+  async refreshAsked(entityRef: string): Promise<void> {
+    const { logger } = this.options;
+    try {
+      const { refs, places } = await this.#origin(entityRef.toLowerCase());
+      await this.lookAt(places);
+      for (const name of new Set(places.map(({ provider }) => provider))) {
+        // The catalog may have processed it before what it reads was invalidated.
+        await this.#connected.get(name)?.processAgain(refs);
+      }
+      logger.debug(
+        `A refresh of ${entityRef} was asked for; ${places.length} of the repositories that are ingested give it`,
+      );
+    } catch (error) {
+      logger.warn(
+        `The repository of ${entityRef} could not be made due, though a refresh was asked for; the next refresh finds what changed in it`,
+        error instanceof Error ? error : undefined,
+      );
+    }
+  }
+
+  /** How often each repository that gives an entity was announced to have changed; none before a provider is connected. */
+  async announced(
+    entityRef: string,
+  ): Promise<Array<{ repositoryId: string; times: number }>> {
+    return (await this.#due?.announced(entityRef)) ?? [];
+  }
+
   /** Subscribes to the events; what fails is logged, and costs freshness only. */
   async subscribe(events: EventsService): Promise<void> {
     try {
@@ -109,6 +144,25 @@ export class EventHub {
 
   async close(): Promise<void> {
     await Promise.all(this.#workers.map(worker => worker.close()));
+  }
+
+  /** The repositories that give an entity, by a Location if need be; and what leads from it to them. */
+  async #origin(
+    entityRef: string,
+  ): Promise<{ refs: readonly string[]; places: readonly Due[] }> {
+    const [first] = this.#connected.values();
+    const refs: string[] = [];
+    let next: string | undefined = first && entityRef;
+    while (next !== undefined && refs.length < DEEPEST) {
+      refs.push(next);
+      const places = (await this.#due?.placesOfEntity(next)) ?? [];
+      const ours = places.filter(it => this.#providers.has(it.provider));
+      if (ours.length > 0) {
+        return { refs, places: ours };
+      }
+      [next] = await parentsOf(first!.knex, next);
+    }
+    return { refs, places: [] };
   }
 
   #dueOf(knex: Knex): DueRepositories {

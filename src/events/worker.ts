@@ -107,7 +107,7 @@ export class DueWorker {
     } catch (error) {
       if (!signal.aborted) {
         logger.warn(
-          `${provider}: what events announced of ${organization} could not be looked at; it is tried again in ${POLL_MS / 1_000} s`,
+          `${provider}: what was announced of ${organization} could not be looked at; it is tried again in ${POLL_MS / 1_000} s`,
           error instanceof Error ? error : undefined,
         );
       }

@@ -207,7 +207,7 @@ async function lookUp(
       failed.push(...concerned);
       const isPacing = isRejectedByLimiter(error) || signal.aborted;
       input.logger[isPacing ? 'debug' : 'warn'](
-        `An event announced a change that could not be looked at yet: ${String(error)}`,
+        `A change that was announced could not be looked at yet: ${String(error)}`,
       );
     }
   };

@@ -26,6 +26,7 @@ import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
 import { lookAtDue } from './due';
+import { refreshKeyOf } from './processor';
 import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
 import type { Turns } from './turns';
 
@@ -54,6 +55,8 @@ export interface ConnectedProvider {
   /** The branch that the configuration names, if it does. */
   readonly branch?: string;
   readonly knex: Knex;
+  /** Has the catalog process those of these entities that read files. */
+  processAgain(entityRefs: readonly string[]): Promise<void>;
   /** Looks at what is due in an organization, and returns what could not be looked at. */
   lookAtDue(
     organization: string,
@@ -132,6 +135,8 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       name: settings.providerName,
       branch: settings.branch,
       knex,
+      processAgain: async entityRefs =>
+        await connection.refresh({ keys: entityRefs.map(refreshKeyOf) }),
       lookAtDue: async (organization, due, signal) =>
         await lookAtDue(
           { ...context, clients: clients.interactive },

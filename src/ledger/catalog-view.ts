@@ -186,6 +186,17 @@ export class CatalogView {
   }
 }
 
+/** What gives an entity in the catalog: for what a provider gave itself, nothing. */
+export async function parentsOf(
+  knex: Knex,
+  entityRef: string,
+): Promise<string[]> {
+  return await knex(CATALOG_REFERENCES)
+    .where({ target_entity_ref: entityRef })
+    .whereNotNull('source_entity_ref')
+    .pluck('source_entity_ref');
+}
+
 /** The catalog's own hash of an entity as it was given it, for a statement over the ledger's references. */
 export function catalogHash(knex: Knex): Knex.QueryBuilder {
   return knex(CATALOG)

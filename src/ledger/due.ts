@@ -1,6 +1,12 @@
 import type { Knex } from 'knex';
 import { databaseNow, isOneOf } from './bulk';
-import { TABLES, type BigIntColumn, type RepositoryRow } from './rows';
+import {
+  REPOSITORY_KEY,
+  sameKey,
+  TABLES,
+  type BigIntColumn,
+  type RepositoryRow,
+} from './rows';
 
 /** How long a process has for what it took before another may, in milliseconds; it renews that while it works. */
 export const HOLD_MS = 30_000;
@@ -87,11 +93,46 @@ export class DueRepositories {
       .distinct('provider', 'organization');
   }
 
-  /** Makes things due, for this process to look at. What is due already stays so, once. */
+  /** The repositories whose descriptors give an entity, whichever has it in the catalog. */
+  async placesOfEntity(entityRef: string): Promise<Due[]> {
+    const rows: RepositoryRow[] = await this.knex(`${TABLES.claims} as c`)
+      .join(`${TABLES.repositories} as r`, sameKey('r', 'c', REPOSITORY_KEY))
+      .where('c.entity_ref', entityRef)
+      .distinct(
+        'r.provider',
+        'r.organization',
+        'r.project_id',
+        'r.repository_id',
+      );
+    return rows.map(row => ({
+      provider: row.provider,
+      organization: row.organization,
+      projectId: row.project_id,
+      repositoryId: row.repository_id,
+    }));
+  }
+
+  /** How often each repository that gives an entity was made due: one query by an index. */
+  async announced(
+    entityRef: string,
+  ): Promise<Array<{ repositoryId: string; times: number }>> {
+    const rows: Array<{ repository_id: string; times: BigIntColumn }> =
+      await this.knex(`${TABLES.claims} as c`)
+        .join(`${TABLES.announced} as a`, sameKey('a', 'c', ['repository_id']))
+        .where('c.entity_ref', entityRef)
+        .distinct('a.repository_id', 'a.times');
+    return rows.map(row => ({
+      repositoryId: row.repository_id,
+      times: Number(row.times),
+    }));
+  }
+
+  /** Makes things due, for this process to look at; tells the other processes that what they keep of these repositories may be old. What is due already stays so, once. */
   async add(due: readonly Due[]): Promise<void> {
     if (due.length === 0) {
       return;
     }
+    await this.announce(due.map(({ repositoryId }) => repositoryId));
     const now = databaseNow(this.knex);
     await this.knex(TABLES.due)
       .insert(
@@ -173,6 +214,21 @@ export class DueRepositories {
   async postpone(taken: readonly TakenDue[]): Promise<void> {
     for (const it of taken) {
       await this.rowOf(it).update({ holder: '', until: this.heldUntil() });
+    }
+  }
+
+  /** Has every process read anew what it keeps of the known ones of these repositories. */
+  private async announce(ids: readonly string[]): Promise<void> {
+    const known: string[] = await this.knex(TABLES.repositories)
+      .whereRaw(isOneOf(this.knex, 'repository_id', ids))
+      .distinct('repository_id')
+      .orderBy('repository_id')
+      .pluck('repository_id');
+    if (known.length > 0) {
+      await this.knex(TABLES.announced)
+        .insert(known.map(id => ({ repository_id: id, times: 1 })))
+        .onConflict('repository_id')
+        .merge({ times: this.knex.raw(`${TABLES.announced}.times + 1`) });
     }
   }
 

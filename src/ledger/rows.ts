@@ -13,6 +13,7 @@ export const TABLES = {
   references: 'azure_devops_references',
   approvals: 'azure_devops_approvals',
   due: 'azure_devops_due',
+  announced: 'azure_devops_announced',
   projectEvents: 'azure_devops_project_events',
 } as const;
 

@@ -7,7 +7,7 @@ import {
   type EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import { errorLocation } from '../../src/descriptors/error-location';
-import { DescriptorErrorProcessor } from '../../src/ingestion/error-processor';
+import { AzureDevOpsProcessor } from '../../src/ingestion/processor';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
 
@@ -35,9 +35,11 @@ describe('the Location that shows the errors of a file', () => {
               },
             });
             processing.addProcessor(
-              new DescriptorErrorProcessor(async entity =>
-                errors.get(entity.metadata.name),
-              ),
+              new AzureDevOpsProcessor({
+                errorsOf: async entity => errors.get(entity.metadata.name),
+                announced: async () => [],
+                invalidate: () => {},
+              }),
             );
             processing.addProcessor({
               getProcessorName: () => 'reads',

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { DueRepositories } from '../../src/ledger/due';
 import { errorsOfLocation } from '../../src/ledger/reports';
 import { DATABASES } from '../support/databases';
 import { openLedger, present, probe } from './support';
@@ -16,7 +17,7 @@ describe.each(DATABASES)(
       await opened.destroy();
     });
 
-    it('are found through an index, however many entities there are', async () => {
+    it('are found through an index, as is whether its repository was announced to have changed, however many entities there are', async () => {
       const { knex, ledger } = opened;
       const startTicket = await ledger.currentTicket();
       await ledger.recordProbes(
@@ -30,6 +31,15 @@ describe.each(DATABASES)(
       });
 
       expect(await accessOf(knex, kind, statement)).toBe('by reference');
+      await knex.raw(
+        'insert into azure_devops_announced select repository_id, 1 from azure_devops_repositories',
+      );
+      const announcements = await statementOf(knex, async () => {
+        await new DueRepositories(knex, 'this process').announced(
+          'component:default/c0',
+        );
+      });
+      expect(await accessOf(knex, kind, announcements)).toBe('by reference');
     });
   },
 );
