@@ -84,7 +84,12 @@ exports.up = async function up(knex) {
       .comment(
         'Fingerprint of the settings that the last conclusive probe was made under',
       );
-    table.text('outcome').notNullable().comment('conclusive or unknown');
+    table
+      .text('outcome')
+      .notNullable()
+      .comment(
+        'conclusive, unknown, or gone: of what is gone the row stays until the next refresh',
+      );
     table
       .text('problem')
       .comment('Why the last probe was unknown, in words; null after another');

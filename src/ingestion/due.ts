@@ -18,6 +18,8 @@ import { walk } from './walk';
 
 /** How long one look at what is due may take, in milliseconds; what it has not come to is looked at again. */
 const PATIENCE_MS = 60_000;
+/** How often what a refresh of another replica overtook is looked at at once. */
+const MAX_LOOKS = 3;
 
 /** What looking up the repositories gave. */
 interface Found {
@@ -44,13 +46,36 @@ export async function lookAtDue(
   due: readonly TakenDue[],
   signal: AbortSignal,
 ): Promise<readonly TakenDue[]> {
+  const failed: TakenDue[] = [];
+  let rest = due;
+  for (let attempt = 0; rest.length > 0 && attempt < MAX_LOOKS; attempt++) {
+    const look = await lookOnce(context, organizationKey, rest, signal);
+    failed.push(...look.failed);
+    rest = look.overtaken;
+  }
+  return [...failed, ...rest];
+}
+
+interface Look {
+  /** What could not be looked at. */
+  readonly failed: readonly TakenDue[];
+  /** What somebody has written about since the service was asked. */
+  readonly overtaken: readonly TakenDue[];
+}
+
+async function lookOnce(
+  context: RefreshContext,
+  organizationKey: string,
+  due: readonly TakenDue[],
+  signal: AbortSignal,
+): Promise<Look> {
   const { settings, ledger, logger, clock } = context;
   const organization = settings.organizations.find(
     ({ key }) => key === organizationKey,
   );
   if (!organization) {
     // Its entities are the refresh's, which takes their removal for what it is.
-    return [];
+    return { failed: [], overtaken: [] };
   }
   const patience = new AbortController();
   const timer = setTimeout(
@@ -65,6 +90,7 @@ export async function lookAtDue(
       signal,
       deadline: patience.signal,
     });
+    const seenAt = await ledger.currentTicket();
     const { repositories, vanished, failed } = await lookUp(
       { client, ledger, logger, signal: halt.signal },
       organizationKey,
@@ -123,7 +149,7 @@ export async function lookAtDue(
     const applier = new Applier(context.outbox, context.connection, logger);
     const onChanges: OnChanges = changes =>
       context.follower?.noteChanges(changes);
-    await walk({
+    const conclusive = await walk({
       ...context,
       organization,
       client,
@@ -132,13 +158,15 @@ export async function lookAtDue(
       halt,
       plan,
       known,
+      seenAt,
       signatureOf,
       report: startOrganizationReport(organization.label),
       onChanges,
     });
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
+    let overtaken: readonly string[] = [];
     if (isAnythingGone || (await removals.proposals()).length > 0) {
-      await removeWhatIsGone({
+      ({ overtaken } = await removeWhatIsGone({
         organization,
         settings,
         ledger,
@@ -150,32 +178,34 @@ export async function lookAtDue(
         deletions,
         doubtful,
         now,
+        seenAt,
         onChanges,
-      });
+      }));
     }
     await applier.applyPending({ wait: true, signal });
-    const unknown = await unknownAmong(context, organizationKey, plan);
-    return due.filter(
-      it =>
-        failed.includes(it) ||
-        (it.repositoryId === ''
-          ? unknown.size > 0
-          : unknown.has(it.repositoryId)),
+    const unknown = plan.probes.flatMap(({ repository: { id } }) =>
+      conclusive.has(id) ? [] : [id],
     );
+    return {
+      failed: [...failed, ...dueAmong(due, unknown)],
+      overtaken: dueAmong(due, overtaken),
+    };
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Those of the planned repositories that were not read. */
-async function unknownAmong(
-  { ledger }: RefreshContext,
-  organization: string,
-  { probes }: Plan,
-): Promise<Set<string>> {
-  const ids = probes.map(({ repository }) => repository.id);
-  const known = await ledger.repositoriesIn(organization, ids);
-  return new Set(ids.filter(id => known.get(id)?.outcome !== 'conclusive'));
+/** What is due because of any of these repositories, or of a whole project. */
+function dueAmong(
+  due: readonly TakenDue[],
+  repositories: readonly string[],
+): TakenDue[] {
+  return repositories.length === 0
+    ? []
+    : due.filter(
+        ({ repositoryId }) =>
+          repositoryId === '' || repositories.includes(repositoryId),
+      );
 }
 
 interface LookUpInput extends Pick<RefreshContext, 'ledger' | 'logger'> {

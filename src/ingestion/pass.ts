@@ -36,6 +36,8 @@ export interface PassInput {
   /** Aborted when the time for reading is over, with an error that says so: what is known by then is still applied and removed. */
   readonly deadline: AbortSignal;
   readonly list: OrganizationList;
+  /** The ledger's ticket as of before the list was asked for. */
+  readonly seenAt: number;
   /** Filled as the pass goes. */
   readonly report: OrganizationReport;
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
@@ -141,7 +143,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     return;
   }
 
-  const { released, heldBack, problems } = await removeWhatIsGone({
+  const { released, heldBack, problems, forgettable } = await removeWhatIsGone({
     ...input,
     plan,
     known,
@@ -155,6 +157,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   report.removals.released += released;
   report.removals.heldBack.push(...heldBack);
   report.problems.push(...problems);
+  await removals.deleteEmptyRepositories(forgettable);
   await applier.applyPending({ wait: true, signal });
   if (halt.notLookedAt.length === 0) {
     // Otherwise the next pass has to verify all the more.

@@ -78,43 +78,23 @@ export class ProbeWriter {
    * that of its own last piece, unless another's write came before that one.
    */
   private readonly tickets = new Map<string, number>();
-  private ticket: number;
   private failure: Error | undefined;
   private overtaken = new Set<string>();
   private refused: RefusedFinding[] = [];
 
-  private constructor(
-    private readonly ledger: Ledger,
-    private readonly applier: Applier,
-    private readonly logger: LoggerService,
-    private readonly clock: { now(): number },
-    private readonly onChanges: OnChanges,
-    ticket: number,
-  ) {
-    this.ticket = ticket;
-  }
+  constructor(
+    private readonly options: {
+      readonly ledger: Ledger;
+      readonly applier: Applier;
+      readonly logger: LoggerService;
+      readonly clock: { now(): number };
+      readonly onChanges?: OnChanges;
+    },
+  ) {}
 
-  static async start(options: {
-    readonly ledger: Ledger;
-    readonly applier: Applier;
-    readonly logger: LoggerService;
-    readonly clock: { now(): number };
-    readonly onChanges?: OnChanges;
-  }): Promise<ProbeWriter> {
-    const { ledger, applier, logger, clock, onChanges } = options;
-    return new ProbeWriter(
-      ledger,
-      applier,
-      logger,
-      clock,
-      onChanges ?? (() => {}),
-      await ledger.currentTicket(),
-    );
-  }
-
-  /** A look at a repository begins: what was written about it until now, and no more, it may know of. */
-  begin(repositoryId: string): void {
-    this.tickets.set(repositoryId, this.ticket);
+  /** A look at a repository begins. @param seenAt - the ledger's ticket as of before the service was asked for it: what was written until then, and no more, it may know of */
+  begin(repositoryId: string, seenAt: number): void {
+    this.tickets.set(repositoryId, seenAt);
   }
 
   /** Takes findings about a repository whose look has begun. Waits while too much is unwritten. */
@@ -198,13 +178,13 @@ export class ProbeWriter {
   private async record(batch: readonly Findings[]): Promise<void> {
     let result: RecordResult;
     try {
-      result = await this.ledger.recordProbes(
+      result = await this.options.ledger.recordProbes(
         batch.map(findings => this.toRecord(findings)),
-        this.clock.now(),
+        this.options.clock.now(),
       );
     } catch (error) {
       // Where the database does not answer at all, it is not for what is in the batch.
-      await this.ledger.currentTicket().catch(() => {
+      await this.options.ledger.currentTicket().catch(() => {
         throw error;
       });
       const parts = halve(batch);
@@ -216,11 +196,10 @@ export class ProbeWriter {
       }
       return;
     }
-    this.ticket = result.ticket;
     result.inOrder.forEach(id => this.tickets.set(id, result.ticket));
     result.repeat.forEach(id => this.overtaken.add(id));
     if (result.changes.length > 0) {
-      this.onChanges(result.changes);
+      this.options.onChanges?.(result.changes);
     }
     if (result.changed > 0) {
       this.apply(result);
@@ -246,7 +225,7 @@ export class ProbeWriter {
     const refused = this.refused.find(it => it.repositoryId === id);
     return {
       ...findings,
-      startTicket: this.tickets.get(id) ?? this.ticket,
+      startTicket: this.tickets.get(id) ?? 0,
       unknown: !end
         ? NOT_FINISHED
         : (end.unknown ??
@@ -278,7 +257,11 @@ export class ProbeWriter {
         this.unappliedSince = undefined;
         this.inMemory = new Map();
         this.inMemoryBytes = 0;
-        await this.applier.applyPending({ wait: false, since, inMemory });
+        await this.options.applier.applyPending({
+          wait: false,
+          since,
+          inMemory,
+        });
       }
     } catch (error) {
       this.fail('Could not apply to the catalog what was found out', error);
@@ -290,7 +273,7 @@ export class ProbeWriter {
   /** Logs a failure at once; the next `add` or `flush` throws it. What was written before is safe, and the next refresh goes on from there. */
   private fail(what: string, error: unknown): void {
     this.failure ??= error instanceof Error ? error : new Error(String(error));
-    this.logger.error(what, this.failure);
+    this.options.logger.error(what, this.failure);
   }
 
   private throwFailure(): void {

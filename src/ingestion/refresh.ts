@@ -200,6 +200,7 @@ async function refreshAll(
         applier,
         report: organizationReport,
         readingTime,
+        seenAt: ticketBefore,
         signal,
       });
       if (list) {
@@ -222,6 +223,7 @@ async function refreshAll(
           [...repositories, ...odd].flatMap(({ id }) => id ?? []),
         ),
       ),
+      seenAt: ticketBefore,
     });
     problems.push(...orphans.problems);
   }
@@ -326,6 +328,7 @@ async function passAlone(
     applier,
     report,
     readingTime,
+    seenAt,
     signal,
   }: {
     readonly organization: Organization;
@@ -333,6 +336,8 @@ async function passAlone(
     /** Filled as the pass goes. */
     readonly report: OrganizationReport;
     readonly readingTime: ReadingTime;
+    /** The ledger's ticket as of now. */
+    readonly seenAt: number;
     readonly signal?: AbortSignal;
   },
 ): Promise<OrganizationList | undefined> {
@@ -383,6 +388,7 @@ async function passAlone(
       signal,
       deadline,
       report,
+      seenAt,
       content: context.content,
       onChanges: changes => {
         changes.forEach(({ projectId }) => changedProjects.add(projectId));

@@ -25,6 +25,18 @@ export interface RemovalOutcome {
   readonly problems: readonly string[];
 }
 
+/** What came of what one look found gone. */
+export interface GoneOutcome extends RemovalOutcome {
+  /**
+   * Ids of repositories that a refresh may forget if they give nothing. What is
+   * gone only now is not among them: until the next refresh its row shows to
+   * whoever looked earlier that what they saw is no longer so.
+   */
+  readonly forgettable: readonly string[];
+  /** Ids of repositories that somebody has written about since the service was asked; they stay as they are. */
+  readonly overtaken: readonly string[];
+}
+
 type RemovalSettings = Pick<
   ProviderSettings,
   'id' | 'removals' | 'verifyEveryMs'
@@ -48,6 +60,8 @@ export interface RemovalInput {
   readonly undecided: ReadonlySet<string>;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** The ledger's ticket as of before the service was asked for what is evidence here. */
+  readonly seenAt: number;
   readonly onChanges?: OnChanges;
 }
 
@@ -57,10 +71,10 @@ export interface RemovalInput {
  */
 export async function removeWhatIsGone(
   input: RemovalInput,
-): Promise<RemovalOutcome> {
+): Promise<GoneOutcome> {
   const { ledger, plan, settings, organization } = input;
   const removals = ledger.removalsIn(organization.key);
-  const disabledOrDeselected = await markGone(removals, plan);
+  const overtaken = await markGone(input, removals);
   const { missedOnceMore, outOfSight, ...verdict } = judgeMissing({
     known: input.known.values(),
     missing: plan.missing,
@@ -69,7 +83,7 @@ export async function removeWhatIsGone(
     isWhole: input.odd.every(({ id }) => id !== undefined),
   });
   const deleted = verdict.deleted.map(({ id }) => id);
-  await markDeleted(input, removals, verdict.deleted);
+  overtaken.push(...(await markDeleted(input, removals, verdict.deleted)));
   const inferred = await countMissed(input, removals, missedOnceMore);
   const outcomes = [
     await keepOutOfSight(input, removals, outOfSight),
@@ -82,13 +96,20 @@ export async function removeWhatIsGone(
       undecided: input.undecided,
     }),
   ];
-  await removals.deleteEmptyRepositories([
-    ...disabledOrDeselected,
+  const gone = [
+    ...plan.gone.map(({ repositoryId }) => repositoryId),
     ...deleted,
     ...inferred,
-    ...overdue(outOfSight, input),
-  ]);
-  return sumOf(outcomes);
+    ...outOfSight.flatMap(({ repositories }) => repositories.map(it => it.id)),
+  ];
+  return {
+    ...sumOf(outcomes),
+    overtaken,
+    forgettable: [
+      ...gone.filter(id => input.known.get(id)?.outcome === 'gone'),
+      ...overdue(outOfSight, input),
+    ],
+  };
 }
 
 /**
@@ -102,8 +123,10 @@ export async function removeOrphanedOrganizations(options: {
   readonly ledger: Ledger;
   readonly configured: readonly string[];
   readonly listed: ReadonlySet<string>;
+  /** The ledger's ticket as of before the lists were asked for. */
+  readonly seenAt: number;
 }): Promise<RemovalOutcome> {
-  const { settings, ledger, configured } = options;
+  const { settings, ledger, configured, seenAt } = options;
   const outcomes: RemovalOutcome[] = [];
   const orphaned = await ledger.repositoriesOutside(configured);
   const undecided =
@@ -111,10 +134,14 @@ export async function removeOrphanedOrganizations(options: {
   for (const [organization, ids] of orphaned) {
     const removals = ledger.removalsIn(organization);
     const gone = new Set(ids.filter(id => !undecided.has(id)));
-    await removals.markForRemoval([...gone], {
-      grade: 'deselected',
-      reason: `the configuration no longer names the organization ${organization}`,
-    });
+    await removals.markForRemoval(
+      [...gone],
+      {
+        grade: 'deselected',
+        reason: `the configuration no longer names the organization ${organization}`,
+      },
+      seenAt,
+    );
     const proposals = await removals.proposals();
     outcomes.push(
       await removeGuarded({
@@ -148,31 +175,45 @@ async function notReadAgain(options: {
   return undecided;
 }
 
-/** Marks what the service calls deleted, and tells of it: whoever registered its files reads them in vain. */
+/**
+ * Marks what the service calls deleted, and tells of it: whoever registered its
+ * files reads them in vain.
+ *
+ * @returns the ids of those that were overtaken
+ */
 async function markDeleted(
-  { onChanges }: RemovalInput,
+  { onChanges, seenAt }: RemovalInput,
   removals: LedgerRemovals,
   deleted: readonly KnownRepository[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const projects = new Map(deleted.map(it => [it.id, it.projectId]));
-  const marked = await removals.markForRemoval([...projects.keys()], {
-    grade: 'confirmed',
-    reason: 'the service confirms that the repository is deleted',
-  });
-  if (marked.length > 0) {
+  const { descriptors, overtaken } = await removals.markForRemoval(
+    [...projects.keys()],
+    {
+      grade: 'confirmed',
+      reason: 'the service confirms that the repository is deleted',
+    },
+    seenAt,
+  );
+  if (descriptors.length > 0) {
     onChanges?.(
-      marked.map(({ repositoryId, target }) => ({
+      descriptors.map(({ repositoryId, target }) => ({
         projectId: projects.get(repositoryId) ?? '',
         change: { kind: 'deleted', url: target },
       })),
     );
   }
+  return overtaken;
 }
 
-/** Marks what the list itself shows to be disabled, or the configuration no longer selects. */
+/**
+ * Marks what the list itself shows to be disabled, or the configuration no longer selects.
+ *
+ * @returns the ids of those that were overtaken
+ */
 async function markGone(
+  { plan, seenAt }: RemovalInput,
   removals: LedgerRemovals,
-  plan: Plan,
 ): Promise<string[]> {
   const byReason = new Map<string, { removal: Removal; ids: string[] }>();
   for (const { repositoryId, removal } of plan.gone) {
@@ -180,10 +221,13 @@ async function markGone(
     group.ids.push(repositoryId);
     byReason.set(removal.reason, group);
   }
+  const overtaken: string[] = [];
   for (const { removal, ids } of byReason.values()) {
-    await removals.markForRemoval(ids, removal);
+    overtaken.push(
+      ...(await removals.markForRemoval(ids, removal, seenAt)).overtaken,
+    );
   }
-  return plan.gone.map(({ repositoryId }) => repositoryId);
+  return overtaken;
 }
 
 /**
@@ -193,19 +237,26 @@ async function markGone(
  * @returns the ids of those
  */
 async function countMissed(
-  { settings }: RemovalInput,
+  { settings, seenAt }: RemovalInput,
   removals: LedgerRemovals,
   missedOnceMore: readonly KnownRepository[],
 ): Promise<string[]> {
   const { confirmations } = settings.removals;
-  await removals.countMissed(missedOnceMore.map(({ id }) => id));
+  await removals.countMissed(
+    missedOnceMore.map(({ id }) => id),
+    seenAt,
+  );
   const inferred = missedOnceMore
     .filter(({ missed }) => missed + 1 >= confirmations)
     .map(({ id }) => id);
-  await removals.markForRemoval(inferred, {
-    grade: 'inferred',
-    reason: `the repository was missing from ${confirmations} lists in a row`,
-  });
+  await removals.markForRemoval(
+    inferred,
+    {
+      grade: 'inferred',
+      reason: `the repository was missing from ${confirmations} lists in a row`,
+    },
+    seenAt,
+  );
   return inferred;
 }
 
@@ -215,7 +266,7 @@ async function keepOutOfSight(
   removals: LedgerRemovals,
   outOfSight: readonly OutOfSight[],
 ): Promise<RemovalOutcome> {
-  const { ledger, settings, organization, doubtful } = input;
+  const { ledger, settings, organization, doubtful, seenAt } = input;
   const outcomes: RemovalOutcome[] = [];
   for (const { project, repositories } of outOfSight) {
     const ids = repositories.map(({ id }) => id);
@@ -243,13 +294,12 @@ async function keepOutOfSight(
     );
     if (released.length > 0) {
       await ledger.noteApprovals(used);
-      await removals.markForRemoval(ids, { grade: 'inferred', reason });
+      await removals.markForRemoval(ids, { grade: 'inferred', reason }, seenAt);
       const proposals = await removals.proposals();
       const approved = new Set(ids);
       await removals.deleteApproved(
         proposals.filter(({ repositoryId }) => approved.has(repositoryId)),
       );
-      await removals.deleteEmptyRepositories(ids);
     }
     outcomes.push({
       released: released.length,

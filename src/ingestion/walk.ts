@@ -1,5 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { AzureDevOpsRequestError } from '../azure/errors';
+import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { DOCUMENTATION } from '../documentation';
 import type { ProviderSettings } from '../config/index';
@@ -7,6 +7,7 @@ import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';
 import { REPOSITORY_BUDGET } from '../policy/budget';
+import { selectRepositories, type SelectionSettings } from '../policy/select';
 import {
   type KnownDescriptor,
   type KnownRepository,
@@ -40,7 +41,7 @@ const MAX_PROBLEMS = 20;
 export interface WalkInput {
   readonly organization: Organization;
   readonly client: AzureDevOpsClient;
-  readonly settings: Pick<ProviderSettings, 'paths' | 'branch'>;
+  readonly settings: Pick<ProviderSettings, 'paths'> & SelectionSettings;
   readonly parser: DescriptorParser;
   readonly turns: Turns;
   readonly ledger: Ledger;
@@ -51,6 +52,8 @@ export interface WalkInput {
   readonly plan: Plan;
   /** What the ledger knows of the repositories, by id. */
   readonly known: ReadonlyMap<string, KnownRepository>;
+  /** The ledger's ticket as of before the service was asked for the plan's repositories. */
+  readonly seenAt: number;
   readonly signatureOf: (repository: Repository) => string;
   /** Filled as the walk goes. */
   readonly report: OrganizationReport;
@@ -60,14 +63,13 @@ export interface WalkInput {
 
 /**
  * Looks at the repositories of a plan, and writes down what it finds as it goes.
- * What was overtaken by another replica's write is looked at again.
+ * What was overtaken by another replica's write is looked up and looked at again.
  *
  * @returns the ids of the repositories of which it is known now what they have
  * @throws on an abort, or when the database fails
  */
 export async function walk(input: WalkInput): Promise<ReadonlySet<string>> {
-  const walker = new Walker(input, await ProbeWriter.start(input));
-  return await walker.run();
+  return await new Walker(input, new ProbeWriter(input)).run();
 }
 
 class Walker {
@@ -80,12 +82,13 @@ class Walker {
   ) {}
 
   async run(): Promise<ReadonlySet<string>> {
-    const { plan, report } = this.input;
+    const { plan, report, ledger } = this.input;
     const planned = new Map(plan.probes.map(it => [it.repository.id, it]));
     let round: readonly PlannedProbe[] = plan.probes;
+    let { seenAt } = this.input;
     for (let attempt = 0; round.length > 0; attempt++) {
       try {
-        await this.probeRound(round, attempt);
+        await this.probeRound(round, attempt, seenAt);
       } finally {
         // An abort keeps what was found out until then.
         await this.writer.flush();
@@ -98,6 +101,7 @@ class Walker {
         // One that was broken off is in the next refresh.
         return probe && this.uncount(id) ? [probe] : [];
       });
+      seenAt = await ledger.currentTicket();
     }
     if (report.probes.unknown > MAX_PROBLEMS) {
       report.problems.push(
@@ -112,6 +116,7 @@ class Walker {
   private async probeRound(
     probes: readonly PlannedProbe[],
     attempt: number,
+    seenAt: number,
   ): Promise<void> {
     const { ledger, known, halt } = this.input;
     for (let start = 0; start < probes.length; start += LOOKAHEAD) {
@@ -124,40 +129,35 @@ class Walker {
           .map(({ repository }) => repository.id),
       );
       await forEachAtMost(IN_FLIGHT, section, planned =>
-        halt.unlessHalted(planned, () =>
-          this.probe(
-            planned,
-            descriptors.get(planned.repository.id) ?? [],
-            attempt,
-          ),
-        ),
+        halt.unlessHalted(planned, async () => {
+          const { id } = planned.repository;
+          this.writer.begin(id, seenAt);
+          await this.probe(planned, descriptors.get(id) ?? [], attempt);
+        }),
       );
     }
   }
 
   private async probe(
-    { repository, reason }: PlannedProbe,
+    { repository: planned, reason }: PlannedProbe,
     former: readonly KnownDescriptor[],
     attempt: number,
   ): Promise<void> {
     const { halt, logger, report, content } = this.input;
     const { writer } = this;
-    writer.begin(repository.id);
+    const { repository, notLookedAt } =
+      attempt === 0
+        ? { repository: planned }
+        : await this.lookUpAgain(planned, attempt);
     const news: PathObservation[] = [];
     const handOn = async (found: readonly PathObservation[]) => {
       logRejectedDocuments(logger, found);
       news.push(...found.map(withoutContent));
       await writer.add(this.findingsOn(repository, found));
     };
-    const { unchanged, unknown, brokenOff }: ProbeFindings =
-      attempt < MAX_REPEATS
-        ? await this.look(repository, former, reason !== 'verify', handOn)
-        : {
-            unchanged: [],
-            unknown: new Error(
-              'other replicas wrote about the repository again and again while it was read',
-            ),
-          };
+    const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
+      ? { unchanged: [], unknown: notLookedAt }
+      : await this.look(repository, former, reason !== 'verify', handOn);
     // Repeated probes find the same change again.
     if (reason === 'verify' && attempt === 0) {
       countMissedChange(report, former, news);
@@ -182,6 +182,44 @@ class Walker {
       ...this.findingsOn(repository, brokenOff ? [] : unchanged),
       end: { unknown: cause?.message },
     });
+  }
+
+  /** By now it may have another name or branch, be disabled, or be gone: then it is not looked at. */
+  private async lookUpAgain(
+    repository: Repository,
+    attempt: number,
+  ): Promise<{ repository: Repository; notLookedAt?: Error }> {
+    const { client, settings, halt } = this.input;
+    if (attempt >= MAX_REPEATS) {
+      const notLookedAt = new Error(
+        'other replicas wrote about the repository again and again while it was read',
+      );
+      return { repository, notLookedAt };
+    }
+    try {
+      const found = await client.getRepository({
+        repository: repository.id,
+        signal: halt.signal,
+      });
+      const { skipped } = selectRepositories({
+        settings,
+        repositories: found ? [found] : [],
+      });
+      // That it is empty takes a probe to prove.
+      return found && skipped.every(({ reason }) => reason === 'empty')
+        ? { repository: found }
+        : {
+            repository,
+            notLookedAt: new Error(
+              'it was deleted, disabled or renamed while it was read',
+            ),
+          };
+    } catch (error) {
+      if (halt.signal.aborted || isRejectedByLimiter(error)) {
+        throw error;
+      }
+      return { repository, notLookedAt: error as Error };
+    }
   }
 
   private async look(

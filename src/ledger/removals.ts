@@ -34,6 +34,14 @@ export interface MarkedDescriptor {
   readonly target: string;
 }
 
+/** What came of marking repositories. */
+export interface Marked {
+  /** The descriptors that were not marked so before. */
+  readonly descriptors: readonly MarkedDescriptor[];
+  /** Ids of repositories that somebody has written about since: not marked, and to be looked at again. */
+  readonly overtaken: readonly string[];
+}
+
 /** What is about to leave the ledger of one organization, and what does. */
 export class LedgerRemovals {
   private readonly ours: { provider: string; organization: string };
@@ -90,29 +98,48 @@ export class LedgerRemovals {
     }
   }
 
-  /** Counts one more list that lacked these repositories. */
-  async countMissed(repositoryIds: readonly string[]): Promise<void> {
+  /** Counts one more list that lacked these repositories. @param seenAt - the ledger's ticket as of before the list was asked for */
+  async countMissed(
+    repositoryIds: readonly string[],
+    seenAt: number,
+  ): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex<RepositoryRow>(TABLES.repositories)
         .where(this.ours)
         .whereIn('repository_id', ids)
+        .andWhere('ticket', '<=', seenAt)
         .increment('missed', 1);
     }
   }
 
   /**
-   * Marks everything that these repositories give as about to go.
+   * Marks everything that these repositories give as about to go. Like a probe it
+   * counts only if nothing was written about the repository since the service was
+   * asked, and is itself such a write.
    *
-   * @returns the descriptors that were not marked so before
+   * @param seenAt - the ledger's ticket as of before the service was asked
    */
   async markForRemoval(
     repositoryIds: readonly string[],
     removal: Removal,
-  ): Promise<MarkedDescriptor[]> {
+    seenAt: number,
+  ): Promise<Marked> {
     const found: MarkedDescriptor[] = [];
-    for (const ids of chunks(repositoryIds)) {
+    const overtaken: string[] = [];
+    for (const all of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
+        const newer: string[] = await tx<RepositoryRow>(TABLES.repositories)
+          .where(this.ours)
+          .whereIn('repository_id', all)
+          .andWhere('ticket', '>', seenAt)
+          .pluck('repository_id');
+        overtaken.push(...newer);
+        const ids = all.filter(id => !newer.includes(id));
+        await tx<RepositoryRow>(TABLES.repositories)
+          .where(this.ours)
+          .whereIn('repository_id', ids)
+          .update({ outcome: 'gone', problem: null, ticket });
         const mark = {
           removal: removal.grade,
           removal_reason: removal.reason,
@@ -149,7 +176,7 @@ export class LedgerRemovals {
         );
       });
     }
-    return found;
+    return { descriptors: found, overtaken };
   }
 
   /** What is about to go. */

@@ -41,7 +41,7 @@ export interface RepositoryRow {
   name: string;
   branch: string | null;
   signature: string | null;
-  outcome: 'conclusive' | 'unknown';
+  outcome: 'conclusive' | 'unknown' | 'gone';
   problem: string | null;
   verified_at: BigIntColumn | null;
   missed: number;

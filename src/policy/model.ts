@@ -19,8 +19,8 @@ export interface KnownRepository {
   readonly name: string;
   readonly branch?: string;
   readonly signature?: string;
-  /** Of the last probe. */
-  readonly outcome: 'conclusive' | 'unknown';
+  /** Of the last probe; or `gone`, when the last that was seen is that nothing of it is to stay. */
+  readonly outcome: 'conclusive' | 'unknown' | 'gone';
   /** Milliseconds since 1970. */
   readonly verifiedAt?: number;
   /** How many lists in a row have lacked it while they had others of its project. */

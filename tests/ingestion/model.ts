@@ -51,6 +51,8 @@ export interface Held {
   readonly names: readonly string[] | null;
   readonly revision: number;
   readonly state: 'listed' | 'disabled' | 'deleted';
+  /** The repository's name; its id if left out. */
+  readonly name?: string;
 }
 
 /** By organization and id: `contoso/r1`. */
@@ -101,7 +103,10 @@ export function truthOf(world: ModelWorld): Map<string, string[]> {
 
 /** A catalog reduced to what a provider sees of it. */
 class ModelCatalog implements EntityProviderConnection {
-  readonly entities = new Map<string, { title: string; key: string }>();
+  readonly entities = new Map<
+    string,
+    { title: string; key: string; location: string }
+  >();
   /** What was removed so far, and what was put in under another key: for the real catalog that is a removal too. */
   readonly removals: string[] = [];
   private countdown: number | undefined;
@@ -136,6 +141,9 @@ class ModelCatalog implements EntityProviderConnection {
       this.entities.set(reference, {
         title: entity.metadata.title ?? '',
         key: locationKey,
+        location:
+          entity.metadata.annotations?.['backstage.io/managed-by-location'] ??
+          '',
       });
     }
   }
@@ -373,9 +381,9 @@ export class Model {
         if (conditions.listFails) {
           throw new Error('503');
         }
-        const repositories = world().flatMap(([id, { state }]) =>
+        const repositories = world().flatMap(([id, { state, name = id }]) =>
           state !== 'deleted' && isSeen(id)
-            ? [repository(id, state === 'disabled')]
+            ? [repository(id, name, state === 'disabled')]
             : [],
         );
         await arrives();
@@ -422,7 +430,7 @@ export class Model {
         const held = new Map(world()).get(id);
         await arrives();
         return held && held.state !== 'deleted'
-          ? repository(id, held.state === 'disabled')
+          ? repository(id, held.name ?? id, held.state === 'disabled')
           : undefined;
       },
       getIdentity: unused,
@@ -455,10 +463,10 @@ function settingsOf(block: JsonObject): ProviderSettings {
   return reading.settings;
 }
 
-function repository(id: string, isDisabled: boolean): Repository {
+function repository(id: string, name: string, isDisabled: boolean): Repository {
   return {
     id,
-    name: id,
+    name,
     project: { id: PROJECT_ID, name: 'p', state: 'wellFormed' },
     defaultBranch: 'main',
     isDisabled,

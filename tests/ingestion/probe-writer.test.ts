@@ -17,7 +17,7 @@ describe('what a probe found', () => {
   it('is in the ledger and in the catalog within seconds, though no other probe ends', async () => {
     const { knex } = opened;
     const { writer, applied } = await startApplying(opened);
-    writer.begin('r1');
+    writer.begin('r1', 0);
     await writer.add({
       ...probe('r1', [present(['a'])], { startTicket: 0 }),
       end: {},
@@ -34,7 +34,7 @@ describe('what a probe found', () => {
 
   it('is in the catalog before the next is read, where it is large', async () => {
     const { writer, applied } = await startApplying(opened);
-    writer.begin('r1');
+    writer.begin('r1', 0);
     const small = present(['a'], { path: '/a' });
     const [claim] = small.claims;
     const entity = claim?.entity.replace(
@@ -60,10 +60,7 @@ describe('what a probe found', () => {
         async steps => {
           const { knex, ledger } = await openLedger('sqlite');
           try {
-            const replicas = [
-              await startWriter(ledger),
-              await startWriter(ledger),
-            ];
+            const replicas = [startWriter(ledger), startWriter(ledger)];
             const begun = [false, false];
             const world = new Map([...'abc'].map(name => [`/${name}`, 0]));
             /** What each has looked at and not yet handed on. */
@@ -78,7 +75,7 @@ describe('what a probe found', () => {
                 world.set(path, (world.get(path) ?? 0) + 1);
               } else if (what === 'begin') {
                 await writer.flush();
-                writer.begin('r1');
+                writer.begin('r1', await ledger.currentTicket());
                 begun[replica] = true;
                 looks.splice(0);
               } else if (what === 'write') {
@@ -167,7 +164,7 @@ async function startApplying(
     },
     logger,
   );
-  const writer = await ProbeWriter.start({
+  const writer = new ProbeWriter({
     ledger,
     applier,
     logger,
@@ -181,10 +178,10 @@ interface Look {
   readonly found: ReturnType<typeof present>;
 }
 
-async function startWriter(
+function startWriter(
   ledger: Awaited<ReturnType<typeof openLedger>>['ledger'],
-): Promise<ProbeWriter> {
+): ProbeWriter {
   const logger = recordingLogger([]);
   const applier = { applyPending: async () => {} } as unknown as Applier;
-  return await ProbeWriter.start({ ledger, applier, logger, clock: Date });
+  return new ProbeWriter({ ledger, applier, logger, clock: Date });
 }

@@ -237,10 +237,13 @@ describe.each(DATABASES)('the ledger on %s', kind => {
 
   it('deletes a repository only when nothing of it is left', async () => {
     await record('r1', present(['a']));
-    await opened.ledger.removalsIn(ORGANIZATION).markForRemoval(['r1'], {
-      grade: 'inferred',
-      reason: 'missing',
-    });
+    await opened.ledger
+      .removalsIn(ORGANIZATION)
+      .markForRemoval(
+        ['r1'],
+        { grade: 'inferred', reason: 'missing' },
+        await opened.ledger.currentTicket(),
+      );
     await opened.ledger
       .removalsIn(ORGANIZATION)
       .deleteEmptyRepositories(['r1']);

@@ -102,10 +102,14 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       'component:default/own': OTHER,
     });
     const removals = ledger.removalsIn(ORGANIZATION);
-    await removals.markForRemoval(['a'], {
-      grade: 'inferred',
-      reason: 'the configuration no longer selects the repository',
-    });
+    await removals.markForRemoval(
+      ['a'],
+      {
+        grade: 'inferred',
+        reason: 'the configuration no longer selects the repository',
+      },
+      await ledger.currentTicket(),
+    );
     const proposals = await removals.proposals();
     expect(
       proposals.map(({ entityRef, loss }) => [entityRef, loss]).sort(),
