@@ -8,9 +8,8 @@ import type {
   AzureDevOpsClient,
 } from '../../src/azure/types';
 import { Organization } from '../../src/organization';
-import { withEnvironment } from '../support/with-environment';
 import { until } from '../support/until';
-import { faultOf, TestClients, TOKEN } from './support/clients';
+import { faultOf, TestClients, throughProxy, TOKEN } from './support/clients';
 
 const MEBIBYTE = 1_048_576;
 /** Neither compressible nor all the same. */
@@ -29,12 +28,7 @@ let large: Repository;
 
 beforeAll(async () => {
   simulator = await Simulator.start();
-  restore = withEnvironment({
-    HTTPS_PROXY: simulator.proxyUrl,
-    https_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
-  });
+  restore = throughProxy(simulator);
   simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
   const contoso = simulator.addOrganization('contoso');
   contoso.grant('alice');
@@ -88,6 +82,7 @@ function openFiles(): number {
   }).length;
 }
 
+/** Elsewhere nothing tells which files are open: /proc is Linux's. */
 const itOnLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('downloadArchive', () => {

@@ -1,7 +1,6 @@
 import { Simulator } from '../../dev/simulator';
 import type { AzureDevOpsClient } from '../../src/azure/types';
-import { faultOf, TestClients, TOKEN } from './support/clients';
-import { withEnvironment } from '../support/with-environment';
+import { faultOf, TestClients, throughProxy, TOKEN } from './support/clients';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
@@ -11,12 +10,7 @@ let client: AzureDevOpsClient;
 
 beforeEach(async () => {
   simulator = await Simulator.start();
-  restore = withEnvironment({
-    HTTPS_PROXY: simulator.proxyUrl,
-    https_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
-  });
+  restore = throughProxy(simulator);
   simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
   simulator.addOrganization('contoso').grant('alice');
   client = clients

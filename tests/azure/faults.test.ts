@@ -6,8 +6,7 @@ import {
 } from '../../src/azure/clients';
 import type { AzureDevOpsClient } from '../../src/azure/types';
 import { ManualClock } from './support/clock';
-import { faultOf, TestClients, TOKEN } from './support/clients';
-import { withEnvironment } from '../support/with-environment';
+import { faultOf, TestClients, throughProxy, TOKEN } from './support/clients';
 import { Organization } from '../../src/organization';
 
 const clients = new TestClients();
@@ -22,12 +21,7 @@ let skipper: NodeJS.Timeout;
 
 beforeEach(async () => {
   simulator = await Simulator.start();
-  restore = withEnvironment({
-    HTTPS_PROXY: simulator.proxyUrl,
-    https_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
-  });
+  restore = throughProxy(simulator);
   simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
   const organization = simulator.addOrganization('contoso');
   organization.grant('alice');

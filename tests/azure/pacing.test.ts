@@ -2,8 +2,7 @@ import { Simulator } from '../../dev/simulator';
 import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
 import { until } from '../support/until';
 import { ManualClock } from './support/clock';
-import { TestClients, TOKEN } from './support/clients';
-import { withEnvironment } from '../support/with-environment';
+import { TestClients, throughProxy, TOKEN } from './support/clients';
 import { Organization } from '../../src/organization';
 
 const REPOSITORIES = 5_000;
@@ -22,12 +21,7 @@ async function refresh(limiter: LimiterOptions) {
     clock: () => clock.now(),
     limiter,
   });
-  const restore = withEnvironment({
-    HTTPS_PROXY: simulator.proxyUrl,
-    https_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
-  });
+  const restore = throughProxy(simulator);
   try {
     simulator.addPersonalAccessToken(TOKEN, { identity: 'alice' });
     const organization = simulator.addOrganization('contoso');

@@ -7,7 +7,7 @@ import {
 import type { UrlReaderService } from '@backstage/backend-plugin-api';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
-import { Simulator } from '../../dev/simulator/index';
+import { type InjectedFault, Simulator } from '../../dev/simulator/index';
 import { createAzureDevOpsClients } from '../../src/azure/clients';
 import { type Clock, systemClock } from '../../src/azure/clock';
 import { createCredentialDirectory } from '../../src/credentials/directory';
@@ -205,3 +205,24 @@ export function component(name: string, description = ''): string {
 }
 
 export const MINUTE = 60_000;
+
+/** Has the service answer the next request for a file with what is there then, but only once it is released. */
+export function holdAnswer(simulator: Simulator): {
+  readonly fault: InjectedFault;
+  release(): void;
+} {
+  let release = () => {};
+  const released = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const fault = simulator.inject({
+    match: { endpoint: 'items' },
+    times: 1,
+    response: async (_request, proceed) => {
+      const answer = await proceed();
+      await released;
+      return answer;
+    },
+  });
+  return { fault, release };
+}

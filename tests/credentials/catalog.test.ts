@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Simulator } from '../../dev/simulator';
 import { createClientCertificate } from '../../dev/simulator/certificates/client';
 import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/state';
+import { component } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { SecretScan } from '../support/secrets';
@@ -31,18 +32,6 @@ afterEach(async () => {
   await restoreFetch();
   await cloud.close();
 });
-
-function component(name: string): string {
-  return `apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: service
-  lifecycle: production
-  owner: somebody
-`;
-}
 
 /** An organization with repositories that give a component each, and its reader. */
 function addOrganization(

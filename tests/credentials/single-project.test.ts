@@ -1,4 +1,5 @@
 import type { Simulator } from '../../dev/simulator';
+import { component } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { Cloud, TENANT_A } from './support';
@@ -23,18 +24,6 @@ afterEach(async () => {
   await restoreFetch();
   await cloud.close();
 });
-
-function component(name: string): string {
-  return `apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: ${name}
-spec:
-  type: service
-  lifecycle: production
-  owner: somebody
-`;
-}
 
 async function names(): Promise<string[]> {
   const entities = (await catalog?.entities({ kind: 'Component' })) ?? [];

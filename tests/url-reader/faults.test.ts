@@ -7,6 +7,7 @@ import type {
 import { until } from '../support/until';
 import {
   component,
+  holdAnswer,
   MINUTE,
   type Reading,
   startReading,
@@ -293,19 +294,7 @@ describe('the last good content', () => {
   it('is not brought back, when the file is gone, by an answer that was asked for before', async () => {
     const { etag } = await reading.reader.search(FILE);
     reading.content.invalidate(api.id);
-    let release = () => {};
-    const held = new Promise<void>(resolve => {
-      release = resolve;
-    });
-    const slow = world.simulator.inject({
-      match: { endpoint: 'items' },
-      times: 1,
-      response: async (_request, proceed) => {
-        const answer = await proceed();
-        await held;
-        return answer;
-      },
-    });
+    const { fault: slow, release } = holdAnswer(world.simulator);
     const first = outcome(readUrl);
     await until('the request', () => slow.hits === 1);
     api.push({ files: { '/catalog-info.yaml': null } });

@@ -14,6 +14,7 @@ import type { Repository } from '../../dev/simulator/index';
 import { until } from '../support/until';
 import {
   component,
+  holdAnswer,
   MINUTE,
   type Reading,
   startReading,
@@ -232,19 +233,7 @@ describe('reads without an etag', () => {
   });
 
   it('do not share a request that was made before the repository changed', async () => {
-    let release = () => {};
-    const held = new Promise<void>(resolve => {
-      release = resolve;
-    });
-    const fault = world.simulator.inject({
-      match: { endpoint: 'items' },
-      times: 1,
-      response: async (_request, proceed) => {
-        const answer = await proceed();
-        await held;
-        return answer;
-      },
-    });
+    const { fault, release } = holdAnswer(world.simulator);
     const before = text(reading.reader.readUrl(FILE));
     await until('the request', () => fault.hits === 1);
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { Simulator } from '../../../dev/simulator';
 import {
   type AzureDevOpsClientPool,
   type AzureDevOpsClientsOptions,
@@ -13,8 +14,19 @@ import type {
   OrganizationCredential,
 } from '../../../src/credentials/types';
 import { type LogLine, recordingLogger } from '../../support/logs';
+import { withEnvironment } from '../../support/with-environment';
 
 export const TOKEN = 'a-token-that-nobody-may-see';
+
+/** Has all requests go through a simulator's proxy, whatever the environment says; returns what undoes it. */
+export function throughProxy({ proxyUrl }: Simulator): () => void {
+  return withEnvironment({
+    HTTPS_PROXY: proxyUrl,
+    https_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+  });
+}
 
 /** One personal access token for every organization. */
 export function tokenDirectory(

@@ -1,4 +1,4 @@
-import type { FaultKind } from '../../../dev/simulator';
+import type { FaultKind, FaultMatch } from '../../../dev/simulator';
 import { outage, type Phase } from '../stage/outage';
 import { inOrder, withComponents, without } from '../stage/picture';
 import type { Row } from '../stage/row';
@@ -28,17 +28,22 @@ export function everywhereThenOnFiles(
   fault: FaultKind,
   failsWith: RegExp,
 ): readonly Phase[] {
-  const strike = (match: object) => (stage: Stage) => {
-    stage.simulator.faults.removeAll();
-    stage.simulator.inject({
-      match: { organization: 'contoso', ...match },
-      fault,
-    });
-  };
-  return [
-    { begin: strike({}), failsWith },
-    { begin: strike({ endpoint: 'items' }), failsWith },
-  ];
+  return oneAfterTheOther(fault, failsWith, [{}, { endpoint: 'items' }]);
+}
+
+/** A fault that strikes some requests of the organization, then others. */
+export function oneAfterTheOther(
+  fault: FaultKind,
+  failsWith: RegExp,
+  matches: readonly FaultMatch[],
+): readonly Phase[] {
+  return matches.map(match => ({
+    begin({ simulator }) {
+      simulator.faults.removeAll();
+      simulator.inject({ match: { organization: 'contoso', ...match }, fault });
+    },
+    failsWith,
+  }));
 }
 
 export function endAllFaults(stage: Stage): void {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@backstage/types';
 import type { FileContent } from '../../../dev/simulator/model/files';
 import type { Refreshed } from '../../support/backend';
 import {
@@ -226,6 +227,19 @@ function anchored(bytes: number): string {
 const EXPECTED =
   'The backend lives, within 300 MiB and 1 s; the repository is rejected with what and how much; everything else goes on.';
 
+const TOO_MUCH =
+  /contoso: .*repository-003 is rejected from there on: .* it gives \d+ MiB of entities, and a repository may give 128 MiB/;
+
+/** A schedule that never begins a refresh by itself, and ends each after so many seconds. */
+function endingAfter(seconds: number): JsonObject {
+  return {
+    frequency: { hours: 24 },
+    initialDelay: { hours: 24 },
+    timeout: { seconds },
+    scope: 'local',
+  };
+}
+
 /** What the slow monorepo gives. */
 const SLOW = Array.from({ length: 1_600 }, (_, index) => `contoso-h${index}`);
 
@@ -250,8 +264,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
     expected: EXPECTED,
     files: scale =>
       filesOf(scale === FULL ? 200 : 40, index => large(index, 4_000_000)),
-    failsWith:
-      /contoso: .*repository-003 is rejected from there on: .* it gives \d+ MiB of entities, and a repository may give 128 MiB/,
+    failsWith: TOO_MUCH,
   }),
   monorepo({
     name: 'a repository with 700 files of 1 MB',
@@ -260,8 +273,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
     expected: EXPECTED,
     files: scale =>
       filesOf(scale === FULL ? 700 : 150, index => large(index, 1_000_000)),
-    failsWith:
-      /contoso: .*repository-003 is rejected from there on: .* it gives \d+ MiB of entities, and a repository may give 128 MiB/,
+    failsWith: TOO_MUCH,
   }),
   monorepo({
     name: 'a repository with 20,000 good files',
@@ -291,16 +303,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
       'one file hangs, one drips, one stops in the middle, for longer than the 32 s of the schedule; meanwhile a file of the organization goes, and an entity is deleted by hand',
     expected:
       'Each request is given up in time; what is known is removed and healed with the same refresh; the error names the repositories.',
-    settings: () => ({
-      provider: {
-        schedule: {
-          frequency: { hours: 24 },
-          initialDelay: { hours: 24 },
-          timeout: { seconds: 32 },
-          scope: 'local',
-        },
-      },
-    }),
+    settings: () => ({ provider: { schedule: endingAfter(32) } }),
     during: [
       {
         async begin(stage) {
@@ -338,12 +341,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
     settings: () => ({
       provider: {
         path: '/**/catalog-info.yaml',
-        schedule: {
-          frequency: { hours: 24 },
-          initialDelay: { hours: 24 },
-          timeout: { seconds: 48 },
-          scope: 'local',
-        },
+        schedule: endingAfter(48),
       },
     }),
     during: [

@@ -2,8 +2,11 @@ import type { FaultKind } from '../../../dev/simulator';
 import { accelerated } from '../stage/clock';
 import { outage, type Phase } from '../stage/outage';
 import type { Row } from '../stage/row';
-import type { Stage } from '../stage/stage';
-import { endAllFaults, everywhereThenOnFiles } from './credentials';
+import {
+  endAllFaults,
+  everywhereThenOnFiles,
+  oneAfterTheOther,
+} from './credentials';
 
 /** Pauses and deadlines are minutes long. */
 const FACTOR = { pauses: 600, deadlines: 60 };
@@ -51,17 +54,10 @@ function onListThenOnOne(
   fault: FaultKind,
   failsWith: RegExp,
 ): readonly Phase[] {
-  const strike = (match: object) => (stage: Stage) => {
-    stage.simulator.faults.removeAll();
-    stage.simulator.inject({
-      match: { organization: 'contoso', ...match },
-      fault,
-    });
-  };
-  return [
-    { begin: strike({ endpoint: 'repositories' }), failsWith },
-    { begin: strike({ endpoint: 'items', repository: ONE }), failsWith },
-  ];
+  return oneAfterTheOther(fault, failsWith, [
+    { endpoint: 'repositories' },
+    { endpoint: 'items', repository: ONE },
+  ]);
 }
 
 /** Group 3: the service or the network fails. */
