@@ -142,8 +142,16 @@ export class EventHub {
     }
   }
 
+  /** Ends all looks; another process may go on with them at once. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map(worker => worker.close()));
+    try {
+      await this.#due?.release();
+    } catch (error) {
+      this.options.logger.debug(
+        `What events announced is left to others only when this process's lease ends: ${String(error)}`,
+      );
+    }
   }
 
   /** The repositories that give an entity, by a Location if need be; and what leads from it to them. */

@@ -3,9 +3,7 @@ import type { EventParams } from '@backstage/plugin-events-node';
 import type { DueRepositories, LedgerPlace } from '../ledger/due';
 import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
-
-/** A failure to take events is logged once in this time, in milliseconds. */
-const WARNING_INTERVAL_MS = 60_000;
+import { SeldomWarnings } from './seldom';
 
 /** What the listener has to know of a provider. */
 export interface ListeningProvider {
@@ -27,8 +25,7 @@ export interface ListeningProvider {
 export class EventListener {
   /** Topics may overlap, and bring the same event twice. */
   readonly #seen = new WeakSet<object>();
-  #warnedAt: number | undefined;
-  #suppressed = 0;
+  readonly #warnings: SeldomWarnings;
 
   constructor(
     private readonly options: {
@@ -41,7 +38,9 @@ export class EventListener {
       /** Milliseconds since 1970. */
       readonly now: () => number;
     },
-  ) {}
+  ) {
+    this.#warnings = new SeldomWarnings(options.logger, options.now);
+  }
 
   /** Never throws. */
   async onEvent({ topic, eventPayload }: EventParams): Promise<void> {
@@ -58,7 +57,11 @@ export class EventListener {
         await this.#take(notification);
       }
     } catch (error) {
-      this.#warn(error);
+      this.#warnings.warn(
+        'taking',
+        'An event of Azure DevOps could not be taken; the next refresh finds what it announced',
+        error,
+      );
     }
   }
 
@@ -145,27 +148,6 @@ export class EventListener {
         .get(provider)
         ?.noteEvent(organization, projectId);
     }
-  }
-
-  #warn(error: unknown): void {
-    const now = this.options.now();
-    if (
-      this.#warnedAt !== undefined &&
-      now - this.#warnedAt < WARNING_INTERVAL_MS
-    ) {
-      this.#suppressed += 1;
-      return;
-    }
-    const others =
-      this.#suppressed > 0
-        ? `, and ${this.#suppressed} others since the last such warning`
-        : '';
-    this.#warnedAt = now;
-    this.#suppressed = 0;
-    this.options.logger.warn(
-      `An event of Azure DevOps could not be taken${others}; the next refresh finds what it announced`,
-      error instanceof Error ? error : undefined,
-    );
   }
 }
 

@@ -1,5 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import type { LookOutcome } from '../ingestion/due';
 import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
+import { SeldomWarnings } from './seldom';
 
 /** How much of an organization is looked at at a time. */
 const BATCH = 50;
@@ -8,12 +10,12 @@ const POLL_MS = 15_000;
 /** What could not be looked at for this long is the next refresh's, in milliseconds. */
 const GIVE_UP_MS = 600_000;
 
-/** Looks at what is due in an organization, and returns what could not be looked at; throws when the database fails, and on an abort. */
+/** Looks at what is due in an organization; throws when the database fails, and on an abort. */
 export type LookAtDue = (
   organization: string,
   due: readonly TakenDue[],
   signal: AbortSignal,
-) => Promise<readonly TakenDue[]>;
+) => Promise<LookOutcome>;
 
 /**
  * Looks at what events made due for one provider: each organization for itself,
@@ -26,6 +28,7 @@ export class DueWorker {
   #timer: NodeJS.Timeout | undefined;
   #waking: Promise<void> | undefined;
   #wokenAgain = false;
+  readonly #warnings: SeldomWarnings;
 
   constructor(
     private readonly options: {
@@ -36,7 +39,9 @@ export class DueWorker {
       /** Milliseconds since 1970. */
       readonly now: () => number;
     },
-  ) {}
+  ) {
+    this.#warnings = new SeldomWarnings(options.logger, options.now);
+  }
 
   /** Looks at what is due now and from now on, until it is closed. */
   start(): void {
@@ -87,7 +92,7 @@ export class DueWorker {
 
   /** Works off what is due in an organization; `false` when that fails. Never throws. */
   async #work(organization: string): Promise<boolean> {
-    const { provider, due, lookAt, logger } = this.options;
+    const { provider, due, lookAt } = this.options;
     const { signal } = this.#abort;
     const renewal = setInterval(() => {
       due.renew(provider).catch(() => undefined);
@@ -98,7 +103,9 @@ export class DueWorker {
         if (taken.length === 0) {
           return true;
         }
-        const failed = new Set(await lookAt(organization, taken, signal));
+        const look = await lookAt(organization, taken, signal);
+        const failed = new Set(look.failed);
+        this.#warnOf(organization, look.reasons);
         const isOver = (it: TakenDue) =>
           !failed.has(it) || this.options.now() - it.since > GIVE_UP_MS;
         await due.done(taken.filter(isOver));
@@ -106,14 +113,24 @@ export class DueWorker {
       }
     } catch (error) {
       if (!signal.aborted) {
-        logger.warn(
+        this.#warnings.warn(
+          organization,
           `${provider}: what was announced of ${organization} could not be looked at; it is tried again in ${POLL_MS / 1_000} s`,
-          error instanceof Error ? error : undefined,
+          error,
         );
       }
     } finally {
       clearInterval(renewal);
     }
     return false;
+  }
+  #warnOf(organization: string, reasons: readonly string[]): void {
+    const [reason] = reasons;
+    if (reason !== undefined) {
+      this.#warnings.warn(
+        organization,
+        `${this.options.provider}: ${reasons.length} of the repositories that were announced could not be looked at; each is tried again for ${GIVE_UP_MS / 60_000} minutes, and then is the next refresh's. One of them: ${reason}`,
+      );
+    }
   }
 }

@@ -21,13 +21,19 @@ const PATIENCE_MS = 60_000;
 /** How often what a refresh of another replica overtook is looked at at once. */
 const MAX_LOOKS = 3;
 
+/** What came of looking at what is due. */
+export interface LookOutcome {
+  /** What could not be looked at. */
+  readonly failed: readonly TakenDue[];
+  /** Why, where it is not for the service's own pace. */
+  readonly reasons: readonly string[];
+}
+
 /** What looking up the repositories gave. */
-interface Found {
+interface Found extends LookOutcome {
   readonly repositories: readonly Repository[];
   /** Known, and not there for the identity: deleted, or out of its sight. */
   readonly vanished: readonly KnownRepository[];
-  /** What could not be looked up. */
-  readonly failed: readonly TakenDue[];
 }
 
 /**
@@ -37,7 +43,7 @@ interface Found {
  * service lists it as deleted; everything else is left to the next refresh.
  *
  * @param organizationKey - of the organization
- * @returns what could not be looked at
+ * @returns what could not be looked at, and why
  * @throws on an abort, or when the database fails
  */
 export async function lookAtDue(
@@ -45,20 +51,20 @@ export async function lookAtDue(
   organizationKey: string,
   due: readonly TakenDue[],
   signal: AbortSignal,
-): Promise<readonly TakenDue[]> {
+): Promise<LookOutcome> {
   const failed: TakenDue[] = [];
+  const reasons: string[] = [];
   let rest = due;
   for (let attempt = 0; rest.length > 0 && attempt < MAX_LOOKS; attempt++) {
     const look = await lookOnce(context, organizationKey, rest, signal);
     failed.push(...look.failed);
+    reasons.push(...look.reasons);
     rest = look.overtaken;
   }
-  return [...failed, ...rest];
+  return { failed: [...failed, ...rest], reasons };
 }
 
-interface Look {
-  /** What could not be looked at. */
-  readonly failed: readonly TakenDue[];
+interface Look extends LookOutcome {
   /** What somebody has written about since the service was asked. */
   readonly overtaken: readonly TakenDue[];
 }
@@ -75,7 +81,7 @@ async function lookOnce(
   );
   if (!organization) {
     // Its entities are the refresh's, which takes their removal for what it is.
-    return { failed: [], overtaken: [] };
+    return { failed: [], reasons: [], overtaken: [] };
   }
   const patience = new AbortController();
   const timer = setTimeout(
@@ -91,8 +97,8 @@ async function lookOnce(
       deadline: patience.signal,
     });
     const seenAt = await ledger.currentTicket();
-    const { repositories, vanished, failed } = await lookUp(
-      { client, ledger, logger, signal: halt.signal },
+    const { repositories, vanished, failed, reasons } = await lookUp(
+      { client, ledger, signal: halt.signal },
       organizationKey,
       due,
     );
@@ -149,6 +155,7 @@ async function lookOnce(
     const applier = new Applier(context.outbox, context.connection, logger);
     const onChanges: OnChanges = changes =>
       context.follower?.noteChanges(changes);
+    const report = startOrganizationReport(organization.label);
     const conclusive = await walk({
       ...context,
       organization,
@@ -160,7 +167,7 @@ async function lookOnce(
       known,
       seenAt,
       signatureOf,
-      report: startOrganizationReport(organization.label),
+      report,
       onChanges,
     });
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
@@ -188,6 +195,7 @@ async function lookOnce(
     );
     return {
       failed: [...failed, ...dueAmong(due, unknown)],
+      reasons: [...reasons, ...report.problems],
       overtaken: dueAmong(due, overtaken),
     };
   } finally {
@@ -208,7 +216,7 @@ function dueAmong(
       );
 }
 
-interface LookUpInput extends Pick<RefreshContext, 'ledger' | 'logger'> {
+interface LookUpInput extends Pick<RefreshContext, 'ledger'> {
   readonly client: AzureDevOpsClient;
   readonly signal: AbortSignal;
 }
@@ -227,6 +235,7 @@ async function lookUp(
   const repositories = new Map<string, Repository>();
   const vanished: KnownRepository[] = [];
   const failed: TakenDue[] = [];
+  const reasons: string[] = [];
   const attempt = async (
     concerned: readonly TakenDue[],
     ask: () => unknown,
@@ -235,10 +244,9 @@ async function lookUp(
       await ask();
     } catch (error) {
       failed.push(...concerned);
-      const isPacing = isRejectedByLimiter(error) || signal.aborted;
-      input.logger[isPacing ? 'debug' : 'warn'](
-        `A change that was announced could not be looked at yet: ${String(error)}`,
-      );
+      if (!isRejectedByLimiter(error) && !signal.aborted) {
+        reasons.push(error instanceof Error ? error.message : String(error));
+      }
     }
   };
   const byProject = new Map<string, TakenDue[]>();
@@ -276,7 +284,12 @@ async function lookUp(
       }),
     ),
   ]);
-  return { repositories: [...repositories.values()], vanished, failed };
+  return {
+    repositories: [...repositories.values()],
+    vanished,
+    failed,
+    reasons,
+  };
 }
 
 /** What the service lists as deleted. */

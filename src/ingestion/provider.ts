@@ -25,7 +25,7 @@ import type { RefreshObserver, RefreshReport } from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
-import { lookAtDue } from './due';
+import { lookAtDue, type LookOutcome } from './due';
 import { refreshKeyOf } from './processor';
 import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
 import type { Turns } from './turns';
@@ -57,12 +57,12 @@ export interface ConnectedProvider {
   readonly knex: Knex;
   /** Has the catalog process those of these entities that read files. */
   processAgain(entityRefs: readonly string[]): Promise<void>;
-  /** Looks at what is due in an organization, and returns what could not be looked at. */
+  /** Looks at what is due in an organization. */
   lookAtDue(
     organization: string,
     due: readonly TakenDue[],
     signal: AbortSignal,
-  ): Promise<readonly TakenDue[]>;
+  ): Promise<LookOutcome>;
 }
 
 /**

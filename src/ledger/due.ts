@@ -217,6 +217,13 @@ export class DueRepositories {
     }
   }
 
+  /** Leaves all that this process took to the others: it stops. */
+  async release(): Promise<void> {
+    await this.knex<DueRow>(TABLES.due)
+      .where({ holder: this.holder })
+      .update({ until: 0 as never });
+  }
+
   /** Has every process read anew what it keeps of the known ones of these repositories. */
   private async announce(ids: readonly string[]): Promise<void> {
     const known: string[] = await this.knex(TABLES.repositories)

@@ -178,6 +178,6 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
       await opened.knex.schema.renameTable('elsewhere', TABLES.due);
     }
     expect(warnings).toHaveLength(2);
-    expect(warnings[1]).toContain('and 2 others');
+    expect(warnings[1]).toContain('and 2 more such failures');
   });
 });

@@ -258,7 +258,8 @@ export class Model {
           : [];
       });
       while (due.length > 0) {
-        due = await lookAtDue(this.replica(), key, due, this.abort.signal);
+        due = (await lookAtDue(this.replica(), key, due, this.abort.signal))
+          .failed;
       }
     }
   }

@@ -1,0 +1,119 @@
+import { DueWorker, type LookAtDue } from '../../src/events/worker';
+import { DueRepositories, HOLD_MS } from '../../src/ledger/due';
+import { TABLES } from '../../src/ledger/rows';
+import { openLedger, ORGANIZATION } from '../ledger/support';
+import { DATABASES } from '../support/databases';
+import { recordingLogger, type LogLine } from '../support/logs';
+import { until } from '../support/until';
+
+const PROVIDER = 'test';
+
+describe.each(DATABASES)('what events made due, on %s,', database => {
+  let opened: Awaited<ReturnType<typeof openLedger>>;
+  beforeAll(async () => {
+    opened = await openLedger(database);
+  });
+  beforeEach(async () => {
+    await opened.knex(TABLES.due).delete();
+  });
+  afterAll(() => opened.destroy());
+
+  function process(holder: string, lookAt: LookAtDue) {
+    const logs: LogLine[] = [];
+    const due = new DueRepositories(opened.knex, holder);
+    let now = 0;
+    const worker = new DueWorker({
+      provider: PROVIDER,
+      due,
+      lookAt,
+      logger: recordingLogger(logs),
+      now: () => now,
+    });
+    const announce = async (...ids: string[]) => {
+      await due.add(
+        ids.map(repositoryId => ({
+          provider: PROVIDER,
+          organization: ORGANIZATION,
+          projectId: 'p',
+          repositoryId,
+        })),
+      );
+      worker.wake();
+    };
+    return {
+      due,
+      worker,
+      logs,
+      announce,
+      pass: (milliseconds: number) => (now += milliseconds),
+    };
+  }
+
+  const rows = async (): Promise<unknown[]> => await opened.knex(TABLES.due);
+
+  it('and could not be looked at is warned of once a minute, with a cause and how often', async () => {
+    let looks = 0;
+    const { worker, logs, announce, pass } = process(
+      'me',
+      async (_organization, taken) => {
+        looks += 1;
+        return { failed: taken, reasons: taken.map(() => '503 of a test') };
+      },
+    );
+    for (let minute = 0; minute < 2; minute++) {
+      for (let event = 0; event < 5; event++) {
+        await announce('r1', 'r2');
+        await until('the look', () => looks === minute * 5 + event + 1);
+      }
+      pass(60_000);
+    }
+    await worker.close();
+    const warnings = logs.filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^test: 2 of the .*: 503 of a test$/),
+      expect.stringMatching(
+        /503 of a test \(and 4 more such failures since the last warning\)$/,
+      ),
+    ]);
+  });
+
+  it('is left to the others at once by a process that stops, and when its lease ends by one that is killed', async () => {
+    const looked: string[] = [];
+    const killed = process('killed', async () => {
+      throw new Error('It is not woken');
+    });
+    const stopped = process(
+      'stopped',
+      async (_organization, _taken, signal) => {
+        await new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        );
+        return { failed: [], reasons: [] };
+      },
+    );
+    const other = process('other', async (_organization, taken) => {
+      looked.push(...taken.map(({ repositoryId }) => repositoryId));
+      return { failed: [], reasons: [] };
+    });
+    await killed.due.add([
+      {
+        provider: PROVIDER,
+        organization: ORGANIZATION,
+        projectId: 'p',
+        repositoryId: 'of the killed',
+      },
+    ]);
+    await stopped.announce('of the stopped');
+    await stopped.worker.close();
+    await stopped.due.release();
+    other.worker.wake();
+    await until('the look', async () => (await rows()).length === 1);
+    expect(looked).toEqual(['of the stopped']);
+
+    await opened.knex(TABLES.due).decrement('until', HOLD_MS + 1);
+    other.worker.wake();
+    await until('the look', async () => (await rows()).length === 0);
+    expect(looked).toEqual(['of the stopped', 'of the killed']);
+    await other.worker.close();
+  });
+});
