@@ -127,8 +127,8 @@ export class ZipArchive implements Archive {
     }
     const limit = {
       maxOutputLength: Math.max(1, uncompressedSize),
-      // In one piece: what zlib takes otherwise is eight times a usual file.
-      chunkSize: Math.max(64, uncompressedSize),
+      // With room to spare it is in one piece; zlib's own measure is eight times a usual file.
+      chunkSize: uncompressedSize + 64,
     };
     return compressedSize <= AT_ONCE_BYTES && uncompressedSize <= AT_ONCE_BYTES
       ? inflateRawSync(packed, limit)

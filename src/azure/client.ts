@@ -99,6 +99,13 @@ const MOST_PROJECTS = 1_000;
 /** The id of the resource `repositories` of the area `git`, the same everywhere. */
 const REPOSITORIES_RESOURCE = '225f7195-f9c7-4d14-ab28-a83f7ff77e1f';
 
+/** For messages. */
+const LISTINGS = {
+  [VersionControlRecursionType.None]: 'look up',
+  [VersionControlRecursionType.OneLevel]: 'list what is in',
+  [VersionControlRecursionType.Full]: 'list the files below',
+} as const;
+
 type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
 
 /** What symbolic links contain, by object id, which stands for one content for ever. */
@@ -355,7 +362,7 @@ export class ApiClient implements AzureDevOpsClient {
       if (listing.outcome === 'absent') {
         return listing;
       }
-      const { outcome, commitId, items, odd } = listing;
+      const { outcome, commitId, treeId, items, odd } = listing;
       const followed = followLinks(
         { listed, items },
         texts,
@@ -377,6 +384,7 @@ export class ApiClient implements AzureDevOpsClient {
         return {
           outcome,
           commitId,
+          treeId: listed === scopePath ? treeId : undefined,
           odd,
           items: followed.items.filter(({ path }) =>
             isBelowOrSame(path, scopePath),
@@ -384,6 +392,18 @@ export class ApiClient implements AzureDevOpsClient {
         };
       }
     }
+  }
+
+  async getTreeId(
+    options: RequestOptions &
+      RepositoryRequest & { path: string; version?: VersionRef },
+  ): Promise<string | undefined> {
+    const folder = await this.#list(
+      { ...options, scopePath: options.path, maxBytes: LIMITS.repository },
+      VersionControlRecursionType.None,
+      parseItems,
+    );
+    return folder.outcome === 'present' ? folder.treeId : undefined;
   }
 
   async resolveFolders(
@@ -491,18 +511,14 @@ export class ApiClient implements AzureDevOpsClient {
 
   async #list<T>(
     options: ListingOptions,
-    depth: VersionControlRecursionType,
+    depth: keyof typeof LISTINGS,
     parse: (json: unknown, question: ItemQuestion) => T,
   ): Promise<T | AbsentItem> {
     const { repository, project, scopePath, version } = options;
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
-    const what =
-      depth === VersionControlRecursionType.OneLevel
-        ? 'what is in'
-        : 'the files below';
     const call = this.#call(options, {
-      operation: `list ${what} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
+      operation: `${LISTINGS[depth]} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
       maxBytes,
       compress: true,
       parse: json => parse(json, question),

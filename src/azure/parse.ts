@@ -365,10 +365,11 @@ export function parseItems(
   json: unknown,
   question: ItemQuestion,
 ): PresentListing {
-  const { parsed, odd } = parseFolder(json, question);
+  const { parsed, odd, folder } = parseFolder(json, question);
   return {
     outcome: 'present',
-    commitId: parsed[0]?.commitId,
+    commitId: folder.commitId,
+    treeId: folder.isFile ? undefined : folder.objectId,
     items: parsed
       .filter(({ isFile }) => isFile)
       .map(({ path, objectId, isSymLink }) =>
@@ -399,18 +400,23 @@ export function parseFolderNames(
 /** What is in a folder. The service lists the folder itself as well. */
 function parseFolder(
   json: unknown,
-  { path: folder, ...question }: ItemQuestion,
-): ReturnType<typeof parseEach<ParsedItem>> {
+  { path, ...question }: ItemQuestion,
+): {
+  readonly parsed: readonly ParsedItem[];
+  readonly odd: readonly OddElement[];
+  readonly folder: ParsedItem;
+} {
   const { parsed, odd } = parseEach(json, item => parseAnyItem(item, question));
-  const scope = normalPath(folder);
+  const scope = normalPath(path);
   const below = scope === '/' ? '/' : `${scope}/`;
-  if (parsed.some(({ path }) => !`${normalPath(path)}/`.startsWith(below))) {
+  if (parsed.some(item => !`${normalPath(item.path)}/`.startsWith(below))) {
     throw new MalformedError('a list of another folder');
   }
-  if (!parsed.some(({ path }) => normalPath(path) === scope)) {
+  const folder = parsed.find(item => normalPath(item.path) === scope);
+  if (!folder) {
     throw new MalformedError('a list without the folder that it is of');
   }
-  return { parsed, odd };
+  return { parsed, odd, folder };
 }
 
 /**

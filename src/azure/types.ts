@@ -84,6 +84,8 @@ export interface PresentListing {
   readonly outcome: 'present';
   /** The commit that was listed, where the service names it. */
   readonly commitId?: string;
+  /** The object id of the folder, if it is another as soon as one of `items` is: not where links lead out of the folder. */
+  readonly treeId?: string;
   readonly items: readonly ListedItem[];
   /** Elements that may be any file that `items` lacks. */
   readonly odd: readonly OddElement[];
@@ -242,6 +244,16 @@ export interface AzureDevOpsClient {
 
   /** All files below `scopePath`, without content. */
   listItems(options: ListingOptions): Promise<ListingOutcome>;
+
+  /**
+   * The object id of a folder, which is another as soon as anything below it is;
+   * `undefined` where there is no such folder. Source: the items of type `tree`
+   * in the examples of specification/git/7.1.
+   */
+  getTreeId(
+    options: RequestOptions &
+      RepositoryRequest & { path: string; version?: VersionRef },
+  ): Promise<string | undefined>;
 
   /**
    * The path of what a path leads to through folders that are symbolic links;

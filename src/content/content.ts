@@ -82,6 +82,7 @@ export class RepositoryContent {
   readonly #repositories: Repositories;
   readonly #files: Files;
   readonly #listings = new SharedReads<ListingOutcome>();
+  readonly #treeIds = new SharedReads<string | undefined>();
   #isClosed = false;
 
   constructor(options: {
@@ -264,17 +265,43 @@ export class RepositoryContent {
     );
   }
 
-  async #list(
-    { client, repository, version, waiting }: ResolvedRepository,
-    scopePath: string,
-  ): Promise<ListingOutcome> {
-    const key = [
+  /**
+   * The object id of a folder, which is another as soon as anything below it is;
+   * `undefined` where there is no such folder. One small request.
+   *
+   * @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError`
+   */
+  async treeId(
+    resolved: ResolvedRepository,
+    path: string,
+  ): Promise<string | undefined> {
+    const { client, repository, version, waiting } = resolved;
+    const key = this.#keyOf(resolved, path);
+    return await this.#treeIds.join(key, waiting, false, signal =>
+      client.getTreeId({ repository: repository.id, path, version, signal }),
+    );
+  }
+
+  /** What all who want the same have in common. */
+  #keyOf(
+    { client, repository, version }: ResolvedRepository,
+    path: string,
+  ): string {
+    return [
       client.organization.key,
       repository.id,
       JSON.stringify(version),
-      scopePath,
+      path,
       this.#freshness.lastChange(repository.id),
     ].join('\n');
+  }
+
+  async #list(
+    resolved: ResolvedRepository,
+    scopePath: string,
+  ): Promise<ListingOutcome> {
+    const { client, repository, version, waiting } = resolved;
+    const key = this.#keyOf(resolved, scopePath);
     const listing = await this.#listings.join(key, waiting, false, signal =>
       client.listItems({
         repository: repository.id,

@@ -20,9 +20,13 @@ import { filesEtag } from './search';
 /** So many files are on their way at once when a whole tree is written out. */
 const READ_AHEAD = 8;
 
+/** What the etags begin with that are the object id of a folder. */
+const TREE = 'tree-';
+
 /**
- * Reads a tree by its listing, and of its files those that are wanted. The
- * etag is made of the files' paths and object ids, so a commit elsewhere in the
+ * Reads a tree by its listing, and of its files those that are wanted. The etag
+ * is the object id that Git gives to the folder, or, where links lead out of it,
+ * is made of the files' paths and object ids: a commit elsewhere in the
  * repository does not change it.
  */
 export async function readTree(request: {
@@ -38,6 +42,12 @@ export async function readTree(request: {
 }): Promise<UrlReaderServiceReadTreeResponse> {
   const { url, content, resolved, path, options } = request;
   const { etag, filter, signal } = options;
+  if (
+    etag?.startsWith(TREE) &&
+    etag === treeEtag(await content.treeId(resolved, path ?? '/'))
+  ) {
+    throw new NotModifiedError();
+  }
   const located = await content.listFiles(resolved, path ?? '/');
   const { found: listing } = located;
   if (listing.outcome === 'absent') {
@@ -47,7 +57,7 @@ export async function readTree(request: {
     ...item,
     key: relativePath(item.path, located.path),
   }));
-  const current = filesEtag(files);
+  const current = treeEtag(listing.treeId) ?? filesEtag(files);
   if (etag === current) {
     throw new NotModifiedError();
   }
@@ -93,6 +103,10 @@ export async function readTree(request: {
       ),
     etag: current,
   };
+}
+
+function treeEtag(treeId: string | undefined): string | undefined {
+  return treeId && `${TREE}${treeId}`;
 }
 
 /** A file of a tree. */

@@ -62,7 +62,7 @@ export interface Reading {
 
 /** Everything that reads, made as the shared service makes it. */
 export function startReading(
-  simulator: Simulator,
+  simulator: Pick<Simulator, 'serverUrl'>,
   options: {
     catalog?: JsonObject;
     azure?: JsonObject[];

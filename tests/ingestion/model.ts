@@ -438,6 +438,7 @@ export class Model {
       listProjects: unused,
       getApiVersions: unused,
       listItems: unused,
+      getTreeId: unused,
       resolveFolders: unused,
       readBlob: unused,
       readBlobs: unused,

@@ -458,14 +458,50 @@ describe('readTree', () => {
     expect(asked('items')).toBe(1);
   });
 
-  it('says not modified until something in the folder changes', async () => {
+  it('says not modified until something in the folder changes, for one small request', async () => {
+    for (const url of [DOCS, URL_OF_API]) {
+      const { etag } = await reading.reader.readTree(url);
+      const read = () => reading.reader.readTree(url, { etag });
+      const { requests } = world.simulator;
+      requests.reset();
+      await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
+      expect(requests.count()).toBe(1);
+      expect(requests.bytes()).toBeLessThan(600);
+      api.push({ files: { '/docs/deep/page.md': `# Changed at ${url}` } });
+      expect((await read()).etag).not.toBe(etag);
+    }
+  });
+
+  it('says not modified after a commit elsewhere, unless a link leads there', async () => {
+    const { etag: plain } = await reading.reader.readTree(DOCS);
+    api.push({ files: { '/notes.txt': 'new' } });
+    await expect(
+      reading.reader.readTree(DOCS, { etag: plain }),
+    ).rejects.toMatchObject({ name: 'NotModifiedError' });
+    api.push({ files: { '/docs/notes.txt': { symlink: '../notes.txt' } } });
     const { etag } = await reading.reader.readTree(DOCS);
     const read = () => reading.reader.readTree(DOCS, { etag });
-    await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
     api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
     await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
-    api.push({ files: { '/docs/deep/page.md': '# Changed' } });
+    api.push({ files: { '/notes.txt': 'newer' } });
     expect((await read()).etag).not.toBe(etag);
+  });
+
+  it('says not modified of a file, and of a folder behind a link, read as a tree', async () => {
+    api.push({ files: { '/manual': { symlink: 'docs' } } });
+    for (const path of ['/catalog-info.yaml', '/manual', '/docs/']) {
+      const url = `${URL_OF_API}?path=${path}`;
+      const { etag } = await reading.reader.readTree(url);
+      const read = () => reading.reader.readTree(url, { etag });
+      await expect(read()).rejects.toMatchObject({ name: 'NotModifiedError' });
+      api.push({
+        files: {
+          '/catalog-info.yaml': component('api', path),
+          '/docs/index.md': path,
+        },
+      });
+      expect((await read()).etag).not.toBe(etag);
+    }
   });
 
   it('writes a folder out', async () => {
