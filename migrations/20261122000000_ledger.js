@@ -214,9 +214,32 @@ exports.up = async function up(knex) {
   });
 
   await knex.schema.createTable('azure_devops_approvals', table => {
-    table.comment('One row a code of `removals.allow` that has been used');
+    table.comment('One row a set of removals that an approval has let go');
     table.text('provider').notNullable();
     table.text('code').notNullable();
+    table.primary(['provider', 'code']);
+  });
+
+  await knex.schema.createTable('azure_devops_held_back', table => {
+    table.comment('One row a set of removals that the guard holds back');
+    table.text('provider').notNullable();
+    table.text('code').notNullable().comment('A digest of the very set');
+    table
+      .text('organization')
+      .notNullable()
+      .comment('Empty where it is not of one organization');
+    table
+      .text('held')
+      .notNullable()
+      .comment('The entities, the numbers and the evidence, as JSON');
+    table
+      .bigInteger('since')
+      .notNullable()
+      .comment('When it was first held back, in milliseconds since 1970');
+    table
+      .bigInteger('approved_at')
+      .comment('When an operator approved it, in milliseconds since 1970');
+    table.text('approved_by').comment('Who that was');
     table.primary(['provider', 'code']);
   });
 
@@ -305,6 +328,7 @@ exports.up = async function up(knex) {
 /** @param {import('knex').Knex} knex */
 exports.down = async function down(knex) {
   await knex.schema.dropTable('azure_devops_approvals');
+  await knex.schema.dropTable('azure_devops_held_back');
   await knex.schema.dropTable('azure_devops_project_events');
   await knex.schema.dropTable('azure_devops_announced');
   await knex.schema.dropTable('azure_devops_due');

@@ -7,6 +7,7 @@ import type {
   PermissionsService,
   ServiceRef,
 } from '@backstage/backend-plugin-api';
+import type { JsonObject } from '@backstage/types';
 import * as catalogNode from '@backstage/plugin-catalog-node';
 
 type CatalogNode = typeof catalogNode;
@@ -57,6 +58,56 @@ function catalogCommonAlpha(): Record<string, Permission | undefined> {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     return require('@backstage/plugin-catalog-common/alpha') as never;
+  } catch {
+    return {};
+  }
+}
+
+/** What the actions registry hands out of zod, in whichever version it has. */
+export interface ZodType {
+  describe(text: string): ZodType;
+  optional(): ZodType;
+}
+export interface Zod {
+  object(shape: Record<string, ZodType>): ZodType & { passthrough(): ZodType };
+  string(): ZodType;
+  number(): ZodType & { int(): ZodType };
+}
+
+/** Where actions are registered, as far as it is used. */
+export interface ActionsRegistry {
+  register(action: {
+    name: string;
+    title: string;
+    description: string;
+    attributes: {
+      readOnly: boolean;
+      destructive: boolean;
+      idempotent: boolean;
+    };
+    visibilityPermission: Permission;
+    schema: {
+      input: (zod: Zod) => ZodType;
+      output: (zod: Zod) => ZodType;
+    };
+    action: (context: {
+      input: Record<string, unknown>;
+      credentials: BackstageCredentials;
+    }) => Promise<{ output: JsonObject }>;
+  }): void;
+}
+
+/** The dependency on the actions registry; none where the installed Backstage does not have it: it is alpha. */
+export function actionsRegistryDependency(): {
+  actionsRegistry?: ServiceRef<ActionsRegistry, 'plugin'>;
+} {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const alpha = require('@backstage/backend-plugin-api/alpha') as {
+      actionsRegistryServiceRef?: ServiceRef<ActionsRegistry, 'plugin'>;
+    };
+    const { actionsRegistryServiceRef: actionsRegistry } = alpha;
+    return actionsRegistry ? { actionsRegistry } : {};
   } catch {
     return {};
   }

@@ -8,6 +8,8 @@ import { eventsServiceRef } from '@backstage/plugin-events-node';
 import type { Config } from '@backstage/config';
 import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
 import {
+  type ActionsRegistry,
+  actionsRegistryDependency,
   type ScmEventsService,
   catalogProcessingExtensionPoint,
   scmEventsDependency,
@@ -27,6 +29,8 @@ import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './ingestion/turns';
 import { errorsOfLocation } from './ledger/reports';
+import { registerActions } from './operations/actions';
+import { auditHeldBack } from './operations/held-back';
 import { createOperations } from './operations/operations';
 import { createRouter } from './operations/router';
 import { azureDevOpsServiceRef } from './shared-service';
@@ -54,12 +58,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
         lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
         scheduler: coreServices.scheduler,
+        auditor: coreServices.auditor,
         azureDevOps: azureDevOpsServiceRef,
         status: statusServiceRef,
         events: eventsServiceRef,
         httpAuth: coreServices.httpAuth,
         httpRouter: coreServices.httpRouter,
         permissions: coreServices.permissions,
+        ...actionsRegistryDependency(),
         ...scmEventsDependency(),
       },
       async init({
@@ -69,12 +75,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
         lifecycle,
         logger,
         scheduler,
+        auditor,
         azureDevOps,
         status,
         events,
         httpAuth,
         httpRouter,
         permissions,
+        actionsRegistry,
         scmEvents,
       }) {
         const yaml = YamlParser.fromConfig(config);
@@ -118,18 +126,32 @@ export const catalogModuleAzureDevOps = createBackendModule({
               turns,
               observers: [status, new RefreshLog(providerLogger)],
               follower: hub.follower(reading.providerName),
+              onHeldBack: async (...held) =>
+                await auditHeldBack(auditor, ...held),
               onConnected: provider => hub.connected(provider),
             }),
           );
         }
+        const stop = new AbortController();
+        lifecycle.addShutdownHook(() => stop.abort());
         const operations = createOperations({
+          auditor,
+          signal: stop.signal,
           readings,
           database,
           scheduler,
           service: azureDevOps,
           hub,
+          status,
         });
         httpRouter.use(createRouter({ operations, httpAuth, permissions }));
+        if (actionsRegistry) {
+          registerActions(
+            actionsRegistry as ActionsRegistry,
+            operations,
+            permissions,
+          );
+        }
         catalog.addProcessor(
           new AzureDevOpsProcessor({
             errorsOf: async entity =>

@@ -173,7 +173,7 @@ async function lookOnce(
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
     let overtaken: readonly string[] = [];
     if (isAnythingGone || (await removals.proposals()).length > 0) {
-      ({ overtaken } = await removeWhatIsGone({
+      const outcome = await removeWhatIsGone({
         organization,
         settings,
         ledger,
@@ -187,7 +187,11 @@ async function lookOnce(
         now,
         seenAt,
         onChanges,
-      }));
+      });
+      ({ overtaken } = outcome);
+      await context.onHeldBack(organizationKey, outcome.heldBack, {
+        isAll: false,
+      });
     }
     await applier.applyPending({ wait: true, signal });
     const unknown = plan.probes.flatMap(({ repository: { id } }) =>

@@ -15,7 +15,7 @@ import type { DescriptorParser } from './descriptor-parser';
 import { askForDeletions } from './deletions';
 import { Halt } from './halt';
 import { askForHints, type HintMemory } from './hints';
-import { removeWhatIsGone } from './removal';
+import { type OnHeldBack, removeWhatIsGone } from './removal';
 import type { OrganizationReport } from './report';
 import type { OnChanges } from './probe-writer';
 import type { Turns } from './turns';
@@ -43,6 +43,7 @@ export interface PassInput {
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
   readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
   readonly onChanges?: OnChanges;
+  readonly onHeldBack: OnHeldBack;
 }
 
 /** An organization's list of repositories, and what is selected of it. */
@@ -154,6 +155,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
     undecided,
     now: startedAt,
   });
+  await input.onHeldBack(organization.key, heldBack, { isAll: true });
   report.removals.released += released;
   report.removals.heldBack.push(...heldBack);
   report.problems.push(...problems);

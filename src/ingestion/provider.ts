@@ -21,6 +21,7 @@ import type { TakenDue } from '../ledger/due';
 import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
+import type { HeldBack } from '../policy/guard';
 import type { RefreshObserver, RefreshReport } from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
@@ -45,6 +46,12 @@ export interface ProviderOptions {
   readonly turns: Turns;
   readonly observers: readonly RefreshObserver[];
   readonly follower?: RefreshFollower;
+  /** Is told once of each set of removals that is held back. @param organization - its key; empty for what is not of one */
+  readonly onHeldBack?: (
+    provider: ProviderSettings,
+    organization: string,
+    held: HeldBack,
+  ) => Promise<void>;
   /** Is told when the provider can look at what is due. */
   readonly onConnected?: (provider: ConnectedProvider) => void;
 }
@@ -120,6 +127,16 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         explainFailure(service, error, organization),
       content,
       follower: this.options.follower,
+      onHeldBack: async (organization, sets, { isAll }) => {
+        const now = Date.now();
+        const news = await ledger.heldBack.note(organization, sets, {
+          isAll,
+          now,
+        });
+        for (const held of news) {
+          await this.options.onHeldBack?.(settings, organization, held);
+        }
+      },
       logger: this.options.logger,
       clock: Date,
     };

@@ -125,13 +125,13 @@ export async function removeStrays(
   const { released, heldBack, used } = guard(
     proposed,
     entities + strays.length,
-    { ...input.limits, used: await ledger.usedApprovals() },
+    { ...input.limits, ...(await ledger.heldBack.approvals()) },
   );
   if (released.length > 0) {
     logger.info(
       `The catalog holds ${released.length} entities that were removed from it, and that another replica gave it again; they are removed`,
     );
-    await ledger.noteApprovals(used);
+    await ledger.heldBack.noteUsed(used);
     const approved = new Set(released.map(({ entityRef }) => entityRef));
     await applier.removeStrays(async () => {
       const still = (await catalog.strays()).map(({ entityRef }) => entityRef);

@@ -27,7 +27,11 @@ import { reconcile, removeStrays, showAgain } from './reconcile';
 import { hasFallenSilent } from '../policy/event-health';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
-import { describeHeldBack, removeOrphanedOrganizations } from './removal';
+import {
+  describeHeldBack,
+  type OnHeldBack,
+  removeOrphanedOrganizations,
+} from './removal';
 import { takeOver, type LocateTarget } from './takeover';
 import {
   startOrganizationReport,
@@ -67,6 +71,7 @@ export interface RefreshContext {
   /** Other content of the same repositories, which is kept fresh by what a refresh finds out. */
   readonly content?: PassInput['content'];
   readonly follower?: RefreshFollower;
+  readonly onHeldBack: OnHeldBack;
   readonly logger: LoggerService;
   readonly clock: { now(): number };
 }
@@ -218,6 +223,7 @@ async function refreshAll(
       settings,
       ledger,
       configured: [...lists.keys()],
+      onHeldBack: context.onHeldBack,
       listed: new Set(
         [...lists.values()].flatMap(({ repositories, odd }) =>
           [...repositories, ...odd].flatMap(({ id }) => id ?? []),
@@ -243,6 +249,7 @@ async function refreshAll(
     ...(await takeOver({ ...whatElse, waitedFor: context.waitedFor })),
     ...(await removeStrays({ ...whatElse, outbox })),
   ];
+  await context.onHeldBack('', heldBack, { isAll: true });
   problems.push(
     ...heldBack.map(held =>
       describeHeldBack(settings.providerName, settings.id, held),
@@ -390,6 +397,7 @@ async function passAlone(
       report,
       seenAt,
       content: context.content,
+      onHeldBack: context.onHeldBack,
       onChanges: changes => {
         changes.forEach(({ projectId }) => changedProjects.add(projectId));
         context.follower?.noteChanges(changes);

@@ -1,6 +1,7 @@
 import type { OddElement } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
+import { DOCUMENTATION } from '../documentation';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
@@ -36,6 +37,18 @@ export interface GoneOutcome extends RemovalOutcome {
   /** Ids of repositories that somebody has written about since the service was asked; they stay as they are. */
   readonly overtaken: readonly string[];
 }
+
+/**
+ * Is told what the guard holds back of an organization.
+ *
+ * @param organization - its key; empty for what is not of one
+ * @param options.isAll - whether nothing else of it is held back any more
+ */
+export type OnHeldBack = (
+  organization: string,
+  sets: readonly HeldBack[],
+  options: { readonly isAll: boolean },
+) => Promise<void>;
 
 type RemovalSettings = Pick<
   ProviderSettings,
@@ -125,6 +138,7 @@ export async function removeOrphanedOrganizations(options: {
   readonly listed: ReadonlySet<string>;
   /** The ledger's ticket as of before the lists were asked for. */
   readonly seenAt: number;
+  readonly onHeldBack: OnHeldBack;
 }): Promise<RemovalOutcome> {
   const { settings, ledger, configured, seenAt } = options;
   const outcomes: RemovalOutcome[] = [];
@@ -143,15 +157,15 @@ export async function removeOrphanedOrganizations(options: {
       seenAt,
     );
     const proposals = await removals.proposals();
-    outcomes.push(
-      await removeGuarded({
-        ledger,
-        removals,
-        settings,
-        name: organization,
-        proposals: proposals.filter(p => gone.has(p.repositoryId)),
-      }),
-    );
+    const outcome = await removeGuarded({
+      ledger,
+      removals,
+      settings,
+      name: organization,
+      proposals: proposals.filter(p => gone.has(p.repositoryId)),
+    });
+    await options.onHeldBack(organization, outcome.heldBack, { isAll: true });
+    outcomes.push(outcome);
     await removals.deleteEmptyRepositories([...gone]);
   }
   return sumOf(outcomes);
@@ -289,11 +303,11 @@ async function keepOutOfSight(
         ...settings.removals,
         maxPercentage: 0,
         minimum: 0,
-        used: await ledger.usedApprovals(),
+        ...(await ledger.heldBack.approvals()),
       },
     );
     if (released.length > 0) {
-      await ledger.noteApprovals(used);
+      await ledger.heldBack.noteUsed(used);
       await removals.markForRemoval(ids, { grade: 'inferred', reason }, seenAt);
       const proposals = await removals.proposals();
       const approved = new Set(ids);
@@ -362,10 +376,10 @@ async function removeGuarded(options: {
   const { released, heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
-    { ...settings.removals, used: await ledger.usedApprovals() },
+    { ...settings.removals, ...(await ledger.heldBack.approvals()) },
     total - undecided.length,
   );
-  await ledger.noteApprovals(used);
+  await ledger.heldBack.noteUsed(used);
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
   const heldGrades = new Set(heldBack.map(({ grade }) => grade));
@@ -413,7 +427,7 @@ function describeOutOfSight(facts: {
   return (
     `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
     `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
-    `If it was deleted, set ${allowOption(settings.id)} to '${facts.fingerprint}', which allows the removal of these entities and no others, once`
+    `If it was deleted, ${howToApprove(settings.id, facts.fingerprint)}, which allows the removal of these entities and no others, once`
   );
 }
 
@@ -439,14 +453,17 @@ export function describeHeldBack(
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
     `(${percentage.toFixed(0)} %, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
-    `They stay in the catalog. If they are to go, set ` +
-    `${allowOption(providerId)} to '${fingerprint}', which allows this very set, once; ` +
+    `They stay in the catalog. If they are to go, ${howToApprove(providerId, fingerprint)}, which allows this very set, once; ` +
     (grade === 'deselected'
       ? 'if they are not, correct the configuration: the next refresh takes this back'
       : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')
   );
 }
 
-function allowOption(providerId: string): string {
-  return `catalog.providers.azureDevOps.${providerId}.removals.allow`;
+/** The two ways of an operator to let a set go. */
+function howToApprove(providerId: string, fingerprint: string): string {
+  return (
+    `approve '${providerId}:${fingerprint}' (${DOCUMENTATION}/api.md#approve-a-removal), ` +
+    `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${fingerprint}'`
+  );
 }

@@ -96,7 +96,11 @@ export function toStored(
     startedAt,
     endedAt,
     outcome,
-    organizations,
+    // The sets themselves are in the ledger.
+    organizations: organizations.map(it => ({
+      ...it,
+      removals: { ...it.removals, heldBack: [] },
+    })),
     added: report.added,
     removed: report.removed,
     advice: report.advice,

@@ -105,7 +105,7 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
   const settled = [...resolved].filter(it => !unsettled.has(it));
   if (settled.length > 0) {
     await applyEverything(input, 'drop', new Set(settled), unsettled);
-    await input.ledger.noteApprovals(used);
+    await input.ledger.heldBack.noteUsed(used);
   }
   return heldBack;
 }
@@ -179,7 +179,7 @@ async function resolve(
   const outOfSight = lostOn('project-not-listed');
   const limits = {
     ...input.limits,
-    used: await input.ledger.usedApprovals(),
+    ...(await input.ledger.heldBack.approvals()),
   };
   const verdicts = [
     guard(lostOn('read', 'not-listed'), children.length, limits),

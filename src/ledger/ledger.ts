@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor, KnownRepository } from '../policy/model';
 import { loadKnownDescriptors, loadKnownRepositories } from './known';
+import { LedgerHeldBack } from './held-back';
 import { LedgerProjectEvents } from './project-events';
 import { LedgerRemovals } from './removals';
 import { LedgerReports } from './reports';
@@ -27,6 +28,7 @@ export interface StoredObjectId {
  */
 export class Ledger {
   readonly reports: LedgerReports;
+  readonly heldBack: LedgerHeldBack;
   readonly projectEvents: LedgerProjectEvents;
 
   constructor(
@@ -34,6 +36,7 @@ export class Ledger {
     private readonly provider: string,
   ) {
     this.reports = new LedgerReports(knex, provider);
+    this.heldBack = new LedgerHeldBack(knex, provider);
     this.projectEvents = new LedgerProjectEvents(knex, provider);
   }
 
@@ -150,23 +153,6 @@ export class Ledger {
         path: 'path',
         objectId: 'object_id',
       });
-  }
-
-  /** The codes of `removals.allow` that have let a set of removals go. */
-  async usedApprovals(): Promise<Set<string>> {
-    const codes: string[] = await this.knex(TABLES.approvals)
-      .where({ provider: this.provider })
-      .pluck('code');
-    return new Set(codes);
-  }
-
-  async noteApprovals(codes: readonly string[]): Promise<void> {
-    for (const code of codes) {
-      await this.knex(TABLES.approvals)
-        .insert({ provider: this.provider, code })
-        .onConflict(['provider', 'code'])
-        .ignore();
-    }
   }
 
   /** Of these references, those that some descriptor gives. */

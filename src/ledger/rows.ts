@@ -12,6 +12,7 @@ export const TABLES = {
   claims: 'azure_devops_claims',
   references: 'azure_devops_references',
   approvals: 'azure_devops_approvals',
+  heldBack: 'azure_devops_held_back',
   due: 'azure_devops_due',
   announced: 'azure_devops_announced',
   projectEvents: 'azure_devops_project_events',

@@ -34,7 +34,7 @@ export interface Caller {
  * path of its OpenAPI document and, where Backstage has the registry, an action.
  */
 export interface Operation {
-  /** In camel case; the action has it in kebab case. */
+  /** Within the OpenAPI document. */
   readonly id: string;
   readonly method: 'get' | 'post';
   /** As in OpenAPI, below `/api/catalog/azure-devops`. */
@@ -47,8 +47,8 @@ export interface Operation {
     readonly isDestructive: boolean;
     readonly isIdempotent: boolean;
   };
-  /** The name of the action; absent where there is none. */
-  readonly action?: string;
+  /** The name of the action. */
+  readonly action: string;
   readonly input: Readonly<Record<string, Field>>;
   /** The JSON schema of the answer. */
   readonly answer: JsonObject;

@@ -1,5 +1,6 @@
 import type { Operation } from './operation';
 import { Providers, type OperationsContext } from './providers';
+import { approveOperation, heldBackOperation } from './held-back';
 import { refreshOperation } from './refresh';
 import { duplicatesOperation, rejectedFilesOperation } from './rejected';
 import { statusOperation } from './status';
@@ -13,6 +14,8 @@ export function createOperations(
     statusOperation(context, providers),
     rejectedFilesOperation(providers),
     duplicatesOperation(providers),
+    heldBackOperation(providers),
     refreshOperation(context, providers),
+    approveOperation(providers, context.auditor),
   ];
 }

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
+  AuditorService,
   DatabaseService,
   SchedulerService,
 } from '@backstage/backend-plugin-api';
@@ -8,15 +10,23 @@ import type { ProviderReading, ProviderSettings } from '../config/index';
 import type { EventHub } from '../events/hub';
 import { refreshTaskId } from '../ingestion/provider';
 import { Ledger } from '../ledger/ledger';
+import type { StatusBoard } from '../status/report';
 import { migrateLedger } from '../ledger/migrate';
 import type { AzureDevOpsService } from '../shared-service';
 
+/** How often a refresh is triggered again that could not be, in milliseconds. */
+const TRIGGER_AGAIN_MS = 5_000;
+
 export interface OperationsContext {
+  readonly auditor: AuditorService;
+  /** Aborted when the backend stops. */
+  readonly signal: AbortSignal;
   readonly readings: readonly ProviderReading[];
   readonly database: DatabaseService;
   readonly scheduler: SchedulerService;
   readonly service: AzureDevOpsService;
   readonly hub: EventHub;
+  readonly status: StatusBoard;
 }
 
 /** A provider whose block is right, with its ledger. */
@@ -74,7 +84,9 @@ export class Providers {
   /** Has the scheduler begin a refresh. @returns `already-running` when one is under way, by whichever replica */
   async trigger({
     providerName,
-  }: ProviderReading): Promise<'triggered' | 'already-running'> {
+  }: Pick<ProviderReading, 'providerName'>): Promise<
+    'triggered' | 'already-running'
+  > {
     try {
       await this.context.scheduler.triggerTask(refreshTaskId(providerName));
       return 'triggered';
@@ -83,6 +95,30 @@ export class Providers {
         return 'already-running';
       }
       throw error;
+    }
+  }
+
+  /** The same; where one is under way, another begins when it has ended, unless this process ends before. */
+  async refreshSoon(
+    provider: Pick<ProviderReading, 'providerName'>,
+  ): Promise<'triggered' | 'already-running'> {
+    const outcome = await this.trigger(provider);
+    if (outcome === 'already-running') {
+      void this.#triggerAgain(provider);
+    }
+    return outcome;
+  }
+
+  async #triggerAgain(
+    provider: Pick<ProviderReading, 'providerName'>,
+  ): Promise<void> {
+    const { signal } = this.context;
+    try {
+      do {
+        await delay(TRIGGER_AGAIN_MS, undefined, { signal, ref: false });
+      } while ((await this.trigger(provider)) === 'already-running');
+    } catch {
+      // The next scheduled refresh does it.
     }
   }
 }

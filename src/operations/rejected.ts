@@ -1,27 +1,8 @@
 import type { Rejection } from '../policy/model';
-import type { Field, Input, Operation } from './operation';
+import type { Field, Operation } from './operation';
+import { PAGE, pageOf } from './page';
 import type { Providers } from './providers';
 import { array, count, object, optional, text } from './schema';
-
-const MOST = 1_000;
-const FEW = 100;
-
-/** Which part of a long answer is wanted. */
-const PAGE: Readonly<Record<'limit' | 'offset', Field>> = {
-  limit: {
-    in: 'query',
-    type: 'integer',
-    description: `At most so many; ${FEW} if left out`,
-    minimum: 1,
-    maximum: MOST,
-  },
-  offset: {
-    in: 'query',
-    type: 'integer',
-    description: 'So many of the first are left out',
-    minimum: 0,
-  },
-};
 
 const PROVIDER: Field = {
   in: 'query',
@@ -30,10 +11,6 @@ const PROVIDER: Field = {
   example: 'main',
   isRequired: true,
 };
-
-function pageOf({ limit, offset }: Input): { limit: number; offset: number } {
-  return { limit: Number(limit ?? FEW), offset: Number(offset ?? 0) };
-}
 
 /** Files of which a document was rejected. */
 export function rejectedFilesOperation(providers: Providers): Operation {

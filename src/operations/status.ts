@@ -3,7 +3,11 @@ import type { JsonObject } from '@backstage/types';
 import type { OrganizationPacing } from '../azure/clients';
 import type { ProviderReading } from '../config/index';
 import { refreshTaskId } from '../ingestion/provider';
-import type { OrganizationReport, StoredRefresh } from '../ingestion/report';
+import {
+  type OrganizationReport,
+  type StoredRefresh,
+  toStored,
+} from '../ingestion/report';
 import type { OrganizationCounts } from '../ledger/reports';
 import type { ProjectEvents } from '../ledger/project-events';
 import { hasFallenSilent } from '../policy/event-health';
@@ -19,6 +23,8 @@ import {
   text,
   time,
 } from './schema';
+import { describeSet, HELD_BACK } from './held-back';
+import { iso } from './time';
 
 const ORGANIZATION_REPORT = object({
   outcome: oneOf('complete', 'incomplete', 'failed'),
@@ -117,6 +123,7 @@ const PROVIDER = object({
     }),
   ),
   duplicates: count('Entities that more than one descriptor gives'),
+  heldBack: array(HELD_BACK, 'Removals that wait for approval'),
   organizations: array(ORGANIZATION),
 });
 
@@ -132,7 +139,7 @@ export function statusOperation(
     path: '/status',
     title: 'How ingestion stands',
     description:
-      'Every provider and organization: what was read when, what failed and why, and what comes next. It is read from the database, so that each replica answers alike, but for `pacing` and `isConnected`.',
+      'Every provider and organization: what was read when, what failed and why, and what comes next. It is read from the database, so that each replica answers alike, but for `pacing`, `isConnected`, and how far a refresh has come, which the replica knows that it runs on.',
     permission: 'read',
     effect: { isDestructive: false, isIdempotent: true },
     input: {
@@ -167,7 +174,7 @@ export function statusOperation(
 }
 
 async function statusOf(
-  { hub, service }: OperationsContext,
+  { hub, service, status }: OperationsContext,
   { id, providerName, error }: ProviderReading,
   provider: Provider | undefined,
 ): Promise<JsonObject> {
@@ -181,12 +188,17 @@ async function statusOf(
       ...known,
       mistakes: error?.message,
       duplicates: 0,
+      heldBack: [],
       organizations: [],
     };
   }
   const { settings, ledger } = provider;
-  const last = (await ledger.reports.lastRefresh()) as
-    StoredRefresh | undefined;
+  const running = status
+    .list()
+    .find(it => it.provider === providerName && it.outcome === 'running');
+  const last = running
+    ? toStored(running, hostname())
+    : ((await ledger.reports.lastRefresh()) as StoredRefresh | undefined);
   const counts = await ledger.reports.organizations();
   const events = await ledger.projectEvents.list();
   const pacing = service.clients.limiterSnapshot();
@@ -204,6 +216,9 @@ async function statusOf(
     ),
     lastRefresh: last && describeRefresh(last),
     duplicates: (await ledger.reports.contested()).length,
+    heldBack: (await ledger.heldBack.list()).map(set =>
+      describeSet(provider, set),
+    ),
     organizations: [...keys].map(key => {
       const label = labels.get(key) ?? key;
       return {
@@ -298,11 +313,4 @@ function describeEvents(events: ProjectEvents): JsonObject {
     lastEventAt: iso(events.lastEventAt),
     hasFallenSilent: hasFallenSilent(events, Date.now()),
   };
-}
-
-/** @param milliseconds - since 1970 */
-export function iso(milliseconds: number | undefined): string | undefined {
-  return milliseconds === undefined || !Number.isFinite(milliseconds)
-    ? undefined
-    : new Date(milliseconds).toISOString();
 }

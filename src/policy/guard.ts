@@ -19,6 +19,8 @@ export interface GuardLimits {
   readonly minimum: number;
   /** The fingerprint of one set of removals that the operator allows, once. */
   readonly allow?: string;
+  /** Fingerprints of sets that an operator has approved since they were held back; each lets its set go, once. */
+  readonly approved?: ReadonlySet<string>;
   /** Fingerprints that have let a set go before. */
   readonly used?: ReadonlySet<string>;
 }
@@ -31,8 +33,10 @@ export interface HeldBack {
   readonly total: number;
   readonly percentage: number;
   readonly limit: number;
-  /** What to configure as `removals.allow` to let this very set go. */
+  /** Names this very set, to whoever approves it. */
   readonly fingerprint: string;
+  /** Which entities, in alphabetical order. */
+  readonly entityRefs: readonly string[];
   /** How many of them for which reason, the most frequent first. */
   readonly reasons: ReadonlyArray<{ reason: string; count: number }>;
 }
@@ -80,7 +84,10 @@ export function guard(
         minimumCounts(grade, proposed.length < total));
     if (withinLimits) {
       released.push(...removals);
-    } else if (limits.allow === fingerprint) {
+    } else if (
+      limits.allow === fingerprint ||
+      limits.approved?.has(fingerprint)
+    ) {
       released.push(...removals);
       used.push(fingerprint);
     } else {
@@ -91,6 +98,7 @@ export function guard(
         percentage,
         limit,
         fingerprint,
+        entityRefs: removals.map(({ entityRef }) => entityRef).sort(),
         reasons: countReasons(removals),
       });
     }

@@ -204,6 +204,11 @@ export class Model {
         yaml,
         turns: new Turns(),
         ledger,
+        onHeldBack: async (organization, sets, { isAll }) =>
+          void (await ledger.heldBack.note(organization, sets, {
+            isAll,
+            now: Date.now(),
+          })),
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,
         hintMemory: new Map(),

@@ -6,7 +6,7 @@ import {
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
-import { Api, guarded } from './support';
+import { actionsOf, Api, guarded } from './support';
 
 /** One provider has a mistake in its block, and the other goes on. */
 const DESPITE_MISTAKES = {
@@ -20,6 +20,7 @@ const DESPITE_MISTAKES = {
     },
   },
 };
+const READING = { readOnly: true, destructive: false, idempotent: true };
 const REPOSITORY = 'https://dev.azure.com/contoso/P/_git/';
 
 describe('the HTTP API', () => {
@@ -298,6 +299,56 @@ describe('the HTTP API', () => {
       });
     },
   );
+
+  it('answers actions as it answers requests, and marks those that only read', async () => {
+    const actions = actionsOf(catalog);
+    const ours = (await actions.list()).filter(({ name }) =>
+      name.includes('azure-devops'),
+    );
+    expect(ours.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['get-azure-devops-ingestion-status', READING],
+      ['list-azure-devops-rejected-files', READING],
+      ['list-azure-devops-duplicates', READING],
+      ['get-azure-devops-held-back-removal', READING],
+      ['refresh-azure-devops-ingestion', { ...READING, readOnly: false }],
+      [
+        'approve-azure-devops-held-back-removal',
+        { readOnly: false, destructive: true, idempotent: false },
+      ],
+    ]);
+    for (const [name, path] of [
+      ['get-azure-devops-ingestion-status', '/status'],
+      ['list-azure-devops-rejected-files', '/rejected-files'],
+    ] as const) {
+      const invoked = await actions.invoke(name, { provider: 'main' });
+      const { body } = await api.get(`${path}?provider=main`);
+      expect(invoked).toEqual({ status: 200, body: { output: body } });
+    }
+    const repository = `${REPOSITORY}a`;
+    expect(
+      await actions.invoke('refresh-azure-devops-ingestion', { repository }),
+    ).toMatchObject({
+      body: { output: { repositories: [{ repository: 'a' }] } },
+    });
+    expect(
+      await actions.invoke('refresh-azure-devops-ingestion', {}),
+    ).toMatchObject({ status: 400 });
+  });
+
+  it('gives actions only to who has the permission', async () => {
+    const actions = actionsOf(catalog);
+    const names = (await actions.list('reader')).map(({ name }) => name);
+    expect(names).toContain('get-azure-devops-ingestion-status');
+    expect(names).not.toContain('refresh-azure-devops-ingestion');
+    for (const [name, token] of [
+      ['get-azure-devops-ingestion-status', 'other'],
+      ['refresh-azure-devops-ingestion', 'reader'],
+    ] as const) {
+      const { status } = await actions.invoke(name, {}, token);
+      // The registry hides those that nobody may see.
+      expect([403, 404]).toContain(status);
+    }
+  });
 
   describe('to somebody without the permission', () => {
     const ASKED = [

@@ -52,7 +52,11 @@ export interface Answer {
 
 /** A client of the HTTP API that takes no answer that the OpenAPI document does not describe. */
 export class Api {
-  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+  readonly #ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ },
+  });
   readonly #validators = new Map<string, ValidateFunction>();
   #document: JsonObject | undefined;
 
@@ -150,4 +154,58 @@ export class Api {
     this.#validators.set(key, compiled);
     return compiled;
   }
+}
+
+/** What the audit log of a backend has of one kind of event. */
+export function auditOf(
+  { logs }: TestCatalog,
+  eventId: string,
+  status?: 'initiated' | 'succeeded',
+): unknown[] {
+  return logs
+    .filter(({ message }) => message === `catalog.${eventId}`)
+    .map(({ meta }) => meta)
+    .filter(
+      meta =>
+        status === undefined ||
+        (meta as { status?: string } | undefined)?.status === status,
+    );
+}
+
+/** The actions of the catalog, as whoever runs agents lists and invokes them. */
+export function actionsOf({ baseUrl }: TestCatalog) {
+  const ask = async (
+    path: string,
+    token: keyof typeof TOKENS,
+    init: RequestInit,
+  ): Promise<Answer> => {
+    const response = await fetch(
+      `${baseUrl}/api/catalog/.backstage/actions/v1/actions${path}`,
+      {
+        ...init,
+        headers: {
+          authorization: `Bearer ${TOKENS[token]}`,
+          'content-type': 'application/json',
+        },
+      },
+    );
+    return { status: response.status, body: await response.json() };
+  };
+  return {
+    async list(token: keyof typeof TOKENS = 'manager') {
+      const { body } = await ask('', token, {});
+      return body.actions as Array<{ name: string; attributes: object }>;
+    },
+    async invoke(
+      name: string,
+      input: object,
+      token: keyof typeof TOKENS = 'manager',
+    ) {
+      const id = encodeURIComponent(`catalog:${name}`);
+      return await ask(`/${id}/invoke`, token, {
+        method: 'POST',
+        body: JSON.stringify(input),
+      });
+    },
+  };
 }

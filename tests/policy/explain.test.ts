@@ -146,6 +146,7 @@ const ledger = fc.record({
         percentage: 75,
         limit: 20,
         fingerprint: '0123456789ab',
+        entityRefs: [],
         reasons: [],
       },
     ]),

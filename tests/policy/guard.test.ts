@@ -147,6 +147,53 @@ describe('the guard', () => {
     );
   });
 
+  it('lets go by an approval the set that was shown and nothing else, once, whatever came or went meanwhile', () => {
+    const grades = ['confirmed', 'inferred', 'deselected'] as const;
+    const set = fc.uniqueArray(
+      fc.record({
+        entityRef: fc
+          .constantFrom(...'abcdefgh')
+          .map(it => `component:default/${it}`),
+        grade: fc.constantFrom(...grades),
+        reason: fc.constantFrom('gone', 'left out'),
+      }),
+      { selector: ({ entityRef }) => entityRef },
+    );
+    const nothing = { maxPercentage: 0, maxConfirmedPercentage: 0, minimum: 0 };
+    fc.assert(
+      fc.property(set, set, (shown, present) => {
+        const keysOf = (removals: readonly ProposedRemoval[]) =>
+          removals.map(it => `${it.grade} ${it.entityRef}`).sort();
+        const { heldBack } = guard(shown, 8, nothing);
+        const approved = new Set(heldBack.map(it => it.fingerprint));
+        const { released, used } = guard(present, 8, { ...nothing, approved });
+        for (const grade of grades) {
+          const of = (removals: readonly ProposedRemoval[]) =>
+            keysOf(removals.filter(it => it.grade === grade));
+          const isSame = of(shown).join() === of(present).join();
+          expect(of(released)).toEqual(isSame ? of(present) : []);
+        }
+        const again = guard(present, 8, {
+          ...nothing,
+          approved,
+          used: new Set(used),
+        });
+        expect(again.released).toEqual([]);
+      }),
+    );
+  });
+
+  it('shows which entities it holds back', () => {
+    const [held] = guard(
+      removals(3, 'deselected').reverse(),
+      3,
+      limits,
+    ).heldBack;
+    expect(held?.entityRefs).toEqual(
+      [0, 1, 2].map(i => `component:default/deselected-${i}`),
+    );
+  });
+
   it('gives a set of removals the same fingerprint in any order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(removals(20, 'inferred')), set => {

@@ -196,6 +196,7 @@ function contextOf(options: {
     yaml,
     turns: new Turns(),
     ledger: options.ledger,
+    onHeldBack: async () => {},
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,

@@ -1,0 +1,58 @@
+import type { PermissionsService } from '@backstage/backend-plugin-api';
+import type { JsonObject } from '@backstage/types';
+import type { ActionsRegistry, Zod, ZodType } from '../backstage';
+import { INGESTION_PERMISSIONS } from '../backstage';
+import { authorize, readInput, type Field, type Operation } from './operation';
+
+/** Registers the operations as actions, for agents and whatever else invokes them. */
+export function registerActions(
+  registry: ActionsRegistry,
+  operations: readonly Operation[],
+  permissions: PermissionsService,
+): void {
+  for (const operation of operations) {
+    registry.register({
+      name: operation.action,
+      title: operation.title,
+      description: operation.description,
+      attributes: {
+        readOnly: operation.method === 'get',
+        destructive: operation.effect.isDestructive,
+        idempotent: operation.effect.isIdempotent,
+      },
+      visibilityPermission: INGESTION_PERMISSIONS[operation.permission],
+      schema: {
+        input: zod => inputSchema(zod, operation.input),
+        output: zod => zod.object({}).passthrough(),
+      },
+      async action({ input, credentials }) {
+        // Older versions of the registry know nothing of `visibilityPermission`.
+        await authorize(permissions, credentials, operation);
+        const given = readInput(operation.input, input);
+        return { output: plain(await operation.run(given, { credentials })) };
+      },
+    });
+  }
+}
+
+function inputSchema(zod: Zod, fields: Operation['input']): ZodType {
+  return zod.object(
+    Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [
+        name,
+        fieldSchema(zod, field),
+      ]),
+    ),
+  );
+}
+
+function fieldSchema(zod: Zod, field: Field): ZodType {
+  const schema = field.type === 'string' ? zod.string() : zod.number().int();
+  const described = schema.describe(field.description);
+  return field.isRequired ? described : described.optional();
+}
+
+/** As it is after a way through JSON: without what is `undefined`. */
+function plain(answer: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(answer)) as JsonObject;
+}
