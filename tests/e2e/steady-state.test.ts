@@ -15,8 +15,8 @@ const DESCRIPTORS = 240;
 const INTERVAL_MS = 125_000;
 const INTERVALS_AN_HOUR = 3_600_000 / INTERVAL_MS;
 const REFRESH_EVERY = 14;
-/** So many that what is read every 90 minutes counts with its share. */
-const HOURS = 3;
+/** What is read every 90 minutes counts once. */
+const HOURS = 1.5;
 
 describe('an hour of steady state', () => {
   const { now } = Date;
