@@ -29,10 +29,16 @@ describe('a block with only what is required', () => {
       id: 'main',
       providerName: 'AzureDevOpsEntityProvider:main',
       organizations: [new Organization('dev.azure.com', 'contoso')],
-      project: { include: ['*'], exclude: [], matches: expect.any(Function) },
+      project: {
+        include: ['*'],
+        exclude: [],
+        includes: expect.any(Function),
+        matches: expect.any(Function),
+      },
       repository: {
         include: ['*'],
         exclude: [],
+        includes: expect.any(Function),
         matches: expect.any(Function),
       },
       branch: undefined,

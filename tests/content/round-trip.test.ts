@@ -29,7 +29,10 @@ const path = fc
 const branch = fc
   .array(segment, { minLength: 1, maxLength: 3 })
   .map(segments => segments.join('/'));
-const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,14}[a-z0-9]$/);
+// What begins with xn-- is a host only where Punycode follows.
+const label = fc
+  .stringMatching(/^[a-z][a-z0-9-]{0,14}[a-z0-9]$/)
+  .filter(value => !value.startsWith('xn--'));
 const organization: fc.Arbitrary<Organization> = fc.oneof(
   label.map(organization => new Organization('dev.azure.com', organization)),
   label.map(
