@@ -134,6 +134,13 @@ export interface Config {
            */
           skipForkedRepos?: boolean;
 
+          /**
+           * Whether Components get the annotations `dev.azure.com/project-repo` and `dev.azure.com/host-org`,
+           * by which the plugins for Azure DevOps find their repository, where the file has none.
+           * Default: false.
+           */
+          annotations?: boolean;
+
           /** Accepted for the sake of configurations that have it, and without effect. */
           discoveryMethod?: string;
 

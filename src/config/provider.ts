@@ -43,6 +43,7 @@ export const PROVIDER_KEYS = [
   'branch',
   'path',
   'skipForkedRepos',
+  'annotations',
   'discoveryMethod',
   'schedule',
   'removals',
@@ -115,6 +116,7 @@ export function readSettings(
     branch: readBranch(block),
     paths: readPaths(block),
     skipForkedRepos: block.boolean('skipForkedRepos', false),
+    annotations: block.boolean('annotations', false),
     schedule: readSchedule(block),
     removals: readRemovals(block.block('removals')),
     verifyEveryMs: readDuration(

@@ -37,6 +37,8 @@ export interface ProviderSettings {
   /** At least one. A literal path that one of the globs finds as well is left out. */
   readonly paths: readonly DescriptorPath[];
   readonly skipForkedRepos: boolean;
+  /** Whether Components get `dev.azure.com/project-repo` and `dev.azure.com/host-org` where they have none. Default: false. */
+  readonly annotations: boolean;
   readonly schedule: SchedulerServiceTaskScheduleDefinition;
   readonly removals: RemovalSettings;
   /** Every repository is verified at least this often, whether or not a hint names it; milliseconds. */

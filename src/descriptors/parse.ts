@@ -144,6 +144,8 @@ export function applyLocation(
     /** The file's canonical URL. */
     target: string;
     rules: Pick<CatalogRules, 'isAllowed'>;
+    /** For Components, where the file has none of the name. */
+    annotations?: Readonly<Record<string, string>>;
   },
 ): DescriptorDocument[] {
   return rejectDuplicates(
@@ -153,7 +155,7 @@ export function applyLocation(
 
 function applyLocationTo(
   document: ParsedDocument,
-  { target, rules }: { target: string; rules: Pick<CatalogRules, 'isAllowed'> },
+  { target, rules, annotations }: Parameters<typeof applyLocation>[1],
 ): DescriptorDocument {
   if (document.outcome === 'rejected') {
     return document;
@@ -182,7 +184,11 @@ function applyLocationTo(
     outcome: 'entity',
     index,
     entityRef,
-    entity: withLocation(entity, `url:${target}`),
+    entity: withLocation(
+      entity,
+      `url:${target}`,
+      entity.kind.toLowerCase() === 'component' ? annotations : undefined,
+    ),
   };
 }
 
@@ -192,12 +198,17 @@ function applyLocationTo(
  * rules, so that they must not be the file's to choose. Everything else is the
  * file's business.
  */
-function withLocation(entity: Entity, location: string): Entity {
+function withLocation(
+  entity: Entity,
+  location: string,
+  defaults: Readonly<Record<string, string>> = {},
+): Entity {
   return {
     ...entity,
     metadata: {
       ...entity.metadata,
       annotations: {
+        ...defaults,
         ...entity.metadata.annotations,
         [ANNOTATION_LOCATION]: location,
         [ANNOTATION_ORIGIN_LOCATION]: location,

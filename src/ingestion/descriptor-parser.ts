@@ -13,7 +13,11 @@ import {
 import type { CatalogRules } from '../descriptors/rules';
 import { canonicalUrl } from '../descriptors/url';
 import type { YamlParser } from '../descriptors/yaml';
-import type { Organization } from '../organization';
+import {
+  CLOUD_HOST,
+  isLegacyCloudHost,
+  type Organization,
+} from '../organization';
 import {
   describeRejection,
   type ClaimDraft,
@@ -38,6 +42,8 @@ export interface DescriptorParserOptions {
   readonly organization: Organization;
   /** The branch that the configuration names, if it does: it is part of the URL. */
   readonly branch?: string;
+  /** Whether Components get the annotations of the Azure DevOps plugins. */
+  readonly annotations: boolean;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
   /** Of the whole process, for files that are large or take long. */
@@ -91,9 +97,9 @@ export class DescriptorParser {
   #last = { target: '', signature: '' };
 
   constructor(options: DescriptorParserOptions) {
-    const { rules, yaml } = options;
+    const { rules, yaml, annotations } = options;
     this.#options = options;
-    this.#fingerprint = `${PARSER_VERSION}\n${rules.signature}\n${yaml.enableYamlMerge}\n`;
+    this.#fingerprint = `${PARSER_VERSION}\n${rules.signature}\n${yaml.enableYamlMerge}\n${annotations}\n`;
     this.#contents = new LRUCache<string, Content, ReadText>({
       maxSize: CACHE_SIZE,
       maxEntrySize: CACHE_SIZE / 4,
@@ -244,6 +250,9 @@ export class DescriptorParser {
       ? applyLocation(parsed.documents, {
           target,
           rules: this.#options.rules,
+          annotations: this.#options.annotations
+            ? pluginAnnotations(this.#options.organization, repository)
+            : undefined,
         })
       : [tooLarge()];
     const entities = documents.filter(
@@ -274,6 +283,24 @@ export class DescriptorParser {
       unreadable: rejected.some(({ reason }) => reason !== 'rules'),
     };
   }
+}
+
+/**
+ * What the plugins for Azure DevOps (pipelines, pull requests) find a repository by.
+ *
+ * Source: https://github.com/backstage/community-plugins/tree/main/workspaces/azure-devops
+ */
+function pluginAnnotations(
+  { host, name, label }: Organization,
+  repository: Repository,
+): Record<string, string> {
+  return {
+    'dev.azure.com/project-repo': `${repository.project.name}/${repository.name}`,
+    // The same organization, under the host that has it in the path.
+    'dev.azure.com/host-org': isLegacyCloudHost(host)
+      ? `${CLOUD_HOST}/${name}`
+      : label,
+  };
 }
 
 async function readLight(readText: ReadText): Promise<Content> {

@@ -118,6 +118,7 @@ async function lookOnce(
     const parser = new DescriptorParser({
       organization,
       branch: settings.branch,
+      annotations: settings.annotations,
       rules: context.rules,
       yaml: context.yaml,
       turns: context.turns,

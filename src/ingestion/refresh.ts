@@ -381,6 +381,7 @@ async function passAlone(
       parser: new DescriptorParser({
         organization,
         branch: settings.branch,
+        annotations: settings.annotations,
         rules,
         yaml,
         turns,

@@ -44,6 +44,7 @@ describe('a block with only what is required', () => {
       branch: undefined,
       paths: [{ kind: 'literal', path: '/catalog-info.yaml' }],
       skipForkedRepos: false,
+      annotations: false,
       schedule: {
         frequency: { minutes: 30 },
         timeout: { hours: 1 },

@@ -92,6 +92,7 @@ describe('config.schema.json, as Backstage loads it', () => {
     [{ project: { name: 'x' } }, 'main/project'],
     [{ path: [{ a: 1 }] }, 'main/path/0'],
     [{ skipForkedRepos: 'maybe' }, 'main/skipForkedRepos'],
+    [{ annotations: 'maybe' }, 'main/annotations'],
     [{ removals: { maxPercentage: 101 } }, 'main/removals/maxPercentage'],
     [
       { removals: { maxConfirmedPercentage: -1 } },

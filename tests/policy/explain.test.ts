@@ -166,6 +166,7 @@ const question: fc.Arbitrary<ProviderQuestion> = fc.record({
       }),
     ),
     skipForkedRepos: mostly(false, fc.boolean()),
+    annotations: fc.boolean(),
     removals: fc.constant({
       confirmations: 3,
       maxPercentage: 20,

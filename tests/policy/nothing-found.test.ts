@@ -32,6 +32,7 @@ const findings: fc.Arbitrary<Findings> = fc
     repository: fc.tuple(names, fc.array(name, { maxLength: 1 })),
     branch: fc.option(fc.constantFrom('main', 'mian'), { nil: undefined }),
     skipForkedRepos: fc.boolean(),
+    annotations: fc.boolean(),
     lists: fc.array(fc.array(repository, { maxLength: 4 }), {
       minLength: 1,
       maxLength: 2,
@@ -96,6 +97,7 @@ describe('The reason why a provider found nothing', () => {
           project: nameFilter(['*'], []),
           repository: nameFilter(['*'], []),
           skipForkedRepos: false,
+          annotations: false,
         };
         const lists = it.lists.map(list => ({
           ...list,
