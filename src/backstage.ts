@@ -144,6 +144,73 @@ export function scmEventsDependency(): {
   }
 }
 
+/** Bounded in number: whatever there may be thousands of is no attribute of a metric. */
+export type MetricAttributes = Readonly<Record<string, string>>;
+
+interface MetricOptions {
+  readonly description: string;
+  readonly unit?: string;
+}
+
+/** As much of Backstage's metrics service as is used here. */
+export interface MetricsService {
+  createCounter(
+    name: string,
+    options: MetricOptions,
+  ): { add(value: number, attributes: MetricAttributes): void };
+  createHistogram(
+    name: string,
+    options: MetricOptions & {
+      readonly advice?: { explicitBucketBoundaries?: number[] };
+    },
+  ): { record(value: number, attributes: MetricAttributes): void };
+  createObservableCounter(name: string, options: MetricOptions): Observable;
+  createObservableGauge(name: string, options: MetricOptions): Observable;
+}
+
+interface Observable {
+  addCallback(
+    callback: (result: {
+      observe(value: number, attributes: MetricAttributes): void;
+    }) => void | Promise<void>,
+  ): void;
+}
+
+/** As much of Backstage's tracing service as is used here. */
+export interface TracingService {
+  startActiveSpan<T>(
+    name: string,
+    options: { readonly attributes: MetricAttributes },
+    run: (span: {
+      setAttribute(key: string, value: string | number): void;
+    }) => Promise<T>,
+  ): Promise<T>;
+}
+
+/**
+ * The dependencies on Backstage's services for metrics and traces; none where the
+ * installed Backstage does not have them: they are alpha, and came with
+ * backend-plugin-api 1.8 and 1.9.1.
+ */
+export function observabilityDependencies(): {
+  metrics?: ServiceRef<MetricsService, 'plugin'>;
+  tracing?: ServiceRef<TracingService, 'plugin'>;
+} {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const alpha = require('@backstage/backend-plugin-api/alpha') as {
+      metricsServiceRef?: ServiceRef<MetricsService, 'plugin'>;
+      tracingServiceRef?: ServiceRef<TracingService, 'plugin'>;
+    };
+    return {
+      ...(alpha.metricsServiceRef && { metrics: alpha.metricsServiceRef }),
+      ...(alpha.tracingServiceRef && { tracing: alpha.tracingServiceRef }),
+    };
+  } catch {
+    return {};
+  }
+}
+
 /**
  * The targets of the `url` locations that are registered in the catalog.
  * `streamLocations` exists since plugin-catalog-node 2.0.

@@ -10,8 +10,11 @@ import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/modul
 import {
   type ActionsRegistry,
   actionsRegistryDependency,
+  type MetricsService,
   type ScmEventsService,
+  type TracingService,
   catalogProcessingExtensionPoint,
+  observabilityDependencies,
   scmEventsDependency,
 } from './backstage';
 import { isIngressConfigured, isListening } from './config/events';
@@ -36,6 +39,7 @@ import { createRouter } from './operations/router';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
+import { IngestionMetrics, ledgerNumbers, traceWith } from './status/telemetry';
 import { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 
 const MODULE_ID = 'azure-devops-entity-provider';
@@ -67,6 +71,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         permissions: coreServices.permissions,
         ...actionsRegistryDependency(),
         ...scmEventsDependency(),
+        ...observabilityDependencies(),
       },
       async init({
         catalog,
@@ -84,6 +89,8 @@ export const catalogModuleAzureDevOps = createBackendModule({
         permissions,
         actionsRegistry,
         scmEvents,
+        metrics,
+        tracing,
       }) {
         const yaml = YamlParser.fromConfig(config);
         const turns = new Turns();
@@ -96,10 +103,26 @@ export const catalogModuleAzureDevOps = createBackendModule({
           readings.flatMap(({ error }) => (error ? [error] : [])),
           MODULE_ID,
         );
-        const hub = new EventHub({
+        const measured = metrics
+          ? new IngestionMetrics(metrics as MetricsService, {
+              requestTotals: () => azureDevOps.clients.requestTotals(),
+              numbers: async () =>
+                await ledgerNumbers(
+                  await database.getClient(),
+                  readings.flatMap(({ settings }) =>
+                    settings && hub.isConnected(settings.providerName)
+                      ? [settings]
+                      : [],
+                  ),
+                ),
+              now: Date.now,
+            })
+          : undefined;
+        const hub: EventHub = new EventHub({
           database,
           invalidate: id => azureDevOps.content.invalidate(id),
           scmEvents: scmEvents as ScmEventsService | undefined,
+          observer: measured,
           logger,
         });
         if (isListening(config)) {
@@ -124,7 +147,12 @@ export const catalogModuleAzureDevOps = createBackendModule({
               service: azureDevOps,
               yaml,
               turns,
-              observers: [status, new RefreshLog(providerLogger)],
+              observers: [
+                status,
+                new RefreshLog(providerLogger),
+                ...(measured ? [measured] : []),
+              ],
+              trace: tracing ? traceWith(tracing as TracingService) : undefined,
               follower: hub.follower(reading.providerName),
               onHeldBack: async (...held) =>
                 await auditHeldBack(auditor, ...held),

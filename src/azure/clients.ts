@@ -53,12 +53,24 @@ export interface AzureDevOpsClientPool extends AzureDevOpsClients {
   subscriptions(organization: Organization): SubscriptionsClient;
   /** How requests are paced at the moment, one entry for each organization that is in use. */
   limiterSnapshot(): OrganizationPacing[];
+  /** What was sent since the start, organization by organization. */
+  requestTotals(): RequestTotals[];
   /** Ends all requests and connections. */
   close(): Promise<void>;
 }
 
 export interface OrganizationPacing extends LimiterSnapshot {
   readonly organization: Organization;
+}
+
+/** What was sent to one of the configured organizations, or to all others. */
+export interface RequestTotals {
+  /** As `host/organization`; `other` for those that only URLs name. */
+  readonly organization: string;
+  /** How many requests were answered with a status of each class, `2xx` to `5xx`; `none` for those without an answer. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** For how long requests were held up because the service throttles, in milliseconds. */
+  readonly throttledMs: number;
 }
 
 /**
@@ -85,6 +97,8 @@ interface Entry {
 
 /** How many clients of organizations that only URLs name are kept; somebody may try any number of names. */
 const MOST_OTHERS = 100;
+/** Stands for all organizations that the configuration does not name. */
+const OTHER = 'other';
 /** What so many symbolic links contain is kept; some hundred bytes each. */
 const MOST_LINKS = 10_000;
 
@@ -98,6 +112,10 @@ class ClientPool implements AzureDevOpsClientPool {
   readonly #configured: ReadonlySet<string>;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** By the label of an organization: how many requests, by the class of their status. */
+  readonly #sent = new Map<string, Record<string, number>>();
+  /** The milliseconds that clients which were dropped have been held up. */
+  #throttledMs = 0;
   readonly #linkTexts = new LRUCache<string, string>({ max: MOST_LINKS });
   #closed = false;
   readonly interactive: AzureDevOpsClients = {
@@ -126,6 +144,23 @@ class ClientPool implements AzureDevOpsClientPool {
       organization,
       ...limiter.snapshot(),
     }));
+  }
+
+  requestTotals(): RequestTotals[] {
+    const totals = [...this.#sent].map(([organization, requests]) => ({
+      organization,
+      requests,
+      throttledMs: organization === OTHER ? this.#throttledMs : 0,
+    }));
+    for (const { organization, limiter } of this.#entries.values()) {
+      const total = totals.find(
+        it => it.organization === this.#labelOf(organization),
+      );
+      if (total) {
+        total.throttledMs += limiter.snapshot().throttledMs;
+      }
+    }
+    return totals;
   }
 
   async close(): Promise<void> {
@@ -196,6 +231,7 @@ class ClientPool implements AzureDevOpsClientPool {
     for (const [key, entry] of others.slice(0, -MOST_OTHERS)) {
       if (entry.running === 0) {
         this.#entries.delete(key);
+        this.#throttledMs += entry.limiter.snapshot().throttledMs;
         entry.limiter.close();
         if (!this.#options.dispatcher) {
           void entry.connections.kept.close();
@@ -203,6 +239,22 @@ class ClientPool implements AzureDevOpsClientPool {
         }
       }
     }
+  }
+
+  /** Of configured organizations there are few; whatever else a URL may name is one. */
+  #labelOf(organization: Organization): string {
+    return this.#configured.has(clientKeyOf(organization))
+      ? organization.label
+      : OTHER;
+  }
+
+  #countSent(organization: Organization, status: number | undefined): void {
+    const label = this.#labelOf(organization);
+    const counts = this.#sent.get(label) ?? {};
+    const statusClass =
+      status === undefined ? 'none' : `${Math.floor(status / 100)}xx`;
+    counts[statusClass] = (counts[statusClass] ?? 0) + 1;
+    this.#sent.set(label, counts);
   }
 
   #create(organization: Organization): Entry {
@@ -238,6 +290,7 @@ class ClientPool implements AzureDevOpsClientPool {
       clock,
       random,
       timeouts,
+      onSent: status => this.#countSent(organization, status),
     });
     let reported = false;
     const onAssumed = (message: string) => {

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { OrganizationCredential } from '../credentials/types';
 import type { Organization } from '../organization';
 import { classifyResponse, type Expectation, isExpected } from './classify';
@@ -77,6 +78,8 @@ export interface TransportDependencies {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly timeouts: Timeouts;
+  /** Is told of each request that was sent: the status of its answer, absent where none came. */
+  readonly onSent?: (status: number | undefined) => void;
 }
 
 /** What came of sending a request once. */
@@ -237,7 +240,7 @@ export class Transport {
     }: Call<T>,
     authorization: string,
   ): Promise<HttpResult> {
-    const { connections, clock, timeouts } = this.#deps;
+    const { connections, clock, timeouts, onSent } = this.#deps;
     const request: HttpRequest = {
       method,
       origin: target.origin,
@@ -262,12 +265,21 @@ export class Transport {
           : Math.min(timeouts.deadlineMs, deadlineMs),
       },
     };
+    const send = async (dispatcher: Dispatcher) => {
+      const result = await sendOnce(dispatcher, request, clock, signal);
+      onSent?.(
+        result.outcome === 'response'
+          ? result.response.status
+          : result.failure.status,
+      );
+      return result;
+    };
     const { kept, fresh } = connections;
-    const result = await sendOnce(kept, request, clock, signal);
+    const result = await send(kept);
     return result.outcome === 'failure' &&
       !changesSomething &&
       brokeBeforeAnswer(result.failure)
-      ? await sendOnce(fresh, request, clock, signal)
+      ? await send(fresh)
       : result;
   }
 

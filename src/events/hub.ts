@@ -10,6 +10,7 @@ import type { ScmEventsService } from '../backstage';
 import { GIT_EVENTS } from '../config/events';
 import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
+import type { EventObserver } from '../ingestion/report';
 import { parentsOf } from '../ledger/catalog-view';
 import { type Due, DueRepositories } from '../ledger/due';
 import { LedgerProjectEvents } from '../ledger/project-events';
@@ -30,6 +31,7 @@ export interface EventHubOptions {
   /** Absent in versions of Backstage that have none. */
   readonly scmEvents?: ScmEventsService;
   readonly logger: LoggerService;
+  readonly observer?: EventObserver;
 }
 
 /**
@@ -100,7 +102,7 @@ export class EventHub {
 
   /** Somebody has had an entity refreshed: its repository is looked at, and what it reads is read anew. Never throws. */
   async refreshAsked(entityRef: string): Promise<void> {
-    const { logger } = this.options;
+    const { logger, observer } = this.options;
     try {
       const { refs, places } = await this.#origin(entityRef.toLowerCase());
       await this.lookAt(places);
@@ -108,10 +110,12 @@ export class EventHub {
         // The catalog may have processed it before what it reads was invalidated.
         await this.#connected.get(name)?.processAgain(refs);
       }
+      observer?.refreshAsked(places.length > 0 ? 'due' : 'irrelevant');
       logger.debug(
         `A refresh of ${entityRef} was asked for; ${places.length} of the repositories that are ingested give it`,
       );
     } catch (error) {
+      observer?.refreshAsked('failed');
       logger.warn(
         `The repository of ${entityRef} could not be made due, though a refresh was asked for; the next refresh finds what changed in it`,
         error instanceof Error ? error : undefined,
@@ -180,6 +184,8 @@ export class EventHub {
       providers: this.#providers,
       invalidate: this.options.invalidate,
       logger: this.options.logger,
+      onTaken: (event, outcome) =>
+        this.options.observer?.eventTaken(event, outcome),
       now: Date.now,
     });
     return this.#due;

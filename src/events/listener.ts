@@ -1,5 +1,6 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EventParams } from '@backstage/plugin-events-node';
+import type { EventOutcome } from '../ingestion/report';
 import type { DueRepositories, LedgerPlace } from '../ledger/due';
 import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
@@ -35,6 +36,8 @@ export class EventListener {
       /** Ends what is cached of a repository. */
       readonly invalidate: (repositoryId: string) => void;
       readonly logger: LoggerService;
+      /** @param event - one of those that are listened to, such as `git.push` */
+      readonly onTaken?: (event: string, outcome: EventOutcome) => void;
       /** Milliseconds since 1970. */
       readonly now: () => number;
     },
@@ -44,6 +47,7 @@ export class EventListener {
 
   /** Never throws. */
   async onEvent({ topic, eventPayload }: EventParams): Promise<void> {
+    let event: string | undefined;
     try {
       if (typeof eventPayload !== 'object' || eventPayload === null) {
         return;
@@ -53,8 +57,12 @@ export class EventListener {
       }
       this.#seen.add(eventPayload);
       const notification = readNotification(topic, eventPayload);
+      event = notification?.event;
       if (notification) {
-        await this.#take(notification);
+        this.options.onTaken?.(
+          notification.event,
+          await this.#take(notification),
+        );
       }
     } catch (error) {
       this.#warnings.warn(
@@ -62,10 +70,13 @@ export class EventListener {
         'An event of Azure DevOps could not be taken; the next refresh finds what it announced',
         error,
       );
+      if (event !== undefined) {
+        this.options.onTaken?.(event, 'failed');
+      }
     }
   }
 
-  async #take(notification: Notification): Promise<void> {
+  async #take(notification: Notification): Promise<EventOutcome> {
     const { due, providers, invalidate, logger } = this.options;
     const { event, repositoryId, projectId } = notification;
     if (repositoryId) {
@@ -77,7 +88,7 @@ export class EventListener {
       logger.debug(
         `${event} of ${describe(notification)} concerns nothing that is selected`,
       );
-      return;
+      return 'irrelevant';
     }
     if (!repositoryId && projectId) {
       logger.debug(
@@ -89,6 +100,7 @@ export class EventListener {
     for (const name of new Set(things.map(({ provider }) => provider))) {
       providers.get(name)?.wake();
     }
+    return 'due';
   }
 
   /** Where the repository may concern a provider of this process. */

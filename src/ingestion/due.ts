@@ -13,7 +13,7 @@ import { repositorySignature } from './pass';
 import type { OnChanges } from './probe-writer';
 import type { RefreshContext } from './refresh';
 import { removeWhatIsGone } from './removal';
-import { startOrganizationReport } from './report';
+import { startOrganizationReport, type OrganizationReport } from './report';
 import { walk } from './walk';
 
 /** How long one look at what is due may take, in milliseconds; what it has not come to is looked at again. */
@@ -51,12 +51,20 @@ export async function lookAtDue(
   organizationKey: string,
   due: readonly TakenDue[],
   signal: AbortSignal,
+  /** Gets what was looked at, once it is recorded. */
+  onReport?: (report: OrganizationReport) => void,
 ): Promise<LookOutcome> {
   const failed: TakenDue[] = [];
   const reasons: string[] = [];
   let rest = due;
   for (let attempt = 0; rest.length > 0 && attempt < MAX_LOOKS; attempt++) {
-    const look = await lookOnce(context, organizationKey, rest, signal);
+    const look = await lookOnce(
+      context,
+      organizationKey,
+      rest,
+      signal,
+      onReport,
+    );
     failed.push(...look.failed);
     reasons.push(...look.reasons);
     rest = look.overtaken;
@@ -74,6 +82,7 @@ async function lookOnce(
   organizationKey: string,
   due: readonly TakenDue[],
   signal: AbortSignal,
+  onReport?: (report: OrganizationReport) => void,
 ): Promise<Look> {
   const { settings, ledger, logger, clock } = context;
   const organization = settings.organizations.find(
@@ -171,6 +180,7 @@ async function lookOnce(
       report,
       onChanges,
     });
+    onReport?.(report);
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
     let overtaken: readonly string[] = [];
     if (isAnythingGone || (await removals.proposals()).length > 0) {

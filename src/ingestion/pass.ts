@@ -16,7 +16,7 @@ import { askForDeletions } from './deletions';
 import { Halt } from './halt';
 import { askForHints, type HintMemory } from './hints';
 import { type OnHeldBack, removeWhatIsGone } from './removal';
-import type { OrganizationReport } from './report';
+import type { OrganizationReport, Trace } from './report';
 import type { OnChanges } from './probe-writer';
 import type { Turns } from './turns';
 import { walk } from './walk';
@@ -42,6 +42,7 @@ export interface PassInput {
   readonly report: OrganizationReport;
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
   readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
+  readonly trace?: Trace;
   readonly onChanges?: OnChanges;
   readonly onHeldBack: OnHeldBack;
 }

@@ -22,7 +22,12 @@ import { Ledger } from '../ledger/ledger';
 import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
 import type { HeldBack } from '../policy/guard';
-import type { RefreshObserver, RefreshReport } from './report';
+import {
+  type RefreshObserver,
+  type RefreshReport,
+  type Trace,
+  untraced,
+} from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
@@ -52,6 +57,7 @@ export interface ProviderOptions {
     organization: string,
     held: HeldBack,
   ) => Promise<void>;
+  readonly trace?: Trace;
   /** Is told when the provider can look at what is due. */
   readonly onConnected?: (provider: ConnectedProvider) => void;
 }
@@ -137,15 +143,24 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
           await this.options.onHeldBack?.(settings, organization, held);
         }
       },
+      trace: this.options.trace,
       logger: this.options.logger,
       clock: Date,
     };
+    const { trace = untraced } = this.options;
     const wasUnfinished = await ledger.isUnfinished();
     const id = refreshTaskId(settings.providerName);
     await scheduler.createScheduledTaskRunner(settings.schedule).run({
       id,
       fn: async signal => {
-        await this.refreshOnce(signal, options => refresh(context, options));
+        await trace(
+          'refresh',
+          { provider: settings.providerName },
+          async () =>
+            await this.refreshOnce(signal, options =>
+              refresh(context, options),
+            ),
+        );
       },
     });
     this.options.onConnected?.({
@@ -155,11 +170,20 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       processAgain: async entityRefs =>
         await connection.refresh({ keys: entityRefs.map(refreshKeyOf) }),
       lookAtDue: async (organization, due, signal) =>
-        await lookAtDue(
-          { ...context, clients: clients.interactive },
-          organization,
-          due,
-          signal,
+        await trace(
+          'look',
+          { provider: settings.providerName, organization },
+          async () =>
+            await lookAtDue(
+              { ...context, clients: clients.interactive },
+              organization,
+              due,
+              signal,
+              report =>
+                this.options.observers.forEach(observer =>
+                  observer.looked?.(settings.providerName, report),
+                ),
+            ),
         ),
     });
     if (wasUnfinished) {

@@ -39,6 +39,8 @@ import {
   type ProjectEventReport,
   RefreshReport,
   toStored,
+  type Trace,
+  untraced,
 } from './report';
 
 /** Everything that a refresh works with. */
@@ -72,6 +74,7 @@ export interface RefreshContext {
   readonly content?: PassInput['content'];
   readonly follower?: RefreshFollower;
   readonly onHeldBack: OnHeldBack;
+  readonly trace?: Trace;
   readonly logger: LoggerService;
   readonly clock: { now(): number };
 }
@@ -191,6 +194,7 @@ async function refreshAll(
   },
 ): Promise<string[]> {
   const { settings, ledger, catalog, outbox, logger } = context;
+  const { trace = untraced } = context;
   // What an earlier refresh recorded and did not live to apply comes first.
   await applier.applyPending({ wait: true, signal });
   const ticketBefore = await ledger.currentTicket();
@@ -200,14 +204,22 @@ async function refreshAll(
     settings.organizations.map(async organization => {
       const organizationReport = startOrganizationReport(organization.label);
       report.organizations.push(organizationReport);
-      const list = await passAlone(context, {
-        organization,
-        applier,
-        report: organizationReport,
-        readingTime,
-        seenAt: ticketBefore,
-        signal,
-      });
+      const list = await trace(
+        'pass',
+        { organization: organization.label },
+        async span => {
+          const found = await passAlone(context, {
+            organization,
+            applier,
+            report: organizationReport,
+            readingTime,
+            seenAt: ticketBefore,
+            signal,
+          });
+          span.setAttribute('outcome', organizationReport.outcome);
+          return found;
+        },
+      );
       if (list) {
         lists.set(organization.key, list);
       }
@@ -399,6 +411,7 @@ async function passAlone(
       seenAt,
       content: context.content,
       onHeldBack: context.onHeldBack,
+      trace: context.trace,
       onChanges: changes => {
         changes.forEach(({ projectId }) => changedProjects.add(projectId));
         context.follower?.noteChanges(changes);

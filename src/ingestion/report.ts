@@ -138,10 +138,39 @@ export function startOrganizationReport(
   };
 }
 
-/** Follows refreshes; see `status/`. */
+/** Follows refreshes, and looks at single repositories; see `status/`. */
 export interface RefreshObserver {
   /** A refresh begins; its report fills as it goes. */
   started(report: RefreshReport): void;
   /** @param error - why it failed, if it did */
   ended(report: RefreshReport, error?: unknown): void;
+  /** Repositories of one organization were looked at because something was announced. @param provider - its name */
+  looked?(provider: string, report: OrganizationReport): void;
 }
+
+/** What became of an event: something is due because of it, it concerns nothing that is ingested, or it could not be taken. */
+export type EventOutcome = 'due' | 'irrelevant' | 'failed';
+
+/** Is told what comes in; see `status/`. */
+export interface EventObserver {
+  /** @param event - one of those that are listened to, such as `git.push` */
+  eventTaken(event: string, outcome: EventOutcome): void;
+  /** Somebody had an entity refreshed. */
+  refreshAsked(outcome: EventOutcome): void;
+}
+
+/** What a span of a trace tells. */
+export interface TracedSpan {
+  setAttribute(key: string, value: string | number): void;
+}
+
+/** Runs something as a span of a trace. */
+export type Trace = <T>(
+  name: 'refresh' | 'pass' | 'look' | 'probe',
+  attributes: Readonly<Record<string, string>>,
+  run: (span: TracedSpan) => Promise<T>,
+) => Promise<T>;
+
+/** Where nobody traces. */
+export const untraced: Trace = async (_name, _attributes, run) =>
+  await run({ setAttribute: () => {} });

@@ -26,7 +26,7 @@ import {
   ProbeWriter,
   type RefusedFinding,
 } from './probe-writer';
-import type { OrganizationReport } from './report';
+import { type OrganizationReport, type Trace, untraced } from './report';
 import type { Turns } from './turns';
 
 /** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
@@ -58,6 +58,7 @@ export interface WalkInput {
   /** Filled as the walk goes. */
   readonly report: OrganizationReport;
   readonly content?: Pick<RepositoryContent, 'invalidate'>;
+  readonly trace?: Trace;
   readonly onChanges?: OnChanges;
 }
 
@@ -132,10 +133,28 @@ class Walker {
         halt.unlessHalted(planned, async () => {
           const { id } = planned.repository;
           this.writer.begin(id, seenAt);
-          await this.probe(planned, descriptors.get(id) ?? [], attempt);
+          await this.tracedProbe(planned, descriptors.get(id) ?? [], attempt);
         }),
       );
     }
+  }
+
+  private async tracedProbe(
+    planned: PlannedProbe,
+    former: readonly KnownDescriptor[],
+    attempt: number,
+  ): Promise<void> {
+    const { trace = untraced } = this.input;
+    const { id, name, project } = planned.repository;
+    const attributes = {
+      project: project.name,
+      repository: name,
+      reason: planned.reason,
+    };
+    await trace('probe', attributes, async span => {
+      await this.probe(planned, former, attempt);
+      span.setAttribute('outcome', this.ends.get(id) ?? 'unknown');
+    });
   }
 
   private async probe(

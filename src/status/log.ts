@@ -57,7 +57,6 @@ export class RefreshLog implements RefreshObserver {
           level: 'info',
           message: describeOrganizationReport(organization),
         })),
-      ...describeEvents(report),
       ...this.#describeSilence(report),
       ...this.#describeAdvice(report),
       // One that broke off may not have looked for them.
@@ -118,22 +117,6 @@ export class RefreshLog implements RefreshObserver {
         ]
       : lines;
   }
-}
-
-/** When events last came, the longest silence first. */
-function describeEvents({ provider, events }: RefreshReport): LogLine[] {
-  return events.length === 0
-    ? []
-    : [
-        {
-          level: 'info',
-          message: `${provider}: the last event came of ${few(
-            [...events]
-              .sort((a, b) => a.lastEventAt - b.lastEventAt)
-              .map(describeLastEvent),
-          )}`,
-        },
-      ];
 }
 
 function describeLastEvent({

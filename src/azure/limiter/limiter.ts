@@ -34,6 +34,8 @@ export interface LimiterSnapshot {
   readonly pausedUntil?: number;
   /** Whether the service has throttled this identity in the last window. */
   readonly throttled: boolean;
+  /** For how long requests have been held up since the start, in milliseconds. */
+  readonly throttledMs: number;
   /** What an identity may spend in a window, once the service has said so. */
   readonly limit?: number;
   /** What the service last said is left of it. */
@@ -150,6 +152,7 @@ export class Limiter {
       waiting: this.#waiting,
       pausedUntil: pausedUntil > now ? pausedUntil : undefined,
       throttled: this.throttled,
+      throttledMs: this.#reporter.heldMs(now),
       limit: budget.limit || undefined,
       remaining: budget.remaining,
       cost: budget.cost || undefined,

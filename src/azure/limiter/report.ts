@@ -25,19 +25,31 @@ export type Hold =
 const CALM_MS = 60_000;
 const SEVERITY = { nothing: 0, budget: 1, pause: 2 } as const;
 
-/** Reports each change of pace once, however often requests stop and go meanwhile. */
+/** Reports each change of pace once, however often requests stop and go meanwhile, and adds up for how long they were held up. */
 export class PacingReporter {
   readonly #report: (report: PacingReport) => void;
   #reported: Hold['by'] = 'nothing';
   /** The end of the last hold that is known of. */
   #heldUntil = 0;
+  /** The present hold: since when it is not added up yet, and its end. */
+  #unadded: { readonly since: number; readonly until: number } | undefined;
+  #heldMs = 0;
 
   constructor(report: (report: PacingReport) => void) {
     this.#report = report;
   }
 
+  /** For how long requests have been held up, all told, in milliseconds. A hold ends when it was said to, whether or not anybody looks. */
+  heldMs(now: number): number {
+    const { since, until } = this.#unadded ?? { since: now, until: now };
+    return this.#heldMs + Math.max(0, Math.min(now, until) - since);
+  }
+
   /** @param idle - whether no request is under way or waiting */
   observe(hold: Hold, idle: boolean, now: number): void {
+    this.#heldMs = this.heldMs(now);
+    this.#unadded =
+      hold.by === 'nothing' ? undefined : { since: now, until: hold.until };
     if (hold.by === 'nothing') {
       if (
         this.#reported !== 'nothing' &&

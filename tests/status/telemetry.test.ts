@@ -1,0 +1,270 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { context, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { load } from 'js-yaml';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import {
+  addReadableOrganization,
+  component,
+  setStage,
+  type Stage,
+} from '../e2e/support';
+import type { TestCatalog } from '../support/backend';
+import { until } from '../support/until';
+
+const DOCS = join(__dirname, '..', '..', 'docs');
+
+/** One line of what Prometheus reads. */
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What the exporter adds to every sample. */
+const SCOPE = /^otel_scope_|^le$/;
+
+describe('metrics and spans', () => {
+  const exporter = new PrometheusExporter({
+    port: 0,
+    preventServerStart: true,
+  });
+  const meters = new MeterProvider({ readers: [exporter] });
+  const spans = new InMemorySpanExporter();
+  const tracers = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(spans)],
+  });
+  let stage: Stage;
+  let catalog: TestCatalog;
+
+  beforeAll(async () => {
+    metrics.setGlobalMeterProvider(meters);
+    trace.setGlobalTracerProvider(tracers);
+    context.setGlobalContextManager(
+      new AsyncLocalStorageContextManager().enable(),
+    );
+    stage = await setStage();
+    const contoso = addReadableOrganization(stage.simulator, 'contoso');
+    const payments = contoso.addProject('Payments');
+    for (const name of ['api', 'web', 'worker']) {
+      payments.addRepository(name, {
+        files: { 'catalog-info.yaml': component(name) },
+      });
+    }
+    payments.addRepository('broken', {
+      files: { 'catalog-info.yaml': 'kind: [' },
+    });
+    catalog = await stage.catalog({
+      providers: { main: { organization: 'contoso' } },
+    });
+    await catalog.refresh();
+  });
+  afterAll(async () => {
+    await stage.stop();
+    await meters.shutdown();
+    await tracers.shutdown();
+    metrics.disable();
+    trace.disable();
+    context.disable();
+  });
+
+  /** What the exporter would answer Prometheus. */
+  async function scrape(): Promise<Sample[]> {
+    const body = await new Promise<string>(resolve => {
+      exporter.getMetricsRequestHandler(
+        {} as never,
+        {
+          setHeader: () => {},
+          end: (text: string) => resolve(text),
+        } as never,
+      );
+    });
+    return body.split('\n').flatMap(parseSample);
+  }
+
+  /** The samples of one metric, without what the exporter adds. */
+  async function samples(name: string) {
+    return (await scrape())
+      .filter(sample => sample.name === name)
+      .map(({ labels, value }) => ({
+        ...Object.fromEntries(
+          Object.entries(labels).filter(([label]) => !SCOPE.test(label)),
+        ),
+        value,
+      }));
+  }
+
+  const provider = 'AzureDevOpsEntityProvider:main';
+  const organization = 'dev.azure.com/contoso';
+
+  it('say what a refresh found', async () => {
+    const of = { provider, organization };
+    expect(await samples('catalog_azure_devops_refreshes_total')).toEqual([
+      { provider, outcome: 'complete', value: 1 },
+    ]);
+    expect(await samples('catalog_azure_devops_probes_total')).toEqual([
+      { ...of, outcome: 'conclusive', value: 4 },
+    ]);
+    expect(await samples('catalog_azure_devops_entities')).toEqual([
+      { ...of, value: 3 },
+    ]);
+    expect(await samples('catalog_azure_devops_files_rejected')).toEqual([
+      { ...of, value: 1 },
+    ]);
+    expect(await samples('catalog_azure_devops_removals_held_back')).toEqual([
+      { ...of, value: 0 },
+    ]);
+    const [age] = await samples('catalog_azure_devops_verification_age');
+    expect(age).toMatchObject(of);
+    expect(age!.value).toBeGreaterThanOrEqual(0);
+  });
+
+  it('count every request that the service got', async () => {
+    const counts = await samples('catalog_azure_devops_requests_total');
+    const total = counts.reduce((sum, { value }) => sum + value, 0);
+    expect(total).toBe(stage.simulator.requests.list().length);
+    expect(counts).toContainEqual(
+      expect.objectContaining({ organization, status: '2xx' }),
+    );
+  });
+
+  it('count what comes in between refreshes', async () => {
+    const before = await samples('catalog_azure_devops_probes_total');
+    await catalog.client.refreshEntity('component:default/api');
+    await until('the repository to have been looked at', async () => {
+      const [now] = await samples('catalog_azure_devops_probes_total');
+      return now!.value > before[0]!.value;
+    });
+    expect(
+      await samples('catalog_azure_devops_entity_refreshes_total'),
+    ).toEqual([{ outcome: 'due', value: 1 }]);
+  });
+
+  it('are of a bounded number, whatever is ingested: no attribute names a repository', async () => {
+    const ours = (await scrape()).filter(({ name }) =>
+      name.startsWith('catalog_azure_devops_'),
+    );
+    const labels = new Set(ours.flatMap(it => Object.keys(it.labels)));
+    expect([...labels].filter(label => !SCOPE.test(label)).sort()).toEqual([
+      'organization',
+      'outcome',
+      'provider',
+      'status',
+    ]);
+  });
+
+  it('show a refresh as a span, with its passes and probes inside', async () => {
+    const all = spans
+      .getFinishedSpans()
+      .filter(({ name }) => name.startsWith('catalog.azure_devops.'));
+    const refresh = all.find(it => it.name === 'catalog.azure_devops.refresh')!;
+    const pass = all.find(it => it.name === 'catalog.azure_devops.pass')!;
+    const probes = all.filter(
+      it =>
+        it.name === 'catalog.azure_devops.probe' &&
+        it.parentSpanContext?.spanId === pass.spanContext().spanId,
+    );
+    expect(refresh.attributes).toMatchObject({
+      'azure_devops.provider': provider,
+    });
+    expect(pass.parentSpanContext?.spanId).toBe(refresh.spanContext().spanId);
+    expect(pass.attributes).toMatchObject({
+      'azure_devops.organization': organization,
+      'azure_devops.outcome': 'complete',
+    });
+    expect(
+      probes.map(it => it.attributes['azure_devops.repository']).sort(),
+    ).toEqual(['api', 'broken', 'web', 'worker']);
+    expect(probes[0]!.attributes).toMatchObject({
+      'azure_devops.reason': 'new',
+      'azure_devops.outcome': 'conclusive',
+    });
+  });
+
+  /** Those that exist only once something has happened that has not happened here. */
+  const LATER = ['catalog_azure_devops_events_total'];
+
+  it.each([
+    ['docs/operations.md', alerts],
+    ['docs/grafana-dashboard.json', queries],
+  ] as const)(
+    'that the expressions of %s are over all exist, with the labels that they ask for',
+    async (_file, read) => {
+      const found = await scrape();
+      const names = new Set(found.map(({ name }) => name));
+      const labels = new Set(found.flatMap(it => Object.keys(it.labels)));
+      const asked = read().flatMap(expression => [
+        ...expression.matchAll(/\b(catalog_azure_devops_\w+)(?:\{([^}]*)\})?/g),
+      ]);
+      expect(asked.length).toBeGreaterThan(10);
+      const unknown = asked
+        .map(([, name = '']) => name)
+        .filter(name => !names.has(name) && !LATER.includes(name));
+      expect(unknown).toEqual([]);
+      const unknownLabels = asked
+        .flatMap(([, , selector = '']) => [...selector.matchAll(/(\w+)[=!]/g)])
+        .map(([, label = '']) => label)
+        .filter(label => !labels.has(label));
+      expect(unknownLabels).toEqual([]);
+    },
+  );
+
+  it('are all in docs/operations.md, each with its name in OpenTelemetry and in Prometheus', async () => {
+    const text = readFileSync(join(DOCS, 'operations.md'), 'utf8');
+    const names = (await scrape())
+      .map(({ name }) => name.replace(/_(bucket|sum|count)$/, ''))
+      .filter(name => name.startsWith('catalog_azure_devops_'));
+    const missing = [...new Set(names)].filter(name => !text.includes(name));
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The expressions of the alerts in the documentation. */
+function alerts(): string[] {
+  const text = readFileSync(join(DOCS, 'operations.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n(groups:[^]*?)```/.exec(text) ?? [];
+  const { groups } = load(yaml) as {
+    groups: Array<{ rules: Array<{ expr: string }> }>;
+  };
+  return groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
+}
+
+/** The expressions of the dashboard, those of its variables included. */
+function queries(): string[] {
+  const { panels, templating } = JSON.parse(
+    readFileSync(join(DOCS, 'grafana-dashboard.json'), 'utf8'),
+  ) as {
+    panels: Array<{ targets: Array<{ expr: string }> }>;
+    templating: { list: Array<{ definition?: string }> };
+  };
+  return [
+    ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    ...templating.list.flatMap(({ definition }) => definition ?? []),
+  ];
+}
+
+function parseSample(line: string): Sample[] {
+  const parts = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line);
+  if (!parts) {
+    return [];
+  }
+  const [, name = '', labels = '', value = ''] = parts;
+  return [
+    {
+      name,
+      labels: Object.fromEntries(
+        [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
+          ([, key = '', text = '']) => [key, text],
+        ),
+      ),
+      value: Number(value),
+    },
+  ];
+}
