@@ -151,16 +151,19 @@ export async function refresh(
       );
     }
     await context.ledger.setUnfinished(false);
-    report.outcome = 'complete';
     return report;
   } catch (error) {
-    report.outcome = 'failed';
     failure = error;
     throw error;
   } finally {
     readingTime.end();
-    report.endedAt = clock.now();
-    await keep(context, report, failure);
+    const end = {
+      outcome: failure === undefined ? 'complete' : 'failed',
+      endedAt: clock.now(),
+    } as const;
+    await keep(context, { ...report, ...end }, failure);
+    // Last of all: who sees that it failed is told why at once.
+    Object.assign(report, end);
   }
 }
 
