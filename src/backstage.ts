@@ -72,6 +72,7 @@ export interface Zod {
   object(shape: Record<string, ZodType>): ZodType & { passthrough(): ZodType };
   string(): ZodType;
   number(): ZodType & { int(): ZodType };
+  boolean(): ZodType;
 }
 
 /** Where actions are registered, as far as it is used. */

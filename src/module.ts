@@ -27,7 +27,9 @@ import {
   PROVIDERS_KEY,
   readProviderConfigs,
 } from './config/index';
+import { CatalogRules } from './descriptors/rules';
 import { YamlParser } from './descriptors/yaml';
+import { explainFailure, lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './ingestion/turns';
@@ -171,6 +173,17 @@ export const catalogModuleAzureDevOps = createBackendModule({
           service: azureDevOps,
           hub,
           status,
+          look: async ({ organization, ...question }) =>
+            await lookAtRepository({
+              ...question,
+              clients: azureDevOps.clients.interactive,
+              organization,
+              rules: CatalogRules.fromConfig(config),
+              yaml,
+              turns,
+              explainError: async error =>
+                await explainFailure(azureDevOps, error, organization),
+            }),
         });
         httpRouter.use(createRouter({ operations, httpAuth, permissions }));
         if (actionsRegistry) {

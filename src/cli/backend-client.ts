@@ -133,7 +133,7 @@ export class BackendClient {
           ? `does not take the token (401). What to do: Compare it with \`backend.auth.externalAccess\` of the backend's configuration (${DOCUMENTATION}/explain.md#from-the-command-line)`
           : `wants a token (401). What to do: Give one of \`backend.auth.externalAccess\` in BACKSTAGE_TOKEN, or with --token (${DOCUMENTATION}/explain.md#from-the-command-line)`;
       case 403:
-        return `does not let the token do this (403)${said}. What to do: Give its subject the permission that is missing, or take the \`accessRestrictions\` from it`;
+        return `does not let the token do this (403)${said || '. What to do: Give its subject the permission that is missing, or take the `accessRestrictions` from it'}`;
       case 404:
         return `has nothing at ${path} (404). What to do: Check that it is the backend's address, and that the backend has this module, in a version not older than this command's`;
     }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '@backstage/config';
+import { type Config, ConfigReader } from '@backstage/config';
 import { ConfigSources } from '@backstage/config-loader';
 import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { redact } from '../credentials/errors';
+import type { BackendOptions } from './backend-client';
 import { doctor } from './doctor';
+import { explain, type ExplainOptions } from './explain';
 import { hooks, type HooksOptions } from './hooks';
 import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
 import { repositories } from './repositories';
@@ -48,6 +50,10 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
           ? await readConfiguration(options.config, io.env)
           : undefined;
       outcome = await validate(config, places, options, io);
+    });
+    addExplain(program, async (question, options) => {
+      const config = await readConfigurationOf(options, io.env);
+      outcome = await explain(config, question, options, io);
     });
     await program.parseAsync([...args], { from: 'user' });
     return outcome;
@@ -113,6 +119,39 @@ function createProgram(
     .addHelpText('after', HOOKS_HELP)
     .action(action<HooksOptions & CommonOptions>(hooks));
   return program;
+}
+
+function addExplain(
+  program: Command,
+  action: (
+    question: string,
+    options: ExplainOptions & Pick<CommonOptions, 'config'>,
+  ) => Promise<void>,
+): void {
+  program
+    .command('explain <url>')
+    .summary('say why a repository is in the catalog, or is not')
+    .description(
+      'Says why a repository is in the catalog, or is not, and what to do, as the running backend knows it, or with --from-configuration as the next refresh would find it. The URL is that of the repository or a file in it, in any form; an entity reference may stand in its place.',
+    )
+    .addOption(configOption('app-config.yaml and app-config.local.yaml'))
+    .option(
+      '--backend <address>',
+      'the backend to ask (default: backend.baseUrl)',
+    )
+    .option(
+      '--token <token>',
+      'a token of backend.auth.externalAccess (default: BACKSTAGE_TOKEN)',
+    )
+    .option('--fresh', 'have the repository looked at now', false)
+    .option(
+      '--from-configuration',
+      'ask Azure DevOps itself, and no backend',
+      false,
+    )
+    .option('--json', 'print JSON, for machines', false)
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(action);
 }
 
 /** The one command that needs neither a configuration nor Azure DevOps. */
@@ -203,6 +242,21 @@ async function readConfiguration(
   return config;
 }
 
+/** The same; nothing where no file is named, none is there, and the backend is. */
+async function readConfigurationOf(
+  { config, backend }: Pick<CommonOptions, 'config'> & BackendOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<Config> {
+  try {
+    return await readConfiguration(config, env);
+  } catch (error) {
+    if (backend !== undefined && config.length === 0) {
+      return new ConfigReader({});
+    }
+    throw error;
+  }
+}
+
 /** Reports what is wrong with `integrations.azure`, without which no command can do anything. */
 function reportConfiguration(
   config: Config,
@@ -248,6 +302,16 @@ Examples:
 STATE is ready, or why nothing is read: disabled, empty. Forks are marked.
 An organization that fails does not keep the others from being listed; what is
 wrong with it is written to standard error.`;
+
+const EXPLAIN_HELP = `
+Examples:
+  $ azure-devops-catalog explain https://dev.azure.com/MyOrg/Shop/_git/cart
+  $ azure-devops-catalog explain component:default/cart --json
+  $ azure-devops-catalog explain git@ssh.dev.azure.com:v3/MyOrg/Shop/cart \\
+      --from-configuration
+
+Exit code 0 says that it is in the catalog, or with --from-configuration that it
+would be; 1 that it is not, or that nobody could be asked.`;
 
 const HOOKS_HELP = `
 Examples:

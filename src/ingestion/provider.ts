@@ -9,10 +9,7 @@ import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import { AzureDevOpsRequestError, ERROR_KINDS } from '../azure/errors';
-import { probeOrganization } from '../azure/probe';
 import type { ProviderReading, ProviderSettings } from '../config/index';
-import { explainAccessError } from '../credentials/explain';
 import { CatalogRules } from '../descriptors/rules';
 import { CatalogView } from '../ledger/catalog-view';
 import type { YamlParser } from '../descriptors/yaml';
@@ -29,9 +26,9 @@ import {
   untraced,
 } from './report';
 import { parseRepositoryUrl } from '../content/url';
-import type { Organization } from '../organization';
 import type { AzureDevOpsService } from '../shared-service';
 import { lookAtDue, type LookOutcome } from './due';
+import { explainFailure } from './look';
 import { refreshKeyOf } from './processor';
 import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
 import type { Turns } from './turns';
@@ -259,24 +256,4 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
 /** What the scheduler knows a provider's refresh by. */
 export function refreshTaskId(providerName: string): string {
   return `${providerName}:refresh`;
-}
-
-/** The cause and the cure behind a request that an organization denied. */
-async function explainFailure(
-  { credentials }: AzureDevOpsService,
-  error: unknown,
-  organization: Organization,
-): Promise<string | undefined> {
-  if (
-    !(error instanceof AzureDevOpsRequestError) ||
-    !ERROR_KINDS[error.fault.kind].aboutCredential
-  ) {
-    return undefined;
-  }
-  const { message } = await explainAccessError(
-    error,
-    credentials.forOrganization(organization),
-    { probe: probeOrganization },
-  );
-  return message;
 }

@@ -47,7 +47,11 @@ function inputSchema(zod: Zod, fields: Operation['input']): ZodType {
 }
 
 function fieldSchema(zod: Zod, field: Field): ZodType {
-  const schema = field.type === 'string' ? zod.string() : zod.number().int();
+  const schema = {
+    string: () => zod.string(),
+    integer: () => zod.number().int(),
+    boolean: () => zod.boolean(),
+  }[field.type]();
   const described = schema.describe(field.description);
   return field.isRequired ? described : described.optional();
 }

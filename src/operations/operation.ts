@@ -10,7 +10,7 @@ import { INGESTION_PERMISSIONS } from '../backstage';
 /** One value that an operation takes. */
 export interface Field {
   readonly in: 'query' | 'path' | 'body';
-  readonly type: 'string' | 'integer';
+  readonly type: 'string' | 'integer' | 'boolean';
   readonly description: string;
   readonly example?: string | number;
   readonly isRequired?: boolean;
@@ -20,7 +20,9 @@ export interface Field {
 }
 
 /** The values that an operation was given, by name. */
-export type Input = Readonly<Record<string, string | number | undefined>>;
+export type Input = Readonly<
+  Record<string, string | number | boolean | undefined>
+>;
 
 /** Who asks. */
 export interface Caller {
@@ -101,7 +103,7 @@ function readField(
   name: string,
   field: Field,
   value: unknown,
-): string | number | undefined {
+): string | number | boolean | undefined {
   if (value === undefined || value === '') {
     if (field.isRequired) {
       throw new InputError(`Expected '${name}': ${field.description}`);
@@ -115,6 +117,14 @@ function readField(
       );
     }
     return value;
+  }
+  if (field.type === 'boolean') {
+    if (!['true', 'false'].includes(String(value))) {
+      throw new InputError(
+        `Expected '${name}' to be true or false: ${field.description}`,
+      );
+    }
+    return String(value) === 'true';
   }
   const number = typeof value === 'string' ? Number(value) : value;
   const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = field;

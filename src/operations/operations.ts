@@ -1,3 +1,4 @@
+import { explainOperation } from './explain';
 import type { Operation } from './operation';
 import { Providers, type OperationsContext } from './providers';
 import { approveOperation, heldBackOperation } from './held-back';
@@ -11,6 +12,7 @@ export function createOperations(
 ): readonly Operation[] {
   const providers = new Providers(context);
   return [
+    explainOperation(context),
     statusOperation(context, providers),
     rejectedFilesOperation(providers),
     duplicatesOperation(providers),

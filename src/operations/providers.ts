@@ -13,6 +13,7 @@ import { Ledger } from '../ledger/ledger';
 import type { StatusBoard } from '../status/report';
 import { migrateLedger } from '../ledger/migrate';
 import type { AzureDevOpsService } from '../shared-service';
+import type { ExplainSources } from './gather';
 
 /** How often a refresh is triggered again that could not be, in milliseconds. */
 const TRIGGER_AGAIN_MS = 5_000;
@@ -27,6 +28,8 @@ export interface OperationsContext {
   readonly service: AzureDevOpsService;
   readonly hub: EventHub;
   readonly status: StatusBoard;
+  /** One look at one repository, of which nothing is written down. */
+  readonly look: ExplainSources['look'];
 }
 
 /** A provider whose block is right, with its ledger. */

@@ -49,6 +49,10 @@ export function count(description: string): JsonObject {
   return { type: 'integer', minimum: 0, description };
 }
 
+export function boolean(description: string): JsonObject {
+  return { type: 'boolean', description };
+}
+
 export function oneOf(...values: string[]): JsonObject {
   return { enum: values };
 }

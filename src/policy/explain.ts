@@ -1,13 +1,19 @@
 import type { Repository } from '../azure/types';
 import type { DescriptorPath, ProviderSettings } from '../config/index';
-import type { HeldBack } from './guard';
+import { howToApprove, type HeldBack } from './guard';
 import {
   describeRejection,
   type KnownRepository,
   type Rejection,
   type Removal,
 } from './model';
-import { EMPTY_LIST, keyOf, nearMiss, type NameKey } from './nothing-found';
+import {
+  EMPTY_LIST,
+  keyOf,
+  LEFT_OUT,
+  nearMiss,
+  type NameKey,
+} from './nothing-found';
 import { selectRepositories } from './select';
 
 /** Why something is in the catalog, or is not. docs/explain.md has a section for each. */
@@ -139,7 +145,12 @@ export interface LedgerFacts {
   /** Why the last refresh could not pass over the organization. */
   readonly organizationProblem?: string;
   /** What the guard holds back in the organization. */
-  readonly heldBack?: readonly HeldBack[];
+  readonly heldBack?: readonly HeldBackFacts[];
+}
+
+/** A set of removals that is held back. */
+export interface HeldBackFacts extends HeldBack {
+  readonly isApproved: boolean;
 }
 
 /** What one fresh look found. */
@@ -149,14 +160,15 @@ export type LookFacts =
   | {
       readonly outcome: 'found';
       readonly repository: Repository;
-      readonly files: readonly FileFacts[];
+      /** Absent where they were not read. */
+      readonly files?: readonly FileFacts[];
       /** Why not everything could be read. */
       readonly problem?: string;
       /** The branch is not there. */
       readonly isBranchMissing?: boolean;
       readonly isEmpty?: boolean;
       /** Files elsewhere that look like descriptors. */
-      readonly lookalikes: readonly string[];
+      readonly lookalikes?: readonly string[];
     };
 
 /** A repository under one provider. */
@@ -266,7 +278,7 @@ export function explainMisconfigured(
   return complete(
     {
       reason: 'misconfigured',
-      cause: `The provider ${provider} reads nothing, since its configuration is wrong: ${message.replace(/\.$/, '')}`,
+      cause: `${message.replace(/\s+/g, ' ').replace(/\.$/, '')}; it reads nothing until then`,
       cure: 'Correct the configuration, and restart the backend',
       facts: { key: `catalog.providers.azureDevOps.${provider}` },
     },
@@ -302,7 +314,7 @@ export function explainProvider(
 ): Explanation {
   const { settings, organization } = question;
   const { project, name } = namesOf(question);
-  return complete(judge(question), documentation, {
+  return complete(judge(question, documentation), documentation, {
     provider: settings.id,
     organization,
     project,
@@ -329,9 +341,9 @@ function complete(
 }
 
 /** The first of the reasons that applies: what concerns the whole repository, then its files. */
-function judge(question: ProviderQuestion): Answer {
+function judge(question: ProviderQuestion, documentation: string): Answer {
   return (
-    judgeHeldBack(question) ??
+    judgeHeldBack(question, documentation) ??
     judgeVisibility(question) ??
     judgeSelection(question) ??
     judgeReading(question) ??
@@ -340,41 +352,63 @@ function judge(question: ProviderQuestion): Answer {
 }
 
 /** What is about to go is in the catalog until the guard or the operator agrees. */
-function judgeHeldBack(question: ProviderQuestion): Answer | undefined {
-  const { ledger, settings } = question;
+function judgeHeldBack(
+  question: ProviderQuestion,
+  documentation: string,
+): Answer | undefined {
+  const { ledger } = question;
   for (const file of ledgerFiles(question)) {
     for (const ref of file.entityRefs) {
       const reference = ledger?.references.get(ref);
-      const removal = reference?.removal;
-      if (removal && isGiven(reference, file)) {
-        const held = ledger?.heldBack?.find(it => it.grade === removal.grade);
-        return {
-          reason: 'held-back',
-          cause:
-            `${ref} is in the catalog, and about to leave it, because ${removal.reason}; ` +
-            (held
-              ? `its removal is held back as one of ${held.count} among ${held.total} entities (${held.percentage.toFixed(0)} %, of which ${held.limit} % may go at once)`
-              : 'its removal waits for the end of a refresh, or is held back'),
-          cure: held
-            ? `If they are to go, set \`catalog.providers.azureDevOps.${settings.id}.removals.allow\` to '${held.fingerprint}', which allows this very set, once; if not, undo what is the reason: the next refresh takes this back`
-            : 'If it is to stay, undo what is the reason: the next refresh takes this back. If it is to go, look at what the last refresh held back and approve it',
-          facts: {
-            ...fileFacts(file, [ref]),
-            ...timeFacts(question),
-            heldBack: held && {
-              grade: held.grade,
-              count: held.count,
-              total: held.total,
-              percentage: held.percentage,
-              limit: held.limit,
-              fingerprint: held.fingerprint,
-            },
-          },
-        };
+      const held = ledger?.heldBack?.find(it => it.entityRefs.includes(ref));
+      const reason = reference?.removal?.reason ?? held?.reasons[0]?.reason;
+      if (reason !== undefined && isGiven(reference, file)) {
+        return heldBack(question, { file, ref, reason, held, documentation });
       }
     }
   }
   return undefined;
+}
+
+function heldBack(
+  question: ProviderQuestion,
+  {
+    file,
+    ref,
+    reason,
+    held,
+    documentation,
+  }: {
+    readonly file: FileFacts;
+    readonly ref: string;
+    readonly reason: string;
+    readonly held: HeldBackFacts | undefined;
+    readonly documentation: string;
+  },
+): Answer {
+  const { id } = question.settings;
+  const leaving = `${ref} is in the catalog, and about to leave it, because ${reason}`;
+  const facts = { ...fileFacts(file, [ref]), ...timeFacts(question) };
+  if (!held || held.isApproved) {
+    return {
+      reason: 'held-back',
+      cause: `${leaving}; ${held ? 'its removal is approved' : 'the end of a refresh decides whether it is held back'}`,
+      cure: 'Nothing, if it is to go. If it is to stay, undo what is the reason: the next refresh takes this back',
+      facts,
+    };
+  }
+  const { grade, count, total, percentage, limit, fingerprint } = held;
+  return {
+    reason: 'held-back',
+    cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${percentage.toFixed(0)} %), and ${limit} % may at once`,
+    cure:
+      `If they are to go, ${howToApprove(id, fingerprint, documentation)}, which allows this very set, once; ` +
+      'if not, undo what is the reason: the next refresh takes this back',
+    facts: {
+      ...facts,
+      heldBack: { grade, count, total, percentage, limit, fingerprint },
+    },
+  };
 }
 
 function judgeVisibility(question: ProviderQuestion): Answer | undefined {
@@ -388,7 +422,7 @@ function judgeVisibility(question: ProviderQuestion): Answer | undefined {
       : '';
   return {
     reason: 'not-visible',
-    cause: `${nameOf(question)} does not exist under this name, or is not visible to the identity: ${EMPTY_LIST.cause}${lists}${stays(question)}`,
+    cause: `${nameOf(question)} does not exist under this name, or is not visible to the identity: ${LEFT_OUT}${lists}${stays(question)}`,
     cure: `Compare the name with the address in the browser. ${EMPTY_LIST.cure}`,
     facts: timeFacts(question),
   };
@@ -565,7 +599,9 @@ function judgeReading(question: ProviderQuestion): Answer | undefined {
 
 function unknown(question: ProviderQuestion, message: string): Answer {
   // What failed says itself what to do about it.
-  const [seen = '', ...advice] = message.split(/\.? What to do: /);
+  const [seen = '', ...advice] = message
+    .replace(`${question.organization}: `, '')
+    .split(/\.? What to do: /);
   const known = question.ledger?.repository;
   const since = known
     ? known.verifiedAt === undefined
@@ -581,7 +617,7 @@ function unknown(question: ProviderQuestion, message: string): Answer {
 }
 
 function judgeFiles(question: ProviderQuestion): Answer {
-  const { ledger, look } = question;
+  const { ledger } = question;
   const files = presentFiles(question);
   if (files.length > 0) {
     return (
@@ -591,10 +627,10 @@ function judgeFiles(question: ProviderQuestion): Answer {
       inCatalog(question, files)
     );
   }
-  if (!look && !ledger?.repository) {
+  if (!hasReadFiles(question) && !ledger?.repository) {
     return {
       reason: 'not-yet',
-      cause: `${nameOf(question)} is selected, and was not looked at yet`,
+      cause: `${nameOf(question)} is selected, and has not been looked at yet`,
       cure: `${waiting(question)}, or start a refresh`,
       facts: timeFacts(question),
     };
@@ -613,8 +649,7 @@ function noDescriptor(question: ProviderQuestion): Answer {
   const facts = {
     branch,
     paths,
-    lookalikes:
-      found && found.lookalikes.length > 0 ? found.lookalikes : undefined,
+    lookalikes: found?.lookalikes?.length ? found.lookalikes : undefined,
     ...timeFacts(question),
   };
   if (found?.isBranchMissing && settings.branch !== undefined) {
@@ -631,7 +666,7 @@ function noDescriptor(question: ProviderQuestion): Answer {
     file === undefined
       ? `${keyOf(settings.id, 'path', paths)} finds no file in ${name}${on}`
       : `There is no ${missing} in ${name}${on}`;
-  const asOf = look ? '' : `, as of ${readAt(question)}`;
+  const asOf = hasReadFiles(question) ? '' : `, as of ${readAt(question)}`;
   if (facts.lookalikes) {
     return {
       reason: 'no-descriptor',
@@ -645,7 +680,7 @@ function noDescriptor(question: ProviderQuestion): Answer {
     cause: `${cause}${asOf}${problemOfOrganization(question)}`,
     cure:
       'Push a descriptor, or correct the key `path`' +
-      (look || !ledger
+      (hasReadFiles(question) || !ledger
         ? ''
         : `. If it has been pushed since: ${lowerFirst(waiting(question))}, or start a refresh. A fresh look tells what lies there instead`),
     facts,
@@ -680,7 +715,7 @@ function judgeRejections(
     ? {
         reason: 'rejected',
         cause,
-        cure: 'Correct the file at that place, and push it',
+        cure: 'Correct the file at that place, and push it; `azure-devops-catalog validate` finds such mistakes before the merge',
         facts,
       }
     : {
@@ -856,9 +891,14 @@ function inCatalog(
 /** The files in question, as they are now. */
 function presentFiles(question: ProviderQuestion): FileFacts[] {
   const { look } = question;
-  return look?.outcome === 'found'
+  return look?.outcome === 'found' && look.files
     ? narrowed(question, look.files)
     : ledgerFiles(question);
+}
+
+/** Whether the files were looked at just now. */
+function hasReadFiles({ look }: ProviderQuestion): boolean {
+  return look?.outcome === 'found' && look.files !== undefined;
 }
 
 /** The files in question, as the ledger has them. */
@@ -884,8 +924,10 @@ function narrowed(
 }
 
 /** The file that was asked for; absent where it is about the repository. */
-function askedFile({ asked, settings }: ProviderQuestion): string | undefined {
-  const { path } = asked;
+export function askedFile({
+  asked: { path },
+  settings,
+}: Pick<ProviderQuestion, 'asked' | 'settings'>): string | undefined {
   return path !== undefined &&
     (/\.ya?ml$/i.test(path) || settings.paths.some(it => asksFor(it, path)))
     ? path
@@ -952,19 +994,22 @@ function problemOfOrganization({ ledger, look }: ProviderQuestion): string {
     : `; the last refresh could not read the organization: ${ledger.organizationProblem.split(/\.? What to do: /)[0]}`;
 }
 
-function readAt({ ledger, look }: ProviderQuestion): string {
-  if (look) return 'now';
-  return at(ledger?.repository?.verifiedAt) ?? 'the last refresh';
+function readAt(question: ProviderQuestion): string {
+  if (hasReadFiles(question)) return 'now';
+  return at(question.ledger?.repository?.verifiedAt) ?? 'the last refresh';
 }
 
 /** When it is looked at, as something to do. */
 function waiting(question: ProviderQuestion, isNews = false): string {
   const { ledger, nextRefreshAt } = question;
-  const { nextReadBy } = timeFacts(question);
+  const { repository: known } = ledger ?? {};
+  const nextReadBy = at(
+    (known?.verifiedAt ?? Number.NaN) + question.settings.verifyEveryMs,
+  );
   if (ledger?.isDue) {
     return 'Wait a moment: an event named the repository, which is looked at now';
   }
-  const isSettled = ledger?.repository?.outcome === 'conclusive' && !isNews;
+  const isSettled = known?.outcome === 'conclusive' && !isNews;
   if (isSettled && nextReadBy !== undefined) {
     return `Wait until it is read again, by ${nextReadBy} at the latest`;
   }
@@ -980,12 +1025,12 @@ function timeFacts({
   const known = ledger?.repository;
   const { verifiedAt } = known ?? {};
   return {
-    readAt: at(verifiedAt),
+    readAt: iso(verifiedAt),
     nextReadBy:
       known?.outcome === 'conclusive' && verifiedAt !== undefined
-        ? at(verifiedAt + settings.verifyEveryMs)
+        ? iso(verifiedAt + settings.verifyEveryMs)
         : undefined,
-    nextRefreshAt: at(nextRefreshAt),
+    nextRefreshAt: iso(nextRefreshAt),
     isDue: ledger?.isDue || undefined,
   };
 }
@@ -1009,10 +1054,13 @@ function pathOf(path: DescriptorPath): string {
 
 /** A time for people, in UTC; absent where it is none. */
 function at(time: number | undefined): string | undefined {
+  return iso(time)?.replace(/\.\d+Z$/, 'Z');
+}
+
+/** The same for machines. */
+function iso(time: number | undefined): string | undefined {
   const date = new Date(time ?? Number.NaN);
-  return Number.isNaN(date.getTime())
-    ? undefined
-    : date.toISOString().replace(/\.\d+Z$/, 'Z');
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function meant(didYouMean: string | undefined): string {

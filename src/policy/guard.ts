@@ -152,3 +152,15 @@ function countReasons(
     .map(([reason, count]) => ({ reason, count }))
     .sort((a, b) => b.count - a.count);
 }
+
+/** The two ways of an operator to let a set go. @param documentation - where it is read */
+export function howToApprove(
+  providerId: string,
+  fingerprint: string,
+  documentation: string,
+): string {
+  return (
+    `approve '${providerId}:${fingerprint}' (${documentation}/api.md#approve-a-removal), ` +
+    `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${fingerprint}'`
+  );
+}

@@ -2,9 +2,12 @@ import type { Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import type { Selection } from './select';
 
+/** How Azure DevOps treats what an identity may not read. */
+export const LEFT_OUT = 'what may not be read is left out without a word';
+
 /** What may be wrong where an organization's list is empty, and what to do. */
 export const EMPTY_LIST = {
-  cause: 'none visible: what may not be read is left out without a word',
+  cause: `none visible: ${LEFT_OUT}`,
   cure: 'Add the identity to the group Readers of the projects, with the access level Basic',
 } as const;
 

@@ -16,9 +16,9 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
   ['ledger', 'content'],
   ['shared-service'],
   ['ingestion', 'url-reader', 'catalog-import'],
-  ['status', 'cli', 'events'],
+  ['status', 'events'],
   ['operations'],
-  ['module'],
+  ['cli', 'module'],
   ['index'],
 ];
 

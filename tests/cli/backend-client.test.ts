@@ -74,7 +74,7 @@ describe('A command that asks a running backend', () => {
     [
       403,
       'a-token',
-      /^BACKEND does not let the token do this \(403\): Unauthorized\. What to do: Give its subject the permission/,
+      /^BACKEND does not let the token do this \(403\): Unauthorized$/,
     ],
     [
       404,

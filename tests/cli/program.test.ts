@@ -53,6 +53,7 @@ describe('the command line', () => {
       ['--help'],
       ['repositories', '--help'],
       ['doctor', '--help'],
+      ['explain', '--help'],
     ]) {
       const { code, stdout, stderr } = await run(program, args);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

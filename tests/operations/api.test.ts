@@ -306,6 +306,7 @@ describe('the HTTP API', () => {
       name.includes('azure-devops'),
     );
     expect(ours.map(({ name, attributes }) => [name, attributes])).toEqual([
+      ['explain-azure-devops-repository', READING],
       ['get-azure-devops-ingestion-status', READING],
       ['list-azure-devops-rejected-files', READING],
       ['list-azure-devops-duplicates', READING],
@@ -353,6 +354,7 @@ describe('the HTTP API', () => {
   describe('to somebody without the permission', () => {
     const ASKED = [
       ['get', '/status', undefined],
+      ['get', '/explain?url=x&fresh=true', undefined],
       ['get', '/status?provider=nobody', undefined],
       ['get', '/rejected-files?provider=main', undefined],
       ['get', '/rejected-files', undefined],

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Repository } from '../../src/azure/types';
 import { nearest } from '../../src/config/nearest';
@@ -103,7 +105,7 @@ const look: fc.Arbitrary<LookFacts> = fc.oneof(
   fc.record({
     outcome: fc.constant('found' as const),
     repository,
-    files,
+    files: maybe(files),
     problem: rarely(fc.constant('one file could not be read')),
     isBranchMissing: mostly(false, fc.boolean()),
     isEmpty: mostly(false, fc.boolean()),
@@ -137,7 +139,7 @@ const ledger = fc.record({
     ),
   isDue: fc.boolean(),
   organizationProblem: rarely(fc.constant('o: the list failed')),
-  heldBack: maybe(
+  heldBack: rarely(
     fc.constant([
       {
         grade: 'inferred' as const,
@@ -146,8 +148,9 @@ const ledger = fc.record({
         percentage: 75,
         limit: 20,
         fingerprint: '0123456789ab',
-        entityRefs: [],
-        reasons: [],
+        reasons: [{ reason: 'it is out of sight', count: 3 }],
+        entityRefs: ['component:default/b'],
+        isApproved: false,
       },
     ]),
   ),
@@ -256,4 +259,13 @@ describe('The answer to why something is in the catalog or not', () => {
     ];
     expect([...seen, ...ofOthers].sort()).toEqual([...REASONS].sort());
   });
+});
+
+it('docs/explain.md has a section for each reason, in the order of the code, and for no other', () => {
+  const text = readFileSync(
+    join(__dirname, '..', '..', 'docs', 'explain.md'),
+    'utf8',
+  );
+  const sections = [...text.matchAll(/^### (.+)\n\n\S/gm)].map(([, it]) => it);
+  expect(sections).toEqual([...REASONS]);
 });

@@ -1,0 +1,233 @@
+import {
+  AzureDevOpsRequestError,
+  ERROR_KINDS,
+  isRejectedByLimiter,
+} from '../azure/errors';
+import { probeOrganization } from '../azure/probe';
+import type {
+  AzureDevOpsClients,
+  AzureDevOpsClient,
+  Repository,
+  VersionRef,
+} from '../azure/types';
+import { findsDescriptor, type ProviderSettings } from '../config/index';
+import { explainAccessError } from '../credentials/explain';
+import type { CredentialDirectory } from '../credentials/types';
+import type { CatalogRules } from '../descriptors/rules';
+import type { YamlParser } from '../descriptors/yaml';
+import type { Organization } from '../organization';
+import { REPOSITORY_BUDGET } from '../policy/budget';
+import type { AskedRepository, FileFacts, LookFacts } from '../policy/explain';
+import { selectRepositories } from '../policy/select';
+import { DescriptorParser } from './descriptor-parser';
+import { probeRepository } from './probe';
+import type { Turns } from './turns';
+
+/** How long somebody who asks waits for one look, in milliseconds. */
+const PATIENCE_MS = 30_000;
+/** A larger listing is not read for what lies elsewhere, in bytes. */
+const LISTING_BYTES = 2 * 1_048_576;
+/** How many files that look like descriptors are named. */
+const MOST_LOOKALIKES = 5;
+/** What descriptors are usually called, as {@link stemOf} has it. */
+const USUAL_STEM = 'cataloginfo';
+
+export interface LookInput {
+  readonly clients: AzureDevOpsClients;
+  readonly organization: Organization;
+  readonly settings: ProviderSettings;
+  readonly rules: CatalogRules;
+  readonly yaml: YamlParser;
+  readonly turns: Turns;
+  readonly asked: AskedRepository;
+  /** Whether the files are read, or only the repository is asked for. */
+  readonly readsFiles: boolean;
+  /** Finds out why a request failed; `undefined` where the error's own message is best. */
+  readonly explainError?: (error: unknown) => Promise<string | undefined>;
+}
+
+/**
+ * One look at one repository, for somebody who asks: whether it is visible and
+ * selected, what its descriptors give, and what lies there if there is none.
+ * Nothing is written down. Whatever fails is an answer.
+ */
+export async function lookAtRepository(input: LookInput): Promise<LookFacts> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    const { clients, organization, settings } = input;
+    const { project, repository } = input.asked;
+    const client = clients.forOrganization(organization);
+    const found = await client.getRepository({ project, repository, signal });
+    if (!found) return { outcome: 'not-visible' };
+    const { selected } = selectRepositories({
+      settings,
+      repositories: [found],
+    });
+    if (!input.readsFiles || selected.length === 0) {
+      return { outcome: 'found', repository: found };
+    }
+    return {
+      outcome: 'found',
+      repository: found,
+      ...(await readFiles(input, client, found, signal)),
+    };
+  } catch (error) {
+    const message = await input.explainError?.(error);
+    return { outcome: 'failed', message: message ?? describe(error) };
+  }
+}
+
+/** What reading the files of a repository found. */
+type Reading = Omit<
+  Extract<LookFacts, { outcome: 'found' }>,
+  'outcome' | 'repository'
+>;
+
+async function readFiles(
+  input: LookInput,
+  client: AzureDevOpsClient,
+  repository: Repository,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { settings, organization, rules, yaml, turns } = input;
+  const { path } = input.asked;
+  const files: FileFacts[] = [];
+  const only =
+    path !== undefined && findsDescriptor(settings.paths, path)
+      ? [{ kind: 'literal' as const, path }]
+      : undefined;
+  const { unknown, brokenOff } = await probeRepository({
+    client,
+    parser: new DescriptorParser({
+      organization,
+      branch: settings.branch,
+      annotations: settings.annotations,
+      rules,
+      yaml,
+      turns,
+      signal,
+    }),
+    turns,
+    repository,
+    known: [],
+    paths: only ?? settings.paths,
+    branch: settings.branch,
+    expectChange: true,
+    budget: REPOSITORY_BUDGET,
+    handOn: async found => {
+      for (const it of found) {
+        if (it.outcome !== 'present') continue;
+        files.push({
+          path: it.path,
+          url: it.target,
+          objectId: it.objectId,
+          rejections: it.rejections,
+          entityRefs: it.claims.flatMap(({ kind, entityRef }) =>
+            kind === 'entity' ? [entityRef] : [],
+          ),
+        });
+      }
+    },
+    signal,
+  });
+  const failure = unknown ?? brokenOff?.reason;
+  // What was read in the time that somebody waits is an answer.
+  const problem =
+    failure !== undefined && (unknown || files.length === 0)
+      ? describe(failure)
+      : undefined;
+  return files.length > 0 || problem !== undefined
+    ? { files, problem }
+    : { files, ...(await lookElsewhere(input, client, repository, signal)) };
+}
+
+/** What lies in a repository that has no descriptor where it is looked for. */
+async function lookElsewhere(
+  { settings, asked: { path } }: LookInput,
+  client: AzureDevOpsClient,
+  repository: Repository,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const version: VersionRef | undefined =
+    settings.branch === undefined
+      ? undefined
+      : { type: 'branch', version: settings.branch };
+  try {
+    const listing = await client.listItems({
+      repository: repository.id,
+      scopePath: '/',
+      version,
+      maxBytes: LISTING_BYTES,
+      signal,
+    });
+    if (listing.outcome === 'absent') {
+      return {
+        isBranchMissing: listing.reason === 'branch-not-found',
+        isEmpty: listing.reason === 'repository-empty',
+      };
+    }
+    const wanted = [path, ...settings.paths.map(pathOf)].flatMap(it =>
+      it === undefined ? [] : [stemOf(it)],
+    );
+    return {
+      lookalikes: listing.items
+        .map(item => item.path)
+        .filter(
+          it =>
+            /\.ya?ml$/i.test(it) &&
+            [USUAL_STEM, ...wanted].includes(stemOf(it)),
+        )
+        .sort((a, b) => depthOf(a) - depthOf(b) || (a < b ? -1 : 1))
+        .slice(0, MOST_LOOKALIKES),
+    };
+  } catch (error) {
+    if (isRejectedByLimiter(error)) throw error;
+    // It was only to help.
+    return {};
+  }
+}
+
+function pathOf(path: ProviderSettings['paths'][number]): string {
+  return path.kind === 'literal' ? path.path : path.pattern;
+}
+
+/** The name of a file, without what people confuse: case, extension, hyphens. */
+function stemOf(path: string): string {
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .replace(/\.ya?ml$/, '')
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function depthOf(path: string): number {
+  return path.split('/').length;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error && error.name === 'TimeoutError'
+    ? `it took longer than ${PATIENCE_MS / 1_000} s`
+    : error instanceof Error
+      ? error.message
+      : String(error);
+}
+
+/** The cause and the cure behind a request that an organization denied. */
+export async function explainFailure(
+  { credentials }: { readonly credentials: CredentialDirectory },
+  error: unknown,
+  organization: Organization,
+): Promise<string | undefined> {
+  if (
+    !(error instanceof AzureDevOpsRequestError) ||
+    !ERROR_KINDS[error.fault.kind].aboutCredential
+  ) {
+    return undefined;
+  }
+  const { message } = await explainAccessError(
+    error,
+    credentials.forOrganization(organization),
+    { probe: probeOrganization },
+  );
+  return message;
+}

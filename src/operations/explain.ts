@@ -1,0 +1,151 @@
+import type { JsonObject } from '@backstage/types';
+import { refreshTaskId } from '../ingestion/provider';
+import type { StoredRefresh } from '../ingestion/report';
+import { Ledger } from '../ledger/ledger';
+import { LedgerLookup } from '../ledger/lookup';
+import { migrateLedger } from '../ledger/migrate';
+import {
+  describeExplanation,
+  REASONS,
+  type Explanation,
+} from '../policy/explain';
+import { explainQuestion, type ExplainSources } from './gather';
+import type { Operation } from './operation';
+import type { OperationsContext } from './providers';
+import {
+  array,
+  boolean,
+  count,
+  object,
+  oneOf,
+  optional,
+  text,
+  time,
+} from './schema';
+
+const FACTS = object({
+  key: optional(text('The key of the configuration that decides')),
+  didYouMean: optional(text('What was probably meant')),
+  branch: optional(text('The branch that is read')),
+  paths: optional(array(text('Where descriptors are looked for'))),
+  path: optional(text('The descriptor that the answer is about')),
+  url: optional(text('Its URL')),
+  objectId: optional(text("The blob's object id")),
+  line: optional(count('From 1')),
+  column: optional(count('From 1')),
+  entityRefs: optional(
+    array(text('An entity that the answer is about; the first 20')),
+  ),
+  owner: optional(text('What gives the entity instead')),
+  lookalikes: optional(array(text('A file that looks like a descriptor'))),
+  readAt: optional(time('When the repository was last read')),
+  nextRefreshAt: optional(time('When the next refresh begins')),
+  nextReadBy: optional(time('When the repository is read again at the latest')),
+  isDue: optional(boolean('An event named it: it is looked at in a moment')),
+  heldBack: optional(
+    object({
+      grade: oneOf('confirmed', 'inferred', 'deselected'),
+      count: count('Removals that are held back together'),
+      total: count('Entities of the organization'),
+      percentage: { type: 'number' },
+      limit: { type: 'number' },
+      fingerprint: text('The code that lets this very set go'),
+    }),
+  ),
+});
+
+const ANSWER = object({
+  reason: oneOf(...REASONS),
+  provider: optional(text('The id of the provider')),
+  organization: optional(text('As host/name')),
+  project: optional(text('Its name')),
+  repository: optional(text('Its name')),
+  cause: text('In a sentence, without the full stop'),
+  cure: text('What to do, without the last full stop'),
+  docs: text('Where to read more'),
+  message: text('All of it in one line'),
+  facts: FACTS,
+});
+
+/** Why something is in the catalog, or is not. */
+export function explainOperation(context: OperationsContext): Operation {
+  return {
+    id: 'explain',
+    action: 'explain-azure-devops-repository',
+    method: 'get',
+    path: '/explain',
+    title: 'Why a repository is in the catalog, or is not',
+    description:
+      'Give either a URL or an entity reference. The answer is that of each provider that reads the organization, with what to do. ' +
+      'It names no other repository, but for the one that gives the same entity.',
+    permission: 'read',
+    effect: { isDestructive: false, isIdempotent: true },
+    input: {
+      url: {
+        in: 'query',
+        type: 'string',
+        description:
+          'The URL of a repository, or of a file in it, in any form that Azure DevOps or Git has',
+        example: 'https://dev.azure.com/contoso/payments/_git/api',
+      },
+      entityRef: {
+        in: 'query',
+        type: 'string',
+        description: 'An entity reference',
+        example: 'component:default/api',
+      },
+      fresh: {
+        in: 'query',
+        type: 'boolean',
+        description:
+          'Whether the repository is looked at now, which takes some requests to Azure DevOps; false if left out',
+      },
+    },
+    answer: object({ answers: array(ANSWER) }),
+    async run({ url, entityRef, fresh }) {
+      const answers = await explainQuestion(await sourcesOf(context), {
+        url: url as string | undefined,
+        entityRef: entityRef as string | undefined,
+        fresh: fresh === true,
+      });
+      return { answers: answers.map(explanationJson) };
+    },
+  };
+}
+
+/** An answer with its one line, for machines. */
+export function explanationJson(explanation: Explanation): JsonObject {
+  return JSON.parse(
+    JSON.stringify({
+      ...explanation,
+      message: describeExplanation(explanation),
+    }),
+  ) as JsonObject;
+}
+
+async function sourcesOf({
+  readings,
+  database,
+  service,
+  look,
+}: OperationsContext): Promise<ExplainSources> {
+  const knex = await database.getClient();
+  await migrateLedger(database, knex);
+  return {
+    readings,
+    locations: service.content.context,
+    look,
+    ledger: {
+      lookup: new LedgerLookup(knex),
+      async lastRefresh({ providerName }) {
+        const { reports, heldBack } = new Ledger(knex, providerName);
+        const last = (await reports.lastRefresh()) as StoredRefresh | undefined;
+        return {
+          organizations: last?.organizations ?? [],
+          heldBack: await heldBack.list(),
+          nextRefreshAt: await reports.nextRunAt(refreshTaskId(providerName)),
+        };
+      },
+    },
+  };
+}
