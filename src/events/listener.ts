@@ -59,10 +59,8 @@ export class EventListener {
       const notification = readNotification(topic, eventPayload);
       event = notification?.event;
       if (notification) {
-        this.options.onTaken?.(
-          notification.event,
-          await this.#take(notification),
-        );
+        const outcome = await this.#take(notification);
+        this.options.onTaken?.(notification.event, outcome);
       }
     } catch (error) {
       this.#warnings.warn(
