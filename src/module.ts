@@ -156,8 +156,16 @@ export const catalogModuleAzureDevOps = createBackendModule({
               ],
               trace: tracing ? traceWith(tracing as TracingService) : undefined,
               follower: hub.follower(reading.providerName),
-              onHeldBack: async (...held) =>
-                await auditHeldBack(auditor, ...held),
+              onHeldBack: async (...held) => {
+                try {
+                  await auditHeldBack(auditor, ...held);
+                } catch (error) {
+                  providerLogger.warn(
+                    'What is held back could not be told to the audit log; the status has it',
+                    error instanceof Error ? error : undefined,
+                  );
+                }
+              },
               onConnected: provider => hub.connected(provider),
             }),
           );

@@ -85,7 +85,9 @@ export function readInput(
   fields: Operation['input'],
   given: Readonly<Record<string, unknown>>,
 ): Input {
-  const unknown = Object.keys(given).filter(name => !(name in fields));
+  const unknown = Object.keys(given).filter(
+    name => !Object.hasOwn(fields, name),
+  );
   if (unknown.length > 0) {
     throw new InputError(
       `Expected ${listOf(Object.keys(fields))}, got '${unknown.join("', '")}'`,

@@ -74,11 +74,14 @@ export class Providers {
     );
   }
 
-  /** @throws ServiceUnavailableError where the provider does not run in this process */
-  requireConnected({ id, providerName }: ProviderReading): void {
-    if (!this.context.hub.isConnected(providerName)) {
+  /** @throws ServiceUnavailableError where none of the providers runs in this process */
+  requireAnyConnected(
+    providers: ReadonlyArray<Pick<ProviderReading, 'id' | 'providerName'>>,
+  ): void {
+    const { hub } = this.context;
+    if (!providers.some(it => hub.isConnected(it.providerName))) {
       throw new ServiceUnavailableError(
-        `The provider '${id}' does not run on this backend: either it has just been started, or its configuration is wrong. ` +
+        `The provider '${providers.map(({ id }) => id).join("', '")}' does not run on this backend: either it has just been started, or its configuration is wrong. ` +
           'What to do: look for the mistake in the log of its start, or in the status',
       );
     }

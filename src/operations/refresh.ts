@@ -110,7 +110,7 @@ export function refreshOperation(
             );
       const refreshes: JsonObject[] = [];
       for (const reading of ids.flatMap(id => providers.readings(id))) {
-        providers.requireConnected(reading);
+        providers.requireAnyConnected([reading]);
         refreshes.push({
           provider: reading.id,
           outcome: await providers.trigger(reading),
@@ -161,6 +161,7 @@ async function lookAtRepository(
     throw new InputError(url.message);
   }
   const readers = await readersOf(providers, url.organization.label);
+  providers.requireAnyConnected(readers.map(({ settings: it }) => it));
   const { settings } = readers[0]!;
   const organization =
     settings.organizations.find(({ key }) => key === url.organization.key) ??

@@ -201,7 +201,9 @@ async function statusOf(
     : ((await ledger.reports.lastRefresh()) as StoredRefresh | undefined);
   const counts = await ledger.reports.organizations();
   const events = await ledger.projectEvents.list();
-  const pacing = service.clients.limiterSnapshot();
+  const pacing = hub.isConnected(providerName)
+    ? service.clients.limiterSnapshot()
+    : [];
   const keys = new Set([
     ...settings.organizations.map(({ key }) => key),
     ...counts.map(({ organization }) => organization),

@@ -20,6 +20,7 @@ export const CHECKS = [
   'takeover',
   'removal',
   'guard',
+  'approval',
   'command line',
 ] as const;
 export type Check = (typeof CHECKS)[number];
@@ -117,6 +118,7 @@ class Run implements Findings {
     await this.#check('takeover', async () => await this.#takenOver(before));
     await this.#check('removal', async () => await this.#remove());
     await this.#check('guard', async () => await this.#holdBack());
+    await this.#check('approval', async () => await this.#approve());
     await this.#check('command line', async () => await this.#doctor());
   }
 
@@ -238,6 +240,27 @@ class Run implements Findings {
     );
     const left = servicesIn(await this.#running.entities());
     expectToBe(String(left.length), String(SERVICES - 1));
+  }
+
+  /** What was held back goes once it is approved, which is an action as well. */
+  async #approve(): Promise<void> {
+    const { actions } = await this.#running.ask<{
+      actions: Array<{ name: string }>;
+    }>('/.backstage/actions/v1/actions');
+    const ours = actions.filter(({ name }) => name.includes('azure-devops'));
+    expectToBe(String(ours.length > 0), 'true');
+
+    const { providers } = await this.#running.ask<{
+      providers: Array<{ heldBack: Array<{ id: string; count: number }> }>;
+    }>('/azure-devops/status');
+    const [set] = providers[0]!.heldBack;
+    expectToBe(String(set?.count), String(SERVICES - 1));
+    await this.#running.ask(`/azure-devops/held-back/${set?.id}/approve`, {});
+    await until(
+      'what was approved to be gone',
+      async () => servicesIn(await this.#running.entities()).length === 0,
+      PATIENCE_MS,
+    );
   }
 
   async #doctor(): Promise<void> {

@@ -20,6 +20,12 @@ const DESPITE_MISTAKES = {
     },
   },
 };
+/** As it is kept in the database, for all replicas. */
+const TOMORROW = {
+  frequency: { hours: 24 },
+  initialDelay: { hours: 24 },
+  timeout: { minutes: 30 },
+};
 const READING = { readOnly: true, destructive: false, idempotent: true };
 const REPOSITORY = 'https://dev.azure.com/contoso/P/_git/';
 
@@ -57,6 +63,7 @@ describe('the HTTP API', () => {
             organizations: ['contoso', 'fabrikam'],
             exclude: { repository: 'left-out' },
           },
+          later: { organization: 'fabrikam', schedule: TOMORROW },
           wrong: { organisation: 'contoso' },
         },
         config: { backend: { startup: DESPITE_MISTAKES } },
@@ -72,12 +79,19 @@ describe('the HTTP API', () => {
     expect(body.providers).toEqual([
       expect.objectContaining({ id: 'main', isConnected: true }),
       expect.objectContaining({
+        id: 'later',
+        nextRefreshAt: expect.any(String),
+      }),
+      expect.objectContaining({
         id: 'wrong',
         isConnected: false,
         mistakes: expect.stringContaining('organisation'),
       }),
     ]);
     expect(body.providers[0]).not.toHaveProperty('lastRefresh');
+    const inHours =
+      (Date.parse(body.providers[1].nextRefreshAt) - Date.now()) / 3_600_000;
+    expect(Math.round(inHours)).toBe(24);
   });
 
   it('refreshes a provider, and says then what was found, left out, rejected and defined twice', async () => {
@@ -214,7 +228,7 @@ describe('the HTTP API', () => {
       '/status?provider=nobody',
       undefined,
       404,
-      "has 'main', 'wrong'; got 'nobody'",
+      "has 'main', 'later', 'wrong'; got 'nobody'",
     ],
     [
       'get',
