@@ -1,10 +1,12 @@
 import {
   addReadableOrganization,
   component,
+  IDENTITY,
   setStage,
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
+import { until } from '../support/until';
 import { actionsOf, Api, auditOf, guarded } from './support';
 
 const HELD_BACK = 'azure-devops-removal-hold-back';
@@ -238,6 +240,43 @@ describe('a removal that is held back', () => {
       body: { output: { id, approvedBy: 'tests-manager' } },
     });
     await catalog.refresh();
+    expect(await names()).toEqual(['service-23']);
+  });
+
+  it('has a refresh of its own after the one that was running when it was approved', async () => {
+    [30, 31, 32].forEach(i => add(`service-${i}`));
+    await catalog.refresh();
+    remove(30, 33);
+    await catalog.refresh();
+    const [{ id }] = await heldBack();
+    let goOn = () => {};
+    const isWaiting = new Promise<void>(resolve => {
+      stage.simulator.inject({
+        match: { endpoint: 'repositories', identity: IDENTITY },
+        times: 1,
+        response: async (_request, proceed) => {
+          resolve();
+          await new Promise<void>(done => {
+            goOn = done;
+          });
+          return await proceed();
+        },
+      });
+    });
+    await catalog.trigger();
+    await isWaiting;
+    const here = new Api(catalog);
+    const { body } = await here.post(`/held-back/${id}/approve`);
+    expect(body).toMatchObject({ refresh: 'already-running' });
+    goOn();
+
+    await until('a refresh that began after the approval', async () => {
+      const { lastRefresh } = (await here.get('/status')).body.providers[0];
+      return (
+        lastRefresh.outcome === 'complete' &&
+        lastRefresh.startedAt > body.approvedAt
+      );
+    });
     expect(await names()).toEqual(['service-23']);
   });
 });
