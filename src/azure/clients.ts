@@ -4,7 +4,8 @@ import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
 import { CORE, GIT, LOCATIONS, OrganizationApi } from './api';
-import { ApiClient, type OrganizationParts } from './client';
+import { Asking, type OrganizationParts } from './asking';
+import { createClient } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
 import { type Connections, createConnections } from './connections';
@@ -185,10 +186,8 @@ class ClientPool implements AzureDevOpsClientPool {
     // What is wrong with the credential is said at once. Of several spellings
     // of a name the first is that of all clients.
     const { organization: first } = this.#entry(organization);
-    return new ApiClient(
-      first,
-      action => this.#use(first, action),
-      options,
+    return createClient(
+      new Asking(first, action => this.#use(first, action), options),
       this.#linkTexts,
     );
   }

@@ -1,7 +1,5 @@
-import type { RequestFault } from './errors';
 import { blobObjectId } from './object-id';
 import type {
-  AbsentItem,
   OddElement,
   PresentItem,
   PresentListing,
@@ -457,7 +455,7 @@ function isSamePath(one: string, other: string): boolean {
 }
 
 /** A path in the one spelling by which two can be compared. The service compares names without regard to case. */
-function normalPath(path: string): string {
+export function normalPath(path: string): string {
   return foldText(`/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'));
 }
 
@@ -465,7 +463,7 @@ function isSameText(one: string, other: string): boolean {
   return foldText(one.trim()) === foldText(other.trim());
 }
 
-function foldText(text: string): string {
+export function foldText(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
@@ -485,104 +483,4 @@ export function contentOf({
     : [content, `\ufeff${content}`].find(
         text => blobObjectId(Buffer.from(text)) === objectId,
       );
-}
-
-/**
- * The positive evidence that a file, its branch or everything in its repository
- * is not there; `undefined` when the fault is none.
- */
-export function absenceOf(fault: RequestFault): AbsentItem | undefined {
-  if (fault.kind !== 'not-found' || fault.status !== 404) {
-    return undefined;
-  }
-  const message = fault.serviceMessage ?? fault.seen;
-  switch (fault.typeKey) {
-    case 'GitItemNotFoundException':
-      return {
-        outcome: 'absent',
-        reason: message.startsWith('VS403403')
-          ? 'repository-empty'
-          : 'item-not-found',
-        message,
-      };
-    case 'GitUnresolvableToCommitException':
-      return { outcome: 'absent', reason: 'branch-not-found', message };
-    default:
-      return undefined;
-  }
-}
-
-/** Whether a repository, or its project, is positively out of sight: deleted or not permitted. */
-export function isOutOfSight(fault: RequestFault): boolean {
-  return (
-    fault.kind === 'not-found' &&
-    /^(GitRepositoryNotFound|ProjectDoesNotExist)/.test(fault.typeKey ?? '')
-  );
-}
-
-/** What the service's words about something that is not there have to name. */
-const NAMED_BY: Readonly<Record<string, 'item' | 'repository' | 'project'>> = {
-  GitItemNotFoundException: 'item',
-  GitUnresolvableToCommitException: 'repository',
-  GitRepositoryNotFoundException: 'repository',
-  ProjectDoesNotExistWithNameException: 'project',
-};
-/** `<Branch: main >`, as messages name a version. */
-const NAMED_BRANCH = /<Branch:\s*(\S+)\s*>/i;
-
-/**
- * Whether an error that is evidence of something missing names what was asked
- * for. Servers translate messages, hence names are looked for, not sentences.
- */
-export function isErrorAbout(
-  question: Partial<ItemQuestion> & RepositoryRequest,
-  { typeKey = '', message = '' }: { typeKey?: string; message?: string },
-): boolean {
-  const what = NAMED_BY[typeKey];
-  if (what === undefined) {
-    return true;
-  }
-  const { repository, project, listed, path, version } = question;
-  if (what === 'project') {
-    return project === undefined || names(message, project);
-  }
-  // An empty repository has no items to name.
-  const namesPath =
-    what !== 'item' ||
-    message.startsWith('VS403403') ||
-    path === undefined ||
-    names(message, normalPath(path));
-  // Whoever asks by the id alone cannot tell which name is meant.
-  const isNameKnown = listed !== undefined || !guidOf(repository);
-  const namesRepository =
-    (!isNameKnown && typeKey !== 'GitRepositoryNotFoundException') ||
-    [repository, listed?.name ?? repository].some(it => names(message, it));
-  if (!namesPath || !namesRepository) {
-    return false;
-  }
-  const branch = NAMED_BRANCH.exec(message)?.[1];
-  const expected =
-    version === undefined
-      ? listed?.defaultBranch
-      : version.type === 'branch'
-        ? version.version
-        : undefined;
-  return !branch || expected === undefined || branch === expected;
-}
-
-/** Whether a message has a name in it, not as a part of another. */
-function names(message: string, name: string): boolean {
-  const text = foldText(message);
-  const wanted = foldText(name);
-  for (
-    let at = text.indexOf(wanted);
-    at >= 0;
-    at = text.indexOf(wanted, at + 1)
-  ) {
-    const around = [text[at - 1] ?? '', text[at + wanted.length] ?? ''];
-    if (!around.some(character => /[\p{L}\p{N}_/-]/u.test(character))) {
-      return true;
-    }
-  }
-  return false;
 }

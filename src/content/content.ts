@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
-import { brokenLinkError } from '../azure/client';
+import { brokenLinkError } from '../azure/follow';
 import type {
   AbsentItem,
   AzureDevOpsClient,

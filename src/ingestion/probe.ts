@@ -1,4 +1,4 @@
-import { brokenLinkError } from '../azure/client';
+import { brokenLinkError } from '../azure/follow';
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type {
   AzureDevOpsClient,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import { isErrorAbout } from '../../src/azure/absence';
 import { blobObjectId } from '../../src/azure/object-id';
 import {
   contentOf,
-  isErrorAbout,
   type ItemQuestion,
   MalformedError,
   parseDeletedProjects,

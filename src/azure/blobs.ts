@@ -1,0 +1,156 @@
+import { orAbsent } from './absence';
+import { ZipArchive } from './archive';
+import {
+  type Asking,
+  describeRepository,
+  describeVersion,
+  LIMITS,
+  toDescriptor,
+} from './asking';
+import { unzipBlobs } from './blobs-zip';
+import { blobObjectId, streamedObjectId } from './object-id';
+import { MalformedError } from './parse';
+import { TemporaryFile } from './temporary-file';
+import type { AzureDevOpsClient, BlobOptions } from './types';
+
+export type BlobQuestions = Pick<
+  AzureDevOpsClient,
+  'readBlob' | 'readBlobs' | 'downloadBlob' | 'downloadArchive'
+>;
+
+/** The contents of files, by their object ids, each checked against its own. */
+export function blobQuestions(asking: Asking): BlobQuestions {
+  return {
+    async readBlob(options) {
+      const { repository, project, objectId, signal } = options;
+      const { maxBytes = LIMITS.blob } = options;
+      return await asking.git(
+        {
+          signal,
+          operation: describeBlob(options),
+          names: [project, repository, objectId],
+          expects: 'bytes',
+          maxBytes,
+          compress: true,
+          parse: body => checkBlob(body as Buffer, objectId),
+        },
+        git => git.getBlobContent(repository, objectId, project),
+      );
+    },
+
+    async readBlobs(options) {
+      const { repository, project, objectIds, signal } = options;
+      const { maxBytes = LIMITS.blobs } = options;
+      const archive = await asking.git(
+        {
+          signal,
+          operation: `read ${objectIds.length} blobs of ${describeRepository(options)}`,
+          names: [project, repository],
+          expects: 'bytes',
+          isPostedQuestion: true,
+          maxBytes: LIMITS.blobs,
+          parse: body => body as Buffer,
+        },
+        git => git.getBlobsZip([...objectIds], repository, project),
+      );
+      return await unzipBlobs(archive, { each: maxBytes, all: LIMITS.blobs });
+    },
+
+    async downloadBlob(options) {
+      const { repository, project, objectId, signal } = options;
+      return await intoFile(file =>
+        asking.git(
+          {
+            signal,
+            operation: describeBlob(options),
+            names: [project, repository, objectId],
+            expects: 'bytes',
+            maxBytes: Infinity,
+            compress: true,
+            file,
+            parse: () => checkDownload(file, objectId),
+          },
+          git => git.getBlobContent(repository, objectId, project),
+        ),
+      );
+    },
+
+    async downloadArchive(options) {
+      const { repository, project, folder, version, signal } = options;
+      return await intoFile(file =>
+        orAbsent(() =>
+          asking.git(
+            {
+              signal,
+              operation: `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`,
+              names: [project, repository],
+              expects: 'bytes',
+              maxBytes: Infinity,
+              // A third of an archive of small files are names.
+              compress: true,
+              file,
+              parse: () => ZipArchive.open(file, folder),
+            },
+            git =>
+              git.getItemZip(
+                repository,
+                folder,
+                project,
+                undefined,
+                undefined,
+                undefined,
+                undefined,
+                true,
+                toDescriptor(version),
+              ),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** Downloads into a file, which is closed again unless the result is what was in it. */
+async function intoFile<T extends object>(
+  download: (file: TemporaryFile) => Promise<T>,
+): Promise<T> {
+  const file = await TemporaryFile.create();
+  let result: T | undefined;
+  try {
+    result = await download(file);
+    return result;
+  } finally {
+    if (!result || 'reason' in result) {
+      await file.close();
+    }
+  }
+}
+
+function describeBlob(options: BlobOptions): string {
+  const { path, objectId } = options;
+  return `read ${path ? `${path} (blob ${objectId})` : `blob ${objectId}`} of ${describeRepository(options)}`;
+}
+
+/** The bytes, if Git calls a blob of them so. */
+function checkBlob(bytes: Uint8Array, objectId: string): Uint8Array {
+  if (blobObjectId(bytes) !== objectId.toLowerCase()) {
+    throw otherObject(bytes.length);
+  }
+  return bytes;
+}
+
+async function checkDownload(
+  file: TemporaryFile,
+  objectId: string,
+): Promise<TemporaryFile> {
+  const size = await file.size();
+  const found = await streamedObjectId(file.read(), size);
+  if (found !== objectId.toLowerCase()) {
+    throw otherObject(size);
+  }
+  return file;
+}
+
+function otherObject(size: number): MalformedError {
+  return new MalformedError(`${size} bytes whose object id is another`);
+}

@@ -1,0 +1,207 @@
+import { VersionControlRecursionType } from 'azure-devops-node-api/interfaces/GitInterfaces';
+import {
+  aboutRepository,
+  confirmAbsence,
+  despiteChanges,
+  orAbsent,
+} from './absence';
+import {
+  type Asking,
+  describeRepository,
+  describeVersion,
+  LIMITS,
+  toDescriptor,
+} from './asking';
+import type { BlobQuestions } from './blobs';
+import {
+  type ItemReader,
+  type ItemRequest,
+  LinkReader,
+  type LinkTexts,
+  type UnfollowedItem,
+} from './follow';
+import {
+  contentOf,
+  type ItemQuestion,
+  type ParsedItem,
+  parseFolderNames,
+  parseItem,
+  parseItems,
+} from './parse';
+import type { AbsentItem, AzureDevOpsClient, ListingOptions } from './types';
+
+type ItemQuestions = Pick<
+  AzureDevOpsClient,
+  'readItem' | 'listItems' | 'getTreeId' | 'resolveFolders'
+>;
+
+/** For messages. */
+const LISTINGS = {
+  [VersionControlRecursionType.None]: 'look up',
+  [VersionControlRecursionType.OneLevel]: 'list what is in',
+  [VersionControlRecursionType.Full]: 'list the files below',
+} as const;
+
+/** Files and folders by their paths: what is there, through symbolic links, and what is positively not. */
+export function itemQuestions(
+  asking: Asking,
+  blobs: BlobQuestions,
+  linkTexts: LinkTexts,
+): ItemQuestions {
+  const items = new UnfollowedItems(asking, blobs);
+  const links = new LinkReader(items, blobs, linkTexts);
+  return {
+    readItem: options => despiteChanges(options, it => links.readItem(it)),
+    listItems: options => despiteChanges(options, it => links.listItems(it)),
+    getTreeId: options => items.getTreeId(options),
+    resolveFolders: options => links.resolveFolders(options),
+  };
+}
+
+/** Files and folders as they are: a link is one. */
+class UnfollowedItems implements ItemReader {
+  readonly #asking: Asking;
+  readonly #blobs: BlobQuestions;
+
+  constructor(asking: Asking, blobs: BlobQuestions) {
+    this.#asking = asking;
+    this.#blobs = blobs;
+  }
+
+  get organization() {
+    return this.#asking.organization;
+  }
+
+  async readItem(options: ItemRequest): Promise<UnfollowedItem | AbsentItem> {
+    const { repository, project, path, version, content, signal } = options;
+    const { maxBytes = LIMITS.item } = options;
+    const item = await orAbsent(() =>
+      this.#asking.git(
+        {
+          signal,
+          operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
+          names: [project, repository],
+          maxBytes,
+          parse: json => parseItem(json, options),
+          ...aboutRepository(options),
+        },
+        git =>
+          git.getItem(
+            repository,
+            path,
+            project,
+            undefined,
+            undefined,
+            content,
+            undefined,
+            undefined,
+            toDescriptor(version),
+            content,
+          ),
+      ),
+    );
+    if (item.outcome === 'absent') {
+      return item;
+    }
+    if (!item.isFile) {
+      return {
+        outcome: 'absent',
+        reason: 'not-a-file',
+        message: `${path} is not a file`,
+      };
+    }
+    const { outcome, objectId, isSymLink } = item;
+    return {
+      outcome,
+      path: item.path,
+      objectId,
+      isSymLink,
+      content: content ? await this.#textOf(item, options) : undefined,
+    };
+  }
+
+  async listItems(options: ListingOptions) {
+    return await this.#list(
+      options,
+      VersionControlRecursionType.Full,
+      parseItems,
+    );
+  }
+
+  async getTreeId(
+    options: Parameters<ItemQuestions['getTreeId']>[0],
+  ): Promise<string | undefined> {
+    const folder = await this.#list(
+      { ...options, scopePath: options.path, maxBytes: LIMITS.repository },
+      VersionControlRecursionType.None,
+      parseItems,
+    );
+    return folder.outcome === 'present' ? folder.treeId : undefined;
+  }
+
+  async confirmAbsence(
+    options: Parameters<ItemReader['confirmAbsence']>[0],
+    reason: AbsentItem['reason'],
+  ): Promise<void> {
+    await confirmAbsence(this.organization, options, reason, folder =>
+      this.#list(
+        { ...folder, maxBytes: LIMITS.folder },
+        VersionControlRecursionType.OneLevel,
+        parseFolderNames,
+      ),
+    );
+  }
+
+  async #list<T>(
+    options: ListingOptions,
+    depth: keyof typeof LISTINGS,
+    parse: (json: unknown, question: ItemQuestion) => T,
+  ): Promise<T | AbsentItem> {
+    const { repository, project, scopePath, version, signal } = options;
+    const { maxBytes = LIMITS.listing } = options;
+    const question = { ...options, path: scopePath };
+    return await orAbsent(() =>
+      this.#asking.git(
+        {
+          signal,
+          operation: `${LISTINGS[depth]} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
+          names: [project, repository],
+          maxBytes,
+          compress: true,
+          parse: json => parse(json, question),
+          ...aboutRepository(question),
+        },
+        git =>
+          git.getItems(
+            repository,
+            project,
+            scopePath,
+            depth,
+            undefined,
+            undefined,
+            undefined,
+            undefined,
+            toDescriptor(version),
+          ),
+      ),
+    );
+  }
+
+  /** The text as Backstage's own reader would see it: the file's bytes, decoded as UTF-8. */
+  async #textOf(item: ParsedItem, options: ItemRequest): Promise<string> {
+    const text = contentOf(item);
+    if (text !== undefined) {
+      return text;
+    }
+    const { repository, project, signal, maxBytes } = options;
+    const { objectId } = item;
+    const bytes = await this.#blobs.readBlob({
+      repository,
+      project,
+      signal,
+      objectId,
+      maxBytes,
+    });
+    return Buffer.from(bytes).toString('utf8');
+  }
+}
