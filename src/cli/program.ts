@@ -10,6 +10,7 @@ import { doctor } from './doctor';
 import { explain, type ExplainOptions } from './explain';
 import { hooks, type HooksOptions } from './hooks';
 import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
+import { preview, type PreviewOptions } from './preview';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging } from './text';
@@ -118,6 +119,26 @@ function createProgram(
     .option('--apply', 'carry the plan out', false)
     .addHelpText('after', HOOKS_HELP)
     .action(action<HooksOptions & CommonOptions>(hooks));
+  withCommonOptions(program.command('preview'))
+    .summary('show what a refresh would put into the catalog')
+    .description(
+      'Looks at every repository that the providers select, as a refresh does, and shows what it would put into the catalog: entities, rejections, duplicates, what is skipped and why. Keeps nothing and changes nothing.',
+    )
+    .addOption(
+      new Option('--provider <id>', 'this provider only; repeatable')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .option(
+      '--against <url>',
+      'the address of a running backend: show what a refresh would change in its catalog',
+    )
+    .option(
+      '--token <token>',
+      'an access token for that backend (default: BACKSTAGE_TOKEN in the environment)',
+    )
+    .addHelpText('after', PREVIEW_HELP)
+    .action(action<PreviewOptions & CommonOptions>(preview));
   return program;
 }
 
@@ -321,6 +342,14 @@ Examples:
 The credential needs the permission "Edit subscriptions" to carry a plan out, and
 "View subscriptions" to show it. What a user disabled is left as it is, and so is
 every subscription that this command did not make.`;
+
+const PREVIEW_HELP = `
+Examples:
+  $ azure-devops-catalog preview
+  $ azure-devops-catalog preview --organization MyOrg
+  $ azure-devops-catalog preview --against http://localhost:7007
+
+It costs Azure DevOps what a first refresh does, at the same pace.`;
 
 const VALIDATE_HELP = `
 Examples:

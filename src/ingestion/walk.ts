@@ -30,7 +30,7 @@ import { type OrganizationReport, type Trace, untraced } from './report';
 import type { Turns } from './turns';
 
 /** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
-const IN_FLIGHT = 40;
+export const IN_FLIGHT = 40;
 /** How many repositories' descriptors are looked up in the ledger at a time. */
 const LOOKAHEAD = 2_000;
 /** How often a probe is repeated that another replica's write overtook. */
@@ -365,7 +365,7 @@ function adviceOn(error: Error): string {
 }
 
 /** Runs `action` for every item, at most `limit` at a time; stops at the first error and waits for what is under way. */
-async function forEachAtMost<T>(
+export async function forEachAtMost<T>(
   limit: number,
   items: readonly T[],
   action: (item: T) => Promise<void>,

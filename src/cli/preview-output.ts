@@ -1,0 +1,232 @@
+import {
+  describeCounts,
+  type Difference,
+  type Preview,
+  type PreviewedOrganization,
+  stateOf,
+  type State,
+  summaryOf,
+} from './preview-model';
+import type { PreviewedRepository } from '../ingestion/preview';
+import { describeRejection } from '../policy/model';
+import { renderFailure } from './session';
+import { type Column, count, hanging, printable, renderTable } from './text';
+
+/** How many lines of one kind are spelled out; the rest is in --json. */
+const MOST_LINES = 50;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'REPOSITORIES', align: 'right' },
+  { title: 'WITH ENTITIES', align: 'right' },
+  { title: 'BROKEN', align: 'right' },
+  { title: 'WITHOUT', align: 'right' },
+  { title: 'SKIPPED', align: 'right' },
+  { title: 'UNKNOWN', align: 'right' },
+  { title: 'PROJECT' },
+];
+
+/** A preview for people. */
+export function renderPreview(preview: Preview, width: number): string {
+  const { organizations, entities, duplicates, difference } = preview;
+  const sections = [
+    ...organizations.map(each => renderOrganization(each, width)),
+    section(
+      'Defined more than once; the first is the one that counts',
+      duplicates.map(({ entityRef, owner, others }) =>
+        [entityRef, ...[owner, ...others].map(url => `    ${url}`)].join('\n'),
+      ),
+    ),
+    ...(difference ? renderDifference(difference, width) : []),
+    hanging(
+      '',
+      `A refresh would give the catalog ${describeCounts(entities)}.`,
+      width,
+    ),
+  ];
+  return sections.filter(part => part !== '').join('\n\n');
+}
+
+function renderOrganization(
+  previewed: PreviewedOrganization,
+  width: number,
+): string {
+  const { provider, organization, repositories, failure } = previewed;
+  if (failure) return renderFailure(organization.label, failure, width);
+  const as =
+    provider === undefined ? 'no provider has it' : `provider ${provider}`;
+  const found = summaryOf([previewed]);
+  const asked = repositories.length - found.skipped;
+  const heading = hanging(
+    '',
+    `${organization.label} (${as}): ${count(repositories.length, 'repository', 'repositories')}, ${asked} of them looked at`,
+    width,
+  );
+  return [
+    heading,
+    ...(repositories.length > 0 ? [renderProjects(repositories)] : []),
+    section(
+      'Skipped',
+      [...countBy(repositories.flatMap(({ skipped = [] }) => skipped))].map(
+        ([reason, n]) => `${n}  ${REASONS[reason] ?? reason}`,
+      ),
+    ),
+    section('Rejected', rejectionsOf(repositories, width)),
+    section(
+      'Not known, and left as it is in the catalog',
+      repositories.flatMap(each =>
+        each.unknown === undefined
+          ? []
+          : [
+              `${nameOf(each)}\n${hanging('    ', printable(each.unknown), width - 2)}`,
+            ],
+      ),
+    ),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n');
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  'project-filter': 'the key project or exclude.project leaves them out',
+  'repository-filter':
+    'the key repository or exclude.repository leaves them out',
+  fork: 'forks, which skipForkedRepos leaves out',
+  disabled: 'disabled',
+  'project-not-well-formed': 'of projects that are being created or deleted',
+  empty: 'empty',
+};
+
+function renderProjects(repositories: readonly PreviewedRepository[]): string {
+  const projects = new Map<string, Record<State, number>>();
+  for (const each of repositories) {
+    const { name } = each.repository.project;
+    const counts = projects.get(name) ?? { ...NOTHING };
+    counts[stateOf(each)] += 1;
+    projects.set(name, counts);
+  }
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return renderTable(
+    COLUMNS,
+    [...projects]
+      .sort(([a], [b]) => compare(a, b))
+      .map(([name, { entities, broken, none, skipped, unknown }]) =>
+        [
+          entities + broken + none + skipped + unknown,
+          entities,
+          broken,
+          none,
+          skipped,
+          unknown,
+        ]
+          .map(n => (n === 0 ? '-' : n.toLocaleString('en-US')))
+          .concat(printable(name)),
+      ),
+  );
+}
+
+const NOTHING = { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
+
+function rejectionsOf(
+  repositories: readonly PreviewedRepository[],
+  width: number,
+): string[] {
+  return repositories.flatMap(({ files }) =>
+    files.flatMap(({ target, rejections }) =>
+      rejections.length === 0
+        ? []
+        : [
+            [
+              target,
+              ...rejections.map(each =>
+                hanging('    ', printable(describeRejection(each)), width - 2),
+              ),
+            ].join('\n'),
+          ],
+    ),
+  );
+}
+
+function renderDifference(difference: Difference, width: number): string[] {
+  const { added, changed, removed, unlisted, blocked, invalid } = difference;
+  const all = [added, changed, removed, unlisted, blocked];
+  if (all.every(list => list.length === 0)) {
+    return [
+      hanging(
+        '',
+        'The catalog has exactly this: a refresh would change nothing.',
+        width,
+      ),
+      ...renderInvalid(invalid, width),
+    ];
+  }
+  return [
+    section(
+      'A refresh would add',
+      added.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
+    ),
+    section(
+      'A refresh would change',
+      changed.map(
+        ({ entityRef, target, fields }) =>
+          `${entityRef}\n${hanging('    ', fields.map(printable).join(', '), width - 2)}\n    ${target}`,
+      ),
+    ),
+    section(
+      'A refresh would remove, as far as the guard lets it',
+      removed.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
+    ),
+    section(
+      'Of repositories that are not listed; they stay until that is confirmed',
+      unlisted.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
+    ),
+    section(
+      'Held by somebody else in the catalog, and so not given',
+      blocked.map(
+        ({ entityRef, target, by }) =>
+          `${entityRef}\n    ${target}\n    held by ${printable(by)}`,
+      ),
+    ),
+    ...renderInvalid(invalid, width),
+  ];
+}
+
+function renderInvalid(
+  invalid: Difference['invalid'],
+  width: number,
+): string[] {
+  return [
+    section(
+      'Given, and not shown, since the processing of the catalog does not take them',
+      invalid.map(
+        ({ entityRef, target, message }) =>
+          `${entityRef}\n${hanging('    ', printable(message), width - 2)}\n    ${target}`,
+      ),
+    ),
+  ];
+}
+
+/** Nothing where there are no lines. */
+function section(title: string, lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  const shown = lines
+    .slice(0, MOST_LINES)
+    .flatMap(text => text.split('\n'))
+    .map(line => `  ${line}`);
+  const more =
+    lines.length > MOST_LINES
+      ? [
+          `  and ${(lines.length - MOST_LINES).toLocaleString('en-US')} more; --json has them`,
+        ]
+      : [];
+  return [`${title}:`, ...shown, ...more].join('\n');
+}
+
+function nameOf({ repository }: PreviewedRepository): string {
+  return printable(`${repository.project.name}/${repository.name}`);
+}
+
+function countBy(values: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}

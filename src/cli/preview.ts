@@ -1,0 +1,221 @@
+import { type Config, ConfigReader } from '@backstage/config';
+import type { JsonObject } from '@backstage/types';
+import { CLOUD_HOST, Organization } from '../organization';
+import { type ProviderSettings, readProviderConfigs } from '../config/index';
+import { CatalogRules } from '../descriptors/rules';
+import { YamlParser } from '../descriptors/yaml';
+import {
+  type PreviewedRepository,
+  previewOrganization,
+} from '../ingestion/preview';
+import { Turns } from '../ingestion/turns';
+import { BackendClient } from './backend-client';
+import {
+  EXIT,
+  type ExitCode,
+  type Io,
+  Progress,
+  UsageError,
+  widthOf,
+} from './io';
+import { parseName } from './organizations';
+import { compareWithCatalog, readCatalog } from './preview-difference';
+import {
+  chooseOwners,
+  type Preview,
+  type PreviewedOrganization,
+  summaryOf,
+  toJson,
+} from './preview-model';
+import { renderPreview } from './preview-output';
+import { findCause, openSession, type Session } from './session';
+import { count } from './text';
+
+export interface PreviewOptions {
+  /** As they were named; empty for all that providers have. */
+  readonly organization: readonly string[];
+  /** Ids; empty for all. */
+  readonly provider: readonly string[];
+  /** The address of a backend to compare with. */
+  readonly against?: string;
+  /** For that backend. Default: the environment's `BACKSTAGE_TOKEN`. */
+  readonly token?: string;
+  readonly json: boolean;
+}
+
+/** Shows what a refresh would put into the catalog. Sends nothing that changes anything. */
+export async function preview(
+  config: Config,
+  options: PreviewOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const { tasks, mistakes } = selectTasks(config, options);
+  const backend =
+    options.against === undefined
+      ? undefined
+      : BackendClient.open(
+          config,
+          { backend: options.against, token: options.token },
+          io.env,
+        );
+  for (const mistake of mistakes) io.stderr.write(`${mistake}\n\n`);
+  const organizations = await previewAll(config, tasks, io);
+  const progress = new Progress(io.stderr);
+  try {
+    const held = backend
+      ? await readCatalog(backend, organizations, n =>
+          progress.show(
+            `${backend.address}: ${count(n, 'entity', 'entities')}`,
+          ),
+        )
+      : undefined;
+    const owned = chooseOwners(organizations, held);
+    const found: Preview = {
+      at: io.now(),
+      organizations,
+      ...owned,
+      difference:
+        held && (await compareWithCatalog(organizations, owned.entities, held)),
+    };
+    progress.clear();
+    io.stdout.write(
+      options.json
+        ? `${JSON.stringify(toJson(found), null, 2)}\n`
+        : `${renderPreview(found, widthOf(io.stdout))}\n`,
+    );
+    const { unknown } = summaryOf(organizations);
+    const failed = organizations.some(each => each.failure !== undefined);
+    return failed || unknown > 0 || mistakes.length > 0
+      ? EXIT.problem
+      : EXIT.ok;
+  } finally {
+    progress.clear();
+  }
+}
+
+interface Task {
+  /** Absent for an organization that no provider has. */
+  readonly provider?: string;
+  readonly organization: Organization;
+  readonly settings: ProviderSettings;
+}
+
+/** @throws UsageError for a provider or an organization that is not there */
+function selectTasks(
+  config: Config,
+  options: PreviewOptions,
+): { tasks: Task[]; mistakes: string[] } {
+  const readings = readProviderConfigs(config);
+  for (const id of options.provider) {
+    if (!readings.some(reading => reading.id === id)) {
+      throw new UsageError(
+        `There is no provider ${id}: catalog.providers.azureDevOps has ${readings.map(reading => reading.id).join(', ') || 'nothing'}`,
+      );
+    }
+  }
+  const wanted = readings.filter(
+    ({ id }) => options.provider.length === 0 || options.provider.includes(id),
+  );
+  const all = wanted.flatMap(({ id, settings }): Task[] =>
+    (settings?.organizations ?? []).map(organization => ({
+      provider: id,
+      organization,
+      settings: settings!,
+    })),
+  );
+  if (options.organization.length > 0) {
+    return {
+      tasks: options.organization.flatMap(name => ofOrganization(name, all)),
+      mistakes: [],
+    };
+  }
+  const mistakes = wanted.flatMap(({ error }) =>
+    error ? [error.message] : [],
+  );
+  if (all.length === 0 && mistakes.length === 0) {
+    throw new UsageError(
+      'The configuration has no provider under catalog.providers.azureDevOps. Name an organization with --organization to see what a provider would find in it.',
+    );
+  }
+  return { tasks: all, mistakes };
+}
+
+/** As its providers read it; one that none has, as a provider without further keys would. */
+function ofOrganization(name: string, all: readonly Task[]): Task[] {
+  const organization = parseName(
+    name,
+    all.map(task => task.organization),
+  );
+  const configured = all.filter(
+    task => task.organization.key === organization.key,
+  );
+  if (configured.length > 0) return configured;
+  const block: JsonObject = {
+    organization: organization.name,
+    ...(organization.host !== CLOUD_HOST && { host: organization.host }),
+  };
+  const [reading] = readProviderConfigs(
+    new ConfigReader({
+      integrations: { azure: [{ host: organization.host }] },
+      catalog: { providers: { azureDevOps: { preview: block } } },
+    }),
+  );
+  if (!reading?.settings) {
+    throw new UsageError(reading?.error?.message ?? `There is no ${name}`);
+  }
+  return [{ organization, settings: reading.settings }];
+}
+
+async function previewAll(
+  config: Config,
+  tasks: readonly Task[],
+  io: Io,
+): Promise<PreviewedOrganization[]> {
+  const progress = new Progress(io.stderr);
+  const session = openSession(config, io, progress);
+  const yaml = YamlParser.fromConfig(config);
+  const shared = {
+    rules: CatalogRules.fromConfig(config),
+    yaml,
+    turns: new Turns(),
+  };
+  try {
+    const found: PreviewedOrganization[] = [];
+    for (const task of tasks) {
+      found.push(await previewOne(session, task, shared, progress));
+    }
+    return found;
+  } finally {
+    progress.clear();
+    await yaml.close();
+    await session.clients.close();
+  }
+}
+
+async function previewOne(
+  session: Session,
+  { provider, organization, settings }: Task,
+  shared: { rules: CatalogRules; yaml: YamlParser; turns: Turns },
+  progress: Progress,
+): Promise<PreviewedOrganization> {
+  const { label } = organization;
+  progress.show(`${label}: listing repositories ...`);
+  try {
+    const repositories: PreviewedRepository[] = await previewOrganization({
+      ...shared,
+      organization,
+      settings,
+      client: session.clients.forOrganization(organization),
+      onProgress: (done, all) =>
+        progress.show(
+          `${label}: ${done.toLocaleString('en-US')} of ${count(all, 'repository', 'repositories')} ...`,
+        ),
+    });
+    return { provider, organization, repositories };
+  } catch (error) {
+    const failure = await findCause(session, organization, error);
+    return { provider, organization, repositories: [], failure };
+  } finally {
+    progress.clear();
+  }
+}

@@ -1,0 +1,111 @@
+import type { AzureDevOpsClient, Repository } from '../azure/types';
+import { isRejectedByLimiter } from '../azure/errors';
+import type { ProviderSettings } from '../config/index';
+import type { CatalogRules } from '../descriptors/rules';
+import type { YamlParser } from '../descriptors/yaml';
+import type { Organization } from '../organization';
+import { REPOSITORY_BUDGET } from '../policy/budget';
+import type { PathObservation } from '../policy/model';
+import { selectRepositories, type SkipReason } from '../policy/select';
+import { DescriptorParser } from './descriptor-parser';
+import { probeRepository } from './probe';
+import type { Turns } from './turns';
+import { forEachAtMost, IN_FLIGHT } from './walk';
+
+/** A descriptor that was found. */
+export type PreviewedFile = Extract<PathObservation, { outcome: 'present' }>;
+
+/** One repository of an organization's list, and what a refresh would find in it. */
+export interface PreviewedRepository {
+  readonly repository: Repository;
+  /** Why it is not looked at; absent for those that are. */
+  readonly skipped?: SkipReason;
+  readonly files: readonly PreviewedFile[];
+  /** Why it is not known what else it has. */
+  readonly unknown?: string;
+}
+
+export interface PreviewInput {
+  readonly organization: Organization;
+  readonly client: AzureDevOpsClient;
+  readonly settings: ProviderSettings;
+  readonly rules: CatalogRules;
+  readonly yaml: YamlParser;
+  readonly turns: Turns;
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/**
+ * What a first refresh would find in one organization: list, selection, probe and
+ * parser are those of a refresh. Nothing is kept, and nothing is changed.
+ *
+ * @returns every repository of the list, in its order
+ * @throws where the list cannot be had
+ */
+export async function previewOrganization(
+  input: PreviewInput,
+): Promise<PreviewedRepository[]> {
+  const { organization, client, settings, onProgress } = input;
+  const { repositories } = await client.listRepositories({});
+  const { selected, skipped } = selectRepositories({ settings, repositories });
+  const parser = new DescriptorParser({
+    organization,
+    branch: settings.branch,
+    annotations: settings.annotations,
+    rules: input.rules,
+    yaml: input.yaml,
+    turns: input.turns,
+  });
+  const seen = new Map<string, PreviewedRepository>();
+  for (const { repository, reason } of skipped) {
+    seen.set(repository.id, { repository, skipped: reason, files: [] });
+  }
+  let halted: string | undefined;
+  let done = 0;
+  await forEachAtMost(IN_FLIGHT, selected, async repository => {
+    const looked: PreviewedRepository & { isThrottled?: boolean } = halted
+      ? { repository, files: [], unknown: halted }
+      : await look(repository, parser, input);
+    if (looked.isThrottled) halted = looked.unknown;
+    seen.set(repository.id, looked);
+    done += 1;
+    onProgress?.(done, selected.length);
+  });
+  return repositories.flatMap(({ id }) => seen.get(id) ?? []);
+}
+
+async function look(
+  repository: Repository,
+  parser: DescriptorParser,
+  { client, settings, turns }: PreviewInput,
+): Promise<PreviewedRepository & { isThrottled?: boolean }> {
+  const files: PreviewedFile[] = [];
+  const { unknown, brokenOff } = await probeRepository({
+    client,
+    parser,
+    turns,
+    repository,
+    known: [],
+    paths: settings.paths,
+    branch: settings.branch,
+    expectChange: true,
+    budget: REPOSITORY_BUDGET,
+    handOn: async found => {
+      for (const one of found) {
+        if (one.outcome === 'present') files.push(one);
+      }
+    },
+  });
+  const reason = brokenOff?.reason ?? unknown;
+  return {
+    repository,
+    files,
+    unknown:
+      reason === undefined
+        ? undefined
+        : reason instanceof Error
+          ? reason.message
+          : String(reason),
+    isThrottled: isRejectedByLimiter(reason),
+  };
+}
