@@ -1,5 +1,6 @@
 /** A backend in a process of its own, which takes its commands from the one that started it. */
 import { readFileSync } from 'node:fs';
+import { eventsFeatures } from '../events/events-plugin';
 import { Meter, settled } from '../bench/meter';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { until } from '../support/until';
@@ -48,8 +49,11 @@ function send(message: FromReplica): void {
 async function obey(message: ToReplica): Promise<void> {
   switch (message.type) {
     case 'start':
-      catalog = await startCatalog(message.options);
-      send({ type: 'started' });
+      catalog = await startCatalog({
+        ...message.options,
+        features: message.hearsEvents ? eventsFeatures() : [],
+      });
+      send({ type: 'started', baseUrl: catalog.baseUrl });
       break;
     case 'measure':
       await settled();

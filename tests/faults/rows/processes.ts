@@ -10,6 +10,7 @@ import type { Row, RowOutcome, Scale } from '../stage/row';
 import { setStageWithoutBackend, type SetSettings } from '../stage/set';
 import type { Stage } from '../stage/stage';
 import { minutesLater } from '../stage/time';
+import { killAfterDelivery } from './announced';
 import { killWhileTakingOver } from './taking-over';
 
 /** What processes killed, and how it went. */
@@ -260,6 +261,16 @@ export const PROCESS_ROWS: readonly Row[] = [
     },
     killWhileTakingOver,
     { template: 'official' },
+  ),
+  row(
+    {
+      name: 'the process killed after an event was delivered to it',
+      injected:
+        'SIGKILL as soon as the delivery of a push is answered, or while Azure DevOps is asked about the repository',
+      expected:
+        'The next process brings the push into the catalog, and asks for no list.',
+    },
+    killAfterDelivery,
   ),
   row(
     {

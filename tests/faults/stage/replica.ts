@@ -6,7 +6,12 @@ import type { CatalogOptions, Refreshed } from '../../support/backend';
 
 /** The commands of a replica's process; plain data, as it crosses between processes. */
 export type ToReplica =
-  | { readonly type: 'start'; readonly options: CatalogOptions }
+  | {
+      readonly type: 'start';
+      readonly options: CatalogOptions;
+      /** With Backstage's events plugin. */
+      readonly hearsEvents: boolean;
+    }
   | { readonly type: 'refresh' }
   | { readonly type: 'measure' }
   | { readonly type: 'end-measuring' };
@@ -22,7 +27,7 @@ export interface Strain {
 /** Its answers. */
 export type FromReplica =
   | { readonly type: 'loaded' }
-  | { readonly type: 'started' }
+  | { readonly type: 'started'; readonly baseUrl: string }
   | { readonly type: 'refreshing' }
   | { readonly type: 'refreshed'; readonly report: Refreshed }
   | { readonly type: 'measuring' }
@@ -104,10 +109,15 @@ export class Replica {
     return new Replica(child);
   }
 
-  async start(options: CatalogOptions): Promise<void> {
+  /** @returns the backend's address */
+  async start(
+    options: CatalogOptions,
+    { hearsEvents = false } = {},
+  ): Promise<string> {
     await this.expect('loaded');
-    this.send({ type: 'start', options });
-    await this.expect('started');
+    this.send({ type: 'start', options, hearsEvents });
+    const { baseUrl } = await this.expect('started');
+    return baseUrl;
   }
 
   async refresh(): Promise<Refreshed> {
@@ -160,13 +170,16 @@ export class Replica {
     this.child.send(message);
   }
 
-  private async expect(type: FromReplica['type']): Promise<void> {
+  private async expect<T extends FromReplica['type']>(
+    type: T,
+  ): Promise<Extract<FromReplica, { type: T }>> {
     const message = await this.next();
     if (message.type !== type) {
       throw new Error(
         `A replica sent '${message.type}' instead of '${type}'${message.type === 'failed' ? `: ${message.message}` : ''}`,
       );
     }
+    return message as Extract<FromReplica, { type: T }>;
   }
 
   private async next(): Promise<FromReplica> {
