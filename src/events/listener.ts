@@ -1,10 +1,11 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EventParams } from '@backstage/plugin-events-node';
 import type { EventOutcome } from '../ingestion/report';
-import type { DueRepositories, LedgerPlace } from '../ledger/due';
+import type { DueRepositories } from '../ledger/due';
 import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
 import { SeldomWarnings } from './seldom';
+import { Together } from './together';
 
 /** What the listener has to know of a provider. */
 export interface ListeningProvider {
@@ -27,6 +28,7 @@ export class EventListener {
   /** Topics may overlap, and bring the same event twice. */
   readonly #seen = new WeakSet<object>();
   readonly #warnings: SeldomWarnings;
+  readonly #together = new Together<Notification>(all => this.#take(all));
 
   constructor(
     private readonly options: {
@@ -59,8 +61,11 @@ export class EventListener {
       const notification = readNotification(topic, eventPayload);
       event = notification?.event;
       if (notification) {
-        const outcome = await this.#take(notification);
-        this.options.onTaken?.(notification.event, outcome);
+        const { repositoryId } = notification;
+        if (repositoryId) {
+          this.options.invalidate(repositoryId);
+        }
+        await this.#together.add(notification);
       }
     } catch (error) {
       this.#warnings.warn(
@@ -74,89 +79,95 @@ export class EventListener {
     }
   }
 
-  async #take(notification: Notification): Promise<EventOutcome> {
-    const { due, providers, invalidate, logger } = this.options;
-    const { event, repositoryId, projectId } = notification;
-    if (repositoryId) {
-      invalidate(repositoryId);
-    }
-    const places = await this.#places(notification);
-    const things = dueBecauseOf(notification, places);
-    if (things.length === 0) {
-      logger.debug(
-        `${event} of ${describe(notification)} concerns nothing that is selected`,
-      );
-      return 'irrelevant';
-    }
-    if (!repositoryId && projectId) {
-      logger.debug(
-        `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
-      );
+  async #take(notifications: readonly Notification[]): Promise<void> {
+    const { due, providers, logger, onTaken } = this.options;
+    const placesOf = await this.#places(notifications);
+    const things: DueThing[] = [];
+    const outcomes: EventOutcome[] = [];
+    for (const notification of notifications) {
+      const { event, repositoryId, projectId } = notification;
+      const itsOwn = dueBecauseOf(notification, placesOf(notification));
+      things.push(...itsOwn);
+      outcomes.push(itsOwn.length === 0 ? 'irrelevant' : 'due');
+      if (itsOwn.length === 0) {
+        logger.debug(
+          `${event} of ${describe(notification)} concerns nothing that is selected`,
+        );
+      } else if (!repositoryId && projectId) {
+        logger.debug(
+          `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
+        );
+      }
     }
     await due.add(things);
-    await this.#note(things, projectId);
+    await this.#note(things);
     for (const name of new Set(things.map(({ provider }) => provider))) {
       providers.get(name)?.wake();
     }
-    return 'due';
+    notifications.forEach(({ event }, i) =>
+      onTaken?.(event, outcomes[i] ?? 'due'),
+    );
   }
 
-  /** Where the repository may concern a provider of this process. */
-  async #places({ repositoryId, projectId }: Notification): Promise<Place[]> {
+  /** Where the repositories may concern providers of this process. */
+  async #places(
+    notifications: readonly Notification[],
+  ): Promise<(notification: Notification) => Place[]> {
     const { due, providers } = this.options;
-    const known: LedgerPlace[] = repositoryId
-      ? await due.placesOf(repositoryId)
-      : [];
-    const places = known.flatMap(place => {
-      const provider = providers.get(place.provider);
-      return provider
-        ? [
-            {
-              ...place,
-              branch: provider.branch ?? place.branch,
-              isKnown: true,
-              isUnselected: false,
-            },
-          ]
-        : [];
-    });
-    if (!projectId) {
-      return places;
-    }
+    const idsOf = (of: (it: Notification) => string | undefined) => [
+      ...new Set(notifications.flatMap(it => of(it) ?? [])),
+    ];
+    const known = await due.placesOf(idsOf(it => it.repositoryId));
     // One provider may have the repository, and another only the project.
-    const ofProject = await due.placesOfProject(projectId);
-    for (const { provider: name, organization } of ofProject) {
-      const provider = providers.get(name);
-      const isThere = places.some(
-        it => it.provider === name && it.organization === organization,
-      );
-      if (provider && !isThere) {
-        places.push({
-          provider: name,
-          organization,
-          projectId,
-          branch: provider.branch,
-          isKnown: false,
-          isUnselected:
-            repositoryId !== undefined &&
-            provider.isUnselected(organization, repositoryId),
-        });
+    const ofProjects = await due.placesOfProjects(idsOf(it => it.projectId));
+    return ({ repositoryId, projectId }) => {
+      const places: Place[] = [];
+      for (const place of known) {
+        const provider = providers.get(place.provider);
+        if (provider && place.repositoryId === repositoryId) {
+          places.push({
+            ...place,
+            branch: provider.branch ?? place.branch,
+            isKnown: true,
+            isUnselected: false,
+          });
+        }
       }
-    }
-    return places;
+      for (const { provider: name, organization, ...of } of ofProjects) {
+        const provider = providers.get(name);
+        const isThere = places.some(
+          it => it.provider === name && it.organization === organization,
+        );
+        if (provider && of.projectId === projectId && !isThere) {
+          places.push({
+            provider: name,
+            organization,
+            branch: provider.branch,
+            isKnown: false,
+            isUnselected:
+              repositoryId !== undefined &&
+              provider.isUnselected(organization, repositoryId),
+          });
+        }
+      }
+      return places;
+    };
   }
 
-  async #note(
-    things: readonly DueThing[],
-    projectId: string | undefined,
-  ): Promise<void> {
-    if (!projectId) {
-      return;
-    }
-    for (const { provider, organization } of things) {
-      await this.options.providers
-        .get(provider)
-        ?.noteEvent(organization, projectId);
+  /** Notes of which projects events came. */
+  async #note(things: readonly DueThing[]): Promise<void> {
+    const projects = new Map(
+      things.map(it => [
+        [it.provider, it.organization, it.projectId].join('\n'),
+        it,
+      ]),
+    );
+    for (const { provider, organization, projectId } of projects.values()) {
+      if (projectId) {
+        await this.options.providers
+          .get(provider)
+          ?.noteEvent(organization, projectId);
+      }
     }
   }
 }

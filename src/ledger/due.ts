@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { databaseNow, isOneOf } from './bulk';
 import {
+  chunks,
   REPOSITORY_KEY,
   sameKey,
   TABLES,
@@ -36,6 +37,7 @@ export interface LedgerPlace {
   /** The organization's key. */
   readonly organization: string;
   readonly projectId: string;
+  readonly repositoryId: string;
   /** The branch that was probed last; absent for an empty repository, and before the first probe that was conclusive. */
   readonly branch?: string;
 }
@@ -70,12 +72,13 @@ export class DueRepositories {
     private readonly holder: string,
   ) {}
 
-  /** Where the ledgers have a repository. */
-  async placesOf(repositoryId: string): Promise<LedgerPlace[]> {
+  /** Where the ledgers have these repositories. */
+  async placesOf(repositoryIds: readonly string[]): Promise<LedgerPlace[]> {
     const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
       TABLES.repositories,
-    ).where({ repository_id: repositoryId });
+    ).whereRaw(isOneOf(this.knex, 'repository_id', repositoryIds));
     return rows.map(row => ({
+      repositoryId: row.repository_id,
       provider: row.provider,
       organization: row.organization,
       projectId: row.project_id,
@@ -84,13 +87,22 @@ export class DueRepositories {
     }));
   }
 
-  /** Which providers have anything of a project, and in which organization. */
-  async placesOfProject(
-    projectId: string,
-  ): Promise<Array<Pick<LedgerPlace, 'provider' | 'organization'>>> {
-    return await this.knex<RepositoryRow>(TABLES.repositories)
-      .where({ project_id: projectId })
-      .distinct('provider', 'organization');
+  /** Which providers have anything of these projects, and in which organization. */
+  async placesOfProjects(
+    projectIds: readonly string[],
+  ): Promise<
+    Array<Pick<LedgerPlace, 'provider' | 'organization' | 'projectId'>>
+  > {
+    const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
+      TABLES.repositories,
+    )
+      .whereRaw(isOneOf(this.knex, 'project_id', projectIds))
+      .distinct('provider', 'organization', 'project_id');
+    return rows.map(row => ({
+      provider: row.provider,
+      organization: row.organization,
+      projectId: row.project_id,
+    }));
   }
 
   /** The repositories whose descriptors give an entity, whichever has it in the catalog. */
@@ -128,10 +140,22 @@ export class DueRepositories {
   }
 
   /** Makes things due, for this process to look at; tells the other processes that what they keep of these repositories may be old. What is due already stays so, once. */
-  async add(due: readonly Due[]): Promise<void> {
-    if (due.length === 0) {
-      return;
+  async add(things: readonly Due[]): Promise<void> {
+    // One statement cannot write a row twice.
+    const unique = new Map(
+      things.map(it => [
+        [it.provider, it.organization, it.projectId, it.repositoryId].join(
+          '\n',
+        ),
+        it,
+      ]),
+    );
+    for (const due of chunks([...unique.values()])) {
+      await this.addAll(due);
     }
+  }
+
+  private async addAll(due: readonly Due[]): Promise<void> {
     await this.announce(due.map(({ repositoryId }) => repositoryId));
     const now = databaseNow(this.knex);
     await this.knex(TABLES.due)

@@ -144,6 +144,29 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     expect(await taken()).toEqual([]);
   });
 
+  it('that come at once are written down together: fifty at once cost no more statements than three', async () => {
+    const { deliver, taken } = listen();
+    const statements = async (events: number) => {
+      let count = 0;
+      const note = () => (count += 1);
+      opened.knex.on('query', note);
+      await Promise.all(
+        Array.from({ length: events }, (_, i) =>
+          deliver(
+            pushTo(i % 2 === 0 ? 'main' : 'wip', {
+              repositoryId: KNOWN,
+              projectId: PROJECT,
+            }),
+          ),
+        ),
+      );
+      opened.knex.removeListener('query', note);
+      return count;
+    };
+    expect(await statements(50)).toBe(await statements(3));
+    expect(await taken()).toMatchObject([{ repositoryId: KNOWN }]);
+  });
+
   it('that a process took and did not live to look at are for another', async () => {
     const { deliver } = listen();
     await deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
