@@ -10,6 +10,7 @@ const COLORS: Record<Scenario, string> = {
 };
 const HOUR_LABELS: Record<HourResult['way'], string> = {
   ours: 'this module',
+  hooks: 'with service hooks',
   locations: 'Locations',
   search: 'search + Locations',
 };
@@ -191,7 +192,9 @@ function bars(hours: readonly HourResult[]): string {
     ),
     ...hours.map((hour, index) => {
       const top = PANEL.top + 16 + index * 50;
-      const color = hour.way === 'ours' ? COLORS['first refresh'] : '#9ca3af';
+      const color = ['ours', 'hooks'].includes(hour.way)
+        ? COLORS['first refresh']
+        : '#9ca3af';
       return (
         `<text x="14" y="${top}">${HOUR_LABELS[hour.way]}: ${Math.round(hour.requests).toLocaleString('en-US')}</text>` +
         `<rect x="14" y="${top + 6}" width="${round(width(hour.requests))}" height="16" rx="2" fill="${color}"/>`

@@ -59,6 +59,9 @@ export async function measureHour(
     onProgress(`${way}: filling a catalog with ${size} descriptors`);
     await steady.call('open', way, size);
     const entities = await steady.call('count');
+    if (way === 'hooks') {
+      await simulation.call('subscribe', await steady.call('address'));
+    }
 
     // The first of all refreshes is no steady state.
     await simulation.call('pass', REFRESH_EVERY_MS);
@@ -122,6 +125,17 @@ async function passIntervals(
       waiting.set(change.mark, { change, at: now });
       pushes += 1;
     }
+    if (way === 'hooks') {
+      // What is announced does not wait for an interval: it takes real time.
+      const began = performance.now();
+      await simulation.call('delivered');
+      await steady.call('lookedAtAll');
+      const changes = [...waiting.values()].map(({ change }) => change);
+      for (const { mark } of await steady.call('seen', changes)) {
+        ages.push(performance.now() - began);
+        waiting.delete(mark);
+      }
+    }
     await pass(INTERVAL_MS / 2);
     // Few intervals are extrapolated, and refreshes are added to them.
     if (now - refreshedAt >= REFRESH_EVERY_MS - INTERVAL_MS / 2) {
@@ -130,7 +144,8 @@ async function passIntervals(
     }
     // After the first interval only what has a placeholder, of our own entities,
     // can make a request; the others would merely take their time.
-    await steady.call('process', way === 'ours' && interval > 1 ? 'api:' : '');
+    const isOurs = way === 'ours' || way === 'hooks';
+    await steady.call('process', isOurs && interval > 1 ? 'api:' : '');
     const changes = [...waiting.values()].map(({ change }) => change);
     for (const { mark } of await steady.call('seen', changes)) {
       ages.push(now - (waiting.get(mark)?.at ?? now));

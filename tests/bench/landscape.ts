@@ -3,6 +3,13 @@ import type { JsonObject } from '@backstage/types';
 /** What is simulated: so many repositories with a descriptor each, of the size and shape that people write. */
 
 export const ORGANIZATION = 'contoso';
+/** Another, with few repositories. */
+export const OTHER = 'fabrikam';
+/** With these service hooks deliver. */
+export const INGRESS = {
+  username: 'azure-devops',
+  password: 'a password of the benchmark',
+};
 export const TOKEN = 'a-personal-access-token-of-the-benchmark';
 export const IDENTITY = 'ingester';
 /** `integrations` of a backend that reads it. */

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chart } from './chart';
+import { measureEvents, type EventsResult } from './events';
 import { measureHour, type HourResult } from './hour';
 import { report } from './report';
 import { merged, type Results } from './results';
@@ -17,6 +18,8 @@ of steady state beside what Backstage does alone.
   --sizes N,...      numbers of repositories (default 1000,10000,50000; 0 for none)
   --rounds N         how often each is measured (default 3; from 20000 on once)
   --hour N           descriptors of the hour of steady state (default 1000; 0 for none)
+  --events N         pushes that service hooks announce (default 500; 0 for none)
+  --only WHAT        nothing but these (events), or the hour with service hooks (hooks)
   --latency N        milliseconds that the service takes longer (default 20)
   --patience N       seconds to wait before each measurement until others leave the machine alone (default 10)
   --first            measures first refreshes alone
@@ -42,6 +45,8 @@ async function main(): Promise<void> {
       sizes: { type: 'string', default: DEFAULT_SIZES.join(',') },
       rounds: { type: 'string' },
       hour: { type: 'string', default: '1000' },
+      events: { type: 'string', default: '500' },
+      only: { type: 'string' },
       latency: { type: 'string', default: '20' },
       patience: { type: 'string', default: '10' },
       first: { type: 'boolean', default: false },
@@ -55,10 +60,14 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  if (values.only !== undefined && !/^(?:events|hooks)$/.test(values.only)) {
+    throw new Error(`Expected --only events or hooks, got '${values.only}'`);
+  }
+  const isOnly = values.only !== undefined;
   const latencyMs = numberOf('--latency', values.latency);
   const onProgress = (text: string) => console.error(text);
   const sizes: SizeResult[] = [];
-  for (const text of values.sizes.split(',')) {
+  for (const text of isOnly ? [] : values.sizes.split(',')) {
     const size = numberOf('--sizes', text);
     if (size === 0) continue;
     const rounds =
@@ -87,10 +96,21 @@ async function main(): Promise<void> {
     },
     latencyMs,
     sizes,
-    hours: await measureHours(numberOf('--hour', values.hour), {
-      latencyMs,
-      onProgress,
-    }),
+    hours: await measureHours(
+      values.only === 'events' ? 0 : numberOf('--hour', values.hour),
+      values.only === 'hooks',
+      {
+        latencyMs,
+        onProgress,
+      },
+    ),
+    events: await eventsOf(
+      values.only === 'hooks' ? 0 : numberOf('--events', values.events),
+      {
+        latencyMs,
+        onProgress,
+      },
+    ),
   });
   console.log(report(results));
   write(OUTPUT, JSON.stringify(results, undefined, 1));
@@ -106,14 +126,28 @@ async function main(): Promise<void> {
   console.log(`\n${OUTPUT} and ${file} are written.`);
 }
 
+async function eventsOf(
+  pushes: number,
+  options: { latencyMs: number; onProgress: (text: string) => void },
+): Promise<EventsResult | undefined> {
+  return pushes === 0 ? undefined : await measureEvents({ pushes, ...options });
+}
+
 async function measureHours(
   size: number,
+  isHooksOnly: boolean,
   options: { latencyMs: number; onProgress: (text: string) => void },
 ): Promise<HourResult[]> {
   const hours: HourResult[] = [];
-  const ways: Way[] = size === 0 ? [] : ['ours', 'locations', 'search'];
+  const ways: Way[] =
+    size === 0
+      ? []
+      : isHooksOnly
+        ? ['hooks']
+        : ['ours', 'hooks', 'locations', 'search'];
   for (const way of ways) {
-    const intervals = way === 'ours' ? THREE_HOURS : FEW;
+    const isOurs = way === 'ours' || way === 'hooks';
+    const intervals = isOurs ? THREE_HOURS : FEW;
     hours.push(await measureHour(way, { size, intervals, ...options }));
   }
   return hours;

@@ -23,6 +23,8 @@ const NONE: Mutations = { count: 0, entities: 0, bytes: 0, wallMs: 0 };
  */
 export class MutationWatch {
   #seen = NONE;
+  /** Is told the description of each entity that the catalog has taken. */
+  onEntity: ((description: string) => void) | undefined;
 
   install(): void {
     const { connect } = AzureDevOpsEntityProvider.prototype;
@@ -46,6 +48,11 @@ export class MutationWatch {
       applyMutation: async mutation => {
         const began = performance.now();
         await connection.applyMutation(mutation);
+        if (this.onEntity && mutation.type === 'delta') {
+          mutation.added.forEach(({ entity }) =>
+            this.onEntity?.(String(entity.metadata.description)),
+          );
+        }
         const { count, entities, bytes, wallMs } = this.#seen;
         const size = sizeOf(mutation);
         this.#seen = {

@@ -1,19 +1,22 @@
+import type { Distribution, EventsResult } from './events';
 import type { HourResult } from './hour';
 import { figuresOf, type Figures, type Results } from './results';
 import { SCENARIOS, type SizeResult } from './sizes';
 
 const WAYS: Record<HourResult['way'], string> = {
   ours: 'this module',
+  hooks: 'this module with service hooks',
   locations: 'Backstage alone, Locations',
   search: 'search and Locations',
 };
 
 /** The results as tables for a terminal, ratios first. */
-export function report({ sizes, hours }: Results): string {
+export function report({ sizes, hours, events }: Results): string {
   return [
     ...sizes.map(reportSize),
     ...(sizes.length > 1 ? [reportGrowth(sizes)] : []),
     ...(hours.length > 0 ? [reportHours(hours)] : []),
+    ...(events ? [reportEvents(events)] : []),
   ]
     .map(lines => lines.join('\n'))
     .join('\n\n');
@@ -171,6 +174,40 @@ function reportHours(hours: readonly HourResult[]): string[] {
       ]),
     ),
   ];
+}
+
+function reportEvents(result: EventsResult): string[] {
+  const { flood } = result;
+  return [
+    `${count(result.pushes)} pushes to ${count(result.repositories)} repositories, each announced by a service hook; ${result.requestsPerPush.toFixed(2)} requests a push; machine busy ${percent(result.busyness)}`,
+    ...table(
+      ['ms', 'median', 'p99', 'longest'],
+      [
+        distribution('delivery to the catalog', result.applied),
+        distribution('its processing and stitching', result.shown),
+      ],
+    ),
+    ...(flood
+      ? [
+          '',
+          `${count(flood.pushes)} pushes in ${flood.seconds.toFixed(0)} s: ${count(flood.deliveries)} deliveries, of which ${count(flood.answeredLate)} were answered after more than 100 ms; ${count(flood.looks)} looks, ${count(flood.requests)} requests; ${megabytes(flood.memoryBytes)} MB above idle, ${megabytes(flood.retainedBytes)} MB of it for longer; wrong in the end: ${flood.wrong.length}; machine busy ${percent(flood.busyness)}`,
+          ...table(
+            ['ms', 'median', 'p99', 'longest'],
+            [
+              distribution('delivery to its answer', flood.answered),
+              distribution('pushes of another organization', flood.others),
+            ],
+          ),
+        ]
+      : []),
+  ];
+}
+
+function distribution(
+  what: string,
+  { median, p99, longest }: Distribution,
+): string[] {
+  return [what, ...[median, p99, longest].map(ms => count(ms))];
 }
 
 function table(head: readonly string[], rows: readonly string[][]): string[] {

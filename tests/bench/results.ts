@@ -1,3 +1,4 @@
+import type { EventsResult } from './events';
 import type { HourResult } from './hour';
 import type { Comparison, Scenario, SizeResult } from './sizes';
 
@@ -13,6 +14,7 @@ export interface Results {
   readonly latencyMs: number;
   readonly sizes: readonly SizeResult[];
   readonly hours: readonly HourResult[];
+  readonly events?: EventsResult;
 }
 
 /** The figures of one scenario at one size: of the round in the middle, by the ratio of the wall times. */
@@ -63,5 +65,6 @@ export function merged(former: Results | undefined, latter: Results): Results {
     ...latter,
     sizes: [...sizes.values()].sort((a, b) => a.size - b.size),
     hours: [...hours.values()],
+    events: latter.events ?? former?.events,
   };
 }

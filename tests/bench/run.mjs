@@ -16,6 +16,7 @@ const sources = [
   'dev/simulator',
   'tests/bench',
   'tests/content',
+  'tests/events',
   'tests/url-reader',
   'tests/support',
 ];
@@ -36,7 +37,10 @@ await build({
   target: 'node20',
   logLevel: 'error',
 });
-symlinkSync(join(root, 'migrations'), join(output, 'migrations'));
+// What the sources look for beside their folder.
+for (const name of ['migrations', 'package.json']) {
+  symlinkSync(join(root, name), join(output, name));
+}
 
 process.exit(
   await runNode([

@@ -8,13 +8,16 @@ import {
   descriptor,
   descriptorWithPlaceholder,
   IDENTITY,
+  INGRESS,
   ORGANIZATION,
+  OTHER,
   projectName,
   projectOf,
   repositoryName,
   TOKEN,
 } from './landscape';
 import { serve } from './remote';
+import type { Push } from './listening';
 import type { Change } from './steady';
 
 /** How long ago everything was pushed, in milliseconds: what is new must not be taken for a change. */
@@ -30,6 +33,14 @@ export interface Traffic {
 
 let simulator: Simulator | undefined;
 let repositories: Repository[] = [];
+/** Of another organization. */
+let others: Repository[] = [];
+const OTHERS = 10;
+/** Its repositories are numbered from here on: their components are not to have the names of others. */
+const FIRST_OTHER = 90_000;
+const CONSUMER = 'https://backstage.contoso.example';
+/** How often a flood goes on, in milliseconds. */
+const STEP_MS = 20;
 let version = 0;
 let offsetMs = -AGE_MS;
 
@@ -111,6 +122,87 @@ const handlers = {
     });
   },
 
+  /** Adds another organization. */
+  addOther(): void {
+    const organization = running().addOrganization(OTHER);
+    const project = organization.addProject('Others');
+    others = Array.from({ length: OTHERS }, (_, i) =>
+      project.addRepository(repositoryName(FIRST_OTHER + i), {
+        files: { [DESCRIPTOR]: descriptor(FIRST_OTHER + i) },
+      }),
+    );
+    organization.grant(IDENTITY);
+  },
+
+  /** Has every push of both organizations delivered. @param baseUrl - of the backend */
+  subscribe(baseUrl: string): void {
+    const { hooks } = running().parts;
+    hooks.resolve(CONSUMER, baseUrl);
+    for (const name of others.length > 0
+      ? [ORGANIZATION, OTHER]
+      : [ORGANIZATION]) {
+      const organization = running().organization(name);
+      const projects = new Set(
+        [...organization.repositories()].map(({ project }) => project.id),
+      );
+      for (const projectId of projects) {
+        hooks.subscribe(organization, {
+          eventType: 'git.push',
+          publisherInputs: { projectId },
+          consumerInputs: {
+            url: `${CONSUMER}/api/events/http/azureDevOps`,
+            basicAuthUsername: INGRESS.username,
+            basicAuthPassword: INGRESS.password,
+          },
+        });
+      }
+    }
+  },
+
+  /** Waits until the backend has answered all deliveries. */
+  async delivered(): Promise<void> {
+    await running().parts.hooks.settled();
+  },
+
+  /** Changes the descriptor of one repository. */
+  pushOne(index: number): Push {
+    return pushTo(repositories[index]!);
+  },
+
+  /**
+   * Changes descriptors as evenly as the machine lets it, in an order without a
+   * pattern, and beside them one of another organization each second.
+   *
+   * @returns the last push of each repository, and all of the other organization
+   */
+  async flood(options: {
+    pushes: number;
+    seconds: number;
+  }): Promise<{ last: Push[]; others: Push[]; seconds: number }> {
+    const last = new Map<string, Push>();
+    const ofOthers: Push[] = [];
+    const began = performance.now();
+    const elapsed = () => (performance.now() - began) / 1_000;
+    for (let made = 0; made < options.pushes;) {
+      const wanted = Math.min(
+        options.pushes,
+        (elapsed() / options.seconds) * options.pushes,
+      );
+      for (; made < wanted; made++) {
+        // A step that has no factor in common with the number of repositories.
+        const push = pushTo(repositories[(made * 7919) % repositories.length]!);
+        last.set(push.repository, push);
+      }
+      if (ofOthers.length < elapsed() && ofOthers.length < options.seconds) {
+        ofOthers.push(pushTo(others[ofOthers.length % others.length]!));
+      }
+      await new Promise(resolve => setTimeout(resolve, STEP_MS));
+    }
+    const seconds = elapsed();
+    await running().parts.hooks.settled();
+    return { last: [...last.values()], others: ofOthers, seconds };
+  },
+
   /** Lets time pass for the service. */
   pass(ms: number): void {
     offsetMs += ms;
@@ -133,6 +225,14 @@ const handlers = {
     };
   },
 };
+
+function pushTo(repository: Repository): Push {
+  version += 1;
+  const at = performance.timeOrigin + performance.now();
+  const number = Number(repository.name.split('-')[1]);
+  repository.push({ files: { [DESCRIPTOR]: descriptor(number, version) } });
+  return { repository: repository.name, mark: `Version ${version}.`, at };
+}
 
 export type Simulation = typeof handlers;
 putElsewhere();

@@ -6,12 +6,16 @@ import {
 } from '@backstage/backend-plugin-api';
 import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { EnvHttpProxyAgent } from 'undici';
+import { TABLES } from '../../src/ledger/rows';
+import { eventsFeatures } from '../events/events-plugin';
+import { until } from '../support/until';
 import { ProcessingWatch } from '../url-reader/processing';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { HandScheduler } from './hand-scheduler';
 import {
   descriptorUrl,
+  INGRESS,
   INTEGRATIONS,
   ORGANIZATION,
   repositoryName,
@@ -20,8 +24,8 @@ import { serve } from './remote';
 import { LocationsProvider, searchDescriptors } from './search-and-locations';
 import { passTime } from './time';
 
-/** `ours`; `locations`: a Location for each file, stated once; `search`: the Locations that a search finds, each time. */
-export type Way = 'ours' | 'locations' | 'search';
+/** `ours`; `hooks`: ours, with service hooks, and with nothing asked for that they announce; `locations`: a Location for each file, stated once; `search`: the Locations that a search finds, each time. */
+export type Way = 'ours' | 'hooks' | 'locations' | 'search';
 
 /** A change that was pushed. */
 export interface Change {
@@ -65,11 +69,31 @@ const handlers = {
       // Intervals come when the benchmark wants them.
       catalog: { processingInterval: { hours: 100 } },
     } as const;
-    if (way === 'ours') {
+    if (way === 'ours' || way === 'hooks') {
+      const hears = way === 'hooks';
       catalog = await startCatalog({
         ...common,
-        features: [watch.feature, scheduler.feature],
-        providers: { main: { organization: ORGANIZATION } },
+        features: [
+          watch.feature,
+          scheduler.feature,
+          ...(hears ? eventsFeatures() : []),
+        ],
+        providers: {
+          main: {
+            organization: ORGANIZATION,
+            ...(hears && { verifyEvery: { hours: 24 } }),
+          },
+        },
+        ...(hears && {
+          catalog: {
+            ...common.catalog,
+            azureDevOps: {
+              events: { ingress: INGRESS },
+              urlReader: { freshness: { hours: 24 } },
+            },
+          },
+          config: { events: { useEventBus: 'never' } },
+        }),
       });
       refresh = () => scheduler.run('AzureDevOpsEntityProvider:main:refresh');
     } else {
@@ -100,6 +124,18 @@ const handlers = {
   /** Has the catalog process everything once more, or everything of one kind. */
   async process(kind: string): Promise<void> {
     await watch.processAgain(running(), kind);
+  },
+
+  address: (): string => running().baseUrl,
+
+  /** Waits until what service hooks announced is looked at, and the catalog has processed what came of it. */
+  async lookedAtAll(): Promise<void> {
+    const { knex } = running();
+    await until('all that is due to be looked at', async () => {
+      const row = await knex(TABLES.due).count({ count: '*' }).first();
+      return Number(row?.count) === 0;
+    });
+    await watch.settled(running());
   },
 
   /** Which of these changes are in the catalog. */
