@@ -4,6 +4,7 @@ import { Simulator } from '../../dev/simulator';
 import { choosePort } from '../../dev/ports';
 import { postgresUrl } from '../support/databases';
 import { until } from '../support/until';
+import { connectTo } from '../faults/stage/template';
 import {
   type Backend,
   type BackendOptions,
@@ -22,6 +23,7 @@ export const CHECKS = [
   'guard',
   'approval',
   'command line',
+  'scm events',
 ] as const;
 export type Check = (typeof CHECKS)[number];
 
@@ -51,7 +53,7 @@ export async function lookAt(host: {
   readonly prefix: string;
 }): Promise<Findings> {
   const simulator = await Simulator.start();
-  const options: BackendOptions = {
+  const options: BackendOptions & { readonly prefix: string } = {
     ...host,
     port: await choosePort(0),
     environment: simulator.environment,
@@ -74,10 +76,13 @@ class Run implements Findings {
   readonly failures: Partial<Record<Check, string>> = {};
   firstEntitySeconds?: number;
   readonly #simulator: Simulator;
-  readonly #options: BackendOptions;
+  readonly #options: BackendOptions & { readonly prefix: string };
   #backend: Backend | undefined;
 
-  constructor(simulator: Simulator, options: BackendOptions) {
+  constructor(
+    simulator: Simulator,
+    options: BackendOptions & { readonly prefix: string },
+  ) {
     this.#simulator = simulator;
     this.#options = options;
     simulator.addPersonalAccessToken(TOKEN, { identity: 'backstage' });
@@ -120,6 +125,7 @@ class Run implements Findings {
     await this.#check('guard', async () => await this.#holdBack());
     await this.#check('approval', async () => await this.#approve());
     await this.#check('command line', async () => await this.#doctor());
+    await this.#check('scm events', async () => await this.#publish());
   }
 
   async stop(): Promise<void> {
@@ -267,6 +273,68 @@ class Run implements Findings {
     const { code, output } = await runCommandLine(this.#options, 'doctor');
     if (code !== 0 || !output.includes('contoso')) {
       throw new Error(`doctor ended with ${code}:\n${output}`);
+    }
+  }
+
+  /** A change that a refresh finds has the catalog read a registered location of the same file at once; where Backstage has SCM events at all. */
+  async #publish(): Promise<void> {
+    if (!this.#running.output().includes('SCM events are listened to')) {
+      return;
+    }
+    await this.stop();
+    const { config } = this.#options;
+    const url = `${GIT}/fresh?path=${DESCRIPTOR}`;
+    this.#backend = await startBackend({
+      ...this.#options,
+      config: {
+        ...config,
+        catalog: {
+          ...(config as { catalog: object }).catalog,
+          // Nothing but the event has it read again.
+          processingInterval: { hours: 12 },
+          scmEvents: true,
+          locations: [{ type: 'url', target: url }],
+        },
+      },
+    });
+    const knex = connectTo(this.#options.prefix);
+    const nextReading = async () => {
+      const row: { result_hash: string | null; next_update_at: Date } =
+        await knex('refresh_state')
+          .where('entity_ref', 'like', 'location:%')
+          .andWhere('unprocessed_entity', 'like', `%"${url}"%`)
+          .first();
+      return row?.result_hash ? row.next_update_at.getTime() : undefined;
+    };
+    try {
+      const before = await until(
+        'the registered location to be read',
+        async () => {
+          const at = await nextReading();
+          return at !== undefined && at > Date.now() + 3_600_000 && at;
+        },
+        PATIENCE_MS,
+      );
+      this.#simulator
+        .organization('contoso')
+        .project('Payments')
+        .repository('fresh')
+        .push({ files: { [DESCRIPTOR]: `# changed\n${component('fresh')}` } });
+      await this.#refreshUntil('an SCM event that the catalog hears', () =>
+        this.#running
+          .output()
+          .includes(
+            `SCM event ${JSON.stringify({ type: 'location.updated', url })}`,
+          ),
+      );
+      await until(
+        'the registered location to be read again because of it',
+        // Each reading sets another time for the next, hours ahead and by chance.
+        async () => (await nextReading()) !== before,
+        PATIENCE_MS,
+      );
+    } finally {
+      await knex.destroy();
     }
   }
 

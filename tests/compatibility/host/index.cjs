@@ -13,4 +13,32 @@ backend.add(
           'backstage-plugin-catalog-backend-module-azure-devops',
       ),
 );
+const {
+  catalogScmEventsServiceRef,
+} = require('@backstage/plugin-catalog-node/alpha');
+if (catalogScmEventsServiceRef) {
+  const { createBackendModule } = require('@backstage/backend-plugin-api');
+  // Of the copy that the catalog itself has: what another is told never comes here.
+  backend.add(
+    createBackendModule({
+      pluginId: 'catalog',
+      moduleId: 'listener-to-scm-events',
+      register(env) {
+        env.registerInit({
+          deps: { scmEvents: catalogScmEventsServiceRef },
+          async init({ scmEvents }) {
+            scmEvents.subscribe({
+              onEvents: async events => {
+                for (const event of events) {
+                  console.log(`SCM event ${JSON.stringify(event)}`);
+                }
+              },
+            });
+            console.log('SCM events are listened to');
+          },
+        });
+      },
+    }),
+  );
+}
 backend.start();
