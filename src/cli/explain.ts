@@ -5,8 +5,11 @@ import { CatalogRules } from '../descriptors/rules';
 import { YamlParser } from '../descriptors/yaml';
 import { explainFailure, lookAtRepository } from '../ingestion/look';
 import { Turns } from '../ingestion/turns';
-import { explanationJson } from '../operations/explain';
-import { explainQuestion, type ExplainQuestion } from '../operations/gather';
+import {
+  explainQuestion,
+  explanationJson,
+  type ExplainQuestion,
+} from '../operations/gather';
 import type { Explanation } from '../policy/explain';
 import { BackendClient, type BackendOptions } from './backend-client';
 import { EXIT, type ExitCode, type Io, Progress, widthOf } from './io';

@@ -1,15 +1,14 @@
-import type { JsonObject } from '@backstage/types';
 import { refreshTaskId } from '../ingestion/provider';
 import type { StoredRefresh } from '../ingestion/report';
 import { Ledger } from '../ledger/ledger';
 import { LedgerLookup } from '../ledger/lookup';
 import { migrateLedger } from '../ledger/migrate';
+import { REASONS } from '../policy/explain';
 import {
-  describeExplanation,
-  REASONS,
-  type Explanation,
-} from '../policy/explain';
-import { explainQuestion, type ExplainSources } from './gather';
+  explainQuestion,
+  explanationJson,
+  type ExplainSources,
+} from './gather';
 import type { Operation } from './operation';
 import type { OperationsContext } from './providers';
 import {
@@ -111,16 +110,6 @@ export function explainOperation(context: OperationsContext): Operation {
       return { answers: answers.map(explanationJson) };
     },
   };
-}
-
-/** An answer with its one line, for machines. */
-export function explanationJson(explanation: Explanation): JsonObject {
-  return JSON.parse(
-    JSON.stringify({
-      ...explanation,
-      message: describeExplanation(explanation),
-    }),
-  ) as JsonObject;
 }
 
 async function sourcesOf({

@@ -1,5 +1,6 @@
 import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { InputError } from '@backstage/errors';
+import type { JsonObject } from '@backstage/types';
 import type { ProviderReading, ProviderSettings } from '../config/index';
 import { nearest } from '../config/nearest';
 import type { LocationContext } from '../content/context';
@@ -11,6 +12,7 @@ import type { FoundRepository, LedgerLookup } from '../ledger/lookup';
 import { isCloudHost, type Organization } from '../organization';
 import {
   askedFile,
+  describeExplanation,
   explainMisconfigured,
   explainNoProvider,
   explainNoSuchEntity,
@@ -349,4 +351,14 @@ async function factsOf(
         isApproved: approval !== undefined,
       })),
   };
+}
+
+/** An answer with its one line, for machines. */
+export function explanationJson(explanation: Explanation): JsonObject {
+  return JSON.parse(
+    JSON.stringify({
+      ...explanation,
+      message: describeExplanation(explanation),
+    }),
+  ) as JsonObject;
 }
