@@ -22,68 +22,68 @@ export type BlobQuestions = Pick<
 export function blobQuestions(asking: Asking): BlobQuestions {
   return {
     async readBlob(options) {
-      const { repository, project, objectId, signal } = options;
+      const { repository, objectId, signal } = options;
       const { maxBytes = LIMITS.blob } = options;
       return await asking.git(
         {
           signal,
           operation: describeBlob(options),
-          names: [project, repository, objectId],
+          names: [repository, objectId],
           expects: 'bytes',
           maxBytes,
           compress: true,
           parse: body => checkBlob(body as Buffer, objectId),
         },
-        git => git.getBlobContent(repository, objectId, project),
+        git => git.getBlobContent(repository, objectId),
       );
     },
 
     async readBlobs(options) {
-      const { repository, project, objectIds, signal } = options;
+      const { repository, objectIds, signal } = options;
       const { maxBytes = LIMITS.blobs } = options;
       const archive = await asking.git(
         {
           signal,
           operation: `read ${objectIds.length} blobs of ${describeRepository(options)}`,
-          names: [project, repository],
+          names: [repository],
           expects: 'bytes',
           isPostedQuestion: true,
           maxBytes: LIMITS.blobs,
           parse: body => body as Buffer,
         },
-        git => git.getBlobsZip([...objectIds], repository, project),
+        git => git.getBlobsZip([...objectIds], repository),
       );
       return await unzipBlobs(archive, { each: maxBytes, all: LIMITS.blobs });
     },
 
     async downloadBlob(options) {
-      const { repository, project, objectId, signal } = options;
+      const { repository, objectId, signal } = options;
       return await intoFile(file =>
         asking.git(
           {
             signal,
             operation: describeBlob(options),
-            names: [project, repository, objectId],
+            names: [repository, objectId],
             expects: 'bytes',
             maxBytes: Infinity,
             compress: true,
             file,
             parse: () => checkDownload(file, objectId),
           },
-          git => git.getBlobContent(repository, objectId, project),
+          git => git.getBlobContent(repository, objectId),
         ),
       );
     },
 
     async downloadArchive(options) {
-      const { repository, project, folder, version, signal } = options;
+      const { repository, folder, version, signal } = options;
       return await intoFile(file =>
         orAbsent(() =>
           asking.git(
             {
               signal,
               operation: `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`,
-              names: [project, repository],
+              names: [repository],
               expects: 'bytes',
               maxBytes: Infinity,
               // A third of an archive of small files are names.
@@ -95,7 +95,7 @@ export function blobQuestions(asking: Asking): BlobQuestions {
               git.getItemZip(
                 repository,
                 folder,
-                project,
+                undefined,
                 undefined,
                 undefined,
                 undefined,

@@ -136,7 +136,6 @@ export class LinkReader {
   async resolveFolders(
     options: RequestOptions & {
       repository: string;
-      project?: string;
       path: string;
       version?: VersionRef;
     },
@@ -198,7 +197,7 @@ export class LinkReader {
   }
 
   async #linkText(
-    { repository, project, signal }: Omit<BlobOptions, 'objectId'>,
+    { repository, signal }: Omit<BlobOptions, 'objectId'>,
     { path, objectId }: Pick<ListedItem, 'path' | 'objectId'>,
   ): Promise<string> {
     const known = this.#linkTexts.get(objectId);
@@ -207,7 +206,6 @@ export class LinkReader {
     }
     const blob = {
       repository,
-      project,
       path,
       objectId,
       signal,
@@ -219,7 +217,7 @@ export class LinkReader {
   }
 
   #brokenLink(
-    options: RequestOptions & { repository: string; project?: string },
+    options: RequestOptions & { repository: string },
     { link, problem }: BrokenLink,
   ): AzureDevOpsRequestError {
     const repository = describeRepository(options);

@@ -73,14 +73,14 @@ class UnfollowedItems implements ItemReader {
   }
 
   async readItem(options: ItemRequest): Promise<UnfollowedItem | AbsentItem> {
-    const { repository, project, path, version, content, signal } = options;
+    const { repository, path, version, content, signal } = options;
     const { maxBytes = LIMITS.item } = options;
     const item = await orAbsent(() =>
       this.#asking.git(
         {
           signal,
           operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
-          names: [project, repository],
+          names: [repository],
           maxBytes,
           parse: json => parseItem(json, options),
           ...aboutRepository(options),
@@ -89,7 +89,7 @@ class UnfollowedItems implements ItemReader {
           git.getItem(
             repository,
             path,
-            project,
+            undefined,
             undefined,
             undefined,
             content,
@@ -157,7 +157,7 @@ class UnfollowedItems implements ItemReader {
     depth: keyof typeof LISTINGS,
     parse: (json: unknown, question: ItemQuestion) => T,
   ): Promise<T | AbsentItem> {
-    const { repository, project, scopePath, version, signal } = options;
+    const { repository, scopePath, version, signal } = options;
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
     return await orAbsent(() =>
@@ -165,7 +165,7 @@ class UnfollowedItems implements ItemReader {
         {
           signal,
           operation: `${LISTINGS[depth]} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
-          names: [project, repository],
+          names: [repository],
           maxBytes,
           compress: true,
           parse: json => parse(json, question),
@@ -174,7 +174,7 @@ class UnfollowedItems implements ItemReader {
         git =>
           git.getItems(
             repository,
-            project,
+            undefined,
             scopePath,
             depth,
             undefined,
@@ -193,11 +193,10 @@ class UnfollowedItems implements ItemReader {
     if (text !== undefined) {
       return text;
     }
-    const { repository, project, signal, maxBytes } = options;
+    const { repository, signal, maxBytes } = options;
     const { objectId } = item;
     const bytes = await this.#blobs.readBlob({
       repository,
-      project,
       signal,
       objectId,
       maxBytes,

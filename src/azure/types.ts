@@ -34,13 +34,17 @@ export interface RepositoryList {
   readonly odd: readonly OddElement[];
 }
 
-/** Which repository is asked about. */
-export interface RepositoryRequest {
-  /** A GUID or, within a project, a name. */
+/** Which repository is read. */
+export interface RepositoryReference {
+  /** Its GUID. */
   readonly repository: string;
-  readonly project?: string;
   /** The repository as the caller knows it: an answer that names another, or another branch, is not taken for one. */
   readonly listed?: Pick<Repository, 'name' | 'defaultBranch'>;
+}
+
+/** Which repository is looked up: by its GUID or, within a project, by its name. */
+export interface RepositoryRequest extends RepositoryReference {
+  readonly project?: string;
 }
 
 /** Who an organization takes a credential for. */
@@ -180,7 +184,7 @@ export interface ConfirmationOption {
 }
 
 export interface ListingOptions
-  extends RequestOptions, SizeOption, RepositoryRequest, ConfirmationOption {
+  extends RequestOptions, SizeOption, RepositoryReference, ConfirmationOption {
   readonly scopePath: string;
   readonly version?: VersionRef;
   /** Which symbolic links are replaced by what they lead to, by their path. Default: none. */
@@ -189,7 +193,6 @@ export interface ListingOptions
 
 export interface BlobOptions extends RequestOptions {
   readonly repository: string;
-  readonly project?: string;
   readonly objectId: string;
   /** The file that it is the content of; for messages. */
   readonly path?: string;
@@ -234,7 +237,7 @@ export interface AzureDevOpsClient {
   readItem(
     options: RequestOptions &
       SizeOption &
-      RepositoryRequest &
+      RepositoryReference &
       ConfirmationOption & {
         path: string;
         version?: VersionRef;
@@ -252,7 +255,7 @@ export interface AzureDevOpsClient {
    */
   getTreeId(
     options: RequestOptions &
-      RepositoryRequest & { path: string; version?: VersionRef },
+      RepositoryReference & { path: string; version?: VersionRef },
   ): Promise<string | undefined>;
 
   /**
@@ -261,7 +264,7 @@ export interface AzureDevOpsClient {
    */
   resolveFolders(
     options: RequestOptions &
-      RepositoryRequest & { path: string; version?: VersionRef },
+      RepositoryReference & { path: string; version?: VersionRef },
   ): Promise<string | undefined>;
 
   /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
@@ -277,7 +280,6 @@ export interface AzureDevOpsClient {
     options: RequestOptions &
       SizeOption & {
         repository: string;
-        project?: string;
         objectIds: readonly string[];
       },
   ): Promise<ReadonlyMap<string, Uint8Array>>;
@@ -293,7 +295,6 @@ export interface AzureDevOpsClient {
   downloadArchive(
     options: RequestOptions & {
       repository: string;
-      project?: string;
       folder: string;
       version?: VersionRef;
     },

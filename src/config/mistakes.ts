@@ -83,7 +83,7 @@ const MOST_KEYS_SHOWN = 4;
  * shown: user information in a URL, and unbroken runs of characters as long as
  * tokens are.
  */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return describeString(value);

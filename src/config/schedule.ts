@@ -15,7 +15,7 @@ import type { Block } from './block';
  * others waiting for the rest of it. An hour is enough for the first refresh of
  * some ten thousand repositories, and costs at most one refresh after a crash.
  */
-export const DEFAULT_SCHEDULE = {
+const DEFAULT_SCHEDULE = {
   frequency: { minutes: 30 },
   timeout: { hours: 1 },
   // Long enough for the plugins to be up, too short to be noticed.

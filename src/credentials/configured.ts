@@ -69,7 +69,7 @@ export function workloadOf(
 }
 
 /** The kind of a credential as messages and documentation name it. */
-export function kindOf(
+function kindOf(
   credential: Credential,
   env: NodeJS.ProcessEnv,
 ): CredentialKind {
