@@ -100,8 +100,6 @@ export class IngestionMetrics implements RefreshObserver, EventObserver {
     this.#refreshes.add(1, attributes);
     this.#duration.record((endedAt - startedAt) / 1_000, attributes);
     report.organizations.forEach(it => this.looked(provider, it));
-    // It has changed what the database has.
-    this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
   looked(
@@ -116,6 +114,8 @@ export class IngestionMetrics implements RefreshObserver, EventObserver {
         this.#probes.add(probes[outcome], { provider, organization, outcome });
       }
     }
+    // It has changed what the database has.
+    this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
   eventTaken(event: string, outcome: EventOutcome): void {

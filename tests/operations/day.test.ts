@@ -5,7 +5,9 @@ import {
   setStage,
   type Stage,
 } from '../e2e/support';
+import { isDeepStrictEqual } from 'node:util';
 import type { TestCatalog } from '../support/backend';
+import { collectMetrics } from '../support/metrics';
 import { until } from '../support/until';
 import { actionsOf, Api, auditOf, guarded } from './support';
 
@@ -16,15 +18,31 @@ const INGRESS = {
 };
 const SERVICES = Array.from({ length: 20 }, (_, i) => `service-${i + 10}`);
 
+/** As much of a provider's status as metrics tell, too. */
+interface Told {
+  readonly organizations: ReadonlyArray<{
+    readonly organization: string;
+    readonly entities: number;
+    readonly rejectedFiles: number;
+    readonly repositories: { readonly unknown: number };
+  }>;
+  readonly heldBack: ReadonlyArray<{
+    readonly organization?: string;
+    readonly count: number;
+  }>;
+}
+
 /**
- * A day of a company: what status, audit log and actions say of it is compared
+ * A day of a company: what status, metrics, audit log and actions say of it is compared
  * with what the simulated service has counted.
  */
-describe('over a day, status, audit log and actions tell', () => {
+describe('over a day, status, metrics, audit log and actions tell', () => {
   let stage: Stage;
   let catalog: TestCatalog;
   let api: Api;
   let actions: ReturnType<typeof actionsOf>;
+
+  const metrics = collectMetrics();
 
   beforeAll(async () => {
     stage = await setStage();
@@ -48,7 +66,10 @@ describe('over a day, status, audit log and actions tell', () => {
     api = new Api(catalog);
     actions = actionsOf(catalog);
   });
-  afterAll(async () => await stage.stop());
+  afterAll(async () => {
+    await stage.stop();
+    await metrics.stop();
+  });
 
   function fill(
     organization: ReturnType<typeof addReadableOrganization>,
@@ -87,7 +108,47 @@ describe('over a day, status, audit log and actions tell', () => {
         ).size,
     };
   }
-  /** The status, which the action has to tell alike. */
+  /** What a gauge says of each organization. */
+  async function gauge(name: string, outcome?: string) {
+    const samples = await metrics.samples(`catalog_azure_devops_${name}`);
+    return samples
+      .filter(it => it.outcome === outcome)
+      .map(({ organization, value }) => [organization, value]);
+  }
+  /** What has been counted, in all or of some. */
+  async function total(name: string, of: Record<string, string> = {}) {
+    const samples = await metrics.samples(`catalog_azure_devops_${name}_total`);
+    return samples
+      .filter(it => Object.entries(of).every(([key, text]) => it[key] === text))
+      .reduce((sum, { value }) => sum + value, 0);
+  }
+  /** Waits until the metrics tell what the status does; a refresh that has ended is counted an instant after the status has it. */
+  async function metricsTell(provider: Told) {
+    const of = (value: (it: Told['organizations'][number]) => number) =>
+      provider.organizations.map(it => [it.organization, value(it)]);
+    const expected = {
+      entities: of(it => it.entities),
+      unknown: of(it => it.repositories.unknown),
+      rejected: of(it => it.rejectedFiles),
+      heldBack: of(it =>
+        provider.heldBack
+          .filter(set => set.organization === it.organization)
+          .reduce((sum, { count }) => sum + count, 0),
+      ),
+    };
+    await until('the metrics to tell what the status does', async () =>
+      isDeepStrictEqual(
+        {
+          entities: await gauge('entities'),
+          unknown: await gauge('repositories', 'unknown'),
+          rejected: await gauge('files_rejected'),
+          heldBack: await gauge('removals_held_back'),
+        },
+        expected,
+      ),
+    );
+  }
+  /** The status, which the action and the metrics have to tell alike. */
   async function told() {
     const { body } = await api.get('/status');
     const invoked = await actions.invoke(
@@ -97,6 +158,7 @@ describe('over a day, status, audit log and actions tell', () => {
     expect(invoked.body.output).toEqual(body);
     const [provider] = body.providers;
     const [contoso, fabrikam] = provider.organizations;
+    await metricsTell(provider);
     return { provider, contoso, fabrikam };
   }
 
@@ -188,6 +250,10 @@ describe('over a day, status, audit log and actions tell', () => {
       lastRefresh: { outcome: 'complete', read: 20, unread: 0 },
     });
     expect(fabrikam).toMatchObject({ pacing: { throttled: false } });
+    const throttled = (organization: string) =>
+      total('throttled', { organization: `dev.azure.com/${organization}` });
+    expect(await throttled('contoso')).toBeGreaterThan(0);
+    expect(await throttled('fabrikam')).toBe(0);
   });
 
   it('in the afternoon, when the last of a storm of events came', async () => {
@@ -243,6 +309,9 @@ describe('over a day, status, audit log and actions tell', () => {
     ]);
     const [{ lastEventAt }] = contoso.events;
     expect(lastEventAt >= begin && lastEventAt <= end).toBe(true);
+    expect(await total('events', { event: 'git.push', outcome: 'due' })).toBe(
+      5 * SERVICES.length,
+    );
     // A look for many events of a repository, and all of them looked at.
     expect(day.repositories()).toBe(SERVICES.length);
     expect(day.requests('repositories')).toBe(0);
@@ -284,5 +353,31 @@ describe('over a day, status, audit log and actions tell', () => {
     ).toMatchObject([
       { meta: { id, count: deleted.length, approvedBy: 'tests-manager' } },
     ]);
+  });
+
+  it('at night, every request that was sent, by how it was answered', async () => {
+    const answered = new Map<string, number>();
+    for (const { organization, status } of stage.simulator.requests.list()) {
+      const key = `dev.azure.com/${organization} ${Math.floor(status / 100)}xx`;
+      answered.set(key, (answered.get(key) ?? 0) + 1);
+    }
+    // With one more it was found out why fabrikam denied its list.
+    const denied = 'dev.azure.com/fabrikam 4xx';
+    answered.set(denied, (answered.get(denied) ?? 0) - 1);
+    const told = (
+      await metrics.samples('catalog_azure_devops_requests_total')
+    ).map(
+      ({ organization, status, value }) =>
+        [`${organization} ${status}`, value] as const,
+    );
+    expect(new Map(told)).toEqual(answered);
+    expect([...answered.keys()].sort()).toEqual([
+      'dev.azure.com/contoso 2xx',
+      'dev.azure.com/contoso 4xx',
+      'dev.azure.com/contoso 5xx',
+      'dev.azure.com/fabrikam 2xx',
+      'dev.azure.com/fabrikam 4xx',
+    ]);
+    expect(await total('refreshes', { outcome: 'failed' })).toBe(2);
   });
 });

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { context, metrics, trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { load } from 'js-yaml';
 import {
   BasicTracerProvider,
@@ -17,26 +15,25 @@ import {
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
+import { ADDED_LABEL, collectMetrics } from '../support/metrics';
 import { until } from '../support/until';
+
+// Its types are those of an ES module, and what it has is CommonJS.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const { parser: promql } = require('@prometheus-io/lezer-promql') as {
+  parser: {
+    parse(text: string): {
+      iterate(visitor: {
+        enter(node: { type: { isError: boolean } }): void;
+      }): void;
+    };
+  };
+};
 
 const DOCS = join(__dirname, '..', '..', 'docs');
 
-/** One line of what Prometheus reads. */
-interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** What the exporter adds to every sample. */
-const SCOPE = /^otel_scope_|^le$/;
-
 describe('metrics and spans', () => {
-  const exporter = new PrometheusExporter({
-    port: 0,
-    preventServerStart: true,
-  });
-  const meters = new MeterProvider({ readers: [exporter] });
+  const collected = collectMetrics();
   const spans = new InMemorySpanExporter();
   const tracers = new BasicTracerProvider({
     spanProcessors: [new SimpleSpanProcessor(spans)],
@@ -45,7 +42,6 @@ describe('metrics and spans', () => {
   let catalog: TestCatalog;
 
   beforeAll(async () => {
-    metrics.setGlobalMeterProvider(meters);
     trace.setGlobalTracerProvider(tracers);
     context.setGlobalContextManager(
       new AsyncLocalStorageContextManager().enable(),
@@ -68,39 +64,14 @@ describe('metrics and spans', () => {
   });
   afterAll(async () => {
     await stage.stop();
-    await meters.shutdown();
+    await collected.stop();
     await tracers.shutdown();
-    metrics.disable();
     trace.disable();
     context.disable();
   });
 
-  /** What the exporter would answer Prometheus. */
-  async function scrape(): Promise<Sample[]> {
-    const body = await new Promise<string>(resolve => {
-      exporter.getMetricsRequestHandler(
-        {} as never,
-        {
-          setHeader: () => {},
-          end: (text: string) => resolve(text),
-        } as never,
-      );
-    });
-    return body.split('\n').flatMap(parseSample);
-  }
-
-  /** The samples of one metric, without what the exporter adds. */
-  async function samples(name: string) {
-    return (await scrape())
-      .filter(sample => sample.name === name)
-      .map(({ labels, value }) => ({
-        ...Object.fromEntries(
-          Object.entries(labels).filter(([label]) => !SCOPE.test(label)),
-        ),
-        value,
-      }));
-  }
-
+  const scrape = async () => await collected.scrape();
+  const samples = async (name: string) => await collected.samples(name);
   const provider = 'AzureDevOpsEntityProvider:main';
   const organization = 'dev.azure.com/contoso';
 
@@ -152,12 +123,9 @@ describe('metrics and spans', () => {
       name.startsWith('catalog_azure_devops_'),
     );
     const labels = new Set(ours.flatMap(it => Object.keys(it.labels)));
-    expect([...labels].filter(label => !SCOPE.test(label)).sort()).toEqual([
-      'organization',
-      'outcome',
-      'provider',
-      'status',
-    ]);
+    expect(
+      [...labels].filter(label => !ADDED_LABEL.test(label)).sort(),
+    ).toEqual(['organization', 'outcome', 'provider', 'status']);
   });
 
   it('show a refresh as a span, with its passes and probes inside', async () => {
@@ -216,6 +184,22 @@ describe('metrics and spans', () => {
     },
   );
 
+  it('are asked for in PromQL that can be parsed', () => {
+    const wrong = [...alerts(), ...queries()]
+      .filter(expression => !expression.startsWith('label_values('))
+      .map(expression => expression.replaceAll('$__rate_interval', '5m'))
+      .filter(expression => {
+        let isWrong = false;
+        promql.parse(expression).iterate({
+          enter: ({ type }) => {
+            isWrong ||= type.isError;
+          },
+        });
+        return isWrong;
+      });
+    expect(wrong).toEqual([]);
+  });
+
   it('are all in docs/operations.md, each with its name in OpenTelemetry and in Prometheus', async () => {
     const text = readFileSync(join(DOCS, 'operations.md'), 'utf8');
     const names = (await scrape())
@@ -247,24 +231,5 @@ function queries(): string[] {
   return [
     ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
     ...templating.list.flatMap(({ definition }) => definition ?? []),
-  ];
-}
-
-function parseSample(line: string): Sample[] {
-  const parts = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line);
-  if (!parts) {
-    return [];
-  }
-  const [, name = '', labels = '', value = ''] = parts;
-  return [
-    {
-      name,
-      labels: Object.fromEntries(
-        [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
-          ([, key = '', text = '']) => [key, text],
-        ),
-      ),
-      value: Number(value),
-    },
   ];
 }

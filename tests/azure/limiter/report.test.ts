@@ -31,6 +31,20 @@ describe('The log of pacing', () => {
     expect(changes).toEqual(['slowed']);
   });
 
+  it('adds up for how long requests were held up, and nothing after the end of a hold, whenever somebody looks', () => {
+    const { reporter } = create();
+    reporter.observe(slow(10_000), false, 0);
+    expect(reporter.heldMs(4_000)).toBe(4_000);
+    reporter.observe(pause(20_000), false, 5_000);
+    expect(reporter.heldMs(60_000)).toBe(20_000);
+    reporter.observe(FREE, true, 90_000);
+    expect(reporter.heldMs(95_000)).toBe(20_000);
+    // Until those end that are under way.
+    reporter.observe(slow(Infinity), false, 100_000);
+    reporter.observe(FREE, false, 101_000);
+    expect(reporter.heldMs(200_000)).toBe(21_000);
+  });
+
   it('has a line when it gets worse, and none when it only gets a little better', () => {
     const { reporter, changes } = create();
     reporter.observe(slow(10), false, 0);
