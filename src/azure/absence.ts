@@ -6,13 +6,8 @@ import {
   lastingFault,
   type RequestFault,
 } from './errors';
-import {
-  type FolderNames,
-  foldText,
-  guidOf,
-  type ItemQuestion,
-  normalPath,
-} from './parse';
+import { foldText, guidOf } from './parse';
+import { type FolderNames, type ItemQuestion, normalPath } from './parse-items';
 import type { Call } from './transport';
 import type { AbsentItem, ListingOptions, RepositoryRequest } from './types';
 

@@ -27,7 +27,7 @@ import {
   parseFolderNames,
   parseItem,
   parseItems,
-} from './parse';
+} from './parse-items';
 import type { AbsentItem, AzureDevOpsClient, ListingOptions } from './types';
 
 type ItemQuestions = Pick<

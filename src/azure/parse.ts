@@ -1,23 +1,17 @@
-import { blobObjectId } from './object-id';
 import type {
   OddElement,
-  PresentItem,
-  PresentListing,
   Repository,
   RepositoryList,
   RepositoryRequest,
   ServiceIdentity,
-  VersionRef,
 } from './types';
 
 /** An answer that does not fit the request. The message names what came instead. */
 export class MalformedError extends Error {}
 
 /** An answer to another question. An element of a list that belongs to one puts the whole list in doubt. */
-class MisdirectedError extends MalformedError {}
+export class MisdirectedError extends MalformedError {}
 
-/** The code page of UTF-8. */
-const UTF8 = 65001;
 export const OBJECT_ID = /^[\da-f]{40}$/i;
 const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** The service's own limits for names are 64 to 250 characters. */
@@ -85,7 +79,7 @@ export function guidOf(value: unknown): string | undefined {
 }
 
 /** A value that an object may have; some serializers write `null` where it has none. */
-function optionalAt<T extends 'string' | 'number' | 'boolean'>(
+export function optionalAt<T extends 'string' | 'number' | 'boolean'>(
   json: unknown,
   key: string,
   type: T,
@@ -128,7 +122,7 @@ export function parseList<T>(
 }
 
 /** The elements of a list that can be parsed, and what is odd about the others. */
-function parseEach<T>(
+export function parseEach<T>(
   json: unknown,
   parseElement: (element: unknown) => T,
 ): { readonly parsed: T[]; readonly odd: OddElement[] } {
@@ -181,6 +175,14 @@ export function parseRepository(
     throw new MalformedError('another repository than the one asked for');
   }
   return repository;
+}
+
+function isSameText(one: string, other: string): boolean {
+  return foldText(one.trim()) === foldText(other.trim());
+}
+
+export function foldText(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 /** An organization's repositories. An element that is none costs only itself. */
@@ -291,196 +293,4 @@ export function parseDeletedProjects(json: unknown): {
     return state === 'deleted' ? (guidOf(id) ?? []) : [];
   });
   return { ids, length: elements.length };
-}
-
-/** A file or folder. */
-export interface ParsedItem extends PresentItem {
-  readonly isFile: boolean;
-  readonly isSymLink: boolean;
-  readonly commitId?: string;
-  /** Whether `content` is the blob decoded as UTF-8; otherwise the service took it for another encoding, or names none. */
-  readonly isUtf8: boolean;
-}
-
-/** What is in a tree. A commit there is a submodule. */
-const OBJECT_TYPES: ReadonlySet<string> = new Set(['blob', 'tree', 'commit']);
-
-/** What is asked of a repository's content. */
-export interface ItemQuestion extends RepositoryRequest {
-  readonly path: string;
-  readonly version?: VersionRef;
-}
-
-/** A file or folder that was asked for by its path. */
-export function parseItem(json: unknown, question: ItemQuestion): ParsedItem {
-  const item = parseAnyItem(json, question);
-  if (!isSamePath(item.path, question.path)) {
-    throw new MalformedError('another path than the one asked for');
-  }
-  return item;
-}
-
-function parseAnyItem(
-  json: unknown,
-  question: Omit<ItemQuestion, 'path'>,
-): ParsedItem {
-  const item = fieldsOf(json);
-  const path = textAt(json, 'path');
-  const { objectId, content, commitId } = item;
-  // Git allows every other character.
-  if (path.includes('\0')) {
-    throw new MalformedError('something whose path has a NUL in it');
-  }
-  if (typeof objectId !== 'string' || !OBJECT_ID.test(objectId)) {
-    throw new MalformedError('something that lacks an object id');
-  }
-  const type = textAt(json, 'gitObjectType').toLowerCase();
-  if (!OBJECT_TYPES.has(type)) {
-    throw new MalformedError('something whose gitObjectType is none of a tree');
-  }
-  const isFolder = optionalAt(json, 'isFolder', 'boolean') ?? false;
-  const metadata = fieldsOf(item.contentMetadata);
-  const other = otherSubject(item.url, question);
-  if (other) {
-    throw new MisdirectedError(
-      `an item of another ${other} than the one asked for`,
-    );
-  }
-  return {
-    outcome: 'present',
-    path,
-    objectId: objectId.toLowerCase(),
-    content: typeof content === 'string' ? content : undefined,
-    isFile: type === 'blob' && !isFolder,
-    isSymLink: item.isSymLink === true,
-    commitId: typeof commitId === 'string' ? commitId : undefined,
-    isUtf8: metadata.encoding === UTF8 && metadata.isBinary !== true,
-  };
-}
-
-/** The files below a folder. */
-export function parseItems(
-  json: unknown,
-  question: ItemQuestion,
-): PresentListing {
-  const { parsed, odd, folder } = parseFolder(json, question);
-  return {
-    outcome: 'present',
-    commitId: folder.commitId,
-    treeId: folder.isFile ? undefined : folder.objectId,
-    items: parsed
-      .filter(({ isFile }) => isFile)
-      .map(({ path, objectId, isSymLink }) =>
-        isSymLink ? { path, objectId, isSymLink } : { path, objectId },
-      ),
-    odd,
-  };
-}
-
-/** What a folder has, files and folders. */
-export interface FolderNames {
-  readonly outcome: 'present';
-  readonly paths: ReadonlySet<string>;
-  /** Elements that may be anything that `paths` lacks. */
-  readonly odd: readonly OddElement[];
-}
-
-/** The paths of what is in a folder, and its own. */
-export function parseFolderNames(
-  json: unknown,
-  question: ItemQuestion,
-): FolderNames {
-  const { parsed, odd } = parseFolder(json, question);
-  const paths = new Set(parsed.map(({ path }) => path));
-  return { outcome: 'present', paths, odd };
-}
-
-/** What is in a folder. The service lists the folder itself as well. */
-function parseFolder(
-  json: unknown,
-  { path, ...question }: ItemQuestion,
-): {
-  readonly parsed: readonly ParsedItem[];
-  readonly odd: readonly OddElement[];
-  readonly folder: ParsedItem;
-} {
-  const { parsed, odd } = parseEach(json, item => parseAnyItem(item, question));
-  const scope = normalPath(path);
-  const below = scope === '/' ? '/' : `${scope}/`;
-  if (parsed.some(item => !`${normalPath(item.path)}/`.startsWith(below))) {
-    throw new MalformedError('a list of another folder');
-  }
-  const folder = parsed.find(item => normalPath(item.path) === scope);
-  if (!folder) {
-    throw new MalformedError('a list without the folder that it is of');
-  }
-  return { parsed, odd, folder };
-}
-
-/**
- * Which part of a question the address of an item does not fit. Addresses have
- * the repository's GUID, on whatever host and with or without a project, and a
- * version where one was asked for: `/_apis/git/repositories/{id}/items?path=…&versionType=Branch&version=…`.
- * What an address does not have is no reason for doubt.
- *
- * Source: the examples of specification/git/7.1
- */
-function otherSubject(
-  address: unknown,
-  { repository, version, listed }: Omit<ItemQuestion, 'path'>,
-): 'repository' | 'version' | undefined {
-  const text = typeof address === 'string' ? address : '';
-  const asked = guidOf(repository);
-  const segment = /\/_apis\/git\/repositories\/([^/?#]+)/i.exec(text)?.[1];
-  const answered = guidOf(segment);
-  if (asked && answered && asked !== answered) {
-    return 'repository';
-  }
-  const parameters = new URLSearchParams(text.split('?', 2)[1]);
-  const type = parameters.get('versionType')?.toLowerCase() ?? '';
-  const wanted = version?.type ?? 'branch';
-  if (wanted === 'tag' || !['branch', 'commit'].includes(type)) {
-    return undefined;
-  }
-  const named = parameters.get('version');
-  const expected = version?.version ?? listed?.defaultBranch;
-  return type !== wanted ||
-    (named && expected !== undefined && withoutPrefix(named) !== expected)
-    ? 'version'
-    : undefined;
-}
-
-function isSamePath(one: string, other: string): boolean {
-  return normalPath(one) === normalPath(other);
-}
-
-/** A path in the one spelling by which two can be compared. The service compares names without regard to case. */
-export function normalPath(path: string): string {
-  return foldText(`/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'));
-}
-
-function isSameText(one: string, other: string): boolean {
-  return foldText(one.trim()) === foldText(other.trim());
-}
-
-export function foldText(text: string): string {
-  return text.normalize('NFC').toLowerCase();
-}
-
-/**
- * What an item's content decodes from, if its object id is that of the content:
- * whatever was cut, altered or belongs to another file has another; the service
- * has SHA-1 repositories only. A byte order
- * mark is part of the file, and may be left out of what the service decodes.
- */
-export function contentOf({
-  content,
-  objectId,
-  isUtf8,
-}: ParsedItem): string | undefined {
-  return content === undefined || !isUtf8
-    ? undefined
-    : [content, `\ufeff${content}`].find(
-        text => blobObjectId(Buffer.from(text)) === objectId,
-      );
 }

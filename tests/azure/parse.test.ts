@@ -2,17 +2,19 @@ import fc from 'fast-check';
 import { isErrorAbout } from '../../src/azure/absence';
 import { blobObjectId } from '../../src/azure/object-id';
 import {
-  contentOf,
-  type ItemQuestion,
   MalformedError,
   parseDeletedProjects,
   parseDeletedRepositories,
-  parseItem,
-  parseItems,
   parseLocations,
   parseRepositories,
   parseRepository,
 } from '../../src/azure/parse';
+import {
+  contentOf,
+  type ItemQuestion,
+  parseItem,
+  parseItems,
+} from '../../src/azure/parse-items';
 
 const ID = '5febef5a-833d-4e14-b9c0-14cb638f91e6';
 const OTHER = '278d5cd2-584d-4b63-824a-2ba458937249';
