@@ -12,7 +12,7 @@ import { describeRejection } from '../policy/model';
 import { renderFailure } from './session';
 import { type Column, count, hanging, printable, renderTable } from './text';
 
-/** How many lines of one kind are spelled out; the rest is in --json. */
+/** How many lines of one kind are spelled out; the rest is in --json and --html. */
 const MOST_LINES = 50;
 
 const COLUMNS: readonly Column[] = [
@@ -26,7 +26,11 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** A preview for people. */
-export function renderPreview(preview: Preview, width: number): string {
+export function renderPreview(
+  preview: Preview,
+  width: number,
+  options: { readonly html?: string },
+): string {
   const { organizations, entities, duplicates, difference } = preview;
   const sections = [
     ...organizations.map(each => renderOrganization(each, width)),
@@ -42,6 +46,9 @@ export function renderPreview(preview: Preview, width: number): string {
       `A refresh would give the catalog ${describeCounts(entities)}.`,
       width,
     ),
+    options.html === undefined
+      ? ''
+      : hanging('', `The page is in ${options.html}.`, width),
   ];
   return sections.filter(part => part !== '').join('\n\n');
 }
@@ -215,7 +222,7 @@ function section(title: string, lines: readonly string[]): string {
   const more =
     lines.length > MOST_LINES
       ? [
-          `  and ${(lines.length - MOST_LINES).toLocaleString('en-US')} more; --json has them`,
+          `  and ${(lines.length - MOST_LINES).toLocaleString('en-US')} more; --json or --html has them`,
         ]
       : [];
   return [`${title}:`, ...shown, ...more].join('\n');

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import { CLOUD_HOST, Organization } from '../organization';
@@ -20,6 +21,7 @@ import {
 } from './io';
 import { parseName } from './organizations';
 import { compareWithCatalog, readCatalog } from './preview-difference';
+import { renderHtml } from './preview-html';
 import {
   chooseOwners,
   type Preview,
@@ -40,6 +42,8 @@ export interface PreviewOptions {
   readonly against?: string;
   /** For that backend. Default: the environment's `BACKSTAGE_TOKEN`. */
   readonly token?: string;
+  /** Where to write a page for people. */
+  readonly html?: string;
   readonly json: boolean;
 }
 
@@ -78,10 +82,13 @@ export async function preview(
         held && (await compareWithCatalog(organizations, owned.entities, held)),
     };
     progress.clear();
+    if (options.html !== undefined) {
+      await writeHtml(options.html, found);
+    }
     io.stdout.write(
       options.json
         ? `${JSON.stringify(toJson(found), null, 2)}\n`
-        : `${renderPreview(found, widthOf(io.stdout))}\n`,
+        : `${renderPreview(found, widthOf(io.stdout), options)}\n`,
     );
     const { unknown } = summaryOf(organizations);
     const failed = organizations.some(each => each.failure !== undefined);
@@ -90,6 +97,16 @@ export async function preview(
       : EXIT.ok;
   } finally {
     progress.clear();
+  }
+}
+
+async function writeHtml(file: string, found: Preview): Promise<void> {
+  try {
+    await writeFile(file, renderHtml(found));
+  } catch (error) {
+    throw new UsageError(
+      `The page could not be written to ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -137,6 +137,7 @@ function createProgram(
       '--token <token>',
       'an access token for that backend (default: BACKSTAGE_TOKEN in the environment)',
     )
+    .option('--html <file>', 'write a page for people: coverage by project')
     .addHelpText('after', PREVIEW_HELP)
     .action(action<PreviewOptions & CommonOptions>(preview));
   return program;
@@ -346,7 +347,7 @@ every subscription that this command did not make.`;
 const PREVIEW_HELP = `
 Examples:
   $ azure-devops-catalog preview
-  $ azure-devops-catalog preview --organization MyOrg
+  $ azure-devops-catalog preview --organization MyOrg --html coverage.html
   $ azure-devops-catalog preview --against http://localhost:7007
 
 It costs Azure DevOps what a first refresh does, at the same pace.`;
