@@ -55,6 +55,11 @@ exports.up = async function up(knex) {
     table
       .bigInteger('last_pass_at')
       .comment('When a pass last went over it, in milliseconds since 1970');
+    table
+      .integer('released')
+      .notNullable()
+      .defaultTo(0)
+      .comment('Entities that left because of events since the last refresh');
     table.primary(['provider', 'organization']);
   });
 

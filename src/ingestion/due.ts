@@ -39,7 +39,9 @@ interface Found extends LookOutcome {
 /**
  * Looks at the repositories of one organization that events made due, as a
  * refresh would: each is looked up, selected, probed and decided upon, and what is
- * gone passes the guard. That a repository is not there is evidence only where the
+ * gone passes the guard, which counts with it what left because of events since
+ * the last refresh. What it holds back is reported by the next refresh, as one set
+ * with all else that is to go. That a repository is not there is evidence only where the
  * service lists it as deleted; everything else is left to the next refresh.
  *
  * @param organizationKey - of the organization
@@ -198,11 +200,10 @@ async function lookOnce(
         now,
         seenAt,
         onChanges,
+        releasedBefore: await removals.releasedSinceRefresh(),
       });
       ({ overtaken } = outcome);
-      await context.onHeldBack(organizationKey, outcome.heldBack, {
-        isAll: false,
-      });
+      await removals.countReleased(outcome.released);
     }
     await applier.applyPending({ wait: true, signal });
     const unknown = plan.probes.flatMap(({ repository: { id } }) =>

@@ -156,7 +156,8 @@ export async function passOrganization(input: PassInput): Promise<void> {
     undecided,
     now: startedAt,
   });
-  await input.onHeldBack(organization.key, heldBack, { isAll: true });
+  await removals.resetReleased();
+  await input.onHeldBack(organization.key, heldBack);
   report.removals.released += released;
   report.removals.heldBack.push(...heldBack);
   report.problems.push(...problems);

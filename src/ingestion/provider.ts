@@ -130,12 +130,8 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         explainFailure(service, error, organization),
       content,
       follower: this.options.follower,
-      onHeldBack: async (organization, sets, { isAll }) => {
-        const now = Date.now();
-        const news = await ledger.heldBack.note(organization, sets, {
-          isAll,
-          now,
-        });
+      onHeldBack: async (organization, sets) => {
+        const news = await ledger.heldBack.note(organization, sets, Date.now());
         for (const held of news) {
           await this.options.onHeldBack?.(settings, organization, held);
         }

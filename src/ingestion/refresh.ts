@@ -264,7 +264,7 @@ async function refreshAll(
     ...(await takeOver({ ...whatElse, waitedFor: context.waitedFor })),
     ...(await removeStrays({ ...whatElse, outbox })),
   ];
-  await context.onHeldBack('', heldBack, { isAll: true });
+  await context.onHeldBack('', heldBack);
   problems.push(
     ...heldBack.map(held =>
       describeHeldBack(settings.providerName, settings.id, held),

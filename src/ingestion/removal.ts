@@ -39,15 +39,13 @@ export interface GoneOutcome extends RemovalOutcome {
 }
 
 /**
- * Is told what the guard holds back of an organization.
+ * Is told all that the guard holds back of an organization.
  *
  * @param organization - its key; empty for what is not of one
- * @param options.isAll - whether nothing else of it is held back any more
  */
 export type OnHeldBack = (
   organization: string,
   sets: readonly HeldBack[],
-  options: { readonly isAll: boolean },
 ) => Promise<void>;
 
 type RemovalSettings = Pick<
@@ -75,6 +73,8 @@ export interface RemovalInput {
   readonly now: number;
   /** The ledger's ticket as of before the service was asked for what is evidence here. */
   readonly seenAt: number;
+  /** How many entities left since the last refresh, one look after another. Default: 0. */
+  readonly releasedBefore?: number;
   readonly onChanges?: OnChanges;
 }
 
@@ -107,6 +107,7 @@ export async function removeWhatIsGone(
       name: organization.label,
       proposals: await removals.proposals(),
       undecided: input.undecided,
+      releasedBefore: input.releasedBefore,
     }),
   ];
   const gone = [
@@ -164,7 +165,7 @@ export async function removeOrphanedOrganizations(options: {
       name: organization,
       proposals: proposals.filter(p => gone.has(p.repositoryId)),
     });
-    await options.onHeldBack(organization, outcome.heldBack, { isAll: true });
+    await options.onHeldBack(organization, outcome.heldBack);
     outcomes.push(outcome);
     await removals.deleteEmptyRepositories([...gone]);
   }
@@ -369,6 +370,7 @@ async function removeGuarded(options: {
   readonly proposals: readonly Proposal[];
   /** Ids of repositories that nothing is known of under the present configuration. */
   readonly undecided?: ReadonlySet<string>;
+  readonly releasedBefore?: number;
 }): Promise<RemovalOutcome> {
   const { ledger, removals, settings, name, proposals } = options;
   const total = await removals.countEntities();
@@ -376,7 +378,11 @@ async function removeGuarded(options: {
   const { released, heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
-    { ...settings.removals, ...(await ledger.heldBack.approvals()) },
+    {
+      ...settings.removals,
+      ...(await ledger.heldBack.approvals()),
+      releasedBefore: options.releasedBefore,
+    },
     total - undecided.length,
   );
   await ledger.heldBack.noteUsed(used);

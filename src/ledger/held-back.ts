@@ -60,33 +60,27 @@ export class LedgerHeldBack {
   }
 
   /**
-   * Notes what is held back of an organization.
+   * Notes all that is held back of an organization: a set that is held back no more
+   * is struck out, and its approval with it.
    *
-   * @param options.isAll - whether nothing else of it is: a set that is held back no
-   *   more is struck out, and its approval with it
+   * @param now - milliseconds since 1970
    * @returns those that were not noted before, by any process
    */
   async note(
     organization: string,
     sets: readonly HeldBack[],
-    options: {
-      readonly isAll: boolean;
-      /** Milliseconds since 1970. */
-      readonly now: number;
-    },
+    now: number,
   ): Promise<HeldBack[]> {
-    if (options.isAll) {
-      const present = sets.map(({ fingerprint }) => fingerprint);
-      const codes: string[] = await this.rows()
+    const present = sets.map(({ fingerprint }) => fingerprint);
+    const codes: string[] = await this.rows()
+      .andWhere({ organization })
+      .pluck('code');
+    const gone = codes.filter(code => !present.includes(code));
+    for (const some of chunks(gone)) {
+      await this.rows()
         .andWhere({ organization })
-        .pluck('code');
-      const gone = codes.filter(code => !present.includes(code));
-      for (const some of chunks(gone)) {
-        await this.rows()
-          .andWhere({ organization })
-          .whereIn('code', some)
-          .delete();
-      }
+        .whereIn('code', some)
+        .delete();
     }
     const news: HeldBack[] = [];
     for (const held of sets) {
@@ -96,7 +90,7 @@ export class LedgerHeldBack {
           code: held.fingerprint,
           organization,
           held: JSON.stringify(held),
-          since: options.now,
+          since: now,
         })
         .onConflict(['provider', 'code'])
         .ignore()

@@ -233,6 +233,38 @@ export class LedgerRemovals {
     return Number(row?.count ?? 0);
   }
 
+  /** How many entities left because of events since a refresh last asked the guard about all of them. */
+  async releasedSinceRefresh(): Promise<number> {
+    const row: { released: number } | undefined = await this.knex(
+      TABLES.organizations,
+    )
+      .where(this.ours)
+      .first('released');
+    return row?.released ?? 0;
+  }
+
+  /** Counts entities that have left because of an event. */
+  async countReleased(count: number): Promise<void> {
+    if (count > 0) {
+      await this.knex(TABLES.organizations)
+        .insert({ ...this.ours, released: count })
+        .onConflict(['provider', 'organization'])
+        .merge({
+          released: this.knex.raw(`${TABLES.organizations}.released + ?`, [
+            count,
+          ]),
+        });
+    }
+  }
+
+  /** Counts from nothing again. */
+  async resetReleased(): Promise<void> {
+    await this.knex(TABLES.organizations)
+      .where(this.ours)
+      .andWhere('released', '>', 0)
+      .update({ released: 0 });
+  }
+
   /** Deletes claims whose removal the guard or the operator approved, and what has nothing left. */
   async deleteApproved(proposals: readonly Proposal[]): Promise<void> {
     for (const batch of chunks(proposals)) {

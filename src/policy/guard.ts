@@ -21,6 +21,8 @@ export interface GuardLimits {
   readonly allow?: string;
   /** Fingerprints of sets that an operator has approved since they were held back; each lets its set go, once. */
   readonly approved?: ReadonlySet<string>;
+  /** Removals that were let through one by one, and count with these: they would pass however many there are. Default: 0. */
+  readonly releasedBefore?: number;
   /** Fingerprints that have let a set go before. */
   readonly used?: ReadonlySet<string>;
 }
@@ -73,14 +75,15 @@ export function guard(
       grade === 'confirmed'
         ? limits.maxConfirmedPercentage
         : limits.maxPercentage;
+    const before = limits.releasedBefore ?? 0;
+    const count = removals.length + before;
     // Of what was not looked at the configuration may take as much.
-    const of = grade === 'deselected' ? decided : total;
-    const percentage =
-      of > 0 ? Math.min(100, (removals.length / of) * 100) : 100;
+    const of = (grade === 'deselected' ? decided : total) + before;
+    const percentage = of > 0 ? Math.min(100, (count / of) * 100) : 100;
     const fingerprint = fingerprintOf(removals, limits.used);
     const withinLimits =
       percentage <= limit ||
-      (removals.length <= limits.minimum &&
+      (count <= limits.minimum &&
         minimumCounts(grade, proposed.length < total));
     if (withinLimits) {
       released.push(...removals);

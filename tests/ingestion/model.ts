@@ -204,11 +204,8 @@ export class Model {
         yaml,
         turns: new Turns(),
         ledger,
-        onHeldBack: async (organization, sets, { isAll }) =>
-          void (await ledger.heldBack.note(organization, sets, {
-            isAll,
-            now: Date.now(),
-          })),
+        onHeldBack: async (organization, sets) =>
+          void (await ledger.heldBack.note(organization, sets, Date.now())),
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,
         hintMemory: new Map(),

@@ -147,6 +147,29 @@ describe('the guard', () => {
     );
   });
 
+  it('lets no more go one by one than at once', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('confirmed', 'inferred', 'deselected'),
+        fc.array(fc.integer({ min: 1, max: 9 })),
+        fc.integer({ min: 1, max: 100 }),
+        (grade, portions, total) => {
+          let releasedBefore = 0;
+          for (const portion of portions) {
+            const count = Math.min(portion, total - releasedBefore);
+            releasedBefore += guard(
+              removals(count, grade),
+              total - releasedBefore,
+              { ...limits, releasedBefore },
+            ).released.length;
+          }
+          const all = removals(releasedBefore, grade);
+          expect(guard(all, total, limits).released).toEqual(all);
+        },
+      ),
+    );
+  });
+
   it('lets go by an approval the set that was shown and nothing else, once, whatever came or went meanwhile', () => {
     const grades = ['confirmed', 'inferred', 'deselected'] as const;
     const set = fc.uniqueArray(

@@ -1,0 +1,51 @@
+import { FAIR, Model, type ModelWorld } from './model';
+
+/** A third of an organization, beyond both limits. */
+const REPOSITORIES = Array.from({ length: 60 }, (_, i) => `contoso/r${i}`);
+const GOING = REPOSITORIES.slice(0, 20);
+
+describe('repositories that events take away one after another', () => {
+  let model: Model;
+
+  beforeEach(async () => {
+    model = await Model.open({ maxConfirmedPercentage: 10, minimum: 3 });
+    model.world = Object.fromEntries(
+      REPOSITORIES.map((key, i) => [
+        key,
+        { names: [`c${i}`], revision: 0, state: 'listed' },
+      ]),
+    );
+    await model.refresh(FAIR);
+    expect(model.catalog.entities.size).toBe(60);
+  });
+
+  afterEach(async () => await model.destroy());
+
+  /** As when repositories are moved elsewhere, and each is disabled in its turn. */
+  async function disable(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      model.world = {
+        ...model.world,
+        [key]: { ...model.world[key], state: 'disabled' },
+      } as ModelWorld;
+      await model.look([key]);
+    }
+  }
+
+  it('are held back beyond what the guard lets go at once, though each is but one', async () => {
+    await disable(GOING);
+    expect(model.catalog.entities.size).toBe(54);
+    await model.refresh(FAIR);
+    expect(model.catalog.entities.size).toBe(54);
+    expect(model.reports.at(-1)?.organizations[0]?.removals.heldBack).toEqual([
+      expect.objectContaining({ grade: 'confirmed', count: 14 }),
+    ]);
+  });
+
+  it('go as before once a refresh has looked at all of them', async () => {
+    await disable(GOING.slice(0, 6));
+    await model.refresh(FAIR);
+    await disable(GOING.slice(6, 8));
+    expect(model.catalog.entities.size).toBe(52);
+  });
+});
