@@ -222,6 +222,7 @@ describe('The queue of requests', () => {
       waiting: 1,
       pausedUntil: undefined,
       throttled: false,
+      throttledMs: 0,
       limit: 200,
       remaining: 1,
       cost: 1,
