@@ -184,6 +184,18 @@ const LIST_FILES = [
   '--exclude-standard',
 ];
 
+/**
+ * No configuration that came with the checkout makes git run a program: neither a
+ * file system monitor, nor a transport for objects that a partial clone lacks, nor
+ * a bare repository that lies among the files.
+ *
+ * Sources: git-config(1) on core.fsmonitor and safe.bareRepository; git(1) on GIT_ALLOW_PROTOCOL.
+ */
+const HARMLESS = {
+  args: ['-c', 'core.fsmonitor=false', '-c', 'safe.bareRepository=explicit'],
+  env: { GIT_ALLOW_PROTOCOL: 'none' },
+} as const;
+
 /** What git prints; `undefined` where there is no git, or the folder is in no checkout. */
 async function git(
   folder: string,
@@ -192,8 +204,12 @@ async function git(
   try {
     const { stdout } = await promisify(execFile)(
       'git',
-      ['-C', folder, ...args],
-      { maxBuffer: MAX_OUTPUT, windowsHide: true },
+      [...HARMLESS.args, '-C', folder, ...args],
+      {
+        env: { ...process.env, ...HARMLESS.env },
+        maxBuffer: MAX_OUTPUT,
+        windowsHide: true,
+      },
     );
     return stdout;
   } catch {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -385,6 +386,41 @@ describe('validate', () => {
       ]);
     } finally {
       rmSync(outside, { recursive: true });
+    }
+  });
+
+  it('runs no program that the configuration of a checkout names', async () => {
+    const mark = join(root, 'ran');
+    clone(`ext::touch ${mark}`);
+    git('config', 'protocol.ext.allow', 'always');
+    git('config', 'core.fsmonitor', `touch ${mark}; false`);
+    // Of a partial clone without the object of a file that says what is ignored.
+    const nothing = '1'.repeat(40);
+    git('update-index', '--add', '--cacheinfo', `100644,${nothing},.gitignore`);
+    git('update-index', '--skip-worktree', '.gitignore');
+    git('config', 'core.repositoryFormatVersion', '1');
+    git('config', 'extensions.partialClone', 'origin');
+    git('config', 'remote.origin.promisor', 'true');
+    // A bare repository is files like others, and may be committed.
+    const bare = join(root, 'bare');
+    execFileSync('git', ['init', '--quiet', '--bare', bare]);
+    for (const [key, value] of [
+      ['core.bare', 'false'],
+      ['core.worktree', root],
+      ['core.fsmonitor', `touch ${mark}; false`],
+    ] as const) {
+      execFileSync('git', ['config', '-f', join(bare, 'config'), key, value]);
+    }
+    write({
+      'catalog-info.yaml': component('a'),
+      'bare/catalog-info.yaml': component('b'),
+    });
+    // What made it may have run it.
+    rmSync(mark, { force: true });
+    for (const place of [root, bare]) {
+      const { entities } = (await validate(place)).files[0]!;
+      expect(entities).toHaveLength(1);
+      expect(existsSync(mark)).toBe(false);
     }
   });
 
