@@ -14,10 +14,15 @@ import type {
   Trace,
 } from '../ingestion/report';
 import type { Knex } from 'knex';
+import type { HeldBackSet } from '../ledger/held-back';
 import { Ledger } from '../ledger/ledger';
+import type { OrganizationCounts } from '../ledger/reports';
 
 /** All metrics and spans of this module begin so, beside the `catalog.events.scm.*` of the catalog. */
 const PREFIX = 'catalog.azure_devops';
+
+/** Stands for all organizations that are not configured. */
+const OTHER = 'other';
 
 /** What the database has is read at most once in this time, however often and by how many metrics it is asked for, in milliseconds. */
 const NUMBERS_FRESHNESS_MS = 30_000;
@@ -29,7 +34,7 @@ const REFRESH_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
 export interface LedgerNumbers {
   /** The provider's name. */
   readonly provider: string;
-  /** As `host/organization`. */
+  /** As `host/organization`, or `other` for all that belongs to none of the provider's. */
   readonly organization: string;
   readonly conclusive: number;
   /** Repositories that could not be read at the last look. */
@@ -252,32 +257,55 @@ export function traceWith(tracing: TracingService): Trace {
     );
 }
 
-/** What the ledger has of every configured organization. */
+/** What the ledger has of every configured organization, and of whatever else there is. */
 export async function ledgerNumbers(
   knex: Knex,
   providers: readonly ProviderSettings[],
 ): Promise<LedgerNumbers[]> {
   const all = await Promise.all(
-    providers.map(async ({ providerName, organizations }) => {
-      const { reports, heldBack } = new Ledger(knex, providerName);
+    providers.map(async ({ providerName: provider, organizations }) => {
+      const { reports, heldBack } = new Ledger(knex, provider);
       const counts = await reports.organizations();
       const sets = await heldBack.list();
-      return organizations.map(({ key, label }): LedgerNumbers => {
-        const count = counts.find(({ organization }) => organization === key);
-        return {
-          provider: providerName,
-          organization: label,
-          conclusive: count?.repositories.conclusive ?? 0,
-          unknown: count?.repositories.unknown ?? 0,
-          entities: count?.entities ?? 0,
-          rejectedFiles: count?.rejectedFiles ?? 0,
-          heldBack: sets
-            .filter(({ organization }) => organization === key)
-            .reduce((sum, { held }) => sum + held.count, 0),
-          oldestVerificationAt: count?.oldestVerificationAt,
-        };
+      const numbersOf = (
+        organization: string,
+        isMeant: (key: string) => boolean,
+      ) => ({
+        provider,
+        organization,
+        ...sumOf(
+          counts.filter(it => isMeant(it.organization)),
+          sets.filter(it => isMeant(it.organization)),
+        ),
       });
+      const keys = new Set(organizations.map(({ key }) => key));
+      // Organizations that were configured, what was taken over, and what another replica gave.
+      const other = numbersOf(OTHER, key => !keys.has(key));
+      return [
+        ...organizations.map(({ key, label }) =>
+          numbersOf(label, it => it === key),
+        ),
+        ...(other.entities > 0 || other.heldBack > 0
+          ? [{ ...other, oldestVerificationAt: undefined }]
+          : []),
+      ];
     }),
   );
   return all.flat();
+}
+
+function sumOf(
+  counts: readonly OrganizationCounts[],
+  sets: readonly HeldBackSet[],
+): Omit<LedgerNumbers, 'provider' | 'organization'> {
+  const sum = (numbers: readonly number[]) =>
+    numbers.reduce((total, it) => total + it, 0);
+  return {
+    conclusive: sum(counts.map(it => it.repositories.conclusive)),
+    unknown: sum(counts.map(it => it.repositories.unknown)),
+    entities: sum(counts.map(it => it.entities)),
+    rejectedFiles: sum(counts.map(it => it.rejectedFiles)),
+    heldBack: sum(sets.map(it => it.held.count)),
+    oldestVerificationAt: counts[0]?.oldestVerificationAt,
+  };
 }

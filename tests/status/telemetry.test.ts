@@ -14,6 +14,8 @@ import {
   setStage,
   type Stage,
 } from '../e2e/support';
+import { Ledger } from '../../src/ledger/ledger';
+import type { HeldBack } from '../../src/policy/guard';
 import type { TestCatalog } from '../support/backend';
 import { ADDED_LABEL, collectMetrics } from '../support/metrics';
 import { until } from '../support/until';
@@ -118,6 +120,21 @@ describe('metrics and spans', () => {
     ).toEqual([{ outcome: 'due', value: 1 }]);
   });
 
+  it('have what is held back beside the configured organizations as `other`', async () => {
+    const { heldBack } = new Ledger(catalog.knex, provider);
+    await heldBack.note('', [setOf(2)], 0);
+    await heldBack.note('dev.azure.com/former', [setOf(3)], 0);
+    await catalog.client.refreshEntity('component:default/web');
+    await until('the gauge to be read anew', async () =>
+      (await samples('catalog_azure_devops_removals_held_back')).some(
+        it => it.organization === 'other' && it.value === 5,
+      ),
+    );
+    expect(
+      await samples('catalog_azure_devops_removals_held_back'),
+    ).toContainEqual({ provider, organization, value: 0 });
+  });
+
   it('are of a bounded number, whatever is ingested: no attribute names a repository', async () => {
     const ours = (await scrape()).filter(({ name }) =>
       name.startsWith('catalog_azure_devops_'),
@@ -209,6 +226,20 @@ describe('metrics and spans', () => {
     expect(missing).toEqual([]);
   });
 });
+
+/** A set of removals that is held back. */
+function setOf(count: number): HeldBack {
+  return {
+    grade: 'inferred',
+    count,
+    total: 10,
+    percentage: count * 10,
+    limit: 5,
+    fingerprint: `of-${count}`,
+    entityRefs: [],
+    reasons: [],
+  };
+}
 
 /** The expressions of the alerts in the documentation. */
 function alerts(): string[] {
