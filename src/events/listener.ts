@@ -4,7 +4,7 @@ import type { EventOutcome } from '../ingestion/report';
 import type { DueRepositories } from '../ledger/due';
 import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
-import { SeldomWarnings } from './seldom';
+import { SeldomLog } from './seldom';
 import { Together } from './together';
 
 /** What the listener has to know of a provider. */
@@ -27,7 +27,7 @@ export interface ListeningProvider {
 export class EventListener {
   /** Topics may overlap, and bring the same event twice. */
   readonly #seen = new WeakSet<object>();
-  readonly #warnings: SeldomWarnings;
+  readonly #seldom: SeldomLog;
   readonly #together = new Together<Notification>(all => this.#take(all));
 
   constructor(
@@ -44,7 +44,7 @@ export class EventListener {
       readonly now: () => number;
     },
   ) {
-    this.#warnings = new SeldomWarnings(options.logger, options.now);
+    this.#seldom = new SeldomLog(options.logger, options.now);
   }
 
   /** Never throws. */
@@ -68,7 +68,7 @@ export class EventListener {
         await this.#together.add(notification);
       }
     } catch (error) {
-      this.#warnings.warn(
+      this.#seldom.warn(
         'taking',
         'An event of Azure DevOps could not be taken; the next refresh finds what it announced',
         error,
@@ -86,10 +86,17 @@ export class EventListener {
     const outcomes: EventOutcome[] = [];
     for (const notification of notifications) {
       const { event, repositoryId, projectId } = notification;
-      const itsOwn = dueBecauseOf(notification, placesOf(notification));
+      const places = placesOf(notification);
+      const itsOwn = dueBecauseOf(notification, places);
       things.push(...itsOwn);
       outcomes.push(itsOwn.length === 0 ? 'irrelevant' : 'due');
-      if (itsOwn.length === 0) {
+      if (places.length === 0) {
+        // Whoever may deliver may make up as many as he likes.
+        this.#seldom.debug(
+          event,
+          `${event} of ${describe(notification)} concerns nothing that is known`,
+        );
+      } else if (itsOwn.length === 0) {
         logger.debug(
           `${event} of ${describe(notification)} concerns nothing that is selected`,
         );

@@ -4,10 +4,11 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 const INTERVAL_MS = 60_000;
 
 /**
- * Warnings of what events bring about, which may come as often as events do: one
- * a minute of each subject, with how many were left out since the last.
+ * Lines of the log for what may come as often as events do: one a minute of each
+ * subject, with how many were left out since the last. A subject is one of few,
+ * since it is remembered.
  */
-export class SeldomWarnings {
+export class SeldomLog {
   readonly #last = new Map<string, { at: number; leftOut: number }>();
 
   constructor(
@@ -16,21 +17,38 @@ export class SeldomWarnings {
     private readonly now: () => number,
   ) {}
 
-  /** @param subject - one of few: it is remembered */
   warn(subject: string, message: string, error?: unknown): void {
+    const leftOut = this.#turn(subject);
+    if (leftOut !== undefined) {
+      this.logger.warn(
+        `${message}${others(leftOut, 'failures since the last warning')}`,
+        error instanceof Error ? error : undefined,
+      );
+    }
+  }
+
+  debug(subject: string, message: string): void {
+    const leftOut = this.#turn(subject);
+    if (leftOut !== undefined) {
+      this.logger.debug(
+        `${message}${others(leftOut, 'events since the last such line')}`,
+      );
+    }
+  }
+
+  /** How many were left out since the last, where it is time for another. */
+  #turn(subject: string): number | undefined {
     const last = this.#last.get(subject);
     const now = this.now();
     if (last && Math.abs(now - last.at) < INTERVAL_MS) {
       last.leftOut += 1;
-      return;
+      return undefined;
     }
     this.#last.set(subject, { at: now, leftOut: 0 });
-    const others = last?.leftOut
-      ? ` (and ${last.leftOut} more such failures since the last warning)`
-      : '';
-    this.logger.warn(
-      `${message}${others}`,
-      error instanceof Error ? error : undefined,
-    );
+    return last?.leftOut ?? 0;
   }
+}
+
+function others(leftOut: number, what: string): string {
+  return leftOut > 0 ? ` (and ${leftOut} more such ${what})` : '';
 }

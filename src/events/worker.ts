@@ -1,7 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { LookOutcome } from '../ingestion/due';
 import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
-import { SeldomWarnings } from './seldom';
+import { SeldomLog } from './seldom';
 
 /** How much of an organization is looked at at a time. */
 const BATCH = 50;
@@ -28,7 +28,7 @@ export class DueWorker {
   #timer: NodeJS.Timeout | undefined;
   #waking: Promise<void> | undefined;
   #wokenAgain = false;
-  readonly #warnings: SeldomWarnings;
+  readonly #seldom: SeldomLog;
 
   constructor(
     private readonly options: {
@@ -40,7 +40,7 @@ export class DueWorker {
       readonly now: () => number;
     },
   ) {
-    this.#warnings = new SeldomWarnings(options.logger, options.now);
+    this.#seldom = new SeldomLog(options.logger, options.now);
   }
 
   /** Looks at what is due now and from now on, until it is closed. */
@@ -113,7 +113,7 @@ export class DueWorker {
       }
     } catch (error) {
       if (!signal.aborted) {
-        this.#warnings.warn(
+        this.#seldom.warn(
           organization,
           `${provider}: what was announced of ${organization} could not be looked at; it is tried again in ${POLL_MS / 1_000} s`,
           error,
@@ -127,7 +127,7 @@ export class DueWorker {
   #warnOf(organization: string, reasons: readonly string[]): void {
     const [reason] = reasons;
     if (reason !== undefined) {
-      this.#warnings.warn(
+      this.#seldom.warn(
         organization,
         `${this.options.provider}: ${reasons.length} of the repositories that were announced could not be looked at; each is tried again for ${GIVE_UP_MS / 60_000} minutes, and then is the next refresh's. One of them: ${reason}`,
       );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventListener } from '../../src/events/listener';
 import { TOPIC } from '../../src/events/notification';
 import { DueRepositories, HOLD_MS } from '../../src/ledger/due';
@@ -37,9 +38,10 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     const woken: string[] = [];
     const noted: string[] = [];
     const warnings: string[] = [];
+    const debug: string[] = [];
     const invalidated: string[] = [];
     const logger = {
-      debug() {},
+      debug: (message: string) => void debug.push(message),
       info() {},
       error() {},
       warn: (message: string) => void warnings.push(message),
@@ -68,6 +70,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
       woken,
       noted,
       warnings,
+      debug,
       invalidated,
       deliver: (eventPayload: unknown, topic = TOPIC) =>
         listener.onEvent({ topic, eventPayload }),
@@ -183,6 +186,26 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     const { deliver, invalidated } = listen();
     await deliver(pushTo('wip', { repositoryId: NEW, projectId: NEW }));
     expect(invalidated).toEqual([NEW]);
+  });
+
+  it('that concern nothing that is known cost one line a minute at level debug, with how many more came', async () => {
+    const { deliver, debug, pass } = listen();
+    const pushOf = (id: string) =>
+      deliver(pushTo('main', { repositoryId: id, projectId: id }));
+    for (let i = 0; i < 20; i++) {
+      await pushOf(randomUUID());
+    }
+    expect(debug).toHaveLength(1);
+    pass(61_000);
+    await pushOf(NEW);
+    expect(debug).toHaveLength(2);
+    expect(debug[1]).toBe(
+      `git.push of repository ${NEW} concerns nothing that is known (and 19 more such events since the last such line)`,
+    );
+    await deliver(pushTo('wip', { repositoryId: KNOWN, projectId: PROJECT }));
+    expect(debug[2]).toBe(
+      `git.push of repository ${KNOWN} concerns nothing that is selected`,
+    );
   });
 
   it('that the database does not take cost a warning a minute, and nothing else', async () => {
