@@ -7,10 +7,13 @@ import type { JsonObject } from '@backstage/types';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { explainMissingRepository } from '../catalog-import/missing';
-import type { RepositoryUrl } from '../content/repository-url';
+import { nearest } from '../config/nearest';
 import { parseRepositoryUrl } from '../content/url';
 import { CredentialError } from '../credentials/errors';
+import { DOCUMENTATION } from '../documentation';
+import { LedgerLookup } from '../ledger/lookup';
 import type { Organization } from '../organization';
+import { explainProvider } from '../policy/explain';
 import { selectRepositories } from '../policy/select';
 import type { Operation } from './operation';
 import type { OperationsContext, Provider, Providers } from './providers';
@@ -162,7 +165,7 @@ async function lookAtRepository(
   }
   const readers = await readersOf(providers, url.organization.label);
   providers.requireAnyConnected(readers.map(({ settings: it }) => it));
-  const { settings } = readers[0]!;
+  const { settings, knex } = readers[0]!;
   const organization =
     settings.organizations.find(({ key }) => key === url.organization.key) ??
     url.organization;
@@ -173,10 +176,29 @@ async function lookAtRepository(
       repository: url.repository,
     }),
   );
+  // What is not there any more is due where the ledger has it.
+  const known = found ? [] : await new LedgerLookup(knex).repositories(url);
   for (const provider of readers) {
-    const place = found ? placeOf(found) : await known(provider, url);
-    if (place) {
-      places.push({ ...place, provider, leftOut: leftOut(provider, found) });
+    const of = known.find(
+      it =>
+        it.provider === provider.settings.providerName &&
+        it.organization === organization.key,
+    );
+    if (found) {
+      places.push({
+        ...placeOf(found),
+        provider,
+        leftOut: leftOut(provider, organization, found),
+      });
+    } else if (of) {
+      const { id, name, project, projectId } = of.facts;
+      places.push({
+        projectId,
+        project,
+        repositoryId: id,
+        repository: name,
+        provider,
+      });
     }
   }
   if (places.length === 0) {
@@ -225,36 +247,28 @@ function placeOf({ id, name, project }: Repository): Place {
   };
 }
 
+/** Why the configuration, or the state that it is in, leaves a repository out; in the words of `explain`. */
 function leftOut(
   { settings }: Provider,
-  repository: Repository | undefined,
+  { label }: Organization,
+  repository: Repository,
 ): string | undefined {
-  const repositories = repository ? [repository] : [];
-  const [skipped] = selectRepositories({ settings, repositories }).skipped;
-  return skipped?.reason;
-}
-
-/** What the ledger has of a repository that is not there any more. */
-async function known(
-  { ledger }: Provider,
-  { organization, project, repository }: RepositoryUrl,
-): Promise<Place | undefined> {
-  const is = (text: string | undefined, ...names: string[]) =>
-    text === undefined ||
-    names.some(it => it.toLowerCase() === text.toLowerCase());
-  const repositories = await ledger.repositoriesIn(organization.key);
-  const found = [...repositories.values()].find(
-    it =>
-      is(project, it.project, it.projectId) && is(repository, it.name, it.id),
-  );
-  return (
-    found && {
-      projectId: found.projectId,
-      project: found.project,
-      repositoryId: found.id,
-      repository: found.name,
-    }
-  );
+  const { skipped } = selectRepositories({
+    settings,
+    repositories: [repository],
+  });
+  return skipped.length === 0
+    ? undefined
+    : explainProvider(
+        {
+          settings,
+          organization: label,
+          asked: { repository: repository.id },
+          look: { outcome: 'found', repository },
+          nearest,
+        },
+        DOCUMENTATION,
+      ).cause;
 }
 
 /** @throws ServiceUnavailableError where the organization cannot be asked, with what to do */

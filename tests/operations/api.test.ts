@@ -189,7 +189,7 @@ describe('the HTTP API', () => {
     [
       'its URL, though it is left out',
       `${REPOSITORY}left-out`,
-      'repository-filter',
+      '`catalog.providers.azureDevOps.main.exclude.repository` ("left-out") leaves out the repository "left-out"',
     ],
   ])('looks at a repository by %s', async (_what, repository, leftOut) => {
     const { status, body } = await api.post('/refresh', { repository });
