@@ -156,6 +156,7 @@ function megabytes(bytes = 0): string {
     : `${bytes} bytes`;
 }
 
-function seconds(milliseconds = 0): string {
+/** A duration for people. */
+export function seconds(milliseconds = 0): string {
   return `${Number((milliseconds / 1000).toFixed(1))} s`;
 }

@@ -1,3 +1,4 @@
+import { guidOf } from '../azure/parse';
 import type { VersionRef } from '../azure/types';
 import { isCloudHost, Organization } from '../organization';
 import type { LocationContext } from './context';
@@ -26,7 +27,6 @@ const API_VERSION_TYPES: Record<string, VersionRef['type']> = {
 const COMMIT_ID = /^[0-9a-f]{7,40}$/i;
 /** Segments of a clone URL that stand for how to clone rather than what. */
 const CLONE_FLAVOURS = ['_full', '_optimized'];
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Reads any form in which Azure DevOps, its documentation, Git or Backstage
@@ -331,7 +331,7 @@ function decodeSegments(pathname: string): string[] | undefined {
 
 /** The project of a repository whose URL leaves it out: of the same name, unless the repository is named by its GUID. */
 function projectOf(repository: string): string | undefined {
-  return GUID.test(repository) ? undefined : repository;
+  return guidOf(repository) === undefined ? repository : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { guidOf } from '../azure/parse';
 import { GIT_EVENTS } from '../config/events';
 
 /**
@@ -23,7 +24,6 @@ export type GitEvent = (typeof GIT_EVENTS)[number];
 /** Backstage's topic for events of Azure DevOps; each type of event has a topic of its own below it. */
 export const TOPIC = 'azureDevOps';
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HEADS = 'refs/heads/';
 /** A push that changes more branches than this counts as one that does not name them. */
 const MOST_BRANCHES = 1_000;
@@ -47,11 +47,14 @@ export function readNotification(
   return {
     event,
     repositoryId:
-      guid(field(repository, 'id')) ?? guid(field(resource, 'repositoryId')),
+      guidOf(field(repository, 'id')) ??
+      guidOf(field(resource, 'repositoryId')),
     projectId:
-      guid(field(field(repository, 'project'), 'id')) ??
-      guid(field(field(resource, 'project'), 'id')) ??
-      guid(field(field(field(payload, 'resourceContainers'), 'project'), 'id')),
+      guidOf(field(field(repository, 'project'), 'id')) ??
+      guidOf(field(field(resource, 'project'), 'id')) ??
+      guidOf(
+        field(field(field(payload, 'resourceContainers'), 'project'), 'id'),
+      ),
     branches:
       event === 'git.push'
         ? branchesOf(field(resource, 'refUpdates'))
@@ -71,14 +74,6 @@ function field(value: unknown, name: string): unknown {
     Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined;
-}
-
-function guid(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length !== 36) {
-    return undefined;
-  }
-  const id = value.toLowerCase();
-  return GUID.test(id) ? id : undefined;
 }
 
 /** `undefined` unless every update names what it updates: what is not understood concerns every branch. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { isRejectedByLimiter } from '../azure/errors';
+import { timeOf } from '../azure/limiter/report';
 import { type Organization } from '../organization';
 import type { PlannedProbe } from '../policy/plan';
 
@@ -82,11 +83,4 @@ export class Halt {
       `${this.notLookedAt.length} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
     );
   }
-}
-
-/** To the second. */
-function timeOf(milliseconds: number): string {
-  return new Date(Math.ceil(milliseconds / 1_000) * 1_000)
-    .toISOString()
-    .replace('.000Z', 'Z');
 }

@@ -18,6 +18,7 @@ import type { YamlParser } from '../descriptors/yaml';
 import type { Organization } from '../organization';
 import { REPOSITORY_BUDGET } from '../policy/budget';
 import type { AskedRepository, FileFacts, LookFacts } from '../policy/explain';
+import { pathOf } from '../policy/nothing-found';
 import { selectRepositories } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
@@ -185,10 +186,6 @@ async function lookElsewhere(
     // It was only to help.
     return {};
   }
-}
-
-function pathOf(path: ProviderSettings['paths'][number]): string {
-  return path.kind === 'literal' ? path.path : path.pattern;
 }
 
 /** The name of a file, without what people confuse: case, extension, hyphens. */

@@ -1,3 +1,5 @@
+import { seconds } from '../azure/failures';
+
 /** The part of a refresh's time in which it may read; the rest is for removing, taking over and reconciling. */
 const READING_SHARE = 0.75;
 /** The part of it that one request may take at most: it is sent twice where it hangs. */
@@ -46,8 +48,4 @@ export class ReadingTime {
   end(): void {
     clearTimeout(this.timer);
   }
-}
-
-function seconds(milliseconds: number): string {
-  return `${Number((milliseconds / 1_000).toFixed(1))} s`;
 }

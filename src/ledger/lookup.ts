@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { FileFacts, LedgerFacts, ReferenceFacts } from '../policy/explain';
 import type { Rejection } from '../policy/model';
+import { guidOf } from '../azure/parse';
 import { isOneOf } from './bulk';
 import { CATALOG } from './catalog-view';
 import {
@@ -16,8 +17,6 @@ import {
 
 /** How many repositories of one name, files and entities of one repository an answer takes into account. */
 const MOST = { repositories: 100, files: 1_000, entities: 5_000 } as const;
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Which repository of which provider. */
 export interface RepositoryPlace {
@@ -59,15 +58,15 @@ export class LedgerLookup {
       TABLES.repositories,
     )
       .where(query => {
-        if (GUID.test(repository)) {
-          void query.where('repository_id', repository.toLowerCase());
-        } else {
-          void query.whereRaw('lower(name) = lower(?)', [repository]);
-        }
+        const id = guidOf(repository);
+        void (id === undefined
+          ? query.whereRaw('lower(name) = lower(?)', [repository])
+          : query.where('repository_id', id));
         if (project !== undefined) {
-          void (GUID.test(project)
-            ? query.where('project_id', project.toLowerCase())
-            : query.whereRaw('lower(project) = lower(?)', [project]));
+          const projectId = guidOf(project);
+          void (projectId === undefined
+            ? query.whereRaw('lower(project) = lower(?)', [project])
+            : query.where('project_id', projectId));
         }
       })
       .limit(MOST.repositories);

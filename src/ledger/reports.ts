@@ -220,17 +220,14 @@ export class LedgerReports {
     });
   }
 
-  /** Some of the files of which a document was rejected, by URL. @param organization - the key of one; all if left out */
-  async rejections(
-    page: { readonly limit: number; readonly offset: number },
-    organization?: string,
-  ): Promise<{ total: number; files: RejectedDocuments[] }> {
+  /** Some of the files of which a document was rejected, by URL. */
+  async rejections(page: {
+    readonly limit: number;
+    readonly offset: number;
+  }): Promise<{ total: number; files: RejectedDocuments[] }> {
     const query = () =>
       this.knex<DescriptorRow>(TABLES.descriptors)
-        .where({
-          provider: this.provider,
-          ...(organization === undefined ? {} : { organization }),
-        })
+        .where({ provider: this.provider })
         .whereNotNull('errors');
     const counted = await query().count({ count: '*' }).first();
     const rows = await query()

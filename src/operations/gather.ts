@@ -1,6 +1,7 @@
 import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { InputError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
+import { guidOf } from '../azure/parse';
 import type { ProviderReading, ProviderSettings } from '../config/index';
 import { nearest } from '../config/nearest';
 import type { LocationContext } from '../content/context';
@@ -57,8 +58,6 @@ export interface ExplainQuestion {
   /** Whether the repository is looked at now. */
   readonly fresh?: boolean;
 }
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Why a repository, a file or an entity is in the catalog, or is not: an answer
@@ -292,7 +291,10 @@ async function lookIfNeeded(
   const isSelected = (
     name: string | undefined,
     what: 'project' | 'repository',
-  ) => name === undefined || GUID.test(name) || settings[what].matches(name);
+  ) =>
+    name === undefined ||
+    guidOf(name) !== undefined ||
+    settings[what].matches(name);
   const isNeeded =
     !found &&
     isSelected(asked.project, 'project') &&

@@ -6,12 +6,12 @@ import { ConflictError, NotFoundError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
 import type { ProviderSettings } from '../config/index';
 import type { HeldBackSet } from '../ledger/held-back';
+import { iso } from '../policy/explain/question';
 import type { HeldBack } from '../policy/guard';
 import type { Field, Operation } from './operation';
 import { FEW, PAGE, pageOf } from './page';
 import type { Provider, Providers } from './providers';
 import { array, count, object, oneOf, optional, text, time } from './schema';
-import { iso } from './time';
 
 const NUMBERS = {
   id: text('Names this very set; one with another entity has another id'),

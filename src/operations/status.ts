@@ -11,6 +11,7 @@ import {
 import type { OrganizationCounts } from '../ledger/reports';
 import type { ProjectEvents } from '../ledger/project-events';
 import { hasFallenSilent } from '../policy/event-health';
+import { iso } from '../policy/explain/question';
 import type { Operation } from './operation';
 import type { OperationsContext, Provider, Providers } from './providers';
 import {
@@ -24,7 +25,6 @@ import {
   time,
 } from './schema';
 import { describeSet, HELD_BACK } from './held-back';
-import { iso } from './time';
 
 const ORGANIZATION_REPORT = object({
   outcome: oneOf('complete', 'incomplete', 'failed'),

@@ -1,5 +1,5 @@
 import type { Repository } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { DescriptorPath, ProviderSettings } from '../config/index';
 import type { Selection } from './select';
 
 /** How Azure DevOps treats what an identity may not read. */
@@ -253,7 +253,8 @@ function quoted(texts: readonly string[]): string {
   return texts.map(text => `"${text}"`).join(', ');
 }
 
-function pathOf(path: ProviderSettings['paths'][number]): string {
+/** A key `path` as it was written. */
+export function pathOf(path: DescriptorPath): string {
   return path.kind === 'literal' ? path.path : path.pattern;
 }
 

@@ -137,7 +137,7 @@ function few(texts: readonly string[]): string {
 }
 
 /** One organization in one line. */
-export function describeOrganizationReport({
+function describeOrganizationReport({
   organization,
   repositories: { seen, skipped, missing },
   probes: { conclusive, unknown, reasons },

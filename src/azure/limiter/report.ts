@@ -97,7 +97,8 @@ export function describePacing(report: PacingReport): {
   }
 }
 
-function timeOf(milliseconds: number): string {
+/** In UTC, to the second. @param milliseconds - since 1970 */
+export function timeOf(milliseconds: number): string {
   return Number.isFinite(milliseconds)
     ? new Date(Math.ceil(milliseconds / 1000) * 1000)
         .toISOString()

@@ -1,6 +1,6 @@
 import { howToApprove } from '../guard';
 import { describeRejection, type Rejection } from '../model';
-import { keyOf } from '../nothing-found';
+import { keyOf, pathOf } from '../nothing-found';
 import type {
   Answer,
   FileFacts,
@@ -21,7 +21,6 @@ import {
   ledgerFiles,
   lowerFirst,
   nameOf,
-  pathOf,
   presentFiles,
   problemOfOrganization,
   readAt,

@@ -42,7 +42,7 @@ export function ledgerFiles(question: ProviderQuestion): FileFacts[] {
 }
 
 /** Only the file, and only what gives the entity, where one was asked for. */
-export function narrowed(
+function narrowed(
   question: ProviderQuestion,
   files: readonly FileFacts[],
 ): FileFacts[] {
@@ -186,10 +186,6 @@ export function asksFor(pattern: DescriptorPath, path: string): boolean {
     : pattern.matches(path);
 }
 
-export function pathOf(path: DescriptorPath): string {
-  return path.kind === 'literal' ? path.path : path.pattern;
-}
-
 /** A time for people, in UTC; absent where it is none. */
 export function at(time: number | undefined): string | undefined {
   return iso(time)?.replace(/\.\d+Z$/, 'Z');
@@ -209,12 +205,12 @@ export function entities(count: number): string {
   return count === 1 ? '1 entity' : `${count} entities`;
 }
 
-export function few(names: readonly string[], and = 'and'): string {
+export function few(names: readonly string[]): string {
   const shown = names.slice(0, 5);
   const further = names.length - shown.length;
-  if (further > 0) return `${shown.join(', ')} ${and} ${further} more`;
+  if (further > 0) return `${shown.join(', ')} and ${further} more`;
   return shown.length > 1
-    ? `${shown.slice(0, -1).join(', ')} ${and} ${shown.at(-1)}`
+    ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`
     : (shown[0] ?? 'nothing');
 }
 

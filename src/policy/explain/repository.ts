@@ -4,6 +4,7 @@ import {
   keyOf,
   LEFT_OUT,
   nearMiss,
+  pathOf,
   type NameKey,
 } from '../nothing-found';
 import { selectRepositories } from '../select';
@@ -18,7 +19,6 @@ import {
   meant,
   nameOf,
   namesOf,
-  pathOf,
   stays,
   timeFacts,
 } from './question';
