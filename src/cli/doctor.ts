@@ -37,7 +37,7 @@ import {
 } from './io';
 import { configuredOrganizations, selectOrganizations } from './organizations';
 import { findCause, isAccepted, openSession, type Session } from './session';
-import { hanging, wrap } from './text';
+import { hanging, toJsonText, wrap } from './text';
 
 export interface DoctorOptions {
   /** As they were named; empty for all that are configured. */
@@ -117,7 +117,7 @@ function renderJson(reports: readonly Report[]): string {
     ...report,
     organization: organization && organizationJson(organization),
   }));
-  return JSON.stringify({ passed, reports: shown }, null, 2);
+  return toJsonText({ passed, reports: shown });
 }
 
 /** Looks at one organization, from its credential to its repositories and the way there. */

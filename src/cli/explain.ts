@@ -14,7 +14,7 @@ import type { Explanation } from '../policy/explain';
 import { BackendClient, type BackendOptions } from './backend-client';
 import { EXIT, type ExitCode, type Io, Progress, widthOf } from './io';
 import { openSession } from './session';
-import { hanging, printable } from './text';
+import { hanging, printable, toJsonText } from './text';
 
 export interface ExplainOptions extends BackendOptions {
   /** Whether the repository is looked at now. */
@@ -50,7 +50,7 @@ export async function explain(
     progress.clear();
   }
   if (options.json) {
-    io.stdout.write(`${JSON.stringify({ answers }, null, 2)}\n`);
+    io.stdout.write(`${toJsonText({ answers })}\n`);
   } else {
     const width = widthOf(io.stdout);
     const rendered = answers.map(answer => render(answer, width));
@@ -121,11 +121,11 @@ function render(
   { provider, cause, cure, docs }: Answer,
   width: number,
 ): string {
-  const name = provider === undefined ? '' : `${printable(provider)}: `;
+  const name = provider === undefined ? '' : `${provider}: `;
   const end = cause.endsWith('?') ? '' : '.';
   return [
-    hanging('', `${name}${printable(cause)}${end}`, width),
-    hanging('  What to do:  ', `${printable(cure)}.`, width),
-    `  More:        ${docs}`,
+    hanging('', `${name}${cause}${end}`, width),
+    hanging('  What to do:  ', `${cure}.`, width),
+    `  More:        ${printable(docs)}`,
   ].join('\n');
 }

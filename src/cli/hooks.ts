@@ -27,7 +27,14 @@ import {
 } from './io';
 import { selectOrganizations } from './organizations';
 import { findCause, openSession, renderFailure, type Failure } from './session';
-import { count, hanging, printable, renderTable, type Column } from './text';
+import {
+  count,
+  hanging,
+  printable,
+  renderTable,
+  toJsonText,
+  type Column,
+} from './text';
 
 export interface HooksOptions {
   /** As they were named; empty for all that are configured. */
@@ -336,7 +343,7 @@ function remarksOn(lines: readonly Line[]): Map<string, string> {
   return new Map(
     [...about].map(([text, [first, ...others]]) => [
       text,
-      `${first?.event} of ${printable(first?.project ?? '')}` +
+      `${first?.event} of ${first?.project ?? ''}` +
         (others.length > 0 ? ` and ${count(others.length, 'other')}` : ''),
     ]),
   );
@@ -364,5 +371,5 @@ function renderJson(reports: readonly Report[], applied: boolean): string {
       ? { error: report.failure.diagnosis }
       : { subscriptions: report.lines }),
   }));
-  return JSON.stringify({ applied, organizations }, null, 2);
+  return toJsonText({ applied, organizations });
 }

@@ -83,9 +83,7 @@ function renderOrganization(
       repositories.flatMap(each =>
         each.unknown === undefined
           ? []
-          : [
-              `${nameOf(each)}\n${hanging('    ', printable(each.unknown), width - 2)}`,
-            ],
+          : [`${nameOf(each)}\n${hanging('    ', each.unknown, width - 2)}`],
       ),
     ),
   ]
@@ -145,7 +143,7 @@ function rejectionsOf(
             [
               target,
               ...rejections.map(each =>
-                hanging('    ', printable(describeRejection(each)), width - 2),
+                hanging('    ', describeRejection(each), width - 2),
               ),
             ].join('\n'),
           ],
@@ -175,7 +173,7 @@ function renderDifference(difference: Difference, width: number): string[] {
       'A refresh would change',
       changed.map(
         ({ entityRef, target, fields }) =>
-          `${entityRef}\n${hanging('    ', fields.map(printable).join(', '), width - 2)}\n    ${target}`,
+          `${entityRef}\n${hanging('    ', fields.join(', '), width - 2)}\n    ${target}`,
       ),
     ),
     section(
@@ -190,7 +188,7 @@ function renderDifference(difference: Difference, width: number): string[] {
       'Held by somebody else in the catalog, and so not given',
       blocked.map(
         ({ entityRef, target, by }) =>
-          `${entityRef}\n    ${target}\n    held by ${printable(by)}`,
+          `${entityRef}\n    ${target}\n    held by ${by}`,
       ),
     ),
     ...renderInvalid(invalid, width),
@@ -206,7 +204,7 @@ function renderInvalid(
       'Given, and not shown, since the processing of the catalog does not take them',
       invalid.map(
         ({ entityRef, target, message }) =>
-          `${entityRef}\n${hanging('    ', printable(message), width - 2)}\n    ${target}`,
+          `${entityRef}\n${hanging('    ', message, width - 2)}\n    ${target}`,
       ),
     ),
   ];
@@ -218,7 +216,7 @@ function section(title: string, lines: readonly string[]): string {
   const shown = lines
     .slice(0, MOST_LINES)
     .flatMap(text => text.split('\n'))
-    .map(line => `  ${line}`);
+    .map(line => `  ${printable(line)}`);
   const more =
     lines.length > MOST_LINES
       ? [
@@ -229,7 +227,7 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function nameOf({ repository }: PreviewedRepository): string {
-  return printable(`${repository.project.name}/${repository.name}`);
+  return `${repository.project.name}/${repository.name}`;
 }
 
 function countBy(values: readonly string[]): Map<string, number> {

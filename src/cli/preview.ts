@@ -31,7 +31,7 @@ import {
 } from './preview-model';
 import { renderPreview } from './preview-output';
 import { findCause, openSession, type Session } from './session';
-import { count } from './text';
+import { count, toJsonText } from './text';
 
 export interface PreviewOptions {
   /** As they were named; empty for all that providers have. */
@@ -87,7 +87,7 @@ export async function preview(
     }
     io.stdout.write(
       options.json
-        ? `${JSON.stringify(toJson(found), null, 2)}\n`
+        ? `${toJsonText(toJson(found))}\n`
         : `${renderPreview(found, widthOf(io.stdout), options)}\n`,
     );
     const { unknown } = summaryOf(organizations);

@@ -13,7 +13,7 @@ import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
 import { preview, type PreviewOptions } from './preview';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
-import { hanging } from './text';
+import { hanging, toJsonText } from './text';
 import { validate, type ValidateOptions } from './validate';
 
 interface CommonOptions {
@@ -291,7 +291,7 @@ function reportConfiguration(
   } catch (error) {
     const diagnosis = diagnoseConfiguration(error);
     if (options.json) {
-      io.stdout.write(`${JSON.stringify({ error: diagnosis }, null, 2)}\n`);
+      io.stdout.write(`${toJsonText({ error: diagnosis })}\n`);
     } else {
       const width = widthOf(io.stderr);
       const text = renderFailure('integrations.azure', { diagnosis }, width);

@@ -26,6 +26,7 @@ import {
   hanging,
   printable,
   renderTable,
+  toJsonText,
 } from './text';
 
 export interface RepositoriesOptions {
@@ -140,7 +141,7 @@ function renderJson(listings: readonly Listing[]): string {
           })),
         },
   );
-  return JSON.stringify({ organizations }, null, 2);
+  return toJsonText({ organizations });
 }
 
 /** The name comes last, so that a long one pushes nothing out of its column. */

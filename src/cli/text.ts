@@ -20,7 +20,8 @@ export function wrap(text: string, width: number): string[] {
 /** A text in lines, all but the first indented by as much as `lead` is long. */
 export function hanging(lead: string, text: string, width: number): string {
   const indent = ' '.repeat(lead.length);
-  return wrap(text, Math.max(20, width - lead.length))
+  const shown = printable(text.replace(/\s+/g, ' '));
+  return wrap(shown, Math.max(20, width - lead.length))
     .map((line, i) => (i === 0 ? lead : indent) + line)
     .join('\n');
 }
@@ -55,9 +56,24 @@ export function renderTable(
     .join('\n');
 }
 
-/** A name as the service gave it, without what would make a terminal do things. */
+/**
+ * A text from elsewhere, of which neither a terminal nor an agent of Azure Pipelines
+ * takes anything for a command.
+ *
+ * Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#logging-command-format
+ */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+  return text
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD')
+    .replace(/##(?=(vso)?\[)/g, '# #');
+}
+
+/** JSON for machines, with the same said in escapes where a terminal or an agent would take it for a command. */
+export function toJsonText(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    /[\u007f-\u009f\p{Bidi_Control}]|#(?=#(vso)?\[)/gu,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];

@@ -1,5 +1,5 @@
 import { type Io, widthOf } from './io';
-import { count, hanging, printable } from './text';
+import { count, hanging, printable, toJsonText } from './text';
 
 export interface OutputOptions {
   readonly format: 'text' | 'azure-pipelines';
@@ -42,7 +42,7 @@ export function writeValidation(
   { stdout }: Io,
 ): void {
   if (json) {
-    stdout.write(`${JSON.stringify(toJson(validation), null, 2)}\n`);
+    stdout.write(`${toJsonText(toJson(validation))}\n`);
     return;
   }
   for (const { path, findings } of validation.files) {
@@ -70,7 +70,7 @@ function renderFinding(path: string, finding: Finding, width: number): string {
   const { severity, line, column } = finding;
   const place = [path, line, column].filter(part => part !== undefined);
   const lead = `  ${severity}: `;
-  return `${inert(place.join(':'))}\n${hanging(lead, inert(sentenceOf(finding)), width)}`;
+  return `${printable(place.join(':'))}\n${hanging(lead, sentenceOf(finding), width)}`;
 }
 
 function sentenceOf({ entityRef, message }: Finding): string {
@@ -88,7 +88,7 @@ function renderSummary(validation: Validation, width: number): string {
     hanging('', found, width),
     hanging(
       'Repository:    ',
-      repository ? inert(repository) : 'not known; give it with --repository',
+      repository ?? 'not known; give it with --repository',
       width,
     ),
     hanging('catalog.rules: ', RULES[rules], width),
@@ -143,9 +143,4 @@ function escapeData(text: string): string {
 
 function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(']', '%5D').replaceAll(';', '%3B');
-}
-
-/** A text of a file or its name, of which neither a terminal nor an agent of Azure Pipelines takes anything for a command. */
-function inert(text: string): string {
-  return printable(text.replace(/\s+/g, ' ')).replace(/##(?=(vso)?\[)/g, '# #');
 }

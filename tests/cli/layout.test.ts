@@ -5,8 +5,10 @@ import {
   count,
   formatBytes,
   formatDuration,
+  hanging,
   printable,
   renderTable,
+  toJsonText,
   wrap,
 } from '../../src/cli/text';
 import { Organization } from '../../src/organization';
@@ -62,6 +64,34 @@ it('writes sizes, durations and counts for people', () => {
 it('shows control characters in a name instead of sending them to the terminal', () => {
   expect(printable('a\u001b[31mb\u0007c\u202ed')).toBe(
     'a\uFFFD[31mb\uFFFDc\uFFFDd',
+  );
+});
+
+it('gives neither a terminal nor an agent of Azure Pipelines a command of somebody else, and programs the text as it is', () => {
+  const parts = [
+    '#',
+    '##',
+    '##vso[task.complete]',
+    '##[error]',
+    '\u009b2J',
+    '\u001b]0;',
+    '\u202e',
+    '\\',
+    ' ',
+    '\n',
+    'a',
+  ];
+  const texts = fc.array(fc.constantFrom(...parts)).map(some => some.join(''));
+  fc.assert(
+    fc.property(texts, text => {
+      const encoded = toJsonText({ text });
+      expect(JSON.parse(encoded)).toEqual({ text });
+      for (const shown of [hanging('error: ', text, 80), encoded]) {
+        expect(shown.replaceAll('\n', '')).not.toMatch(
+          /##(vso)?\[|[\p{Cc}\p{Bidi_Control}]/u,
+        );
+      }
+    }),
   );
 });
 

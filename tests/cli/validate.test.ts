@@ -537,9 +537,12 @@ describe('the lines for Azure Pipelines', () => {
       ),
       '##vso[task.complete result=Failed]/catalog-info.yaml': 'a: [b',
     });
-    const { stdout } = await run(program, ['validate', root]);
-    expect(stdout).toContain('task.complete');
-    expect(stdout).not.toMatch(/##(vso)?\[/);
+    for (const args of [[root], [root, '--json'], ['##vso[task.complete]']]) {
+      const seen = await run(program, ['validate', ...args]);
+      const text = seen.stdout + seen.stderr;
+      expect(text).toContain('task.complete');
+      expect(text).not.toMatch(/##(vso)?\[/);
+    }
   });
 });
 
