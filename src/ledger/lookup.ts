@@ -45,7 +45,7 @@ export class LedgerLookup {
   constructor(private readonly knex: Knex) {}
 
   /**
-   * Repositories by their names, in whatever case, or by their GUIDs.
+   * Repositories by their names, in whatever case, or by their GUIDs; those that are there before those that are gone.
    *
    * @param asked - names or GUIDs, as a URL has them
    */
@@ -69,6 +69,10 @@ export class LedgerLookup {
             : query.where('project_id', projectId));
         }
       })
+      // One that was deleted may have left its name to another.
+      .orderByRaw(
+        "case when outcome = 'gone' then 1 else 0 end, missed, verified_at desc",
+      )
       .limit(MOST.repositories);
     return rows.map(row => ({
       provider: row.provider,

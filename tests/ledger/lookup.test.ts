@@ -74,6 +74,24 @@ describe.each(DATABASES)(
       ).toEqual([]);
     });
 
+    it('is the one that is there now, where one of the same name was deleted', async () => {
+      const { ledger } = opened;
+      const named = (id: string) => {
+        const record = probe(id, [], { startTicket: 0 });
+        return {
+          ...record,
+          repository: { ...record.repository, name: 'Again' },
+        };
+      };
+      await ledger.recordProbes([named('q1'), named('q2'), named('q3')], 7);
+      const removals = ledger.removalsIn(ORGANIZATION);
+      const deleted = { grade: 'confirmed', reason: 'deleted' } as const;
+      await removals.markForRemoval(['q1', 'q3'], deleted, 1_000_000);
+      const found = await lookup.repositories({ repository: 'again' });
+      expect(found.map(it => it.repositoryId)[0]).toBe('q2');
+      expect(found).toHaveLength(3);
+    });
+
     it('says why the last look at it failed, in bounded length, until one did not', async () => {
       const [broken] = await lookup.repositories({ repository: 'Broken' });
       expect(broken?.facts).toMatchObject({

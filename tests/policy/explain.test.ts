@@ -243,6 +243,80 @@ describe('The answer to why something is in the catalog or not', () => {
     expect(times).toBeGreaterThan(0);
   });
 
+  it('goes once through what is held back, however many entities the repository gives', () => {
+    const refsOf = (name: string, count: number) =>
+      Array.from({ length: count }, (_, i) => `component:default/${name}-${i}`);
+    let reads = 0;
+    const counted = (list: readonly string[]) =>
+      new Proxy(list, {
+        get: (target, key) => {
+          reads++;
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+    const path = '/catalog-info.yaml';
+    const file: FileFacts = {
+      path,
+      url: 'https://dev.azure.com/o/p/_git/r?path=/catalog-info.yaml',
+      objectId: '1'.repeat(40),
+      rejections: [],
+      entityRefs: counted(refsOf('own', 1_000)),
+    };
+    const reference: ReferenceFacts = {
+      owner: { isOwn: true, path, url: file.url },
+      isApplied: true,
+      locationKey: 'url:here',
+    };
+    const [of] = fc.sample(question, { numRuns: 1, seed: 1 });
+    const { reason } = explainProvider(
+      {
+        ...of!,
+        settings: {
+          ...of!.settings,
+          project: nameFilter(['*'], []),
+          repository: nameFilter(['*'], []),
+          branch: undefined,
+        },
+        asked: { project: 'p', repository: 'r' },
+        entityRef: undefined,
+        look: undefined,
+        ledger: {
+          repository: {
+            id: GUID,
+            organization: 'dev.azure.com/o',
+            projectId: GUID,
+            project: 'p',
+            name: 'r',
+            branch: 'main',
+            outcome: 'conclusive',
+            missed: 0,
+          },
+          files: [file],
+          references: new Map(
+            refsOf('own', 1_000).map(ref => [ref, reference]),
+          ),
+          isDue: false,
+          heldBack: [
+            {
+              grade: 'inferred',
+              count: 1_000,
+              total: 2_000,
+              percentage: 50,
+              limit: 20,
+              fingerprint: '0123456789ab',
+              reasons: [{ reason: 'it is out of sight', count: 1_000 }],
+              entityRefs: counted(refsOf('other', 1_000)),
+              isApproved: false,
+            },
+          ],
+        },
+      },
+      DOCS,
+    );
+    expect(reason).toBe('in-catalog');
+    expect(reads).toBeLessThan(50_000);
+  });
+
   it('names each of the reasons somewhere', () => {
     const seen = new Set<string>();
     fc.assert(

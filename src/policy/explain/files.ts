@@ -34,10 +34,12 @@ export function judgeHeldBack(
   documentation: string,
 ): Answer | undefined {
   const { ledger } = question;
-  for (const file of ledgerFiles(question)) {
+  const files = ledgerFiles(question);
+  const heldBy = heldBackAmong(question, files);
+  for (const file of files) {
     for (const ref of file.entityRefs) {
       const reference = ledger?.references.get(ref);
-      const held = ledger?.heldBack?.find(it => it.entityRefs.includes(ref));
+      const held = heldBy.get(ref);
       const reason = reference?.removal?.reason ?? held?.reasons[0]?.reason;
       if (reason !== undefined && isGiven(reference, file)) {
         return heldBack(question, { file, ref, reason, held, documentation });
@@ -45,6 +47,21 @@ export function judgeHeldBack(
     }
   }
   return undefined;
+}
+
+/** The set that holds back each entity of these files; a set may have all that the organization has, and is gone through once. */
+function heldBackAmong(
+  { ledger }: ProviderQuestion,
+  files: readonly FileFacts[],
+): Map<string, HeldBackFacts> {
+  const own = new Set(files.flatMap(({ entityRefs }) => entityRefs));
+  const found = new Map<string, HeldBackFacts>();
+  for (const held of ledger?.heldBack ?? []) {
+    for (const ref of held.entityRefs) {
+      if (own.has(ref) && !found.has(ref)) found.set(ref, held);
+    }
+  }
+  return found;
 }
 
 function heldBack(
@@ -297,12 +314,13 @@ function judgeApplied(
 function isWhole(question: ProviderQuestion, file: FileFacts): boolean {
   const { ledger } = question;
   const known = ledgerFiles(question).find(({ path }) => path === file.path);
+  const gave = new Set(known?.entityRefs);
   return (
     known?.objectId === file.objectId &&
     file.entityRefs.every(ref => {
       const reference = ledger?.references.get(ref);
       return (
-        known.entityRefs.includes(ref) &&
+        gave.has(ref) &&
         isGiven(reference, file) &&
         reference?.removal === undefined
       );
