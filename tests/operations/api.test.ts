@@ -224,6 +224,31 @@ describe('the HTTP API', () => {
     );
   });
 
+  it('has what is gone out of the catalog without a refresh, though the service does not find it any more', async () => {
+    const project = stage.simulator.organization('contoso').project('P');
+    const going = project.addRepository('going', {
+      files: { '/catalog-info.yaml': component('going') },
+    });
+    const isThere = async () =>
+      (await catalog.entities()).some(it => it.metadata.name === 'going');
+    await catalog.refresh();
+    await until('the entity', isThere);
+    going.delete();
+    const repository = `${REPOSITORY}Going`;
+    expect((await api.post('/refresh', { repository })).body).toEqual({
+      refreshes: [],
+      repositories: [
+        {
+          provider: 'main',
+          organization: 'dev.azure.com/contoso',
+          project: 'P',
+          repository: 'going',
+        },
+      ],
+    });
+    await until('the entity to be gone', async () => !(await isThere()));
+  });
+
   it.each([
     ['its name', 'contoso'],
     ['host and name', 'Dev.Azure.com/Contoso'],
