@@ -101,7 +101,8 @@ export class EventListener {
           `${event} of ${describe(notification)} concerns nothing that is selected`,
         );
       } else if (!repositoryId && projectId) {
-        logger.debug(
+        this.#seldom.debug(
+          `${event} without a repository`,
           `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
         );
       }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { GIT_EVENTS } from '../../src/config/events';
 import { TOPIC } from '../../src/events/notification';
 import { FAIR, Model, PROJECT_ID, type Held } from '../ingestion/model';
 import { recordingLogger, type LogLine } from '../support/logs';
@@ -88,7 +89,7 @@ describe('whatever is delivered as an event', () => {
   });
   afterEach(async () => await model.destroy());
 
-  it('throws nothing, warns of nothing, and makes nothing due but what the ledger knows, by id', async () => {
+  it('throws nothing, warns of nothing, says once of each kind that it is not known, and makes nothing due but what the ledger knows, by id', async () => {
     const logs: LogLine[] = [];
     const { listener, close } = model.listen({
       logger: recordingLogger(logs),
@@ -106,6 +107,8 @@ describe('whatever is delivered as an event', () => {
     );
     await close();
     expect(logs.filter(({ level }) => level !== 'debug')).toEqual([]);
+    const unknown = logs.filter(({ message }) => /is known/.test(message));
+    expect(unknown.length).toBeLessThanOrEqual(GIT_EVENTS.length);
     for (const row of await model.due()) {
       expect(row.organization).toBe('dev.azure.com/contoso');
       expect(['', PROJECT_ID, REPOSITORY, FOREIGN]).toContain(row.project_id);
