@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { linkTarget, loop, MOST_STEPS } from '../azure/links';
 
 /** What a file of a checkout may have, in bytes; a descriptor that is larger is rejected by the catalog's provider too. */
-export const MAX_FILE_SIZE = 16 * 1024 * 1024;
+const MAX_FILE_SIZE = 16 * 1024 * 1024;
 
 /** What `git` may print: the names of a few million files. */
 const MAX_OUTPUT = 512 * 1024 * 1024;

@@ -2,7 +2,7 @@ import type { JsonValue } from '@backstage/types';
 import { load, loadAll } from 'js-yaml';
 
 /** The keys that a catalog replaces by a file: three of its own, two of its module for OpenAPI. */
-export const PLACEHOLDERS = ['text', 'json', 'yaml', 'openapi', 'asyncapi'];
+const PLACEHOLDERS = ['text', 'json', 'yaml', 'openapi', 'asyncapi'];
 
 /** What a placeholder or a `$ref` points to could not be had, or is not what it should be. */
 export class PlaceholderError extends Error {
