@@ -40,6 +40,12 @@ export function parseRepositoryUrl(
   text: string,
   context: LocationContext,
 ): ParsedUrl {
+  if (/%00|\0/.test(text)) {
+    return unsupported(
+      'malformed',
+      'The URL has a NUL character (%00), which no name and no path has.',
+    );
+  }
   const url = toUrl(toSshUrl(text.trim()));
   if (!url) {
     return unsupported(

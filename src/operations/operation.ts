@@ -118,6 +118,12 @@ function readField(
         `Expected '${name}' once and as a text: ${field.description}`,
       );
     }
+    // PostgreSQL takes none.
+    if (value.includes('\0')) {
+      throw new InputError(
+        `Expected '${name}' without the character NUL: ${field.description}`,
+      );
+    }
     return value;
   }
   if (field.type === 'boolean') {

@@ -316,6 +316,8 @@ describe('an unsupported URL', () => {
     ['', 'malformed'],
     ['catalog-info.yaml', 'malformed'],
     ['https://dev.azure.com/contoso/Payments/_git/100%', 'malformed'],
+    ['https://dev.azure.com/contoso/Payments/_git/a%00b', 'malformed'],
+    ['https://dev.azure.com/contoso/P/_git/a?path=/b%00.yaml', 'malformed'],
     ['ftp://dev.azure.com/contoso/Payments/_git/api', 'scheme'],
     [`http://${SERVER}/Plain/P/_git/r`, 'scheme'],
     ['https://github.com/contoso/api', 'host'],

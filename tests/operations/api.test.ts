@@ -303,6 +303,9 @@ describe('the HTTP API', () => {
       400,
       'once and as a text',
     ],
+    ['get', '/explain?entityRef=component:a%00', undefined, 400, 'NUL'],
+    ['get', '/held-back/main:a%00', undefined, 400, 'NUL'],
+    ['post', '/refresh', { repository: `${REPOSITORY}a%00` }, 400, 'NUL'],
     ['post', '/refresh', {}, 400, 'got none'],
     [
       'post',
