@@ -41,7 +41,7 @@ import { createRouter } from './operations/router';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
-import { IngestionMetrics, ledgerNumbers, traceWith } from './status/telemetry';
+import { ledgerNumbers, measureWith, traceWith } from './status/telemetry';
 import { azureDevOpsUrlReaderFactory } from './url-reader/reader-factory';
 
 const MODULE_ID = 'azure-devops-entity-provider';
@@ -106,19 +106,23 @@ export const catalogModuleAzureDevOps = createBackendModule({
           MODULE_ID,
         );
         const measured = metrics
-          ? new IngestionMetrics(metrics as MetricsService, {
-              requestTotals: () => azureDevOps.clients.requestTotals(),
-              numbers: async () =>
-                await ledgerNumbers(
-                  await database.getClient(),
-                  readings.flatMap(({ settings }) =>
-                    settings && hub.isConnected(settings.providerName)
-                      ? [settings]
-                      : [],
+          ? measureWith(
+              metrics as MetricsService,
+              {
+                requestTotals: () => azureDevOps.clients.requestTotals(),
+                numbers: async () =>
+                  await ledgerNumbers(
+                    await database.getClient(),
+                    readings.flatMap(({ settings }) =>
+                      settings && hub.isConnected(settings.providerName)
+                        ? [settings]
+                        : [],
+                    ),
                   ),
-                ),
-              now: Date.now,
-            })
+                now: Date.now,
+              },
+              message => logger.warn(message),
+            )
           : undefined;
         const hub: EventHub = new EventHub({
           database,

@@ -5,13 +5,14 @@ import type {
 } from '../backstage';
 import type { RequestTotals } from '../azure/clients';
 import type { ProviderSettings } from '../config/index';
-import type {
-  EventObserver,
-  EventOutcome,
-  OrganizationReport,
-  RefreshObserver,
-  RefreshReport,
-  Trace,
+import {
+  type EventObserver,
+  type EventOutcome,
+  type OrganizationReport,
+  type RefreshObserver,
+  type RefreshReport,
+  type Trace,
+  untraced,
 } from '../ingestion/report';
 import type { Knex } from 'knex';
 import type { HeldBackSet } from '../ledger/held-back';
@@ -102,8 +103,10 @@ export class IngestionMetrics implements RefreshObserver, EventObserver {
   ended(report: RefreshReport): void {
     const { provider, startedAt, endedAt = this.#sources.now() } = report;
     const attributes = { provider, outcome: report.outcome };
-    this.#refreshes.add(1, attributes);
-    this.#duration.record((endedAt - startedAt) / 1_000, attributes);
+    quietly(() => {
+      this.#refreshes.add(1, attributes);
+      this.#duration.record((endedAt - startedAt) / 1_000, attributes);
+    });
     report.organizations.forEach(it => this.looked(provider, it));
   }
 
@@ -114,21 +117,27 @@ export class IngestionMetrics implements RefreshObserver, EventObserver {
       probes,
     }: Pick<OrganizationReport, 'organization' | 'probes'>,
   ): void {
-    for (const outcome of ['conclusive', 'unknown'] as const) {
-      if (probes[outcome] > 0) {
-        this.#probes.add(probes[outcome], { provider, organization, outcome });
+    quietly(() => {
+      for (const outcome of ['conclusive', 'unknown'] as const) {
+        if (probes[outcome] > 0) {
+          this.#probes.add(probes[outcome], {
+            provider,
+            organization,
+            outcome,
+          });
+        }
       }
-    }
+    });
     // It has changed what the database has.
     this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
   eventTaken(event: string, outcome: EventOutcome): void {
-    this.#events.add(1, { event, outcome });
+    quietly(() => this.#events.add(1, { event, outcome }));
   }
 
   refreshAsked(outcome: EventOutcome): void {
-    this.#asked.add(1, { outcome });
+    quietly(() => this.#asked.add(1, { outcome }));
   }
 
   #observeRequests(metrics: MetricsService): void {
@@ -236,25 +245,59 @@ export class IngestionMetrics implements RefreshObserver, EventObserver {
   }
 }
 
+/** What is measured goes on though the service for metrics, which is alpha, fails. */
+function quietly(measure: () => void): void {
+  try {
+    measure();
+  } catch {
+    // There is a gap in the metrics.
+  }
+}
+
+/** Metrics, or none where the service for them, which is alpha, is not as it is known. @param warn - is told why */
+export function measureWith(
+  metrics: MetricsService,
+  sources: MetricSources,
+  warn: (message: string) => void,
+): IngestionMetrics | undefined {
+  try {
+    return new IngestionMetrics(metrics, sources);
+  } catch (error) {
+    warn(
+      `There are no metrics of Azure DevOps: the installed Backstage's service for metrics is not as it is known (${String(error)}). Ingestion goes on without; report this, with the version`,
+    );
+    return undefined;
+  }
+}
+
 /** Spans of refreshes, passes over organizations, looks because of an event, and probes of repositories. */
 export function traceWith(tracing: TracingService): Trace {
-  return async (name, attributes, run) =>
-    await tracing.startActiveSpan(
-      `${PREFIX}.${name}`,
-      {
-        attributes: Object.fromEntries(
-          Object.entries(attributes).map(([key, value]) => [
-            `azure_devops.${key}`,
-            value,
-          ]),
-        ),
-      },
-      async span =>
-        await run({
-          setAttribute: (key, value) =>
-            span.setAttribute(`azure_devops.${key}`, value),
-        }),
-    );
+  return async <T>(...[name, attributes, run]: Parameters<Trace>) => {
+    let running: Promise<T> | undefined;
+    try {
+      return await tracing.startActiveSpan(
+        `${PREFIX}.${name}`,
+        {
+          attributes: Object.fromEntries(
+            Object.entries(attributes).map(([key, value]) => [
+              `azure_devops.${key}`,
+              value,
+            ]),
+          ),
+        },
+        async span => {
+          running = run({
+            setAttribute: (key, value) =>
+              quietly(() => span.setAttribute(`azure_devops.${key}`, value)),
+          }) as Promise<T>;
+          return await running;
+        },
+      );
+    } catch {
+      // What is traced is done once, and ends as it ends, whatever became of the span.
+      return await (running ?? (untraced(name, attributes, run) as Promise<T>));
+    }
+  };
 }
 
 /** What the ledger has of every configured organization, and of whatever else there is. */

@@ -17,6 +17,8 @@ import {
 import { Ledger } from '../../src/ledger/ledger';
 import type { HeldBack } from '../../src/policy/guard';
 import type { TestCatalog } from '../support/backend';
+import { startOrganizationReport } from '../../src/ingestion/report';
+import { measureWith, traceWith } from '../../src/status/telemetry';
 import { ADDED_LABEL, collectMetrics } from '../support/metrics';
 import { until } from '../support/until';
 
@@ -264,3 +266,86 @@ function queries(): string[] {
     ...templating.list.flatMap(({ definition }) => definition ?? []),
   ];
 }
+
+describe('a service of Backstage that fails', () => {
+  const broken = (): never => {
+    throw new Error('it is not as it was');
+  };
+
+  it('for metrics costs the metrics alone', () => {
+    const sources = {
+      requestTotals: () => [],
+      numbers: async () => [],
+      now: Date.now,
+    };
+    const instrument = { add: broken, record: broken, addCallback: () => {} };
+    const create = () => instrument;
+    const metrics = measureWith(
+      {
+        createCounter: create,
+        createHistogram: create,
+        createObservableCounter: create,
+        createObservableGauge: create,
+      },
+      sources,
+      broken,
+    );
+    const report = startOrganizationReport('o');
+    report.probes.unknown = 1;
+    metrics?.ended({
+      provider: 'p',
+      startedAt: 0,
+      outcome: 'complete',
+      organizations: [report],
+      descriptors: 0,
+      entities: 0,
+      added: 0,
+      removed: 0,
+      rejectedFiles: [],
+      duplicates: [],
+      advice: [],
+      events: [],
+    });
+    metrics?.eventTaken('git.push', 'due');
+    metrics?.refreshAsked('due');
+    const said: string[] = [];
+    const none = measureWith({} as never, sources, text => said.push(text));
+    expect(none).toBeUndefined();
+    expect(said).toEqual([expect.stringContaining('Ingestion goes on')]);
+  });
+
+  it.each([
+    ['before', { startActiveSpan: broken }],
+    [
+      'after',
+      {
+        startActiveSpan: async (
+          _name: string,
+          _options: object,
+          run: (span: never) => Promise<unknown>,
+        ) => {
+          await run({ setAttribute: broken } as never);
+          return broken();
+        },
+      },
+    ],
+  ])(
+    'for traces, %s what is traced, has it done once',
+    async (_when, tracing) => {
+      const trace = traceWith(tracing as never);
+      let times = 0;
+      const done = await trace('refresh', {}, async span => {
+        span.setAttribute('outcome', 'complete');
+        return ++times;
+      });
+      expect({ done, times }).toEqual({ done: 1, times: 1 });
+      await expect(
+        trace('refresh', {}, async () => {
+          times++;
+          throw new Error('of the refresh');
+        }),
+      ).rejects.toThrow('of the refresh');
+      expect(times).toBe(2);
+    },
+  );
+});
