@@ -48,11 +48,12 @@ export class LedgerLookup {
    * Repositories by their names, in whatever case, or by their GUIDs; those that are there before those that are gone.
    *
    * @param asked - names or GUIDs, as a URL has them
+   * @param organizations - keys; all if left out
    */
-  async repositories(asked: {
-    readonly project?: string;
-    readonly repository: string;
-  }): Promise<FoundRepository[]> {
+  async repositories(
+    asked: { readonly project?: string; readonly repository: string },
+    organizations?: readonly string[],
+  ): Promise<FoundRepository[]> {
     const { project, repository } = asked;
     const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
       TABLES.repositories,
@@ -62,6 +63,9 @@ export class LedgerLookup {
         void (id === undefined
           ? query.whereRaw('lower(name) = lower(?)', [repository])
           : query.where('repository_id', id));
+        if (organizations) {
+          void query.whereIn('organization', organizations);
+        }
         if (project !== undefined) {
           const projectId = guidOf(project);
           void (projectId === undefined

@@ -100,7 +100,10 @@ async function explainUrl(
   if (places.length === 0) {
     return explainUncovered(sources, parsed.organization);
   }
-  const found = await sources.ledger?.lookup.repositories(asked);
+  const found = await sources.ledger?.lookup.repositories(
+    asked,
+    places.map(({ organization }) => organization.key),
+  );
   return await Promise.all(
     places.map(place =>
       explainPlace(sources, {

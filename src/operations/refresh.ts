@@ -177,13 +177,11 @@ async function lookAtRepository(
     }),
   );
   // What is not there any more is due where the ledger has it.
-  const known = found ? [] : await new LedgerLookup(knex).repositories(url);
+  const known = found
+    ? []
+    : await new LedgerLookup(knex).repositories(url, [organization.key]);
   for (const provider of readers) {
-    const of = known.find(
-      it =>
-        it.provider === provider.settings.providerName &&
-        it.organization === organization.key,
-    );
+    const of = known.find(it => it.provider === provider.settings.providerName);
     if (found) {
       places.push({
         ...placeOf(found),

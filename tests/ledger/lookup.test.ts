@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { LedgerLookup } from '../../src/ledger/lookup';
 import { DATABASES, type DatabaseKind } from '../support/databases';
+import { TABLES } from '../../src/ledger/rows';
 import { openLedger, ORGANIZATION, present, probe } from './support';
 
 const PROVIDER = 'AzureDevOpsEntityProvider:test';
@@ -90,6 +91,27 @@ describe.each(DATABASES)(
       const found = await lookup.repositories({ repository: 'again' });
       expect(found.map(it => it.repositoryId)[0]).toBe('q2');
       expect(found).toHaveLength(3);
+    });
+
+    it('is found though many other organizations have one of the same name', async () => {
+      const { knex } = opened;
+      const [row] = await knex(TABLES.repositories).where({
+        repository_id: ID,
+      });
+      const others = Array.from({ length: 120 }, (_, i) => ({
+        ...row,
+        organization: `dev.azure.com/other-${i}`,
+        verified_at: 1_000,
+      }));
+      await knex.batchInsert(TABLES.repositories, others, 20);
+      const found = await lookup.repositories(
+        { project: 'Cross Team', repository: 'Billing' },
+        [ORGANIZATION],
+      );
+      expect(found).toMatchObject([place()]);
+      await knex(TABLES.repositories)
+        .whereLike('organization', 'dev.azure.com/other-%')
+        .delete();
     });
 
     it('says why the last look at it failed, in bounded length, until one did not', async () => {
