@@ -9,8 +9,12 @@ export function nearest(
   // Two letters are a slip of the fingers, a third of the letters another form of the word; more is another word.
   let shortest = Math.max(2, Math.floor(word.length / 3)) + 1;
   let found: string | undefined;
+  const from = word.toLowerCase();
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const to = candidate.toLowerCase();
+    // No distance is less than that of the lengths; what somebody asks about may be long.
+    if (Math.abs(from.length - to.length) >= shortest) continue;
+    const distance = editDistance(from, to);
     if (distance < shortest) {
       shortest = distance;
       found = candidate;

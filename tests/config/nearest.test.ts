@@ -31,6 +31,26 @@ describe('the distance of two words', () => {
 });
 
 describe('the key that a message proposes', () => {
+  it('is looked for at once, however long the word is', () => {
+    const names = Array.from({ length: 100 }, (_, i) => `organization-${i}`);
+    expect(nearest('x'.repeat(1_000_000), names)).toBeUndefined();
+  });
+
+  it('is one of those with the least distance, if that is small', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 9 });
+    fc.assert(
+      fc.property(word, fc.array(word), (it, names) => {
+        const found = nearest(it, names);
+        const distances = names.map(name => editDistance(it, name));
+        const least = Math.min(...distances);
+        const isNear = least <= Math.max(2, Math.floor(it.length / 3));
+        expect(found).toBe(
+          isNear ? names[distances.indexOf(least)] : undefined,
+        );
+      }),
+    );
+  });
+
   const keys = ['organization', 'organizations', 'project', 'path', 'branch'];
 
   it.each([
