@@ -39,6 +39,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     const noted: string[] = [];
     const warnings: string[] = [];
     const debug: string[] = [];
+    const outcomes: string[] = [];
     const invalidated: string[] = [];
     const logger = {
       debug: (message: string) => void debug.push(message),
@@ -62,6 +63,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
         ],
       ]),
       invalidate: id => void invalidated.push(id),
+      onTaken: (event, outcome) => void outcomes.push(`${event} ${outcome}`),
       logger,
       now: () => now,
     });
@@ -71,6 +73,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
       noted,
       warnings,
       debug,
+      outcomes,
       invalidated,
       deliver: (eventPayload: unknown, topic = TOPIC) =>
         listener.onEvent({ topic, eventPayload }),
@@ -123,11 +126,12 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
   });
 
   it('that come under two topics count once', async () => {
-    const { deliver, taken } = listen();
+    const { deliver, taken, outcomes } = listen();
     const payload = pushTo('main', { repositoryId: KNOWN, projectId: PROJECT });
     await deliver(payload, TOPIC);
     await deliver(payload, `${TOPIC}.git.push`);
     expect(await taken()).toMatchObject([{ version: 1 }]);
+    expect(outcomes).toEqual(['git.push due']);
   });
 
   it('of one repository are one thing to do, which comes up again if one comes while it is done', async () => {
@@ -189,7 +193,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
   });
 
   it('that concern nothing that is known cost one line a minute at level debug, with how many more came', async () => {
-    const { deliver, debug, pass } = listen();
+    const { deliver, debug, outcomes, pass } = listen();
     const pushOf = (id: string) =>
       deliver(pushTo('main', { repositoryId: id, projectId: id }));
     for (let i = 0; i < 20; i++) {
@@ -206,10 +210,11 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     expect(debug[2]).toBe(
       `git.push of repository ${KNOWN} concerns nothing that is selected`,
     );
+    expect(outcomes).toEqual(Array(22).fill('git.push irrelevant'));
   });
 
   it('that the database does not take cost a warning a minute, and nothing else', async () => {
-    const { deliver, warnings, pass } = listen();
+    const { deliver, warnings, outcomes, pass } = listen();
     const push = () =>
       deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
     await opened.knex.schema.renameTable(TABLES.due, 'elsewhere');
@@ -223,6 +228,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     } finally {
       await opened.knex.schema.renameTable('elsewhere', TABLES.due);
     }
+    expect(outcomes).toEqual(Array(4).fill('git.push failed'));
     expect(warnings).toHaveLength(2);
     expect(warnings[1]).toContain('and 2 more such failures');
   });
