@@ -34,7 +34,7 @@ export class BackendClient {
   readonly #baseUrl: URL;
   readonly #token: string | undefined;
 
-  /** @throws UsageError where there is no address, or none that is one */
+  /** @throws UsageError where there is no address, or none that is one, and for what is no token */
   static open(
     config: Config,
     options: BackendOptions,
@@ -52,10 +52,13 @@ export class BackendClient {
         `Expected the address of a backend, such as https://backstage.example.com, got '${redact(address)}'`,
       );
     }
-    return new BackendClient(
-      new URL(address),
-      options.token ?? env.BACKSTAGE_TOKEN?.trim(),
-    );
+    const token = (options.token ?? env.BACKSTAGE_TOKEN)?.trim();
+    if (token && !/^[\x21-\x7e]+$/.test(token)) {
+      throw new UsageError(
+        `The token of ${options.token === undefined ? 'BACKSTAGE_TOKEN' : '--token'} has a space, a line break or a character beyond ASCII, which no token has. What to do: Copy it again, whole and in one line`,
+      );
+    }
+    return new BackendClient(new URL(address), token);
   }
 
   private constructor(baseUrl: URL, token: string | undefined) {
@@ -84,8 +87,7 @@ export class BackendClient {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
-    const response = await this.#send(url);
-    const text = await response.text();
+    const { response, text } = await this.#send(url);
     if (!response.ok) {
       throw this.#denied(response, path, text);
     }
@@ -99,9 +101,9 @@ export class BackendClient {
     }
   }
 
-  async #send(url: URL): Promise<Response> {
+  async #send(url: URL): Promise<{ response: Response; text: string }> {
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         headers: {
           accept: 'application/json',
           ...(this.#token && { authorization: `Bearer ${this.#token}` }),
@@ -110,6 +112,7 @@ export class BackendClient {
         redirect: 'manual',
         signal: AbortSignal.timeout(DEADLINE_MS),
       });
+      return { response, text: await response.text() };
     } catch (error) {
       throw new BackendError(
         `${this.address} could not be reached: ${reasonOf(error)}. What to do: Start the backend, or give the address that it is reached at from here with --backend`,

@@ -129,6 +129,31 @@ describe('A command that asks a running backend', () => {
     );
   });
 
+  it('says who broke off in the middle of an answer', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{', () => response.destroy());
+    };
+    const asked = client().get('/api/catalog/x');
+    await expect(asked).rejects.toBeInstanceOf(BackendError);
+    await expect(asked).rejects.toThrow(`${address} could not be reached: `);
+  });
+
+  it('says what is wrong with a token that no header can have, without the token', async () => {
+    for (const token of ['first-line\nsecond-line', 'pasted-line\u2026']) {
+      const ask = async (options: { token?: string }, env: NodeJS.ProcessEnv) =>
+        await client(options, env).get('/api/x');
+      for (const asked of [
+        ask({}, { BACKSTAGE_TOKEN: token }),
+        ask({ token }, {}),
+      ]) {
+        await expect(asked).rejects.toBeInstanceOf(UsageError);
+        await expect(asked).rejects.toThrow(/What to do: /);
+        await expect(asked).rejects.not.toThrow(/-line/);
+      }
+    }
+  });
+
   it('says that there is no address, or none that is one', () => {
     expect(() => BackendClient.open(new ConfigReader({}), {}, {})).toThrow(
       UsageError,
