@@ -185,15 +185,17 @@ const LIST_FILES = [
 ];
 
 /**
- * No configuration that came with the checkout makes git run a program: neither a
+ * Nothing that came with the checkout is run: neither a `git.exe` of its own, for
+ * which Windows looks in the working directory first, nor by its configuration a
  * file system monitor, nor a transport for objects that a partial clone lacks, nor
  * a bare repository that lies among the files.
  *
- * Sources: git-config(1) on core.fsmonitor and safe.bareRepository; git(1) on GIT_ALLOW_PROTOCOL.
+ * Sources: git-config(1) on core.fsmonitor and safe.bareRepository; git(1) on GIT_ALLOW_PROTOCOL; https://github.com/nodejs/node/issues/46264.
  */
 const HARMLESS = {
   args: ['-c', 'core.fsmonitor=false', '-c', 'safe.bareRepository=explicit'],
   env: { GIT_ALLOW_PROTOCOL: 'none' },
+  cwd: dirname(process.execPath),
 } as const;
 
 /** What git prints; `undefined` where there is no git, or the folder is in no checkout. */
@@ -206,6 +208,7 @@ async function git(
       'git',
       [...HARMLESS.args, '-C', folder, ...args],
       {
+        cwd: HARMLESS.cwd,
         env: { ...process.env, ...HARMLESS.env },
         maxBuffer: MAX_OUTPUT,
         windowsHide: true,
