@@ -27,11 +27,15 @@ import {
 } from './report';
 import { parseRepositoryUrl } from '../content/url';
 import type { AzureDevOpsService } from '../shared-service';
+import { chunks } from '../ledger/rows';
 import { lookAtDue, type LookOutcome } from './due';
 import { explainFailure } from './look';
 import { refreshKeyOf } from './processor';
 import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
 import type { Turns } from './turns';
+
+/** Of so many entities the catalog reads the files anew at once after a look at what is due; of others when it processes them next. */
+const MOST_PROCESSED_AGAIN = 1_000;
 
 export interface ProviderOptions {
   readonly reading: ProviderReading;
@@ -67,7 +71,7 @@ export interface ConnectedProvider {
   readonly knex: Knex;
   /** Has the catalog process those of these entities that read files. */
   processAgain(entityRefs: readonly string[]): Promise<void>;
-  /** Looks at what is due in an organization. */
+  /** Looks at what is due in an organization, and has the files read anew that its entities refer to. */
   lookAtDue(
     organization: string,
     due: readonly TakenDue[],
@@ -156,14 +160,18 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         );
       },
     });
+    const processAgain = async (entityRefs: readonly string[]) => {
+      for (const refs of chunks(entityRefs)) {
+        await connection.refresh({ keys: refs.map(refreshKeyOf) });
+      }
+    };
     this.options.onConnected?.({
       name: settings.providerName,
       branch: settings.branch,
       knex,
-      processAgain: async entityRefs =>
-        await connection.refresh({ keys: entityRefs.map(refreshKeyOf) }),
-      lookAtDue: async (organization, due, signal) =>
-        await trace(
+      processAgain,
+      lookAtDue: async (organization, due, signal) => {
+        const outcome = await trace(
           'look',
           { provider: settings.providerName, organization },
           async () =>
@@ -177,7 +185,19 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
                   observer.looked?.(settings.providerName, report),
                 ),
             ),
-        ),
+        );
+        try {
+          const given = await ledger
+            .removalsIn(organization)
+            .givenBy(due.map(it => it.repositoryId));
+          await processAgain(given.slice(0, MOST_PROCESSED_AGAIN));
+        } catch (error) {
+          this.options.logger.debug(
+            `The files that entities of ${organization} refer to are read anew only when the catalog processes them next: ${String(error)}`,
+          );
+        }
+        return outcome;
+      },
     });
     if (wasUnfinished) {
       await this.refreshNow(id, settings.schedule);

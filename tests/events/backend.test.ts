@@ -45,6 +45,21 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
         files: { 'catalog-info.yaml': component(name) },
       });
     }
+    payments.addRepository('contract', {
+      files: {
+        'catalog-info.yaml': [
+          'apiVersion: backstage.io/v1alpha1',
+          'kind: API',
+          'metadata: {name: contract}',
+          'spec:',
+          '  type: openapi',
+          '  lifecycle: production',
+          '  owner: team',
+          '  definition: {$text: ./openapi.yaml}',
+        ].join('\n'),
+        'openapi.yaml': 'before',
+      },
+    });
     payments.addRepository('legacy-tool', {
       files: { 'catalog-info.yaml': component('legacy-tool') },
     });
@@ -57,11 +72,19 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
           exclude: { repository: 'legacy-*' },
         },
       },
-      catalog: { azureDevOps: { events: { ingress: INGRESS } } },
+      catalog: {
+        azureDevOps: { events: { ingress: INGRESS } },
+        // Whatever the catalog processes, something else than time has made it due.
+        processingInterval: { hours: 100 },
+      },
       // A backend that stops waits for its long polls.
       config: { events: { useEventBus: 'never' } },
     });
     await catalog.refresh();
+    await until(
+      'the definition',
+      async () => (await definition()) === 'before',
+    );
     await subscribe();
   });
 
@@ -86,6 +109,11 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
 
   async function component_(name: string): Promise<Entity | undefined> {
     return await catalog.client.getEntityByRef(`component:default/${name}`);
+  }
+
+  async function definition(): Promise<unknown> {
+    return (await catalog.client.getEntityByRef('api:default/contract'))
+      ?.spec?.['definition'];
   }
 
   const sent = () => stage.simulator.requests.list();
@@ -119,6 +147,23 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
         (await component_('api'))?.spec?.['lifecycle'] === 'experimental',
     );
     expect(seen.sort()).toEqual(['items', 'repository']);
+  });
+
+  it('bring a file that a descriptor refers to into the catalog, with three requests more', async () => {
+    const seen = await requestsOf(
+      () =>
+        payments
+          .repository('contract')
+          .push({ files: { 'openapi.yaml': 'after' } }),
+      async () => (await definition()) === 'after',
+    );
+    expect(seen.sort()).toEqual([
+      'blobs',
+      'items',
+      'items',
+      'repository',
+      'repository',
+    ]);
   });
 
   it('bring in a repository that is created', async () => {
