@@ -203,6 +203,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
             actionsRegistry as ActionsRegistry,
             operations,
             permissions,
+            logger,
           );
         }
         catalog.addProcessor(

@@ -1,16 +1,23 @@
-import type { PermissionsService } from '@backstage/backend-plugin-api';
+import type {
+  LoggerService,
+  PermissionsService,
+} from '@backstage/backend-plugin-api';
 import type { JsonObject } from '@backstage/types';
 import type { ActionsRegistry, Zod, ZodType } from '../backstage';
 import { INGESTION_PERMISSIONS } from '../backstage';
 import { authorize, readInput, type Field, type Operation } from './operation';
 
-/** Registers the operations as actions, for agents and whatever else invokes them. */
+/**
+ * Registers the operations as actions, for agents and whatever else invokes them. The
+ * registry is alpha: one that refuses an action costs that action, and not the start.
+ */
 export function registerActions(
   registry: ActionsRegistry,
   operations: readonly Operation[],
   permissions: PermissionsService,
+  logger: LoggerService,
 ): void {
-  for (const operation of operations) {
+  const register = (operation: Operation) =>
     registry.register({
       name: operation.action,
       title: operation.title,
@@ -32,6 +39,14 @@ export function registerActions(
         return { output: plain(await operation.run(given, { credentials })) };
       },
     });
+  for (const operation of operations) {
+    try {
+      register(operation);
+    } catch (error) {
+      logger.warn(
+        `The action ${operation.action} is not there, since this Backstage does not take it: ${String(error)}`,
+      );
+    }
   }
 }
 
