@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { LookOutcome } from '../ingestion/due';
 import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
@@ -7,6 +8,8 @@ import { SeldomLog } from './seldom';
 const BATCH = 50;
 /** How often this process looks for what others left, in milliseconds. */
 const POLL_MS = 15_000;
+/** The longest rest between two looks at an organization, in milliseconds. */
+const LONGEST_REST_MS = 1_000;
 /** What could not be looked at for this long is the next refresh's, in milliseconds. */
 const GIVE_UP_MS = 600_000;
 
@@ -20,7 +23,9 @@ export type LookAtDue = (
 /**
  * Looks at what events made due for one provider: each organization for itself,
  * in batches, so that neither a burst nor a slow organization keeps the others
- * waiting, and memory holds one batch of each.
+ * waiting, and memory holds one batch of each. Between two looks it rests for as
+ * long as the last one took: what is announced meanwhile is one look, and the
+ * process has time for everything else.
  */
 export class DueWorker {
   readonly #abort = new AbortController();
@@ -38,6 +43,8 @@ export class DueWorker {
       readonly logger: LoggerService;
       /** Milliseconds since 1970. */
       readonly now: () => number;
+      /** Waits, in milliseconds; rejects on an abort. Default: for so long. */
+      readonly rest?: (ms: number, signal: AbortSignal) => Promise<void>;
     },
   ) {
     this.#seldom = new SeldomLog(options.logger, options.now);
@@ -92,7 +99,7 @@ export class DueWorker {
 
   /** Works off what is due in an organization; `false` when that fails. Never throws. */
   async #work(organization: string): Promise<boolean> {
-    const { provider, due, lookAt } = this.options;
+    const { provider, due, lookAt, now, rest = restFor } = this.options;
     const { signal } = this.#abort;
     const renewal = setInterval(() => {
       due.renew(provider).catch(() => undefined);
@@ -103,13 +110,15 @@ export class DueWorker {
         if (taken.length === 0) {
           return true;
         }
+        const began = now();
         const look = await lookAt(organization, taken, signal);
         const failed = new Set(look.failed);
         this.#warnOf(organization, look.reasons);
         const isOver = (it: TakenDue) =>
-          !failed.has(it) || this.options.now() - it.since > GIVE_UP_MS;
+          !failed.has(it) || now() - it.since > GIVE_UP_MS;
         await due.done(taken.filter(isOver));
         await due.postpone(taken.filter(it => !isOver(it)));
+        await rest(Math.min(now() - began, LONGEST_REST_MS), signal);
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -133,4 +142,8 @@ export class DueWorker {
       );
     }
   }
+}
+
+async function restFor(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false });
 }

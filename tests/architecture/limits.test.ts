@@ -56,6 +56,7 @@ const LIMITS: ReadonlyArray<
   ['branches that one', '1,000', 'events', 'MOST_BRANCHES = 1_000;'],
   ['user name and', '2,048', 'events', '{1,2048}'],
   ['repositories in one look', '50', 'events', 'BATCH = 50;'],
+  ['the rest between', '1 s', 'events', 'REST_MS = 1_000;'],
   ['files read anew', '1,000 ent', 'ingestion', 'AGAIN = 1_000;'],
   ['one look', '60 s', 'ingestion', 'PATIENCE_MS = 60_000;'],
   ['looks in a row', '3', 'ingestion', 'MAX_LOOKS = 3;'],

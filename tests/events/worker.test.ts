@@ -18,7 +18,11 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
   });
   afterAll(() => opened.destroy());
 
-  function process(holder: string, lookAt: LookAtDue) {
+  function process(
+    holder: string,
+    lookAt: LookAtDue,
+    rest = async (_ms: number): Promise<void> => {},
+  ) {
     const logs: LogLine[] = [];
     const due = new DueRepositories(opened.knex, holder);
     let now = 0;
@@ -28,6 +32,7 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
       lookAt,
       logger: recordingLogger(logs),
       now: () => now,
+      rest,
     });
     const announce = async (...ids: string[]) => {
       await due.add(
@@ -75,6 +80,32 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
         /503 of a test \(and 4 more such failures since the last warning\)$/,
       ),
     ]);
+  });
+
+  it('is looked at with a rest as long as the last look, a second at most, and what is announced meanwhile is one look', async () => {
+    const looked: string[][] = [];
+    const rests: Array<{ ms: number; end: () => void }> = [];
+    const { worker, announce, pass } = process(
+      'me',
+      async (_organization, taken) => {
+        looked.push(taken.map(({ repositoryId }) => repositoryId).sort());
+        pass(looked.length === 1 ? 300 : 5_000);
+        return { failed: [], reasons: [] };
+      },
+      async ms => await new Promise<void>(end => rests.push({ ms, end })),
+    );
+    await announce('r1');
+    await until('a rest', () => rests.length === 1);
+    await announce('r2');
+    await announce('r1', 'r2');
+    await announce('r3');
+    expect(looked).toEqual([['r1']]);
+    rests[0]?.end();
+    await until('a rest', () => rests.length === 2);
+    expect(looked).toEqual([['r1'], ['r1', 'r2', 'r3']]);
+    expect(rests.map(({ ms }) => ms)).toEqual([300, 1_000]);
+    rests[1]?.end();
+    await worker.close();
   });
 
   it('is left to the others at once by a process that stops, and when its lease ends by one that is killed', async () => {
