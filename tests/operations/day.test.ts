@@ -8,6 +8,7 @@ import {
 import { isDeepStrictEqual } from 'node:util';
 import type { TestCatalog } from '../support/backend';
 import { collectMetrics } from '../support/metrics';
+import { TABLES } from '../../src/ledger/rows';
 import { until } from '../support/until';
 import { actionsOf, Api, auditOf, guarded } from './support';
 
@@ -297,6 +298,11 @@ describe('over a day, status, metrics, audit log and actions tell', () => {
         subscription.notifications.length === 5 * SERVICES.length &&
         subscription.notifications.every(it => it.result === 'succeeded'),
     );
+    // A look that is still to come would be newer than what a refresh sees in the evening.
+    await until('all that is due to be looked at', async () => {
+      const due: unknown[] = await catalog.knex(TABLES.due);
+      return due.length === 0;
+    });
     const end = new Date().toISOString();
 
     const { contoso } = await told();
