@@ -108,14 +108,12 @@ describe('repositories and doctor show that all is well with', () => {
 });
 
 /** Half of them with each commit, as of the fault table; `LONG_TESTS=1` runs all. */
-function rotated<T>(scenarios: readonly T[]): T[] {
-  const parts = process.env.LONG_TESTS ? 1 : 2;
-  const part = chosenPart(parts, undefined, currentCommit());
-  return partOf(scenarios, part, parts);
-}
+const PARTS = process.env.LONG_TESTS ? 1 : 2;
+const PART = chosenPart(PARTS, undefined, currentCommit());
+const ROTATED = partOf(FAILURES, PART, PARTS);
 
 describe('repositories and doctor explain', () => {
-  it.each(rotated(FAILURES))('$name', async scenario => {
+  it.each(ROTATED)('$name', async scenario => {
     const { seen, text } = await show(scenario);
     for (const screen of seen) {
       expect(screen.code).toBe(1);
@@ -126,6 +124,13 @@ describe('repositories and doctor explain', () => {
     expect(widest(text)).toBeLessThanOrEqual(80);
     expect(shortened(text)).toMatchSnapshot();
   });
+
+  // Skipped ones by name: the run fails on a stored screen that no test has, and
+  // takes those of skipped tests to be in use.
+  const others = FAILURES.filter(scenario => !ROTATED.includes(scenario));
+  if (others.length > 0) {
+    it.skip.each(others)('$name', () => undefined);
+  }
 });
 
 describe('doctor mentions', () => {
