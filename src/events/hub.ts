@@ -13,7 +13,6 @@ import type { RefreshFollower } from '../ingestion/refresh';
 import type { EventObserver } from '../ingestion/report';
 import { parentsOf } from '../ledger/catalog-view';
 import { type Due, DueRepositories } from '../ledger/due';
-import { LedgerProjectEvents } from '../ledger/project-events';
 import type { DescriptorChange } from '../policy/changes';
 import { EventListener, type ListeningProvider } from './listener';
 import { TOPIC } from './notification';
@@ -68,7 +67,6 @@ export class EventHub {
     const { logger } = this.options;
     this.#connected.set(name, provider);
     const due = this.#dueOf(knex);
-    const projectEvents = new LedgerProjectEvents(knex, name);
     const worker = new DueWorker({
       provider: name,
       due,
@@ -81,9 +79,7 @@ export class EventHub {
       branch,
       isUnselected: (organization, id) =>
         this.#unselected.has(keyOf(name, organization, id)),
-      noteEvent: (organization, projectId) =>
-        projectEvents.note(organization, projectId, Date.now()),
-      wake: () => worker.wake(),
+      wake: organization => worker.wake(organization),
     });
     worker.start();
   }
@@ -97,7 +93,9 @@ export class EventHub {
   async lookAt(things: readonly Due[]): Promise<void> {
     things.forEach(({ repositoryId }) => this.options.invalidate(repositoryId));
     await this.#due?.add(things);
-    things.forEach(({ provider }) => this.#providers.get(provider)?.wake());
+    things.forEach(({ provider, organization }) =>
+      this.#providers.get(provider)?.wake(organization),
+    );
   }
 
   /** Somebody has had an entity refreshed: its repository is looked at, and what it reads is read anew. Never throws. */

@@ -13,10 +13,8 @@ export interface ListeningProvider {
   readonly branch?: string;
   /** Whether the configuration is known to leave a repository out. */
   isUnselected(organization: string, repositoryId: string): boolean;
-  /** Notes that an event of a project came. */
-  noteEvent(organization: string, projectId: string): Promise<void>;
-  /** Something is due. */
-  wake(): void;
+  /** Something is due in an organization. */
+  wake(organization: string): void;
 }
 
 /**
@@ -28,7 +26,10 @@ export class EventListener {
   /** Topics may overlap, and bring the same event twice. */
   readonly #seen = new WeakSet<object>();
   readonly #seldom: SeldomLog;
-  readonly #together = new Together<Notification>(all => this.#take(all));
+  readonly #together = new Together<Notification>(all =>
+    // Once more where the database gave up, as on a connection that was cut.
+    this.#take(all).catch(() => this.#take(all)),
+  );
 
   constructor(
     private readonly options: {
@@ -80,41 +81,50 @@ export class EventListener {
   }
 
   async #take(notifications: readonly Notification[]): Promise<void> {
-    const { due, providers, logger, onTaken } = this.options;
+    const { due, providers, onTaken, now } = this.options;
     const placesOf = await this.#places(notifications);
-    const things: DueThing[] = [];
-    const outcomes: EventOutcome[] = [];
-    for (const notification of notifications) {
-      const { event, repositoryId, projectId } = notification;
+    const taken = notifications.map(notification => {
       const places = placesOf(notification);
-      const itsOwn = dueBecauseOf(notification, places);
-      things.push(...itsOwn);
-      outcomes.push(itsOwn.length === 0 ? 'irrelevant' : 'due');
-      if (places.length === 0) {
-        // Whoever may deliver may make up as many as he likes.
-        this.#seldom.debug(
-          event,
-          `${event} of ${describe(notification)} concerns nothing that is known`,
-        );
-      } else if (itsOwn.length === 0) {
-        logger.debug(
-          `${event} of ${describe(notification)} concerns nothing that is selected`,
-        );
-      } else if (!repositoryId && projectId) {
-        this.#seldom.debug(
-          `${event} without a repository`,
-          `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
-        );
-      }
+      return {
+        notification,
+        places,
+        things: dueBecauseOf(notification, places),
+      };
+    });
+    const allThings = taken.flatMap(({ things }) => things);
+    await Promise.all([due.add(allThings), due.noteEvents(allThings, now())]);
+    for (const { notification, places, things } of taken) {
+      this.#debug(notification, places, things);
+      things.forEach(({ provider, organization }) =>
+        providers.get(provider)?.wake(organization),
+      );
+      onTaken?.(notification.event, things.length > 0 ? 'due' : 'irrelevant');
     }
-    await due.add(things);
-    await this.#note(things);
-    for (const name of new Set(things.map(({ provider }) => provider))) {
-      providers.get(name)?.wake();
+  }
+
+  /** Says what is not self-evident of what was taken. */
+  #debug(
+    notification: Notification,
+    places: readonly Place[],
+    things: readonly DueThing[],
+  ): void {
+    const { event, repositoryId, projectId } = notification;
+    if (places.length === 0) {
+      // Whoever may deliver may make up as many as he likes.
+      this.#seldom.debug(
+        event,
+        `${event} of ${describe(notification)} concerns nothing that is known`,
+      );
+    } else if (things.length === 0) {
+      this.options.logger.debug(
+        `${event} of ${describe(notification)} concerns nothing that is selected`,
+      );
+    } else if (!repositoryId && projectId) {
+      this.#seldom.debug(
+        `${event} without a repository`,
+        `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
+      );
     }
-    notifications.forEach(({ event }, i) =>
-      onTaken?.(event, outcomes[i] ?? 'due'),
-    );
   }
 
   /** Where the repositories may concern providers of this process. */
@@ -125,9 +135,11 @@ export class EventListener {
     const idsOf = (of: (it: Notification) => string | undefined) => [
       ...new Set(notifications.flatMap(it => of(it) ?? [])),
     ];
-    const known = await due.placesOf(idsOf(it => it.repositoryId));
     // One provider may have the repository, and another only the project.
-    const ofProjects = await due.placesOfProjects(idsOf(it => it.projectId));
+    const [known, ofProjects] = await Promise.all([
+      due.placesOf(idsOf(it => it.repositoryId)),
+      due.placesOfProjects(idsOf(it => it.projectId)),
+    ]);
     return ({ repositoryId, projectId }) => {
       const places: Place[] = [];
       for (const place of known) {
@@ -160,23 +172,6 @@ export class EventListener {
       }
       return places;
     };
-  }
-
-  /** Notes of which projects events came. */
-  async #note(things: readonly DueThing[]): Promise<void> {
-    const projects = new Map(
-      things.map(it => [
-        [it.provider, it.organization, it.projectId].join('\n'),
-        it,
-      ]),
-    );
-    for (const { provider, organization, projectId } of projects.values()) {
-      if (projectId) {
-        await this.options.providers
-          .get(provider)
-          ?.noteEvent(organization, projectId);
-      }
-    }
   }
 }
 

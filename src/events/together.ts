@@ -1,11 +1,16 @@
+/** So many writes may be under way at a time: a slow one holds up nothing behind it. */
+const LANES = 2;
+
 /**
- * Writes what comes while a write is under way together, by the next: a burst
- * costs as many writes as fit after one another, and each waits for two at most.
+ * Writes what comes while writes are under way together, by the next: a burst
+ * costs as many writes as fit after one another.
  */
 export class Together<T> {
   #waiting: T[] = [];
   #next: Promise<void> | undefined;
-  #current: Promise<void> = Promise.resolve();
+  readonly #lanes: Array<Promise<void>> = Array.from({ length: LANES }, () =>
+    Promise.resolve(),
+  );
 
   constructor(private readonly write: (items: readonly T[]) => Promise<void>) {}
 
@@ -17,12 +22,14 @@ export class Together<T> {
   }
 
   async #begin(): Promise<void> {
-    await this.#current;
+    const lane = await Promise.race(
+      this.#lanes.map((current, lane) => current.then(() => lane)),
+    );
     const items = this.#waiting;
     this.#waiting = [];
     this.#next = undefined;
     const written = this.write(items);
-    this.#current = written.catch(() => {});
+    this.#lanes[lane] = written.catch(() => {});
     await written;
   }
 }

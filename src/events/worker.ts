@@ -29,10 +29,13 @@ export type LookAtDue = (
  */
 export class DueWorker {
   readonly #abort = new AbortController();
-  readonly #working = new Map<string, Promise<void>>();
+  /** By organization. */
+  readonly #working = new Map<
+    string,
+    { again: boolean; ended: Promise<void> }
+  >();
   #timer: NodeJS.Timeout | undefined;
-  #waking: Promise<void> | undefined;
-  #wokenAgain = false;
+  #looking: Promise<void> | undefined;
   readonly #seldom: SeldomLog;
 
   constructor(
@@ -52,46 +55,49 @@ export class DueWorker {
 
   /** Looks at what is due now and from now on, until it is closed. */
   start(): void {
-    this.#timer = setInterval(() => this.wake(), POLL_MS).unref();
-    this.wake();
+    this.#timer = setInterval(() => this.#look(), POLL_MS).unref();
+    this.#look();
   }
 
-  /** Something may be due. */
-  wake(): void {
+  /** Something is due. @param organization - in which, by key */
+  wake(organization: string): void {
     if (this.#abort.signal.aborted) {
       return;
     }
-    this.#wokenAgain = true;
-    this.#waking ??= this.#wakeAll().finally(() => {
-      this.#waking = undefined;
+    const working = this.#working.get(organization);
+    if (working) {
+      // It may have seen all that was due just before this was.
+      working.again = true;
+      return;
+    }
+    const work = { again: false, ended: Promise.resolve() };
+    this.#working.set(organization, work);
+    work.ended = this.#work(organization).then(isDone => {
+      this.#working.delete(organization);
+      if (isDone && work.again) {
+        this.wake(organization);
+      }
     });
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort();
-    await this.#waking;
-    await Promise.all(this.#working.values());
+    await this.#looking;
+    await Promise.all([...this.#working.values()].map(({ ended }) => ended));
   }
 
-  async #wakeAll(): Promise<void> {
+  /** Begins with what is due, whoever left it. */
+  #look(): void {
+    this.#looking ??= this.#lookForAll().finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  async #lookForAll(): Promise<void> {
     const { provider, due, logger } = this.options;
     try {
-      while (this.#wokenAgain && !this.#abort.signal.aborted) {
-        this.#wokenAgain = false;
-        for (const organization of await due.organizations(provider)) {
-          if (!this.#working.has(organization)) {
-            const work = this.#work(organization).then(isDone => {
-              this.#working.delete(organization);
-              if (isDone) {
-                // Something may have come since it last looked.
-                this.wake();
-              }
-            });
-            this.#working.set(organization, work);
-          }
-        }
-      }
+      (await due.organizations(provider)).forEach(it => this.wake(it));
     } catch (error) {
       logger.debug(`Could not look up what is due: ${String(error)}`);
     }
@@ -110,6 +116,7 @@ export class DueWorker {
         if (taken.length === 0) {
           return true;
         }
+        signal.throwIfAborted();
         const began = now();
         const look = await lookAt(organization, taken, signal);
         const failed = new Set(look.failed);
@@ -133,6 +140,7 @@ export class DueWorker {
     }
     return false;
   }
+
   #warnOf(organization: string, reasons: readonly string[]): void {
     const [reason] = reasons;
     if (reason !== undefined) {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { databaseNow, isOneOf } from './bulk';
+import { databaseNow, isOneOf, upsert } from './bulk';
 import {
   chunks,
   REPOSITORY_KEY,
@@ -59,6 +59,15 @@ const KEY = [
   'project_id',
   'repository_id',
 ] as const;
+
+/** Each once, since one statement cannot write a row twice; in order, since statements that write the same rows in different orders may wait for each other for good. */
+function inOrder(things: readonly Due[]): Due[] {
+  const keyOf = (it: Due) =>
+    [it.provider, it.organization, it.projectId, it.repositoryId].join('\n');
+  return [...new Map(things.map(it => [keyOf(it), it]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, it]) => it);
+}
 
 /**
  * What events said to look at, of all providers, in the catalog plugin's
@@ -141,18 +150,28 @@ export class DueRepositories {
 
   /** Makes things due, for this process to look at; tells the other processes that what they keep of these repositories may be old. What is due already stays so, once. */
   async add(things: readonly Due[]): Promise<void> {
-    // One statement cannot write a row twice.
-    const unique = new Map(
-      things.map(it => [
-        [it.provider, it.organization, it.projectId, it.repositoryId].join(
-          '\n',
-        ),
-        it,
-      ]),
-    );
-    for (const due of chunks([...unique.values()])) {
+    for (const due of chunks(inOrder(things))) {
       await this.addAll(due);
     }
+  }
+
+  /** Notes that events came of the projects of these things. @param now - milliseconds since 1970 */
+  async noteEvents(things: readonly Due[], now: number): Promise<void> {
+    const projects = things
+      .filter(({ projectId }) => projectId !== '')
+      .map(it => ({ ...it, repositoryId: '' }));
+    await upsert(
+      this.knex,
+      TABLES.projectEvents,
+      ['provider', 'organization', 'project_id'],
+      inOrder(projects).map(({ provider, organization, projectId }) => ({
+        provider,
+        organization,
+        project_id: projectId,
+        last_event_at: now,
+        unannounced: 0,
+      })),
+    );
   }
 
   private async addAll(due: readonly Due[]): Promise<void> {
@@ -250,17 +269,12 @@ export class DueRepositories {
 
   /** Has every process read anew what it keeps of the known ones of these repositories. */
   private async announce(ids: readonly string[]): Promise<void> {
-    const known: string[] = await this.knex(TABLES.repositories)
-      .whereRaw(isOneOf(this.knex, 'repository_id', ids))
-      .distinct('repository_id')
-      .orderBy('repository_id')
-      .pluck('repository_id');
-    if (known.length > 0) {
-      await this.knex(TABLES.announced)
-        .insert(known.map(id => ({ repository_id: id, times: 1 })))
-        .onConflict('repository_id')
-        .merge({ times: this.knex.raw(`${TABLES.announced}.times + 1`) });
-    }
+    await this.knex.raw(
+      `insert into ${TABLES.announced} (repository_id, times) ` +
+        `select distinct repository_id, 1 from ${TABLES.repositories} where ? order by repository_id ` +
+        `on conflict (repository_id) do update set times = ${TABLES.announced}.times + 1`,
+      [isOneOf(this.knex, 'repository_id', ids)],
+    );
   }
 
   private free(provider: string): Knex.QueryBuilder<DueRow, DueRow[]> {

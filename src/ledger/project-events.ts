@@ -20,23 +20,6 @@ export class LedgerProjectEvents {
     private readonly provider: string,
   ) {}
 
-  /** Notes that an event of a project came. @param now - milliseconds since 1970 */
-  async note(
-    organization: string,
-    projectId: string,
-    now: number,
-  ): Promise<void> {
-    await this.knex(TABLES.projectEvents)
-      .insert({
-        provider: this.provider,
-        organization,
-        project_id: projectId,
-        last_event_at: now,
-      })
-      .onConflict(['provider', 'organization', 'project_id'])
-      .merge({ last_event_at: now, unannounced: 0 });
-  }
-
   /** A refresh found changes in these projects; those of which no event ever came are left out. */
   async countUnannounced(
     organization: string,

@@ -36,7 +36,6 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
   function listen() {
     const due = new DueRepositories(opened.knex, 'me');
     const woken: string[] = [];
-    const noted: string[] = [];
     const warnings: string[] = [];
     const debug: string[] = [];
     const outcomes: string[] = [];
@@ -56,8 +55,6 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
           PROVIDER,
           {
             isUnselected: (_organization, id) => id === UNSELECTED,
-            noteEvent: async (_organization, project) =>
-              void noted.push(project),
             wake: () => void woken.push(PROVIDER),
           },
         ],
@@ -70,7 +67,6 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     return {
       due,
       woken,
-      noted,
       warnings,
       debug,
       outcomes,
@@ -211,6 +207,29 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
       `git.push of repository ${KNOWN} concerns nothing that is selected`,
     );
     expect(outcomes).toEqual(Array(22).fill('git.push irrelevant'));
+  });
+
+  it('that the database does not take at first, as when a connection is cut, are taken all the same', async () => {
+    const { deliver, taken, warnings, outcomes } = listen();
+    let failures = 0;
+    const failOnce = ({ sql }: { sql: string }) => {
+      if (failures === 0 && sql.includes(TABLES.due)) {
+        failures += 1;
+        throw new Error('Connection terminated unexpectedly');
+      }
+    };
+    opened.knex.on('query', failOnce);
+    try {
+      await deliver(
+        pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }),
+      );
+    } finally {
+      opened.knex.removeListener('query', failOnce);
+    }
+    expect(failures).toBe(1);
+    expect(await taken()).toMatchObject([{ repositoryId: KNOWN }]);
+    expect(warnings).toEqual([]);
+    expect(outcomes).toEqual(['git.push due']);
   });
 
   it('that the database does not take cost a warning a minute, and nothing else', async () => {

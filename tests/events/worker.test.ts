@@ -43,7 +43,7 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
           repositoryId,
         })),
       );
-      worker.wake();
+      worker.wake(ORGANIZATION);
     };
     return {
       due,
@@ -137,12 +137,12 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
     await stopped.announce('of the stopped');
     await stopped.worker.close();
     await stopped.due.release();
-    other.worker.wake();
+    other.worker.wake(ORGANIZATION);
     await until('the look', async () => (await rows()).length === 1);
     expect(looked).toEqual(['of the stopped']);
 
     await opened.knex(TABLES.due).decrement('until', HOLD_MS + 1);
-    other.worker.wake();
+    other.worker.wake(ORGANIZATION);
     await until('the look', async () => (await rows()).length === 0);
     expect(looked).toEqual(['of the stopped', 'of the killed']);
     await other.worker.close();

@@ -293,10 +293,9 @@ export class Model {
           provider,
           {
             isUnselected: () => false,
-            noteEvent: async () => {},
-            wake: () => {
+            wake: organization => {
               if (looks) {
-                worker.wake();
+                worker.wake(organization);
               }
             },
           },
