@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RemovalSettings } from '../config/index';
 import type { RemovalGrade } from './model';
 
 /** One entity of an organization that would leave the catalog. */
@@ -9,16 +10,8 @@ export interface ProposedRemoval {
   readonly reason: string;
 }
 
-/** `catalog.providers.azureDevOps.<id>.removals`. */
-export interface GuardLimits {
-  /** Removals on inferred evidence, or by the configuration, beyond this share of the organization's entities are held back, in percent. */
-  readonly maxPercentage: number;
-  /** Confirmed removals beyond this share are held back, in percent. */
-  readonly maxConfirmedPercentage: number;
-  /** Up to this many removals are not held back; on inferred evidence only while something of the organization is left, and never by the configuration. */
-  readonly minimum: number;
-  /** The fingerprint of one set of removals that the operator allows, once. */
-  readonly allow?: string;
+/** What the configuration and the operator let go. */
+export interface GuardLimits extends Omit<RemovalSettings, 'confirmations'> {
   /** Fingerprints of sets that an operator has approved since they were held back; each lets its set go, once. */
   readonly approved?: ReadonlySet<string>;
   /** Removals that were let through one by one, and count with these: they would pass however many there are. Default: 0. */
@@ -79,7 +72,8 @@ export function guard(
     const count = removals.length + before;
     // Of what was not looked at the configuration may take as much.
     const of = (grade === 'deselected' ? decided : total) + before;
-    const percentage = of > 0 ? Math.min(100, (count / of) * 100) : 100;
+    // Multiplied first: 7 / 100 * 100 is more than 7.
+    const percentage = of > 0 ? Math.min(100, (count * 100) / of) : 100;
     const fingerprint = fingerprintOf(removals, limits.used);
     const withinLimits =
       percentage <= limit ||

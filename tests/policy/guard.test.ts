@@ -42,6 +42,24 @@ describe('the guard', () => {
     },
   );
 
+  it('lets exactly the share go that is the limit, whatever its number', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.integer({ min: 1, max: 10 }),
+        (tenths, thousands) => {
+          const set = removals(tenths * thousands, 'deselected');
+          const total = 1_000 * thousands;
+          const verdict = (maxPercentage: number) =>
+            guard(set, total, { ...limits, maxPercentage }).heldBack.length;
+          const share = Number(`${tenths}e-1`);
+          expect([share, verdict(share)]).toEqual([share, 0]);
+          expect([share, verdict(share - 0.05)]).toEqual([share, 1]);
+        },
+      ),
+    );
+  });
+
   it('holds back the inferred rest of an organization whose other entities are confirmed gone', () => {
     const verdict = guard(
       [...removals(5, 'confirmed'), ...removals(5, 'inferred')],
