@@ -1,6 +1,6 @@
 import type { Repository } from '../azure/types';
 import type { DescriptorPath, ProviderSettings } from '../config/index';
-import type { Selection } from './select';
+import type { Selection, SkipReason } from './select';
 
 /** How Azure DevOps treats what an identity may not read. */
 export const LEFT_OUT = 'what may not be read is left out without a word';
@@ -50,6 +50,11 @@ export type NameKey =
 /** What is to blame for that nothing was found. */
 export type Culprit = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
 
+/** The whole key of a provider's setting. */
+export function fullKey(id: string, key: Culprit): string {
+  return `catalog.providers.azureDevOps.${id}.${key}`;
+}
+
 /** A key of a provider with what it is set to, as every message about it begins. */
 export function keyOf(
   id: string,
@@ -57,7 +62,7 @@ export function keyOf(
   values: readonly string[] = [],
 ): string {
   return (
-    `\`catalog.providers.azureDevOps.${id}.${key}\`` +
+    `\`${fullKey(id, key)}\`` +
     (values.length > 0 ? ` (${quoted(values)})` : '')
   );
 }
@@ -94,9 +99,17 @@ export function findCulprit({
   const selected = lists.flatMap(list => list.selected);
   if (selected.length === 0) {
     const ofProjects = listed.filter(it => project.matches(it.project.name));
-    if (ofProjects.length === 0) return filterOf('project', project);
+    if (ofProjects.length === 0) {
+      return listed.some(it => project.includes(it.project.name))
+        ? 'exclude.project'
+        : 'project';
+    }
     const named = ofProjects.filter(it => repository.matches(it.name));
-    if (named.length === 0) return filterOf('repository', repository);
+    if (named.length === 0) {
+      return ofProjects.some(it => repository.includes(it.name))
+        ? 'exclude.repository'
+        : 'repository';
+    }
     return settings.skipForkedRepos && named.every(({ isFork }) => isFork)
       ? 'skipForkedRepos'
       : 'state';
@@ -108,13 +121,6 @@ export function findCulprit({
     selected.every(({ defaultBranch }) => defaultBranch !== branch)
     ? 'branch'
     : 'path';
-}
-
-function filterOf(
-  name: 'project' | 'repository',
-  { include }: { readonly include: readonly string[] },
-): Culprit {
-  return include.includes('*') ? `exclude.${name}` : name;
 }
 
 /** Why a provider found nothing, and what to do: a message for each cause; none where it found something. */
@@ -155,9 +161,9 @@ function explain(culprit: Culprit, findings: Findings): string {
         findings,
       )}`;
     case 'exclude.project':
-      return `${key(settings.project.exclude)} leaves out every project in the list. What to do: Narrow it`;
+      return `${key(settings.project.exclude)} leaves out every project that is selected. What to do: Narrow it`;
     case 'exclude.repository':
-      return `${key(settings.repository.exclude)} leaves out every repository. What to do: Narrow it`;
+      return `${key(settings.repository.exclude)} leaves out every repository that is selected. What to do: Narrow it`;
     case 'skipForkedRepos':
       return `${key()} leaves out every repository: all that are selected are forks. What to do: Set it to false`;
     case 'state':
@@ -264,12 +270,20 @@ function count(repositories: number): string {
     : `the ${repositories} repositories that are selected`;
 }
 
+/** How many are in which state, of those that the names of the configuration select. */
 function statesOf(lists: Findings['lists']): string {
-  const times = new Map<string, number>();
-  for (const { reason } of lists.flatMap(({ skipped }) => skipped)) {
-    times.set(reason, (times.get(reason) ?? 0) + 1);
-  }
-  return [...times]
-    .map(([reason, number]) => `${reason}: ${number}`)
-    .join(', ');
+  const skipped = lists.flatMap(list => list.skipped);
+  const countOf = (reason: SkipReason, words: string = reason) => {
+    const { length } = skipped.filter(it => it.reason === reason);
+    return length > 0 ? [`${words}: ${length}`] : [];
+  };
+  return [
+    ...countOf('disabled'),
+    ...countOf('empty'),
+    ...countOf('fork', 'left out as a fork'),
+    ...countOf(
+      'project-not-well-formed',
+      'in a project that is being created or deleted',
+    ),
+  ].join(', ');
 }

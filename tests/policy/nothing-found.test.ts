@@ -89,6 +89,69 @@ describe('The reason why a provider found nothing', () => {
     );
   });
 
+  it('is, of a key and what is excluded from it, the one without which there would be something', () => {
+    fc.assert(
+      fc.property(findings, it => {
+        const culprit = findCulprit(it);
+        const key = culprit?.replace('exclude.', '');
+        fc.pre(key === 'project' || key === 'repository');
+        const { include } = it.settings[key];
+        const settings = { ...it.settings, [key]: nameFilter(include, []) };
+        const lists = it.lists.map(list => ({
+          ...list,
+          ...selectRepositories({ settings, repositories: list.repositories }),
+        }));
+        const without = findCulprit({ ...it, lists, settings });
+        expect(without === key).toBe(culprit === key);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('names how many repositories are in what state, of those that are selected alone', () => {
+    const repositoryOf = (over: Partial<Repository>): Repository => ({
+      id: 'r',
+      name: 'r',
+      project: { id: 'p', name: 'p', state: 'wellFormed' },
+      defaultBranch: 'main',
+      isDisabled: false,
+      isFork: false,
+      ...over,
+    });
+    const settings = {
+      id: 'main',
+      project: nameFilter(['p'], []),
+      repository: nameFilter(['*'], []),
+      skipForkedRepos: true,
+      paths: [],
+    };
+    const repositories = [
+      repositoryOf({ project: { id: 'q', name: 'q', state: 'wellFormed' } }),
+      repositoryOf({ isDisabled: true }),
+      repositoryOf({ defaultBranch: undefined }),
+      repositoryOf({ isFork: true }),
+      repositoryOf({ project: { id: 'p', name: 'p', state: 'deleting' } }),
+    ];
+    expect(
+      explainNothingFound({
+        settings,
+        lists: [
+          {
+            organization: 'dev.azure.com/o',
+            repositories,
+            ...selectRepositories({ settings, repositories }),
+          },
+        ],
+        descriptors: 0,
+        nearest: () => undefined,
+      }),
+    ).toEqual([
+      expect.stringMatching(
+        /\(disabled: 1, empty: 1, left out as a fork: 1, in a project that is being created or deleted: 1\)/,
+      ),
+    ]);
+  });
+
   it('is never a key that takes everything', () => {
     fc.assert(
       fc.property(findings, ({ settings, ...it }) => {
