@@ -27,7 +27,9 @@ export function changesOf(seen: readonly SeenPath[]): DescriptorChange[] {
   for (const { observation, known } of seen) {
     if (observation.outcome === 'present' && !known) {
       const { objectId, target } = observation;
-      created.set(objectId, [...(created.get(objectId) ?? []), target]);
+      const others = created.get(objectId);
+      if (others) others.push(target);
+      else created.set(objectId, [target]);
     }
   }
   return seen.flatMap(({ observation, known, branch }): DescriptorChange[] => {

@@ -1,5 +1,5 @@
 import type { Answer, Explanation, ProviderQuestion } from './explain/answer';
-import { few, meant, namesOf } from './explain/question';
+import { few, meant, namesOf, timeFacts } from './explain/question';
 import { judgeFiles, judgeHeldBack } from './explain/files';
 import {
   judgeReading,
@@ -119,7 +119,9 @@ export function explainProvider(
 ): Explanation {
   const { settings, organization } = question;
   const { project, name } = namesOf(question);
-  return complete(judge(question, documentation), documentation, {
+  const { facts, ...answer } = judge(question, documentation);
+  const all = { ...answer, facts: { ...facts, ...timeFacts(question) } };
+  return complete(all, documentation, {
     provider: settings.id,
     organization,
     project,

@@ -70,8 +70,9 @@ export function judgeMissing({
         missedOnceMore.push(repository);
       }
     } else {
-      const others = byProject.get(projectId) ?? [];
-      byProject.set(projectId, [...others, repository]);
+      const others = byProject.get(projectId);
+      if (others) others.push(repository);
+      else byProject.set(projectId, [repository]);
     }
   }
   return {

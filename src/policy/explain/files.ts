@@ -24,7 +24,6 @@ import {
   presentFiles,
   problemOfOrganization,
   readAt,
-  timeFacts,
   waiting,
 } from './question';
 
@@ -82,7 +81,7 @@ function heldBack(
 ): Answer {
   const { id } = question.settings;
   const leaving = `${ref} is in the catalog, and about to leave it, because ${reason}`;
-  const facts = { ...fileFacts(file, [ref]), ...timeFacts(question) };
+  const facts = fileFacts(file, [ref]);
   if (!held || held.isApproved) {
     return {
       reason: 'held-back',
@@ -121,7 +120,6 @@ export function judgeFiles(question: ProviderQuestion): Answer {
       reason: 'not-yet',
       cause: `${nameOf(question)} is selected, and has not been looked at yet`,
       cure: `${waiting(question)}, or start a refresh`,
-      facts: timeFacts(question),
     };
   }
   return noDescriptor(question);
@@ -139,7 +137,6 @@ function noDescriptor(question: ProviderQuestion): Answer {
     branch,
     paths,
     lookalikes: found?.lookalikes?.length ? found.lookalikes : undefined,
-    ...timeFacts(question),
   };
   if (found?.isBranchMissing && settings.branch !== undefined) {
     const { defaultBranch } = found.repository;
@@ -192,7 +189,6 @@ function judgeRejections(
     line,
     column,
     branch: branchOf(question),
-    ...timeFacts(question),
   };
   const cause =
     `${file.path} of ${nameOf(question)}: ${describeRejection(rejection).replace(/\.$/, '')}` +
@@ -233,7 +229,7 @@ function judgeOwners(
           reason: 'duplicate',
           cause: duplicateCause(ref, owner, [file.url]),
           cure: DUPLICATE_CURE,
-          facts: { ...fileFacts(file, [ref]), owner, ...timeFacts(question) },
+          facts: { ...fileFacts(file, [ref]), owner },
         };
       }
     }
@@ -277,13 +273,13 @@ function judgeApplied(
   files: readonly FileFacts[],
 ): Answer | undefined {
   const { ledger } = question;
-  const file = files.find(it => !isWhole(question, it));
+  const known = new Map(ledgerFiles(question).map(it => [it.path, it]));
+  const file = files.find(it => !isWhole(ledger, known.get(it.path), it));
   if (!file) return undefined;
   const { entityRefs, path } = file;
   const facts = {
     ...fileFacts(file, entityRefs),
     branch: branchOf(question),
-    ...timeFacts(question),
   };
   const what = `${path} of ${nameOf(question)} gives ${entityRefs.length > 0 ? few(entityRefs) : 'no such entity'}`;
   if (!ledger) {
@@ -294,9 +290,7 @@ function judgeApplied(
       facts,
     };
   }
-  const isKnown = ledgerFiles(question).some(
-    it => it.path === path && it.objectId === file.objectId,
-  );
+  const isKnown = known.get(path)?.objectId === file.objectId;
   const how = !isKnown
     ? ', as was found just now, after the last refresh looked'
     : entityRefs.some(ref => ledger.references.get(ref)?.catalogKey === null)
@@ -311,9 +305,11 @@ function judgeApplied(
 }
 
 /** Whether the catalog has all that the file gives, as it is. */
-function isWhole(question: ProviderQuestion, file: FileFacts): boolean {
-  const { ledger } = question;
-  const known = ledgerFiles(question).find(({ path }) => path === file.path);
+function isWhole(
+  ledger: ProviderQuestion['ledger'],
+  known: FileFacts | undefined,
+  file: FileFacts,
+): boolean {
   const gave = new Set(known?.entityRefs);
   return (
     known?.objectId === file.objectId &&
@@ -340,7 +336,6 @@ function inCatalog(
       ? fileFacts(file, refs)
       : { entityRefs: refs.slice(0, MOST_NAMES) }),
     branch,
-    ...timeFacts(question),
   };
   if (!file || refs.length === 0) {
     return {

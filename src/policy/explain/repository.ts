@@ -1,6 +1,7 @@
 import type { Repository } from '../../azure/types';
 import {
   EMPTY_LIST,
+  fullKey,
   keyOf,
   LEFT_OUT,
   nearMiss,
@@ -20,7 +21,6 @@ import {
   nameOf,
   namesOf,
   stays,
-  timeFacts,
 } from './question';
 
 const LAST_RESORT =
@@ -41,7 +41,6 @@ export function judgeVisibility(
     reason: 'not-visible',
     cause: `${nameOf(question)} does not exist under this name, or is not visible to the identity: ${LEFT_OUT}${lists}${stays(question)}`,
     cure: `Compare the name with the address in the browser. ${EMPTY_LIST.cure}`,
-    facts: timeFacts(question),
   };
 }
 
@@ -96,7 +95,7 @@ function leftOut(
       ? 'Narrow the pattern, if it is to be read'
       : 'Add the name to the key, if it is to be read',
     facts: {
-      key: `catalog.providers.azureDevOps.${settings.id}.${key}`,
+      key: fullKey(settings.id, key),
       didYouMean,
     },
   };
@@ -109,7 +108,6 @@ function judgeState(
 ): Answer | undefined {
   const { settings } = question;
   const name = nameOf(question);
-  const facts = timeFacts(question);
   switch (reason) {
     case 'fork':
       return {
@@ -117,7 +115,7 @@ function judgeState(
         cause: `${keyOf(settings.id, 'skipForkedRepos')} leaves out ${name}: it is a fork${stays(question)}`,
         cure: 'Set it to false, if forks are to be read',
         facts: {
-          key: `catalog.providers.azureDevOps.${settings.id}.skipForkedRepos`,
+          key: fullKey(settings.id, 'skipForkedRepos'),
         },
       };
     case 'disabled':
@@ -125,14 +123,12 @@ function judgeState(
         reason: 'disabled',
         cause: `${name} is disabled, so that nobody can read it${stays(question)}`,
         cure: 'Enable it, if it is to be read (Project settings > Repositories)',
-        facts,
       };
     case 'project-not-well-formed':
       return {
         reason: 'project-not-ready',
         cause: `The project of ${name} is in the state "${repository.project.state}", in which nothing of it is read${stays(question)}`,
         cure: 'Wait until it is as it should be: each refresh looks again',
-        facts,
       };
     case 'empty':
       return empty(question);
@@ -147,7 +143,7 @@ function empty(question: ProviderQuestion): Answer {
     reason: 'empty',
     cause: `${nameOf(question)} is empty: it has no default branch`,
     cure: `Push a commit with ${few(settings.paths.map(pathOf))}`,
-    facts: { paths: settings.paths.map(pathOf), ...timeFacts(question) },
+    facts: { paths: settings.paths.map(pathOf) },
   };
 }
 
@@ -164,7 +160,7 @@ function judgePath(question: ProviderQuestion): Answer | undefined {
     cause: `${keyOf(settings.id, 'path', paths)} does not ask for ${path}${meant(didYouMean)}`,
     cure: 'Move the file to where descriptors are looked for, or add its path to the key; case matters',
     facts: {
-      key: `catalog.providers.azureDevOps.${settings.id}.path`,
+      key: fullKey(settings.id, 'path'),
       didYouMean,
       paths,
       path,
@@ -186,7 +182,7 @@ function judgeBranch(question: ProviderQuestion): Answer | undefined {
         : `${keyOf(settings.id, 'branch', [settings.branch])} has that branch read, and not "${asked.branch}"`,
     cure: `Bring the file to the branch "${read}", or name the other branch in the key \`branch\``,
     facts: {
-      key: `catalog.providers.azureDevOps.${settings.id}.branch`,
+      key: fullKey(settings.id, 'branch'),
       branch: read,
     },
   };
@@ -229,6 +225,5 @@ function unknown(question: ProviderQuestion, message: string): Answer {
     reason: 'unknown',
     cause: `${nameOf(question)} could not be read${since && ` ${since}`}: ${seen.replace(/\.$/, '')}${stays(question)}`,
     cure: advice.join(' ').replace(/\.$/, '') || LAST_RESORT,
-    facts: timeFacts(question),
   };
 }
