@@ -1,6 +1,6 @@
 import { NotFoundError } from '@backstage/errors';
 import type { AbsentItem, ListedItem } from '../azure/types';
-import { findsDescriptor, type DescriptorPath } from '../config/index';
+import type { DescriptorPath } from '../config/index';
 import type { RepositoryContent, ResolvedRepository } from '../content/content';
 import { isGlob, pathGlob } from '../content/repository-url';
 
@@ -58,7 +58,7 @@ export function isDescriptor(path: string, names: DescriptorNames): boolean {
   const named = isGlob(file)
     ? pathGlob(`/**/${file}`).matches(path)
     : path.endsWith(`/${file}`);
-  return named || findsDescriptor(names.providerPaths, path);
+  return named || names.providerPaths.some(it => it.matches(path));
 }
 
 async function listDescriptors(

@@ -4,11 +4,7 @@ export {
   type ConfigurationMistake,
   describeAllMistakes,
 } from './mistakes';
-export {
-  findsDescriptor,
-  type DescriptorPath,
-  type NameFilter,
-} from './patterns';
+export { literalPath, type DescriptorPath, type NameFilter } from './patterns';
 export { otherProviderKeys, PROVIDERS_KEY } from './misplaced';
 export { readProviderConfigs } from './read';
 export type {

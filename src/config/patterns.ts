@@ -13,7 +13,10 @@ export interface NameFilter {
 }
 
 /** Where descriptors are looked for in a repository: one file, or all the files that a glob matches. */
-export type DescriptorPath =
+export type DescriptorPath = {
+  /** Whether a file's absolute path matches, with regard to case, as Git has it. */
+  matches(path: string): boolean;
+} & (
   | {
       readonly kind: 'literal';
       /** Absolute, as `/catalog-info.yaml`. */
@@ -25,11 +28,19 @@ export type DescriptorPath =
       readonly pattern: string;
       /** The deepest folder below which every match lies; `/` when that is the root. */
       readonly scopePath: string;
-      /** Whether a file's absolute path matches, with regard to case, as Git has it. */
-      matches(path: string): boolean;
-    };
+    }
+);
 
-/** A filter of names; see {@link matchesNamePattern} for what a pattern is. */
+/** The path of one file. */
+export function literalPath(path: string): DescriptorPath {
+  return { kind: 'literal', path, matches: other => other === path };
+}
+
+/**
+ * A filter of names, which match a pattern without regard to case, as Azure
+ * DevOps compares names. `*` stands for any number of characters, `?` for one;
+ * everything else stands for itself.
+ */
 export function nameFilter(
   include: readonly string[],
   exclude: readonly string[],
@@ -48,15 +59,6 @@ export function nameFilter(
       return includes(given) && !excluded.some(matches => matches(given));
     },
   };
-}
-
-/**
- * Whether a name matches a pattern, without regard to case, as Azure
- * DevOps compares names. `*` stands for any number of characters, `?` for one;
- * everything else stands for itself.
- */
-export function matchesNamePattern(pattern: string, name: string): boolean {
-  return nameMatcher(pattern)(foldCase(name));
 }
 
 function nameMatcher(pattern: string): (name: readonly string[]) => boolean {
@@ -111,7 +113,7 @@ export function readDescriptorPath(text: string): DescriptorPathReading {
     literals.length === glob.set.length &&
     literals.length <= MOST_ALTERNATIVES
   ) {
-    return { paths: literals.map(path => ({ kind: 'literal', path })) };
+    return { paths: literals.map(literalPath) };
   }
   return {
     paths: [
@@ -175,16 +177,4 @@ export function mergeDescriptorPaths(
     seen.add(key);
     return path.kind === 'glob' || !globs.some(glob => glob.matches(path.path));
   });
-}
-
-/** Whether a file at an absolute path is one of the descriptors that are looked for. */
-export function findsDescriptor(
-  paths: readonly DescriptorPath[],
-  path: string,
-): boolean {
-  return paths.some(candidate =>
-    candidate.kind === 'literal'
-      ? candidate.path === path
-      : candidate.matches(path),
-  );
 }

@@ -6,7 +6,7 @@ import type {
   Repository,
 } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
-import { type DescriptorPath, findsDescriptor } from '../config/patterns';
+import type { DescriptorPath } from '../config/patterns';
 import type { Ledger, StoredObjectId } from '../ledger/ledger';
 import type { Organization } from '../organization';
 import type {
@@ -228,7 +228,7 @@ function isDescriptor(
   paths: readonly DescriptorPath[],
 ): boolean {
   return (
-    findsDescriptor(paths, path) &&
+    paths.some(it => it.matches(path)) &&
     (branches.length === 0 ||
       (defaultBranch !== undefined && branches.includes(defaultBranch)))
   );

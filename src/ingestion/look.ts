@@ -10,7 +10,7 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { findsDescriptor, type ProviderSettings } from '../config/index';
+import { literalPath, type ProviderSettings } from '../config/index';
 import { explainAccessError } from '../credentials/explain';
 import type { CredentialDirectory } from '../credentials/types';
 import type { CatalogRules } from '../descriptors/rules';
@@ -94,8 +94,8 @@ async function readFiles(
   const { path } = input.asked;
   const files: FileFacts[] = [];
   const only =
-    path !== undefined && findsDescriptor(settings.paths, path)
-      ? [{ kind: 'literal' as const, path }]
+    path !== undefined && settings.paths.some(it => it.matches(path))
+      ? [literalPath(path)]
       : undefined;
   const { unknown, brokenOff } = await probeRepository({
     client,

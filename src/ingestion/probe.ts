@@ -133,7 +133,7 @@ class Probe {
   private async handOnDeselected(): Promise<void> {
     const { known, paths, handOn } = this.input;
     const deselected = known.filter(
-      ({ path }) => !paths.some(pattern => matches(pattern, path)),
+      ({ path }) => !paths.some(pattern => pattern.matches(path)),
     );
     this.forget(deselected);
     for (const some of slices(deselected)) {
@@ -202,7 +202,7 @@ class Probe {
         listed: repository,
         scopePath,
         version: this.version,
-        isFollowed: path => paths.some(pattern => matches(pattern, path)),
+        isFollowed: path => paths.some(pattern => pattern.matches(path)),
         confirm,
         maxBytes,
         signal,
@@ -433,12 +433,6 @@ class Probe {
       ? undefined
       : { type: 'branch', version: branch };
   }
-}
-
-function matches(pattern: DescriptorPath, path: string): boolean {
-  return pattern.kind === 'literal'
-    ? pattern.path === path
-    : pattern.matches(path);
 }
 
 /** Without a copy of the bytes. */

@@ -5,7 +5,7 @@ import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import { durationToMilliseconds } from '@backstage/types';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClients } from '../azure/types';
-import { findsDescriptor, type ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogView } from '../ledger/catalog-view';
 import type { YamlParser } from '../descriptors/yaml';
@@ -255,7 +255,7 @@ async function refreshAll(
     applier,
     locate: context.locate,
     limits: settings.removals,
-    asksFor: (path: string) => findsDescriptor(settings.paths, path),
+    asksFor: (path: string) => settings.paths.some(it => it.matches(path)),
     lists,
     logger,
     signal,

@@ -42,7 +42,13 @@ describe('a block with only what is required', () => {
         matches: expect.any(Function),
       },
       branch: undefined,
-      paths: [{ kind: 'literal', path: '/catalog-info.yaml' }],
+      paths: [
+        {
+          kind: 'literal',
+          path: '/catalog-info.yaml',
+          matches: expect.any(Function),
+        },
+      ],
       skipForkedRepos: false,
       annotations: false,
       schedule: {
@@ -163,7 +169,7 @@ describe('a list', () => {
     expect(settings.repository.matches('api-y')).toBe(true);
     expect(settings.repository.matches('api-x')).toBe(false);
     expect(settings.repository.matches('api-y-archive')).toBe(false);
-    expect(settings.paths).toEqual([
+    expect(settings.paths).toMatchObject([
       { kind: 'literal', path: '/catalog-info.yaml' },
       { kind: 'literal', path: '/docs/catalog-info.yaml' },
     ]);

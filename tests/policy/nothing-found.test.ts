@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Repository } from '../../src/azure/types';
-import { nameFilter } from '../../src/config/patterns';
+import { literalPath, nameFilter } from '../../src/config/patterns';
 import {
   explainNothingFound,
   findCulprit,
@@ -46,7 +46,7 @@ const findings: fc.Arbitrary<Findings> = fc
       ...given,
       project: nameFilter(...given.project),
       repository: nameFilter(...given.repository),
-      paths: [{ kind: 'literal' as const, path: '/catalog-info.yml' }],
+      paths: [literalPath('/catalog-info.yml')],
     };
     return {
       settings,

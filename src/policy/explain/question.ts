@@ -1,4 +1,3 @@
-import type { DescriptorPath } from '../../config/index';
 import type {
   ExplanationFacts,
   FileFacts,
@@ -64,7 +63,7 @@ export function askedFile({
   settings,
 }: Pick<ProviderQuestion, 'asked' | 'settings'>): string | undefined {
   return path !== undefined &&
-    (/\.ya?ml$/i.test(path) || settings.paths.some(it => asksFor(it, path)))
+    (/\.ya?ml$/i.test(path) || settings.paths.some(it => it.matches(path)))
     ? path
     : undefined;
 }
@@ -178,12 +177,6 @@ export function fileFacts(
   entityRefs: readonly string[],
 ): ExplanationFacts {
   return { path, url, objectId, entityRefs: entityRefs.slice(0, MOST_NAMES) };
-}
-
-export function asksFor(pattern: DescriptorPath, path: string): boolean {
-  return pattern.kind === 'literal'
-    ? pattern.path === path
-    : pattern.matches(path);
 }
 
 /** A time for people, in UTC; absent where it is none. */

@@ -13,7 +13,6 @@ import type { Answer, ProviderQuestion } from './answer';
 import {
   GUID,
   askedFile,
-  asksFor,
   at,
   branchOf,
   few,
@@ -150,7 +149,7 @@ function empty(question: ProviderQuestion): Answer {
 function judgePath(question: ProviderQuestion): Answer | undefined {
   const { settings, nearest } = question;
   const path = askedFile(question);
-  if (path === undefined || settings.paths.some(it => asksFor(it, path))) {
+  if (path === undefined || settings.paths.some(it => it.matches(path))) {
     return undefined;
   }
   const paths = settings.paths.map(pathOf);
