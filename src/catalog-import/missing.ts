@@ -1,6 +1,6 @@
 import { NotAllowedError, NotFoundError } from '@backstage/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
-import { nearest } from '../config/nearest';
+import { nearest } from '../nearest';
 import { isNotFoundOrForbidden } from '../content/errors';
 import type { RepositoryUrl } from '../content/repository-url';
 

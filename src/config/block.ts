@@ -1,7 +1,7 @@
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
+import { nearest } from '../nearest';
 import { type ConfigurationMistake, unexpectedValue } from './mistakes';
-import { nearest } from './nearest';
 
 /** A text found in a configuration, and the key under which it stands. */
 export interface FoundText {

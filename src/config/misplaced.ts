@@ -1,8 +1,8 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
+import { editDistance } from '../nearest';
 import { isObject } from './block';
 import type { ConfigurationMistake } from './mistakes';
-import { editDistance } from './nearest';
 
 const PROVIDERS = 'catalog.providers';
 const NAME = 'azureDevOps';

@@ -1,6 +1,5 @@
 import type { AzureDevOpsClients } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
-import { nearest } from '../config/nearest';
 import {
   explainNothingFound,
   findCulprit,
@@ -41,7 +40,6 @@ export async function adviseOnNothingFound(
       const list = lists.get(key);
       return list ? [{ ...list, organization: label }] : [];
     }),
-    nearest,
   };
   const culprit = findCulprit(findings);
   if (culprit === 'branch' || culprit === 'path') {

@@ -3,7 +3,6 @@ import { InputError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
 import { guidOf } from '../azure/parse';
 import type { ProviderReading, ProviderSettings } from '../config/index';
-import { nearest } from '../config/nearest';
 import type { LocationContext } from '../content/context';
 import { parseRepositoryUrl } from '../content/url';
 import { DOCUMENTATION } from '../documentation';
@@ -215,7 +214,6 @@ function explainUncovered(
     explainNoProvider({
       organization: label,
       configured: [...configured],
-      nearest,
       documentation: DOCUMENTATION,
     }),
     ...readings.flatMap(({ id, error }) =>
@@ -266,7 +264,6 @@ async function explainPlace(
       ledger,
       look,
       nextRefreshAt: last?.nextRefreshAt,
-      nearest,
     },
     DOCUMENTATION,
   );

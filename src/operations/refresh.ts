@@ -7,7 +7,6 @@ import type { JsonObject } from '@backstage/types';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { explainMissingRepository } from '../catalog-import/missing';
-import { nearest } from '../config/nearest';
 import { parseRepositoryUrl } from '../content/url';
 import { CredentialError } from '../credentials/errors';
 import { DOCUMENTATION } from '../documentation';
@@ -263,7 +262,6 @@ function leftOut(
           organization: label,
           asked: { repository: repository.id },
           look: { outcome: 'found', repository },
-          nearest,
         },
         DOCUMENTATION,
       ).cause;

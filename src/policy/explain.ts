@@ -1,3 +1,4 @@
+import { nearest } from '../nearest';
 import type { Answer, Explanation, ProviderQuestion } from './explain/answer';
 import { few, meant, namesOf, timeFacts } from './explain/question';
 import { judgeFiles, judgeHeldBack } from './explain/files';
@@ -48,13 +49,11 @@ export function explainUnsupportedUrl(
 export function explainNoProvider({
   organization,
   configured,
-  nearest,
   documentation,
 }: {
   readonly organization: string;
   /** Those of all providers. */
   readonly configured: readonly string[];
-  readonly nearest: ProviderQuestion['nearest'];
   readonly documentation: string;
 }): Explanation {
   const didYouMean = nearest(organization, configured);

@@ -1,5 +1,6 @@
 import type { Repository } from '../azure/types';
 import type { DescriptorPath, ProviderSettings } from '../config/index';
+import { nearest } from '../nearest';
 import type { Selection, SkipReason } from './select';
 
 /** How Azure DevOps treats what an identity may not read. */
@@ -36,11 +37,6 @@ export interface Findings {
   /** Descriptors that are known of the provider. */
   readonly descriptors: number;
   readonly nearMisses?: readonly NearMiss[];
-  /** The candidate that somebody who wrote a word most likely meant. */
-  readonly nearest: (
-    word: string,
-    candidates: readonly string[],
-  ) => string | undefined;
 }
 
 /** A key that chooses by name. */
@@ -71,7 +67,6 @@ export function keyOf(
 export function nearMiss(
   patterns: readonly string[],
   names: readonly string[],
-  nearest: Findings['nearest'],
 ): string | undefined {
   return patterns
     .map(pattern => nearest(decoded(pattern), names))
@@ -148,7 +143,6 @@ function explain(culprit: Culprit, findings: Findings): string {
         'project',
         namesOf(listed, it => it.project.name),
         settings.project.include,
-        findings,
       )}`;
     case 'repository':
       return `${key(settings.repository.include)} selects no ${known(
@@ -158,7 +152,6 @@ function explain(culprit: Culprit, findings: Findings): string {
           it => it.name,
         ),
         settings.repository.include,
-        findings,
       )}`;
     case 'exclude.project':
       return `${key(settings.project.exclude)} leaves out every project that is selected. What to do: Narrow it`;
@@ -181,7 +174,7 @@ function explainBranch(
   findings: Findings,
 ): string {
   const branches = namesOf(selected, it => it.defaultBranch);
-  const likely = findings.nearest(branch, branches);
+  const likely = nearest(branch, branches);
   return (
     `${keyOf(findings.settings.id, 'branch', [branch])} is the default branch of none of ${count(selected.length)}, and no descriptor was found there. ` +
     `Default branches are ${shortened(branches)}${likely ? `; did you mean "${likely}"?` : '.'} ` +
@@ -213,9 +206,8 @@ function known(
   what: 'project' | 'repository',
   names: readonly string[],
   patterns: readonly string[],
-  { nearest }: Findings,
 ): string {
-  const likely = nearMiss(patterns, names, nearest);
+  const likely = nearMiss(patterns, names);
   return (
     `${what} in the list, which has ${names.length}: ${shortened(names)}` +
     (likely

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Repository } from '../../src/azure/types';
-import { nearest } from '../../src/config/nearest';
 import { nameFilter, readDescriptorPath } from '../../src/config/patterns';
 import {
   describeExplanation,
@@ -189,7 +188,6 @@ const question: fc.Arbitrary<ProviderQuestion> = fc.record({
   ledger: maybe(ledger),
   look: maybe(look),
   nextRefreshAt: maybe(time),
-  nearest: fc.constant(nearest),
 });
 
 const runs = { numRuns: Number(process.env.LONG_TESTS ? 50_000 : 3_000) };

@@ -57,7 +57,6 @@ const findings: fc.Arbitrary<Findings> = fc
       })),
       descriptors,
       nearMisses: [{ path: '/catalog-info.yaml', found, lookedAt: 3 }],
-      nearest: (_word, [first]) => first,
     };
   });
 
@@ -143,7 +142,6 @@ describe('The reason why a provider found nothing', () => {
           },
         ],
         descriptors: 0,
-        nearest: () => undefined,
       }),
     ).toEqual([
       expect.stringMatching(

@@ -182,11 +182,6 @@ export interface ProviderQuestion {
   readonly look?: LookFacts;
   /** Milliseconds since 1970. */
   readonly nextRefreshAt?: number;
-  /** The candidate that somebody who wrote a word most likely meant. */
-  readonly nearest: (
-    word: string,
-    candidates: readonly string[],
-  ) => string | undefined;
 }
 
 /** The words of an answer, but for the provider and where they are written. */

@@ -1,4 +1,5 @@
 import type { Repository } from '../../azure/types';
+import { nearest } from '../../nearest';
 import {
   EMPTY_LIST,
   fullKey,
@@ -80,13 +81,11 @@ function leftOut(
   what: 'project' | 'repository',
   name: string,
 ): Answer {
-  const { settings, nearest } = question;
+  const { settings } = question;
   const { include, exclude } = settings[what];
   const isIncluded = settings[what].includes(name);
   const key: NameKey = isIncluded ? `exclude.${what}` : what;
-  const didYouMean = isIncluded
-    ? undefined
-    : nearMiss(include, [name], nearest);
+  const didYouMean = isIncluded ? undefined : nearMiss(include, [name]);
   return {
     reason: 'deselected',
     cause: `${keyOf(settings.id, key, isIncluded ? exclude : include)} ${isIncluded ? 'leaves out' : 'does not select'} the ${what} "${name}"${stays(question)}${meant(didYouMean)}`,
@@ -147,7 +146,7 @@ function empty(question: ProviderQuestion): Answer {
 }
 
 function judgePath(question: ProviderQuestion): Answer | undefined {
-  const { settings, nearest } = question;
+  const { settings } = question;
   const path = askedFile(question);
   if (path === undefined || settings.paths.some(it => it.matches(path))) {
     return undefined;

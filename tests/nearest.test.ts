@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { editDistance, nearest } from '../../src/config/nearest';
+import { editDistance, nearest } from '../src/nearest';
 
 describe('the distance of two words', () => {
   it.each([
