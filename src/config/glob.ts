@@ -14,7 +14,6 @@ const MOST_ALTERNATIVES = 100;
 export interface GlobOptions {
   /** Whether wildcards match a dot at the beginning of a name. Default: false. */
   readonly dot?: boolean;
-  readonly nocase?: boolean;
   /** Whether parentheses after `?`, `*`, `+`, `@` and `!` are ordinary characters. Default: false; then they cannot be matched. */
   readonly noext?: boolean;
 }
@@ -35,7 +34,7 @@ export interface Glob {
 /** A glob, or what it should have been, to be read after "to be". */
 export function readGlob(
   pattern: string,
-  { dot = false, nocase = false, noext = false }: GlobOptions = {},
+  { dot = false, noext = false }: GlobOptions = {},
 ): Glob | string {
   if (pattern.length > LONGEST_PATTERN) {
     return `at most ${LONGEST_PATTERN} characters long`;
@@ -49,7 +48,6 @@ export function readGlob(
   }
   const glob = new Minimatch(pattern, {
     dot,
-    nocase,
     noext: true,
     nocomment: true,
     nonegate: true,
@@ -57,9 +55,7 @@ export function readGlob(
     // On Windows, too, slashes part folders.
     platform: 'linux',
   });
-  const alternatives = glob.globParts.map(parts =>
-    tokensOfPath(parts, { dot, nocase }),
-  );
+  const alternatives = glob.globParts.map(parts => tokensOfPath(parts, dot));
   const mayBeAny = (name: string) => dot || !name.startsWith('.');
   return {
     set: glob.set,
@@ -118,57 +114,45 @@ export function wildcardTokens(characters: readonly string[]): Token<string>[] {
   );
 }
 
-type NameOptions = Required<Pick<GlobOptions, 'dot' | 'nocase'>>;
-
-function tokensOfPath(
-  parts: readonly string[],
-  options: NameOptions,
-): Token<string>[] {
+function tokensOfPath(parts: readonly string[], dot: boolean): Token<string>[] {
   return parts.flatMap((part, index): Token<string>[] => {
     if (part !== '**') {
-      return [nameMatcher(part, options)];
+      return [nameMatcher(part, dot)];
     }
     // At the end it stands for one name at least.
-    return index === parts.length - 1
-      ? [ANY, nameMatcher('*', options)]
-      : [ANY];
+    return index === parts.length - 1 ? [ANY, nameMatcher('*', dot)] : [ANY];
   });
 }
 
 /** Whether a file or folder has a name that matches. */
-function nameMatcher(
-  glob: string,
-  { dot, nocase }: NameOptions,
-): (name: string) => boolean {
-  const fold = (text: string) => (nocase ? text.toLowerCase() : text);
-  const tokens = tokensOfName(glob, nocase);
+function nameMatcher(glob: string, dot: boolean): (name: string) => boolean {
+  const tokens = tokensOfName(glob);
   const needsText = /^[*?[]/.test(glob);
   const hidesDot = !dot && needsText;
   return name =>
     !(hidesDot && name.startsWith('.')) &&
     !(needsText && name === '') &&
-    matchesSequence(tokens, [...fold(name)]);
+    matchesSequence(tokens, [...name]);
 }
 
 /** A set of characters in brackets, among them classes such as `[:alpha:]`. */
 const BRACKETS = /^\[[!^]?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]/;
 
-function tokensOfName(glob: string, nocase: boolean): Token<string>[] {
+function tokensOfName(glob: string): Token<string>[] {
   const tokens: Token<string>[] = [];
   for (let rest = glob; rest !== '';) {
     const brackets = BRACKETS.exec(rest)?.[0];
     if (brackets) {
-      tokens.push(bracketMatcher(brackets, nocase));
+      tokens.push(bracketMatcher(brackets));
       rest = rest.slice(brackets.length);
       continue;
     }
     const isEscaped = rest.startsWith('\\') && rest.length > 1;
     const [character = ''] = isEscaped ? rest.slice(1) : rest;
-    const wanted = nocase ? character.toLowerCase() : character;
     tokens.push(
       ...(isEscaped
-        ? [(given: string) => given === wanted]
-        : wildcardTokens([wanted])),
+        ? [(given: string) => given === character]
+        : wildcardTokens([character])),
     );
     rest = rest.slice(character.length + (isEscaped ? 1 : 0));
   }
@@ -176,13 +160,9 @@ function tokensOfName(glob: string, nocase: boolean): Token<string>[] {
 }
 
 /** What minimatch makes of one set of characters takes no time for one character. */
-function bracketMatcher(
-  brackets: string,
-  nocase: boolean,
-): (character: string) => boolean {
+function bracketMatcher(brackets: string): (character: string) => boolean {
   const set = new Minimatch(brackets, {
     dot: true,
-    nocase,
     nocomment: true,
     nonegate: true,
     noext: true,
