@@ -28,40 +28,32 @@ export type Permission = Extract<
   { resourceRef?: never }
 >['permission'];
 
+const commonAlpha: {
+  readonly catalogIngestionReadPermission?: Permission;
+  readonly catalogIngestionManagePermission?: Permission;
+} = ifThere(() =>
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  require('@backstage/plugin-catalog-common/alpha'),
+);
+
 /**
  * The catalog's permissions for what is ingested. Where the installed
  * plugin-catalog-common does not have them yet, ones of the same name.
  */
-export const INGESTION_PERMISSIONS = {
-  read: ingestionPermission('read', 'read'),
-  manage: ingestionPermission('manage', 'update'),
-} as const;
-
-function ingestionPermission(
-  name: 'read' | 'manage',
-  action: 'read' | 'update',
-): Permission {
-  const exported = {
-    read: 'catalogIngestionReadPermission',
-    manage: 'catalogIngestionManagePermission',
-  } as const;
-  return (
-    catalogCommonAlpha()[exported[name]] ?? {
-      type: 'basic',
-      name: `catalog.ingestion.${name}`,
-      attributes: { action },
-    }
-  );
-}
-
-function catalogCommonAlpha(): Record<string, Permission | undefined> {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    return require('@backstage/plugin-catalog-common/alpha') as never;
-  } catch {
-    return {};
-  }
-}
+export const INGESTION_PERMISSIONS: Readonly<
+  Record<'read' | 'manage', Permission>
+> = {
+  read: commonAlpha.catalogIngestionReadPermission ?? {
+    type: 'basic',
+    name: 'catalog.ingestion.read',
+    attributes: { action: 'read' },
+  },
+  manage: commonAlpha.catalogIngestionManagePermission ?? {
+    type: 'basic',
+    name: 'catalog.ingestion.manage',
+    attributes: { action: 'update' },
+  },
+};
 
 /** What the actions registry hands out of zod, in whichever version it has. */
 export interface ZodType {
@@ -102,16 +94,8 @@ export interface ActionsRegistry {
 export function actionsRegistryDependency(): {
   actionsRegistry?: ServiceRef<ActionsRegistry, 'plugin'>;
 } {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const alpha = require('@backstage/backend-plugin-api/alpha') as {
-      actionsRegistryServiceRef?: ServiceRef<ActionsRegistry, 'plugin'>;
-    };
-    const { actionsRegistryServiceRef: actionsRegistry } = alpha;
-    return actionsRegistry ? { actionsRegistry } : {};
-  } catch {
-    return {};
-  }
+  const { actionsRegistryServiceRef: actionsRegistry } = ifThere(apiAlpha);
+  return actionsRegistry ? { actionsRegistry } : {};
 }
 
 /** An event about a file that somebody may have read. */
@@ -135,14 +119,10 @@ export interface ScmEventsService {
 export function scmEventsDependency(): {
   scmEvents?: ServiceRef<ScmEventsService, 'plugin'>;
 } {
-  try {
-    const { catalogScmEventsServiceRef: scmEvents } = beforeItWasStable() as {
-      catalogScmEventsServiceRef?: ServiceRef<ScmEventsService, 'plugin'>;
-    };
-    return scmEvents ? { scmEvents } : {};
-  } catch {
-    return {};
-  }
+  const { catalogScmEventsServiceRef: scmEvents } = ifThere(
+    beforeItWasStable,
+  ) as { catalogScmEventsServiceRef?: ServiceRef<ScmEventsService, 'plugin'> };
+  return scmEvents ? { scmEvents } : {};
 }
 
 /** Bounded in number: whatever there may be thousands of is no attribute of a metric. */
@@ -197,19 +177,9 @@ export function observabilityDependencies(): {
   metrics?: ServiceRef<MetricsService, 'plugin'>;
   tracing?: ServiceRef<TracingService, 'plugin'>;
 } {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const alpha = require('@backstage/backend-plugin-api/alpha') as {
-      metricsServiceRef?: ServiceRef<MetricsService, 'plugin'>;
-      tracingServiceRef?: ServiceRef<TracingService, 'plugin'>;
-    };
-    return {
-      ...(alpha.metricsServiceRef && { metrics: alpha.metricsServiceRef }),
-      ...(alpha.tracingServiceRef && { tracing: alpha.tracingServiceRef }),
-    };
-  } catch {
-    return {};
-  }
+  const { metricsServiceRef: metrics, tracingServiceRef: tracing } =
+    ifThere(apiAlpha);
+  return { ...(metrics && { metrics }), ...(tracing && { tracing }) };
 }
 
 /**
@@ -255,7 +225,26 @@ function fromCatalogNode<Name extends keyof CatalogNode>(
   return found;
 }
 
-/** Loaded only where it is needed: what is alpha may be gone in a later version. */
+/** What a module has; nothing where it is not there: what is alpha may be gone in a later version. */
+function ifThere<T extends object>(load: () => T): Partial<T> {
+  try {
+    return load();
+  } catch {
+    return {};
+  }
+}
+
+/** The services of which the module knows that are alpha. */
+function apiAlpha(): {
+  actionsRegistryServiceRef: ServiceRef<ActionsRegistry, 'plugin'>;
+  metricsServiceRef: ServiceRef<MetricsService, 'plugin'>;
+  tracingServiceRef: ServiceRef<TracingService, 'plugin'>;
+} {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('@backstage/backend-plugin-api/alpha') as never;
+}
+
+/** Loaded only where it is needed. */
 function beforeItWasStable(): Partial<CatalogNode> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('@backstage/plugin-catalog-node/alpha') as Partial<CatalogNode>;
