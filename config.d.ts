@@ -32,12 +32,6 @@ export interface Config {
         locationFreshness?: string | HumanDuration;
 
         /**
-         * How old the last good content may be that is served while Azure DevOps cannot answer.
-         * Default: 6 hours.
-         */
-        maxStale?: string | HumanDuration;
-
-        /**
          * How much content is kept in memory, in MiB.
          * Default: 64.
          *

@@ -17,15 +17,12 @@ export interface UrlReaderSettings {
    * processes. Default: 0, so that each read asks whether the file has changed.
    */
   readonly locationFreshnessMs: number;
-  /** How old the last good content may be that is served while Azure DevOps cannot answer, in milliseconds. Default: 6 hours. */
-  readonly maxStaleMs: number;
   /** How much content is kept in memory, in bytes. Default: 64 MiB. */
   readonly cacheBytes: number;
 }
 
 const KEY = 'catalog.azureDevOps.urlReader';
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const MEBIBYTE = 1024 * 1024;
 
 /**
@@ -45,7 +42,6 @@ export function readUrlReaderSettings(config: Config): UrlReaderSettings {
     enabled: block?.getOptionalBoolean('enabled') ?? true,
     freshnessMs: duration(config, 'freshness', 90 * MINUTE),
     locationFreshnessMs: duration(config, 'locationFreshness', 0),
-    maxStaleMs: duration(config, 'maxStale', 6 * HOUR),
     cacheBytes: megabytes * MEBIBYTE,
   };
 }

@@ -96,8 +96,8 @@ export class RepositoryContent {
     patience?: Patience;
   }) {
     const { clients, context, settings, logger, now = Date.now } = options;
-    const { maxStaleMs, cacheBytes } = settings;
-    const freshness = new Freshness({ maxStaleMs, logger, now });
+    const { cacheBytes } = settings;
+    const freshness = new Freshness({ logger, now });
     this.context = context;
     this.settings = settings;
     this.#clients = clients;

@@ -5,6 +5,8 @@ import { isTransient } from './errors';
 
 /** At most one warning an organization in this time, in milliseconds: a throttled hour concerns thousands of reads. */
 const WARNING_INTERVAL_MS = 60_000;
+/** How old an answer may be that is served where the service cannot answer. */
+const MAX_STALE_MS = 6 * 3_600_000;
 /** Of so many organizations it is remembered when a warning was logged. */
 const MOST_ORGANIZATIONS = 1_000;
 /** So many repositories are remembered to have changed; then everything that was read before counts as changed. */
@@ -32,7 +34,6 @@ export interface Reading {
  * the service cannot answer.
  */
 export class Freshness {
-  readonly #maxStaleMs: number;
   readonly #logger: LoggerService;
   readonly #now: () => number;
   readonly #changed = new Map<string, number>();
@@ -43,13 +44,7 @@ export class Freshness {
     max: MOST_ORGANIZATIONS,
   });
 
-  constructor(options: {
-    /** How old an answer may be that is served where the service cannot answer, in milliseconds. */
-    maxStaleMs: number;
-    logger: LoggerService;
-    now: () => number;
-  }) {
-    this.#maxStaleMs = options.maxStaleMs;
+  constructor(options: { logger: LoggerService; now: () => number }) {
     this.#logger = options.logger;
     this.#now = options.now;
   }
@@ -98,7 +93,7 @@ export class Freshness {
     ask: (hasLastGood: boolean) => Promise<T>,
   ): Promise<T | S> {
     const usable =
-      lastGood && this.#age(lastGood.asked) <= this.#maxStaleMs
+      lastGood && this.#age(lastGood.asked) <= MAX_STALE_MS
         ? lastGood
         : undefined;
     try {

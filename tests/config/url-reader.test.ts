@@ -13,7 +13,6 @@ describe('catalog.azureDevOps.urlReader', () => {
       enabled: true,
       freshnessMs: 90 * 60_000,
       locationFreshnessMs: 0,
-      maxStaleMs: 6 * 3_600_000,
       cacheBytes: 64 * 1024 * 1024,
     };
     expect(readUrlReaderSettings(new ConfigReader({}))).toEqual(defaults);
@@ -26,14 +25,12 @@ describe('catalog.azureDevOps.urlReader', () => {
         enabled: false,
         freshness: { minutes: 5 },
         locationFreshness: 'PT10M',
-        maxStale: '2h',
         cacheMegabytes: 8,
       }),
     ).toEqual({
       enabled: false,
       freshnessMs: 300_000,
       locationFreshnessMs: 600_000,
-      maxStaleMs: 7_200_000,
       cacheBytes: 8 * 1024 * 1024,
     });
   });
@@ -41,7 +38,10 @@ describe('catalog.azureDevOps.urlReader', () => {
   it.each([
     [{ enabled: 'perhaps' }, 'catalog.azureDevOps.urlReader.enabled'],
     [{ freshness: 'soon' }, "'catalog.azureDevOps.urlReader.freshness'"],
-    [{ maxStale: { ours: 5 } }, "'catalog.azureDevOps.urlReader.maxStale'"],
+    [
+      { locationFreshness: { ours: 5 } },
+      "'catalog.azureDevOps.urlReader.locationFreshness'",
+    ],
     [{ cacheMegabytes: 0 }, 'catalog.azureDevOps.urlReader.cacheMegabytes'],
     [{ cacheMegabytes: 99999 }, 'from 1 to 4096, got 99999'],
   ])('is a mistake that names its key when it is %j', (block, message) => {

@@ -11,7 +11,6 @@ function freshness(): Freshness {
   now = 0;
   logs = [];
   return new Freshness({
-    maxStaleMs: 1_000,
     logger: recordingLogger(logs),
     now: () => now,
   });

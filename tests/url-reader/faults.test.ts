@@ -203,7 +203,7 @@ describe.each([...FAULT_KINDS, ...Object.keys(MORE)])('%s', name => {
 });
 
 describe('the last good content', () => {
-  it('is served for no longer than maxStale', async () => {
+  it('is served for six hours at most', async () => {
     await reading.reader.readUrl(FILE);
     const fault = inject('unavailable');
     reading.pass(5 * 60 * MINUTE);
