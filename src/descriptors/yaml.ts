@@ -128,7 +128,7 @@ export class YamlParser {
         tookMs: this.#tookMs(whole),
       };
     }
-    return await this.#parseOneByOne(filled, whole, ask);
+    return await this.#parseOneByOne(filled, this.#tookMs(whole), ask);
   }
 
   /**
@@ -137,22 +137,18 @@ export class YamlParser {
    */
   async #parseOneByOne(
     parts: readonly DocumentText[],
-    whole: WorkerResult,
+    tookBeforeMs: number,
     ask: (text: string, maxLength: number) => Promise<WorkerResult>,
   ): Promise<YamlFile> {
-    const results: Array<{ documents: YamlDocument[]; hasThrown: boolean }> =
-      [];
+    const documents: YamlDocument[] = [];
     let left = MAX_JSON_LENGTH;
     const mostMs = MAX_DEADLINES * this.#limits.deadlineMs;
     let leftMs = mostMs;
     for (const part of parts) {
       const plain = parsePlain(part.text);
       if (plain) {
-        const [document] = plain.documents;
-        results.push({
-          documents: document ? [{ ...document, line: part.line }] : [],
-          hasThrown: false,
-        });
+        const { line } = part;
+        documents.push(...plain.documents.map(it => ({ ...it, line })));
         continue;
       }
       const result: WorkerResult =
@@ -161,27 +157,12 @@ export class YamlParser {
           : { outcome: 'expired', limit: 'time' };
       if (result.outcome === 'parsed') left = result.left;
       leftMs -= this.#tookMs(result);
-      results.push({
-        documents: this.#documentsOf(result, part),
-        hasThrown: result.outcome === 'parsed' && result.thrown !== undefined,
-      });
+      documents.push(...this.#documentsOf(result, part));
     }
-    // Up to the document of which the parser throws, its reading of the whole file counts.
-    const thrower = results.findIndex(({ hasThrown }) => hasThrown);
-    const documents =
-      whole.outcome === 'expired' || thrower < 0
-        ? results.flatMap(result => result.documents)
-        : [
-            ...whole.documents.map((document, index) =>
-              toYamlDocument(document, parts[index]?.line),
-            ),
-            ...(results[thrower]?.documents.slice(-1) ?? []),
-            ...results.slice(thrower + 1).flatMap(result => result.documents),
-          ];
     return {
       documents,
       length: MAX_JSON_LENGTH - left,
-      tookMs: this.#tookMs(whole) + mostMs - leftMs,
+      tookMs: tookBeforeMs + mostMs - leftMs,
     };
   }
 

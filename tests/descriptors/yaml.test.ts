@@ -223,6 +223,14 @@ describe('a document that cannot be read', () => {
     });
   });
 
+  it('leaves the lines of the others right, also where a document is empty', async () => {
+    const { documents } = await yaml.parse('null\n---\na: 1\n---\nb: *c\n');
+    expect(documents.map(({ outcome, line }) => [outcome, line])).toEqual([
+      ['value', 3],
+      ['rejected', 5],
+    ]);
+  });
+
   it('causes no warning of the Node process', async () => {
     const emitted: unknown[] = [];
     const listener = (warning: unknown) => emitted.push(warning);
