@@ -1,7 +1,6 @@
 import type { OddElement } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
-import { DOCUMENTATION } from '../documentation';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
@@ -433,7 +432,7 @@ function describeOutOfSight(facts: {
   return (
     `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
     `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
-    `If it was deleted, ${howToApprove(settings.id, facts.fingerprint, DOCUMENTATION)}, which allows the removal of these entities and no others, once`
+    `If it was deleted, ${howToApprove(settings.id, facts.fingerprint)}, which allows the removal of these entities and no others, once`
   );
 }
 
@@ -459,7 +458,7 @@ export function describeHeldBack(
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
     `(${percentage.toFixed(0)} %, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
-    `They stay in the catalog. If they are to go, ${howToApprove(providerId, fingerprint, DOCUMENTATION)}, which allows this very set, once; ` +
+    `They stay in the catalog. If they are to go, ${howToApprove(providerId, fingerprint)}, which allows this very set, once; ` +
     (grade === 'deselected'
       ? 'if they are not, correct the configuration: the next refresh takes this back'
       : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')

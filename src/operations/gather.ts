@@ -5,7 +5,6 @@ import { guidOf } from '../azure/parse';
 import type { ProviderReading, ProviderSettings } from '../config/index';
 import type { LocationContext } from '../content/context';
 import { parseRepositoryUrl } from '../content/url';
-import { DOCUMENTATION } from '../documentation';
 import type { OrganizationReport } from '../ingestion/report';
 import type { HeldBackSet } from '../ledger/held-back';
 import type { FoundRepository, LedgerLookup } from '../ledger/lookup';
@@ -86,7 +85,7 @@ async function explainUrl(
 ): Promise<Explanation[]> {
   const parsed = parseRepositoryUrl(url, sources.locations);
   if (parsed.outcome === 'unsupported') {
-    return [explainUnsupportedUrl(parsed.message, DOCUMENTATION)];
+    return [explainUnsupportedUrl(parsed.message)];
   }
   const { project, repository, path, version } = parsed;
   const asked: AskedRepository = {
@@ -151,7 +150,7 @@ async function explainEntity(
     }),
   );
   const all = answers.flat();
-  return all.length > 0 ? all : [explainNoSuchEntity(entityRef, DOCUMENTATION)];
+  return all.length > 0 ? all : [explainNoSuchEntity(entityRef)];
 }
 
 /** @throws InputError where it is none */
@@ -214,10 +213,9 @@ function explainUncovered(
     explainNoProvider({
       organization: label,
       configured: [...configured],
-      documentation: DOCUMENTATION,
     }),
     ...readings.flatMap(({ id, error }) =>
-      error ? [explainMisconfigured(id, error.message, DOCUMENTATION)] : [],
+      error ? [explainMisconfigured(id, error.message)] : [],
     ),
   ];
 }
@@ -255,18 +253,15 @@ async function explainPlace(
       organization,
       last,
     }));
-  return explainProvider(
-    {
-      settings,
-      organization: organization.label,
-      asked,
-      entityRef,
-      ledger,
-      look,
-      nextRefreshAt: last?.nextRefreshAt,
-    },
-    DOCUMENTATION,
-  );
+  return explainProvider({
+    settings,
+    organization: organization.label,
+    asked,
+    entityRef,
+    ledger,
+    look,
+    nextRefreshAt: last?.nextRefreshAt,
+  });
 }
 
 /**

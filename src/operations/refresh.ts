@@ -9,7 +9,6 @@ import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { explainMissingRepository } from '../catalog-import/missing';
 import { parseRepositoryUrl } from '../content/url';
 import { CredentialError } from '../credentials/errors';
-import { DOCUMENTATION } from '../documentation';
 import { LedgerLookup } from '../ledger/lookup';
 import type { Organization } from '../organization';
 import { explainProvider } from '../policy/explain';
@@ -256,15 +255,12 @@ function leftOut(
   });
   return skipped.length === 0
     ? undefined
-    : explainProvider(
-        {
-          settings,
-          organization: label,
-          asked: { repository: repository.id },
-          look: { outcome: 'found', repository },
-        },
-        DOCUMENTATION,
-      ).cause;
+    : explainProvider({
+        settings,
+        organization: label,
+        asked: { repository: repository.id },
+        look: { outcome: 'found', repository },
+      }).cause;
 }
 
 /** @throws ServiceUnavailableError where the organization cannot be asked, with what to do */

@@ -1,3 +1,4 @@
+import { DOCUMENTATION } from '../documentation';
 import { nearest } from '../nearest';
 import type { Answer, Explanation, ProviderQuestion } from './explain/answer';
 import { few, meant, namesOf, timeFacts } from './explain/question';
@@ -31,30 +32,22 @@ export function describeExplanation({
 }
 
 /** A URL that names no repository of Azure DevOps. @param message - why, in a sentence or two */
-export function explainUnsupportedUrl(
-  message: string,
-  documentation: string,
-): Explanation {
-  return complete(
-    {
-      reason: 'unsupported-url',
-      cause: `What is asked about is no repository of Azure DevOps: ${message.replace(/\.$/, '')}`,
-      cure: 'Give the address of the repository or the file as the browser shows it, or as Git clones it',
-    },
-    documentation,
-  );
+export function explainUnsupportedUrl(message: string): Explanation {
+  return complete({
+    reason: 'unsupported-url',
+    cause: `What is asked about is no repository of Azure DevOps: ${message.replace(/\.$/, '')}`,
+    cure: 'Give the address of the repository or the file as the browser shows it, or as Git clones it',
+  });
 }
 
 /** A repository of an organization that no provider reads. */
 export function explainNoProvider({
   organization,
   configured,
-  documentation,
 }: {
   readonly organization: string;
   /** Those of all providers. */
   readonly configured: readonly string[];
-  readonly documentation: string;
 }): Explanation {
   const didYouMean = nearest(organization, configured);
   const those =
@@ -68,7 +61,6 @@ export function explainNoProvider({
       cure: 'Add the organization to a block under `catalog.providers.azureDevOps`, or correct the address',
       facts: { key: 'catalog.providers.azureDevOps', didYouMean },
     },
-    documentation,
     { organization },
   );
 }
@@ -77,7 +69,6 @@ export function explainNoProvider({
 export function explainMisconfigured(
   provider: string,
   message: string,
-  documentation: string,
 ): Explanation {
   return complete(
     {
@@ -86,25 +77,18 @@ export function explainMisconfigured(
       cure: 'Correct the configuration, and restart the backend',
       facts: { key: `catalog.providers.azureDevOps.${provider}` },
     },
-    documentation,
     { provider },
   );
 }
 
 /** A reference that no known descriptor gives. */
-export function explainNoSuchEntity(
-  entityRef: string,
-  documentation: string,
-): Explanation {
-  return complete(
-    {
-      reason: 'no-such-entity',
-      cause: `No descriptor that is known gives ${entityRef}`,
-      cure: 'Compare kind, namespace and name with the file, and ask with the address of the file: what it lacks is then said. What came into the catalog from elsewhere is not known here',
-      facts: { entityRefs: [entityRef] },
-    },
-    documentation,
-  );
+export function explainNoSuchEntity(entityRef: string): Explanation {
+  return complete({
+    reason: 'no-such-entity',
+    cause: `No descriptor that is known gives ${entityRef}`,
+    cure: 'Compare kind, namespace and name with the file, and ask with the address of the file: what it lacks is then said. What came into the catalog from elsewhere is not known here',
+    facts: { entityRefs: [entityRef] },
+  });
 }
 
 /**
@@ -112,15 +96,12 @@ export function explainNoSuchEntity(
  * not. Pure, and total: whatever is known, there is an answer, which says what to
  * do.
  */
-export function explainProvider(
-  question: ProviderQuestion,
-  documentation: string,
-): Explanation {
+export function explainProvider(question: ProviderQuestion): Explanation {
   const { settings, organization } = question;
   const { project, name } = namesOf(question);
-  const { facts, ...answer } = judge(question, documentation);
+  const { facts, ...answer } = judge(question);
   const all = { ...answer, facts: { ...facts, ...timeFacts(question) } };
-  return complete(all, documentation, {
+  return complete(all, {
     provider: settings.id,
     organization,
     project,
@@ -130,7 +111,6 @@ export function explainProvider(
 
 function complete(
   { reason, cause, cure, facts = {} }: Answer,
-  documentation: string,
   where: Pick<
     Explanation,
     'provider' | 'organization' | 'project' | 'repository'
@@ -141,15 +121,15 @@ function complete(
     ...where,
     cause,
     cure,
-    docs: `${documentation}/explain.md#${reason}`,
+    docs: `${DOCUMENTATION}/explain.md#${reason}`,
     facts,
   };
 }
 
 /** The first of the reasons that applies: what concerns the whole repository, then its files. */
-function judge(question: ProviderQuestion, documentation: string): Answer {
+function judge(question: ProviderQuestion): Answer {
   return (
-    judgeHeldBack(question, documentation) ??
+    judgeHeldBack(question) ??
     judgeVisibility(question) ??
     judgeSelection(question) ??
     judgeReading(question) ??

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RemovalSettings } from '../config/index';
+import { DOCUMENTATION } from '../documentation';
 import type { RemovalGrade } from './model';
 
 /** One entity of an organization that would leave the catalog. */
@@ -150,14 +151,10 @@ function countReasons(
     .sort((a, b) => b.count - a.count);
 }
 
-/** The two ways of an operator to let a set go. @param documentation - where it is read */
-export function howToApprove(
-  providerId: string,
-  fingerprint: string,
-  documentation: string,
-): string {
+/** The two ways of an operator to let a set go. */
+export function howToApprove(providerId: string, fingerprint: string): string {
   return (
-    `approve '${providerId}:${fingerprint}' (${documentation}/api.md#approve-a-removal), ` +
+    `approve '${providerId}:${fingerprint}' (${DOCUMENTATION}/api.md#approve-a-removal), ` +
     `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${fingerprint}'`
   );
 }

@@ -28,10 +28,7 @@ import {
 } from './question';
 
 /** What is about to go is in the catalog until the guard or the operator agrees. */
-export function judgeHeldBack(
-  question: ProviderQuestion,
-  documentation: string,
-): Answer | undefined {
+export function judgeHeldBack(question: ProviderQuestion): Answer | undefined {
   const { ledger } = question;
   const files = ledgerFiles(question);
   const heldBy = heldBackAmong(question, files);
@@ -41,7 +38,7 @@ export function judgeHeldBack(
       const held = heldBy.get(ref);
       const reason = reference?.removal?.reason ?? held?.reasons[0]?.reason;
       if (reason !== undefined && isGiven(reference, file)) {
-        return heldBack(question, { file, ref, reason, held, documentation });
+        return heldBack(question, { file, ref, reason, held });
       }
     }
   }
@@ -70,13 +67,11 @@ function heldBack(
     ref,
     reason,
     held,
-    documentation,
   }: {
     readonly file: FileFacts;
     readonly ref: string;
     readonly reason: string;
     readonly held: HeldBackFacts | undefined;
-    readonly documentation: string;
   },
 ): Answer {
   const { id } = question.settings;
@@ -95,7 +90,7 @@ function heldBack(
     reason: 'held-back',
     cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${percentage.toFixed(0)} %), and ${limit} % may at once`,
     cure:
-      `If they are to go, ${howToApprove(id, fingerprint, documentation)}, which allows this very set, once; ` +
+      `If they are to go, ${howToApprove(id, fingerprint)}, which allows this very set, once; ` +
       'if not, undo what is the reason: the next refresh takes this back',
     facts: {
       ...facts,
