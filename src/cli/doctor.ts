@@ -100,7 +100,7 @@ function configurationReport(error: ConfigurationError): Report {
   const [title = 'catalog.providers.azureDevOps'] = error.message.split('\n');
   return {
     title,
-    checks: error.mistakes.map(({ message }) => ({
+    checks: error.mistakes.map(message => ({
       name: 'configuration',
       status: 'fail',
       message,

@@ -1,7 +1,7 @@
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import { nearest } from '../nearest';
-import { type ConfigurationMistake, unexpectedValue } from './mistakes';
+import { unexpectedValue } from './mistakes';
 
 /** A text found in a configuration, and the key under which it stands. */
 export interface FoundText {
@@ -20,13 +20,9 @@ export interface FoundText {
 export class Block {
   readonly #key: string;
   readonly #values: JsonObject;
-  readonly #mistakes: ConfigurationMistake[];
+  readonly #mistakes: string[];
 
-  constructor(
-    key: string,
-    values: JsonObject,
-    mistakes: ConfigurationMistake[],
-  ) {
+  constructor(key: string, values: JsonObject, mistakes: string[]) {
     this.#key = key;
     this.#values = values;
     this.#mistakes = mistakes;
@@ -48,8 +44,8 @@ export class Block {
   }
 
   /** Notes a mistake that no single value explains. */
-  note(key: string, message: string): void {
-    this.#mistakes.push({ key, message });
+  note(mistake: string): void {
+    this.#mistakes.push(mistake);
   }
 
   /** The value as it stands; `null` means unset, as everywhere in Backstage's configuration. */
@@ -164,7 +160,7 @@ export class Block {
           ? `did you mean \`${likely}\`?`
           : `expected one of ${known.map(key => `\`${key}\``).join(', ')}`);
       // The value is not shown: it is not known what it is, and it may be a secret.
-      this.note(this.key(name), `Unknown key \`${this.key(name)}\`; ${hint}`);
+      this.note(`Unknown key \`${this.key(name)}\`; ${hint}`);
     }
   }
 

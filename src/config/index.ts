@@ -1,9 +1,5 @@
 /** `catalog.providers.azureDevOps`, read into settings; every mistake reported at once. */
-export {
-  ConfigurationError,
-  type ConfigurationMistake,
-  describeAllMistakes,
-} from './mistakes';
+export { ConfigurationError, describeAllMistakes } from './mistakes';
 export { literalPath, type DescriptorPath, type NameFilter } from './patterns';
 export { otherProviderKeys, PROVIDERS_KEY } from './misplaced';
 export { readProviderConfigs } from './read';

@@ -2,7 +2,6 @@ import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
 import { editDistance } from '../nearest';
 import { isObject } from './block';
-import type { ConfigurationMistake } from './mistakes';
 
 const PROVIDERS = 'catalog.providers';
 const NAME = 'azureDevOps';
@@ -17,7 +16,7 @@ const SLIP = 2;
 export interface MisplacedBlocks {
   /** Id by id. */
   readonly ids: readonly string[];
-  readonly mistake: ConfigurationMistake;
+  readonly mistake: string;
 }
 
 /**
@@ -72,10 +71,7 @@ function misplaced(
   const ids = Object.keys(blocks).filter(id => isObject(blocks[id]));
   return {
     ids: namesOrganization(blocks) ? [] : ids,
-    mistake: {
-      key,
-      message: `Unknown key \`${key}\`; did you mean \`${PROVIDERS_KEY}\`?`,
-    },
+    mistake: `Unknown key \`${key}\`; did you mean \`${PROVIDERS_KEY}\`?`,
   };
 }
 

@@ -1,18 +1,11 @@
-/** One thing that is wrong with a configuration. */
-export interface ConfigurationMistake {
-  /** The full key, as `catalog.providers.azureDevOps.main.removals.maxPercentage`. */
-  readonly key: string;
-  /** A sentence that names the key, what was expected there and what was found. */
-  readonly message: string;
-}
-
 /** Everything that is wrong with the block of one provider. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 
   constructor(
     readonly id: string,
-    readonly mistakes: readonly ConfigurationMistake[],
+    /** Each is a sentence that names the full key, what was expected there and what was found. */
+    readonly mistakes: readonly string[],
   ) {
     super(
       `The configuration of the Azure DevOps provider \`${id}\` has ${count(mistakes)}:\n${listed(mistakes)}`,
@@ -31,11 +24,7 @@ export function describeAllMistakes(
 ): string {
   const ids = errors.map(({ id }) => `\`${id}\``);
   // What concerns several blocks is said once.
-  const mistakes = [
-    ...new Map(
-      errors.flatMap(error => error.mistakes).map(it => [it.message, it]),
-    ).values(),
-  ];
+  const mistakes = [...new Set(errors.flatMap(error => error.mistakes))];
   const [providers, their] =
     ids.length === 1
       ? [`the provider ${ids.join('')}`, 'its']
@@ -51,12 +40,12 @@ export function describeAllMistakes(
   );
 }
 
-function count(mistakes: readonly ConfigurationMistake[]): string {
+function count(mistakes: readonly string[]): string {
   return mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
 }
 
-function listed(mistakes: readonly ConfigurationMistake[]): string {
-  return mistakes.map(({ message }) => `  - ${message}`).join('\n');
+function listed(mistakes: readonly string[]): string {
+  return mistakes.map(mistake => `  - ${mistake}`).join('\n');
 }
 
 /** The mistake of a value that is not what a key takes. `expected` is to be read after "to be". */
@@ -65,14 +54,12 @@ export function unexpectedValue(
   expected: string,
   found: unknown,
   hint?: string,
-): ConfigurationMistake {
+): string {
   const got = found === undefined ? 'nothing' : describeValue(found);
-  return {
-    key,
-    message:
-      `Expected \`${key}\` to be ${expected}, got ${got}` +
-      (hint ? `; ${hint}` : ''),
-  };
+  return (
+    `Expected \`${key}\` to be ${expected}, got ${got}` +
+    (hint ? `; ${hint}` : '')
+  );
 }
 
 const LONGEST_SHOWN = 100;

@@ -54,7 +54,6 @@ export function readOrganizations(
     const first = seen.get(ref.key);
     if (first) {
       block.note(
-        key,
         `Expected \`${key}\` to differ from \`${first}\`: both are the organization \`${organization}\` (case does not matter)`,
       );
       continue;
@@ -176,7 +175,6 @@ function readNames(block: Block, legacyName: string | undefined): FoundText[] {
   const many = block.raw('organizations');
   if (one !== undefined && many !== undefined) {
     block.note(
-      block.key('organizations'),
       `Expected only one of \`${block.key('organization')}\` and \`${block.key('organizations')}\`, got both; put all the names under \`organizations\``,
     );
     return [];

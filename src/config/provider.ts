@@ -137,7 +137,6 @@ function readNameFilter(
   const excluded = readNamePatterns(exclude, name) ?? [];
   if (excluded.some(pattern => /^\*+$/.test(pattern))) {
     exclude.note(
-      exclude.key(name),
       `Expected \`${exclude.key(name)}\` to leave some names, got \`"*"\` (string), which takes all away`,
     );
   }

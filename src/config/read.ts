@@ -2,12 +2,7 @@ import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
 import { dump } from 'js-yaml';
 import { Block, isObject } from './block';
-import {
-  ConfigurationError,
-  type ConfigurationMistake,
-  isUnshowable,
-  unexpectedValue,
-} from './mistakes';
+import { ConfigurationError, isUnshowable, unexpectedValue } from './mistakes';
 import { findMisplacedBlocks, PROVIDERS_KEY } from './misplaced';
 import { readIntegrationHosts } from './organizations';
 import { providerNameOf, PROVIDER_KEYS, readSettings } from './provider';
@@ -52,7 +47,7 @@ function readBlocks(config: Config): ProviderReading[] {
   } catch (error) {
     // Something above the key is no object; Backstage's message says what, and no value.
     const message = error instanceof Error ? error.message : String(error);
-    return [failed(ID_OF_NONE, [{ key: PROVIDERS_KEY, message }])];
+    return [failed(ID_OF_NONE, [message])];
   }
   if (blocks === undefined) return [];
   if (!isObject(blocks)) {
@@ -90,7 +85,7 @@ function isBlock(value: JsonValue | undefined): boolean {
   );
 }
 
-function noId(blocks: Blocks, keys: readonly string[]): ConfigurationMistake {
+function noId(blocks: Blocks, keys: readonly string[]): string {
   const id = ['main', 'azure', 'azureDevOps'].find(it => !(it in blocks));
   const block = Object.fromEntries(
     keys.map(key => [
@@ -102,12 +97,10 @@ function noId(blocks: Blocks, keys: readonly string[]): ConfigurationMistake {
   const right = dump({
     catalog: { providers: { azureDevOps: { [id ?? 'main']: block } } },
   });
-  return {
-    key: PROVIDERS_KEY,
-    message:
-      `Expected an id of your choice under \`${PROVIDERS_KEY}\`, got the keys of a provider: ${keys.map(key => `\`${key}\``).join(', ')}; ` +
-      `put these keys under an id, such as \`${id}\`:\n${indent(right.trimEnd(), 6)}`,
-  };
+  return (
+    `Expected an id of your choice under \`${PROVIDERS_KEY}\`, got the keys of a provider: ${keys.map(key => `\`${key}\``).join(', ')}; ` +
+    `put these keys under an id, such as \`${id}\`:\n${indent(right.trimEnd(), 6)}`
+  );
 }
 
 /** A value as a message may repeat it. */
@@ -134,15 +127,13 @@ function readProvider(
   value: JsonValue | undefined,
   integrationHosts: ReadonlySet<string>,
 ): ProviderReading {
-  const mistakes: ConfigurationMistake[] = [];
+  const mistakes: string[] = [];
   const key = `${PROVIDERS_KEY}.${id}`;
   if (!ID_PATTERN.test(id)) {
-    mistakes.push({
-      key,
-      message:
-        `Expected the id in \`${key}\` to begin with a letter and to consist of letters and digits, ` +
+    mistakes.push(
+      `Expected the id in \`${key}\` to begin with a letter and to consist of letters and digits, ` +
         `in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it`,
-    });
+    );
   }
   if (!isObject(value)) {
     mistakes.push(unexpectedValue(key, A_BLOCK, value));
@@ -158,10 +149,7 @@ function readProvider(
     : { id, providerName: settings.providerName, settings };
 }
 
-function failed(
-  id: string,
-  mistakes: readonly ConfigurationMistake[],
-): ProviderReading {
+function failed(id: string, mistakes: readonly string[]): ProviderReading {
   return {
     id,
     providerName: providerNameOf(id),

@@ -14,10 +14,8 @@ function mistakesOf(block: JsonValue): string[] {
     }),
   );
   const mistakes = reading?.error?.mistakes ?? [];
-  for (const { key } of mistakes) {
-    expect(key === PREFIX || key.startsWith(`${PREFIX}.`)).toBe(true);
-  }
-  return mistakes.map(({ message }) => message.replaceAll(PREFIX, '~'));
+  for (const mistake of mistakes) expect(mistake).toContain(`\`${PREFIX}`);
+  return mistakes.map(mistake => mistake.replaceAll(PREFIX, '~'));
 }
 
 describe('a mistake in a block', () => {
@@ -434,10 +432,7 @@ describe('the error of a wrong configuration', () => {
     );
     expect(reading?.error?.mistakes).toMatchInlineSnapshot(`
      [
-       {
-         "key": "catalog.providers.azureDevOps.my.org",
-         "message": "Expected the id in \`catalog.providers.azureDevOps.my.org\` to begin with a letter and to consist of letters and digits, in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it",
-       },
+       "Expected the id in \`catalog.providers.azureDevOps.my.org\` to begin with a letter and to consist of letters and digits, in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it",
      ]
     `);
   });
@@ -526,7 +521,7 @@ describe('a block that stands beside catalog.providers.azureDevOps', () => {
         id: 'block',
         // That of the right key, so that the catalog does not remove its entities.
         providerName: 'AzureDevOpsEntityProvider:block',
-        mistakes: [{ key, message }],
+        mistakes: [message],
       },
     ]);
   });

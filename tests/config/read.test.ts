@@ -380,7 +380,7 @@ describe('the id of a provider', () => {
         }
         for (const { error } of readings) {
           error?.mistakes.forEach(mistake =>
-            expect(mistake.message).toContain('catalog.providers.azureDevOps'),
+            expect(mistake).toContain('catalog.providers.azureDevOps'),
           );
         }
       }),
