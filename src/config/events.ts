@@ -62,7 +62,7 @@ export function readIngressSettings(
   }
   if (config.has(STOCK_KEY)) {
     throw new InputError(
-      `${KEY} and ${STOCK_KEY} open the same address, /api/events/http/azureDevOps, and the one that is registered last would win without a word. Keep one of them`,
+      `${KEY} and ${STOCK_KEY} open the same address, ${INGRESS_PATH}, and the one that is registered last would win without a word. Keep one of them`,
     );
   }
   return { username, password };

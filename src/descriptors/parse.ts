@@ -93,14 +93,15 @@ export function parsePlainDescriptor(
 /** A file that is no text in UTF-8. */
 function foreign(content: string): ParsedDescriptor | undefined {
   const message = describeForeignFile(content);
-  return (
-    (message && {
-      documents: [{ outcome: 'rejected', index: 0, reason: 'syntax', message }],
-      size: content.length,
-      tookMs: 0,
-    }) ||
-    undefined
-  );
+  return message === undefined
+    ? undefined
+    : {
+        documents: [
+          { outcome: 'rejected', index: 0, reason: 'syntax', message },
+        ],
+        size: content.length,
+        tookMs: 0,
+      };
 }
 
 function parsed(
