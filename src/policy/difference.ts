@@ -44,7 +44,7 @@ function compare(
   found: string[],
 ): void {
   if (isPlaceholder(file) || (file ?? null) === (catalog ?? null)) return;
-  if (isText(path, file, catalog)) return;
+  if (isSameNamespace(path, file, catalog)) return;
   if (isObject(file) && isObject(catalog)) {
     for (const key of new Set([
       ...Object.keys(file),
@@ -54,19 +54,21 @@ function compare(
     }
     return;
   }
-  if (Array.isArray(file) && Array.isArray(catalog)) {
-    const [left, right] = [file, catalog].map(sorted);
+  if (
+    Array.isArray(file) &&
+    Array.isArray(catalog) &&
+    file.length === catalog.length
+  ) {
+    const theirs = sorted(catalog);
     const inside: string[] = [];
-    if (left!.length === right!.length) {
-      left!.forEach((item, i) => compare(path, item, right![i], inside));
-    }
-    if (left!.length === right!.length && inside.length === 0) return;
+    sorted(file).forEach((item, i) => compare(path, item, theirs[i], inside));
+    if (inside.length === 0) return;
   }
   found.push(path);
 }
 
-/** Names differ by case alone where the catalog keeps them as they were. */
-function isText(
+/** The catalog may have a namespace in another case. */
+function isSameNamespace(
   path: string,
   file: JsonValue | undefined,
   catalog: JsonValue | undefined,
