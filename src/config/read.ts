@@ -28,14 +28,16 @@ const ID_PATTERN = /^[a-z][a-z0-9]*(?:[-_:][a-z0-9]+)*$/i;
  * id whose block is `null` is unset, as everywhere in Backstage's configuration.
  */
 export function readProviderConfigs(config: Config): ProviderReading[] {
-  const readings = new Map(
-    readBlocks(config).map(reading => [reading.id, reading]),
+  const misplaced = findMisplacedBlocks(config).flatMap(({ ids, mistake }) =>
+    (ids.length > 0 ? ids : [ID_OF_NONE]).map(id => failed(id, [mistake])),
   );
-  for (const { ids, mistake } of findMisplacedBlocks(config)) {
-    for (const id of ids.length > 0 ? ids : [ID_OF_NONE]) {
-      const mistakes = readings.get(id)?.error?.mistakes ?? [];
-      readings.set(id, failed(id, [...mistakes, mistake]));
-    }
+  const readings = new Map<string, ProviderReading>();
+  for (const reading of [...readBlocks(config), ...misplaced]) {
+    const { id } = reading;
+    const mistakes = [readings.get(id), reading].flatMap(
+      it => it?.error?.mistakes ?? [],
+    );
+    readings.set(id, mistakes.length > 0 ? failed(id, mistakes) : reading);
   }
   return [...readings.values()];
 }

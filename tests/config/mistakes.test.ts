@@ -396,6 +396,30 @@ describe('the error of a wrong configuration', () => {
     );
   });
 
+  it('is not lost where a block has the id that keys without one are reported under', () => {
+    const readings = readProviderConfigs(
+      new ConfigReader({
+        catalog: {
+          providers: {
+            azureDevOps: {
+              path: '/catalog-info.yml',
+              default: { organization: 'contoso', brunch: 'main' },
+            },
+          },
+        },
+      }),
+    );
+    expect(readings.map(({ id, error }) => [id, error?.mistakes])).toEqual([
+      [
+        'default',
+        [
+          expect.stringMatching(/^Expected an id of your choice/),
+          expect.stringMatching(/brunch`; did you mean `branch`\?$/),
+        ],
+      ],
+    ]);
+  });
+
   it('says that the backend does not start for it, and how the other providers start, with the mistakes of all blocks', () => {
     const errors = readProviderConfigs(
       new ConfigReader({
