@@ -11,7 +11,7 @@ export interface RemovalSettings {
   readonly maxPercentage: number;
   /** The share of an organization's entities that may go on confirmed evidence in one refresh, 0 to 100. Default: 50. */
   readonly maxConfirmedPercentage: number;
-  /** Up to so many removals an organization the percentages are not looked at, on inferred evidence only while something is left; an integer from 0. Default: 10. */
+  /** So many removals of an organization pass whatever the percentages are; on inferred evidence only while something of it is left, and never for what the configuration leaves out; an integer from 0. Default: 10. */
   readonly minimum: number;
   /** The code of one set of removals that was held back, as it was printed then: that set, and no other, is let through, once. */
   readonly allow?: string;

@@ -139,13 +139,13 @@ function explain(culprit: Culprit, findings: Findings): string {
   const selected = lists.flatMap(list => list.selected);
   switch (culprit) {
     case 'project':
-      return `${key(settings.project.include)} selects no ${known(
+      return `${key(settings.project.include)} selects no ${namesInList(
         'project',
         namesOf(listed, it => it.project.name),
         settings.project.include,
       )}`;
     case 'repository':
-      return `${key(settings.repository.include)} selects no ${known(
+      return `${key(settings.repository.include)} selects no ${namesInList(
         'repository',
         namesOf(
           listed.filter(it => settings.project.matches(it.project.name)),
@@ -202,7 +202,8 @@ function advice(
   return `${found} of ${lookedAt} repositories that were looked at have ${path}${where}: did you mean that?`;
 }
 
-function known(
+/** Names that a list has, one of which may be meant, as the end of a sentence. */
+function namesInList(
   what: 'project' | 'repository',
   names: readonly string[],
   patterns: readonly string[],

@@ -110,8 +110,8 @@ export function branchOf({ settings, look, ledger }: ProviderQuestion) {
   );
 }
 
-/** What becomes of what it gave before. */
-export function stays(question: ProviderQuestion): string {
+/** What it gave before and the catalog still has, as the end of a sentence. */
+export function whatStays(question: ProviderQuestion): string {
   const given = ledgerFiles(question).flatMap(file =>
     file.entityRefs.filter(ref =>
       isGiven(question.ledger?.references.get(ref), file),

@@ -20,7 +20,7 @@ import {
   meant,
   nameOf,
   namesOf,
-  stays,
+  whatStays,
 } from './question';
 
 const LAST_RESORT =
@@ -39,7 +39,7 @@ export function judgeVisibility(
       : '';
   return {
     reason: 'not-visible',
-    cause: `${nameOf(question)} does not exist under this name, or is not visible to the identity: ${LEFT_OUT}${lists}${stays(question)}`,
+    cause: `${nameOf(question)} does not exist under this name, or is not visible to the identity: ${LEFT_OUT}${lists}${whatStays(question)}`,
     cure: `Compare the name with the address in the browser. ${EMPTY_LIST.cure}`,
   };
 }
@@ -88,7 +88,7 @@ function leftOut(
   const didYouMean = isIncluded ? undefined : nearMiss(include, [name]);
   return {
     reason: 'deselected',
-    cause: `${keyOf(settings.id, key, isIncluded ? exclude : include)} ${isIncluded ? 'leaves out' : 'does not select'} the ${what} "${name}"${stays(question)}${meant(didYouMean)}`,
+    cause: `${keyOf(settings.id, key, isIncluded ? exclude : include)} ${isIncluded ? 'leaves out' : 'does not select'} the ${what} "${name}"${whatStays(question)}${meant(didYouMean)}`,
     cure: isIncluded
       ? 'Narrow the pattern, if it is to be read'
       : 'Add the name to the key, if it is to be read',
@@ -110,7 +110,7 @@ function judgeState(
     case 'fork':
       return {
         reason: 'deselected',
-        cause: `${keyOf(settings.id, 'skipForkedRepos')} leaves out ${name}: it is a fork${stays(question)}`,
+        cause: `${keyOf(settings.id, 'skipForkedRepos')} leaves out ${name}: it is a fork${whatStays(question)}`,
         cure: 'Set it to false, if forks are to be read',
         facts: {
           key: fullKey(settings.id, 'skipForkedRepos'),
@@ -119,13 +119,13 @@ function judgeState(
     case 'disabled':
       return {
         reason: 'disabled',
-        cause: `${name} is disabled, so that nobody can read it${stays(question)}`,
+        cause: `${name} is disabled, so that nobody can read it${whatStays(question)}`,
         cure: 'Enable it, if it is to be read (Project settings > Repositories)',
       };
     case 'project-not-well-formed':
       return {
         reason: 'project-not-ready',
-        cause: `The project of ${name} is in the state "${repository.project.state}", in which nothing of it is read${stays(question)}`,
+        cause: `The project of ${name} is in the state "${repository.project.state}", in which nothing of it is read${whatStays(question)}`,
         cure: 'Wait until it is as it should be: each refresh looks again',
       };
     case 'empty':
@@ -221,7 +221,7 @@ function unknown(question: ProviderQuestion, message: string): Answer {
     : '';
   return {
     reason: 'unknown',
-    cause: `${nameOf(question)} could not be read${since && ` ${since}`}: ${seen.replace(/\.$/, '')}${stays(question)}`,
+    cause: `${nameOf(question)} could not be read${since && ` ${since}`}: ${seen.replace(/\.$/, '')}${whatStays(question)}`,
     cure: advice.join(' ').replace(/\.$/, '') || LAST_RESORT,
   };
 }
