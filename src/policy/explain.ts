@@ -49,7 +49,10 @@ export function explainNoProvider({
   /** Those of all providers. */
   readonly configured: readonly string[];
 }): Explanation {
-  const didYouMean = nearest(organization, configured);
+  // The same host makes no name like another.
+  const nameOf = (label: string) => label.slice(label.lastIndexOf('/') + 1);
+  const name = nearest(nameOf(organization), configured.map(nameOf));
+  const didYouMean = configured.find(label => nameOf(label) === name);
   const those =
     configured.length === 0
       ? 'none is configured'

@@ -5,6 +5,7 @@ import type { Repository } from '../../src/azure/types';
 import { nameFilter, readDescriptorPath } from '../../src/config/patterns';
 import {
   describeExplanation,
+  explainNoProvider,
   explainProvider,
   REASONS,
   type FileFacts,
@@ -349,6 +350,21 @@ describe('The answer to why something is in the catalog or not', () => {
       expect(explain(counted(files))).toBe('in-catalog');
       expect(reads).toBeLessThan(50_000);
     });
+  });
+});
+
+describe('The answer about an organization that no provider reads', () => {
+  const configured = ['dev.azure.com/fabrikam', 'tfs.example.com/tfs/Main'];
+
+  it.each([
+    ['dev.azure.com/fabricam', 'dev.azure.com/fabrikam'],
+    ['dev.azure.com/Main', 'tfs.example.com/tfs/Main'],
+    ['dev.azure.com/contoso', undefined],
+    ['dev.azure.com/tailspin', undefined],
+    ['tfs.example.com/tfs/Other', undefined],
+  ])('proposes for %s, whose host says nothing, %s', (organization, meant) => {
+    const { facts } = explainNoProvider({ organization, configured });
+    expect(facts.didYouMean).toBe(meant);
   });
 });
 
