@@ -1,4 +1,4 @@
-import { ConfigReader } from '@backstage/config';
+import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import { nearest } from '../nearest';
 import { unexpectedValue } from './mistakes';
@@ -189,6 +189,15 @@ export class Block {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** A value of the configuration; none where something above its key is no object, which others report. */
+export function valueAt(config: Config, key: string): JsonValue | undefined {
+  try {
+    return config.getOptional(key);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
 import { editDistance } from '../nearest';
-import { isObject } from './block';
+import { isObject, valueAt } from './block';
 
 const PROVIDERS = 'catalog.providers';
 const NAME = 'azureDevOps';
@@ -95,11 +95,6 @@ function objectAt(
   config: Config,
   key: string,
 ): Record<string, JsonValue | undefined> {
-  try {
-    const value = config.getOptional(key);
-    return isObject(value) ? value : {};
-  } catch {
-    // Something above the key is no object, which is another's to report.
-    return {};
-  }
+  const value = valueAt(config, key);
+  return isObject(value) ? value : {};
 }

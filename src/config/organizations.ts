@@ -5,7 +5,7 @@ import {
   isLegacyCloudHost,
   Organization,
 } from '../organization';
-import { type Block, type FoundText, isObject } from './block';
+import { type Block, type FoundText, isObject, valueAt } from './block';
 
 const A_HOST =
   'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';
@@ -22,14 +22,15 @@ export function readOrganizations(
   block: Block,
   integrationHosts: ReadonlySet<string>,
 ): Organization[] {
-  const host = readHost(block, integrationHosts);
-  const legacyName = host && legacyOrganization(host);
+  const place = readHost(block, integrationHosts);
+  const legacyName = place && legacyOrganization(place.host);
   const found = readNames(block, legacyName);
-  if (host === undefined) {
+  if (place === undefined) {
     // Which names are right depends on the host, so only what is wrong for any is reported.
     found.forEach(name => checkName(block, name, CLOUD_HOST));
     return [];
   }
+  const { host, scheme } = place;
   const organizations: Organization[] = [];
   const seen = new Map<string, string>();
   for (const { key, text } of found) {
@@ -49,7 +50,7 @@ export function readOrganizations(
     const ref = new Organization(
       hostToRead(host, integrationHosts),
       organization,
-      schemeOf(block),
+      scheme,
     );
     const first = seen.get(ref.key);
     if (first) {
@@ -62,13 +63,6 @@ export function readOrganizations(
     organizations.push(ref);
   }
   return organizations;
-}
-
-function schemeOf(block: Block): 'https' | 'http' {
-  const host = block.raw('host');
-  return typeof host === 'string' && host.trim().startsWith(PLAIN_HTTP)
-    ? 'http'
-    : 'https';
 }
 
 /**
@@ -85,10 +79,10 @@ function hostToRead(
     : host;
 }
 
-/** The hosts under `integrations.azure`, whatever else may be wrong there: others report that. */
+/** The hosts under `integrations.azure`, whatever else may be wrong there. */
 export function readIntegrationHosts(config: Config): ReadonlySet<string> {
   const hosts = new Set([CLOUD_HOST]);
-  const integrations = readQuietly(config, 'integrations.azure');
+  const integrations = valueAt(config, 'integrations.azure');
   for (const integration of Array.isArray(integrations) ? integrations : []) {
     if (!isObject(integration) || typeof integration.host !== 'string')
       continue;
@@ -98,19 +92,13 @@ export function readIntegrationHosts(config: Config): ReadonlySet<string> {
   return hosts;
 }
 
-function readQuietly(config: Config, key: string): unknown {
-  try {
-    return config.getOptional(key);
-  } catch {
-    return undefined;
-  }
-}
-
 function readHost(
   block: Block,
   integrationHosts: ReadonlySet<string>,
-): string | undefined {
-  if (block.raw('host') === undefined) return CLOUD_HOST;
+): Pick<Organization, 'host' | 'scheme'> | undefined {
+  if (block.raw('host') === undefined) {
+    return { host: CLOUD_HOST, scheme: 'https' };
+  }
   const text = block.text('host', A_HOST);
   if (text === undefined) return undefined;
   const isPlain = text.startsWith(PLAIN_HTTP);
@@ -133,7 +121,7 @@ function readHost(
       `those are ${[...integrationHosts].map(known => `\`${known}\``).join(', ')}`,
     );
   }
-  return host;
+  return { host, scheme: isPlain ? 'http' : 'https' };
 }
 
 /** In the one spelling that URLs have: lower case, without the port that the scheme has anyway. */
