@@ -20,7 +20,7 @@ export interface Config {
         enabled?: boolean;
 
         /**
-         * How long the catalog's reads without an etag, those of placeholders, are believed without asking again.
+         * How long an answer to the catalog's reads without an etag, those of placeholders, is fresh.
          * Default: 90 minutes.
          */
         freshness?: string | HumanDuration;
@@ -144,7 +144,7 @@ export interface Config {
            */
           schedule?: Partial<SchedulerServiceTaskScheduleDefinitionConfig>;
 
-          /** What has to be true before entities are removed. */
+          /** What may be removed; see docs/configuration.md. */
           removals?: {
             /**
              * How many lists in a row have to lack a repository, while they have others of its
@@ -179,7 +179,7 @@ export interface Config {
             maxConfirmedPercentage?: number;
 
             /**
-             * Up to this many entities of an organization are removed without a look at the percentages;
+             * So many removals of an organization are let through whatever the percentages;
              * on inferred evidence only while something of the organization is left, and never for
              * what the configuration no longer asks for.
              * Default: 10.
@@ -190,8 +190,8 @@ export interface Config {
             minimum?: number;
 
             /**
-             * The code that was printed when removals were held back: lets that very set
-             * through, and no other, once. In quotes, as it may consist of digits alone.
+             * The code of one set of removals that was held back: lets that set through, once.
+             * In quotes, as it may consist of digits alone.
              */
             allow?: string;
           };

@@ -102,11 +102,11 @@ export class World {
   ) {
     const { registered = true, ...made } = options;
     const certificate = createClientCertificate({ key: KEY, ...made });
-    this.application({
+    const application = this.application({
       secret: undefined,
       certificates: registered ? [certificate.certificate] : [],
     });
-    return certificate;
+    return { ...certificate, application };
   }
 
   /** A certificate in a file. */
@@ -660,15 +660,16 @@ export const FAILURES: Scenario[] = [
     name: 'a clock that is wrong',
     problem: 'clock-skew',
     set: world => {
-      world.application().refusal = 700024;
-      return world.secret();
+      const { application, pem } = world.certificate(FAR);
+      application.refusal = 700024;
+      return world.certificateFile(pem);
     },
   },
   {
     name: 'an error of Microsoft Entra that is not known',
     problem: 'token-refused',
     set: world => {
-      world.application().refusal = 900144;
+      world.application().refusal = 50059;
       return world.secret();
     },
   },

@@ -1,5 +1,10 @@
 import { isCloudHost } from '../../organization';
-import { type ProblemFacts, type ProblemText, said } from './facts';
+import {
+  type ProblemFacts,
+  type ProblemText,
+  said,
+  whereConfigured,
+} from './facts';
 
 /** The page on which the owner of a personal access token sees its state. */
 function tokensPage({ organization }: ProblemFacts): string {
@@ -54,7 +59,7 @@ export const SERVICE_PROBLEMS = {
   },
   'identity-not-authorized': {
     cause: facts =>
-      `Azure DevOps knows the identity but does not let it into the organization, as without a licence or when it was disabled${said(facts)}`,
+      `Azure DevOps knows the identity but does not let it into the organization: it has no licence, for example, or was disabled${said(facts)}`,
     cure: facts =>
       `Check at ${facts.organization.url}/_settings/users that the identity is listed with the access level Basic, ` +
       'and that it is a member of a project or of a group that may read',
@@ -64,15 +69,23 @@ export const SERVICE_PROBLEMS = {
       tenantIsAbsent(organizationTenant)
         ? `the organization is not connected to Microsoft Entra at all, but the token comes from tenant ${tokenTenant}`
         : `the token comes from tenant ${tokenTenant}, but the organization is connected to tenant ${organizationTenant}`,
-    cure: ({ organizationTenant, credential }) =>
-      tenantIsAbsent(organizationTenant)
-        ? 'Use a personal access token, or connect the organization to Microsoft Entra (Organization settings > Microsoft Entra)'
-        : credential?.kind.startsWith('managed identity')
-          ? 'Use a service principal of that tenant: a managed identity gets tokens of its own tenant only, ' +
-            `but can take the place of an application's secret (clientId, managedIdentityClientId, and tenantId: ${organizationTenant})`
-          : credential?.kind === 'workload identity'
-            ? `Make the service account one of tenant ${organizationTenant} (azure.workload.identity/tenant-id, which sets AZURE_TENANT_ID), let an administrator of that tenant consent to the application, and add it to the organization`
-            : `Set tenantId to ${organizationTenant}, let an administrator of that tenant consent to the application, and add it to the organization`,
+    cure: facts => {
+      const { organizationTenant, credential } = facts;
+      if (tenantIsAbsent(organizationTenant)) {
+        return 'Use a personal access token, or connect the organization to Microsoft Entra (Organization settings > Microsoft Entra)';
+      }
+      if (credential?.kind.startsWith('managed identity')) {
+        return (
+          'Use a service principal of that tenant: a managed identity gets tokens of its own tenant only, ' +
+          `but can take the place of an application's secret (clientId, managedIdentityClientId, and tenantId: ${organizationTenant})`
+        );
+      }
+      const change =
+        credential?.kind === 'workload identity'
+          ? `Make the service account one of tenant ${organizationTenant} (azure.workload.identity/tenant-id, which sets AZURE_TENANT_ID)`
+          : `Set ${whereConfigured(facts)}.tenantId to ${organizationTenant}`;
+      return `${change}, let an administrator of that tenant consent to the application, and add it to the organization`;
+    },
   },
   'conditional-access': {
     cause: facts =>

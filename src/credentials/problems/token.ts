@@ -40,7 +40,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `the configured certificate is not one with its key in PEM${said(facts)}`,
     cure: facts =>
-      `Give ${whereConfigured(facts)} the certificate and its private key as PEM, each from its BEGIN line to its END line; ` +
+      `Give ${whereConfigured(facts)} the certificate and its private key as PEM, each from its BEGIN line to its END line, with its line breaks, which a file (clientCertificatePath) keeps; ` +
       '`openssl pkcs12 -in certificate.pfx -nodes -out certificate.pem` makes that of a PFX file',
   },
   'certificate-key-missing': {
@@ -161,7 +161,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `there is no managed identity service where Backstage runs${said(facts)}`,
     cure: () =>
-      'Run Backstage on Azure with a managed identity, or configure a service principal with a client secret here; ' +
+      'Run Backstage on Azure with a managed identity, or configure a service principal here; ' +
       'on Azure check that nothing (proxy, firewall, network policy) keeps Backstage from 169.254.169.254',
   },
   'default-credential-unavailable': {
@@ -203,11 +203,11 @@ export const TOKEN_PROBLEMS = {
   },
   'clock-skew': {
     cause: facts =>
-      `the clock of this machine is wrong, so tokens are not yet or no longer valid${said(facts)}`,
+      `what this machine presents is not yet or no longer valid by Microsoft Entra's clock${said(facts)}: its own clock is probably wrong`,
     cure: () => 'Set the clock of the machine, and keep it set by NTP',
   },
   'token-refused': {
-    cause: facts => `the token was refused${said(facts)}`,
+    cause: facts => `no token was issued${said(facts)}`,
     cure: ({ detail }) => {
       const code = /AADSTS(\d+)/.exec(detail ?? '')?.[1];
       return code
