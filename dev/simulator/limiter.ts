@@ -49,14 +49,12 @@ export interface LimiterOptions {
 const DEFAULT_COSTS: Readonly<Record<string, number>> = {
   default: 0.05,
   locations: 0.01,
-  resourceareas: 0.01,
   connectiondata: 0.01,
   projects: 0.2,
   repositories: 1,
   deletedrepositories: 0.2,
   items: 0.05,
   blobs: 0.03,
-  refs: 0.05,
   codesearch: 2,
 };
 

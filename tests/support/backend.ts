@@ -133,7 +133,7 @@ export async function startCatalog(
   if (!options.withoutModule) {
     backend.add(azureDevOpsModule);
   }
-  backend.add(observer(seen, !options.withoutModule));
+  backend.add(observer(seen));
   for (const feature of options.features ?? []) {
     backend.add(feature);
   }
@@ -256,33 +256,21 @@ function addressOf({ port }: { port?: () => number }): string {
   return `http://127.0.0.1:${port()}`;
 }
 
-function observer(
-  seen: { knex?: Knex; board?: { list(): Refreshed[] } },
-  withModule: boolean,
-): BackendFeature {
+function observer(seen: {
+  knex?: Knex;
+  board?: { list(): Refreshed[] };
+}): BackendFeature {
   return createBackendModule({
     pluginId: 'catalog',
     moduleId: 'observer',
     register(env) {
-      if (withModule) {
-        env.registerInit({
-          deps: {
-            database: coreServices.database,
-            status: statusServiceRef,
-          },
-          async init({ database, status }) {
-            seen.knex = await database.getClient();
-            seen.board = status;
-          },
-        });
-      } else {
-        env.registerInit({
-          deps: { database: coreServices.database },
-          async init({ database }) {
-            seen.knex = await database.getClient();
-          },
-        });
-      }
+      env.registerInit({
+        deps: { database: coreServices.database, status: statusServiceRef },
+        async init({ database, status }) {
+          seen.knex = await database.getClient();
+          seen.board = status;
+        },
+      });
     },
   });
 }
