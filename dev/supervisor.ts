@@ -119,7 +119,11 @@ async function startSimulation(
   }
   return {
     source: ready.source,
-    environment: reachingSimulator(environment, ready.environment),
+    environment: {
+      ...reachingSimulator(environment, ready.environment),
+      // Backstage warns otherwise that personal access tokens are deprecated.
+      NODE_ENV: 'development',
+    },
     controlUrl: ready.controlUrl,
     ended: simulation.ended,
   };

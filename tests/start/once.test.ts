@@ -55,6 +55,7 @@ describe('npm start -- --once', () => {
       expect([await run.ended, run.output]).toEqual([0, expect.anything()]);
 
       const { output } = run;
+      expect(output).not.toContain('deprecated');
       // Repositories, selected, skipped, read, unknown.
       expect(rowOf(output, 'dev.azure.com/nordhavn')).toEqual([
         33, 28, 5, 28, 0,
