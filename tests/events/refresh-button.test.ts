@@ -265,7 +265,7 @@ describe('where one replica answers requests and another processes,', () => {
   });
 });
 
-// Above is one interval; an hour of them, of 1,000 entities each, takes minutes.
+// Above is one interval; an hour of them, of 1,000 entities each, takes a minute.
 (LONG ? describe : describe.skip)('an hour of ordinary processing', () => {
   it('of 1,000 entities causes no request beyond the refreshes’ own', async () => {
     const stage = await setStage();
