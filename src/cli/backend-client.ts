@@ -95,7 +95,7 @@ export class BackendClient {
       return JSON.parse(text) as T;
     } catch {
       throw new BackendError(
-        `${this.address} answered something else than JSON. What to do: Give the address of the backend, not of the web app, with --backend`,
+        `${this.address} answered something else than JSON. What to do: Give the address of the backend, not of the web app`,
         response.status,
       );
     }
@@ -115,7 +115,7 @@ export class BackendClient {
       return { response, text: await response.text() };
     } catch (error) {
       throw new BackendError(
-        `${this.address} could not be reached: ${reasonOf(error)}. What to do: Start the backend, or give the address that it is reached at from here with --backend`,
+        `${this.address} could not be reached: ${reasonOf(error)}. What to do: Start the backend, or give the address that it is reached at from here`,
       );
     }
   }
@@ -141,7 +141,7 @@ export class BackendClient {
         return `has nothing at ${path} (404). What to do: Check that it is the backend's address, and that the backend has this module, in a version not older than this command's`;
     }
     if (status >= 300 && status < 400) {
-      return `sends elsewhere (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself with --backend; a sign-in page in front of it has to let the token through`;
+      return `sends elsewhere (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself; a sign-in page in front of it has to let the token through`;
     }
     return `answered ${status}${said}. What to do: Look into the backend's log`;
   }

@@ -101,7 +101,7 @@ export async function hooks(
         report = { organization, lines };
       } catch (error) {
         const failure = await findCause(session, organization, error);
-        report = { organization, failure };
+        report = { organization, failure: forSubscriptions(failure) };
       }
       progress.clear();
       reports.push(report);
@@ -268,6 +268,14 @@ async function carryOut(
 const NOT_ALLOWED =
   'Give the identity the permission "Edit subscriptions": make it a project administrator, or set it with ' +
   '`az devops security permission update` in the namespace ServiceHooks';
+
+/** What may not be read here are subscriptions, not repositories. */
+function forSubscriptions(failure: Failure): Failure {
+  const { diagnosis } = failure;
+  return diagnosis.problem === 'permission-missing'
+    ? { ...failure, diagnosis: { ...diagnosis, cure: NOT_ALLOWED } }
+    : failure;
+}
 
 /** Whether there is nothing left that a further run would do. */
 function isInOrder(report: Report, applied: boolean): boolean {

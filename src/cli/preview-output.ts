@@ -41,11 +41,13 @@ export function renderPreview(
       ),
     ),
     ...(difference ? renderDifference(difference, width) : []),
-    hanging(
-      '',
-      `A refresh would give the catalog ${describeCounts(entities)}.`,
-      width,
-    ),
+    organizations.every(({ failure }) => failure)
+      ? ''
+      : hanging(
+          '',
+          `A refresh would give the catalog ${describeCounts(entities)}.`,
+          width,
+        ),
     options.html === undefined
       ? ''
       : hanging('', `The page is in ${options.html}.`, width),

@@ -113,7 +113,7 @@ async function filesAt(checkout: Checkout, place: string): Promise<string[]> {
   const path = await checkout.pathOf(place);
   if (path === undefined && !isGlob(place)) {
     throw new UsageError(
-      `Expected ${place} to lie in the checkout ${checkout.root}`,
+      `Expected ${place} to be a file or folder in the checkout ${checkout.root}`,
     );
   }
   const outcome =

@@ -147,6 +147,17 @@ describe('azure-devops-catalog hooks', () => {
     expect(stdout).toMatchSnapshot();
   });
 
+  it('says which permission is missing to list subscriptions', async () => {
+    cloud.simulator.addPersonalAccessToken('a reader', { identity: 'bob' });
+    contoso.grant('bob');
+    const config = JSON.stringify(CONFIG).replace(TOKEN, 'a reader');
+    const { code, stderr } = await run([], JSON.parse(config) as JsonObject);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /What to do: +Give the identity the permission "Edit/,
+    );
+  });
+
   it.each<[string, JsonObject, string[]]>([
     ['no ingress', { ...CONFIG, catalog: {} }, ['--organization', 'contoso']],
     [

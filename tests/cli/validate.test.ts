@@ -163,7 +163,7 @@ describe('validate', () => {
 
   it.each([
     [['nothing.yaml'], 'to be a file, a folder'],
-    [['../elsewhere.yaml'], 'to lie in the checkout'],
+    [['../elsewhere.yaml'], 'to be a file or folder in the checkout'],
     [['--repository', 'https://github.com/a/b'], 'host'],
     [['--format', 'checkstyle'], 'Allowed choices are text, azure-pipelines'],
   ])('ends with exit code 2 for %j', async (args, words) => {
