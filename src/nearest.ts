@@ -6,8 +6,10 @@ export function nearest(
   word: string,
   candidates: readonly string[],
 ): string | undefined {
-  // Two letters are a slip of the fingers, a third of the letters another form of the word; more is another word.
-  let shortest = Math.max(2, Math.floor(word.length / 3)) + 1;
+  // Two letters are a slip of the fingers, a third of the letters another form of
+  // the word; more, or all of a short one, is another word.
+  const third = Math.max(2, Math.floor(word.length / 3));
+  let shortest = Math.min(third + 1, word.length);
   let found: string | undefined;
   const from = word.toLowerCase();
   for (const candidate of candidates) {

@@ -36,6 +36,11 @@ describe('the key that a message proposes', () => {
     expect(nearest('x'.repeat(1_000_000), names)).toBeUndefined();
   });
 
+  it('has a letter of the word, so that no short word is near to every other', () => {
+    expect(nearest('db', ['ui', 'of'])).toBeUndefined();
+    expect(nearest('aip', ['web', 'api'])).toBe('api');
+  });
+
   it('is one of those with the least distance, if that is small', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 9 });
     fc.assert(
@@ -43,7 +48,9 @@ describe('the key that a message proposes', () => {
         const found = nearest(it, names);
         const distances = names.map(name => editDistance(it, name));
         const least = Math.min(...distances);
-        const isNear = least <= Math.max(2, Math.floor(it.length / 3));
+        const isNear =
+          least <=
+          Math.min(Math.max(2, Math.floor(it.length / 3)), it.length - 1);
         expect(found).toBe(
           isNear ? names[distances.indexOf(least)] : undefined,
         );
