@@ -1,3 +1,4 @@
+import { ServiceUnavailableError } from '@backstage/errors';
 import { refreshTaskId } from '../ingestion/provider';
 import type { StoredRefresh } from '../ingestion/report';
 import { Ledger } from '../ledger/ledger';
@@ -66,8 +67,12 @@ const ANSWER = object({
   facts: FACTS,
 });
 
+/** So many questions with `fresh` are answered at once: each reads files, ahead of what refreshes ask for. */
+const MOST_FRESH = 4;
+
 /** Why something is in the catalog, or is not. */
 export function explainOperation(context: OperationsContext): Operation {
+  let underWay = 0;
   return {
     id: 'explain',
     action: 'explain-azure-devops-repository',
@@ -96,18 +101,28 @@ export function explainOperation(context: OperationsContext): Operation {
       fresh: {
         in: 'query',
         type: 'boolean',
-        description:
-          'Whether the repository is looked at now, which takes some requests to Azure DevOps; false if left out',
+        description: `Whether the repository is looked at now, which takes some requests to Azure DevOps; false if left out. At most ${MOST_FRESH} at a time`,
       },
     },
     answer: object({ answers: array(ANSWER) }),
     async run({ url, entityRef, fresh }) {
-      const answers = await explainQuestion(await sourcesOf(context), {
-        url: url as string | undefined,
-        entityRef: entityRef as string | undefined,
-        fresh: fresh === true,
-      });
-      return { answers: answers.map(explanationJson) };
+      if (fresh && underWay >= MOST_FRESH) {
+        throw new ServiceUnavailableError(
+          `${MOST_FRESH} fresh looks are under way, which is as many as this backend takes at a time. ` +
+            'What to do: ask again in a moment, or without `fresh` for what is known',
+        );
+      }
+      underWay += fresh ? 1 : 0;
+      try {
+        const answers = await explainQuestion(await sourcesOf(context), {
+          url: url as string | undefined,
+          entityRef: entityRef as string | undefined,
+          fresh: fresh === true,
+        });
+        return { answers: answers.map(explanationJson) };
+      } finally {
+        underWay -= fresh ? 1 : 0;
+      }
     },
   };
 }

@@ -124,7 +124,10 @@ export function approveOperation(
     input: { id: ID },
     answer: object({
       ...NUMBERS,
-      refresh: oneOf('triggered', 'already-running'),
+      refresh: oneOf('triggered', 'already-running', 'not-triggered'),
+      refreshError: optional(
+        text('Why no refresh could be triggered; the next one removes them'),
+      ),
     }),
     async run({ id }, caller) {
       const by = nameOf(caller.credentials);
@@ -166,7 +169,7 @@ async function approve(
   }
   return {
     ...describeSet(provider, { ...set, approval: { at, by } }),
-    refresh: await providers.refreshSoon(settings),
+    ...(await providers.refreshSoon(settings)),
   };
 }
 

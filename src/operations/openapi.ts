@@ -32,7 +32,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   403: 'Without the permission',
   404: 'There is no such thing',
   409: 'It is done already, or under way',
-  503: 'The provider does not run on this backend',
+  503: 'It cannot be done now: the message has the reason, and what to do',
 };
 
 /** The OpenAPI document of these operations. */

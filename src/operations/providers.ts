@@ -104,15 +104,23 @@ export class Providers {
     }
   }
 
-  /** The same; where one is under way, another begins when it has ended, unless this process ends before. */
-  async refreshSoon(
-    provider: Pick<ProviderReading, 'providerName'>,
-  ): Promise<'triggered' | 'already-running'> {
-    const outcome = await this.trigger(provider);
-    if (outcome === 'already-running') {
-      void this.#triggerAgain(provider);
+  /** The same; where one is under way, another begins when it has ended, unless this process ends before. Does not throw. */
+  async refreshSoon(provider: Pick<ProviderReading, 'providerName'>): Promise<{
+    refresh: 'triggered' | 'already-running' | 'not-triggered';
+    refreshError?: string;
+  }> {
+    try {
+      const refresh = await this.trigger(provider);
+      if (refresh === 'already-running') {
+        void this.#triggerAgain(provider);
+      }
+      return { refresh };
+    } catch (error) {
+      return {
+        refresh: 'not-triggered',
+        refreshError: error instanceof Error ? error.message : String(error),
+      };
     }
-    return outcome;
   }
 
   async #triggerAgain(

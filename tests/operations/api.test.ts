@@ -8,7 +8,7 @@ import {
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
-import { actionsOf, Api, guarded } from './support';
+import { actionsOf, Api, guarded, TOMORROW } from './support';
 
 /** One provider has a mistake in its block, and the other goes on. */
 const DESPITE_MISTAKES = {
@@ -21,12 +21,6 @@ const DESPITE_MISTAKES = {
       },
     },
   },
-};
-/** As it is kept in the database, for all replicas. */
-const TOMORROW = {
-  frequency: { hours: 24 },
-  initialDelay: { hours: 24 },
-  timeout: { minutes: 30 },
 };
 const READING = { readOnly: true, destructive: false, idempotent: true };
 const REPOSITORY = 'https://dev.azure.com/contoso/P/_git/';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@backstage/types';
 import type { Repository } from '../../dev/simulator';
 import { REASONS } from '../../src/policy/explain';
@@ -11,6 +12,7 @@ import {
   TOKEN,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
+import { until } from '../support/until';
 import { actionsOf, Api, guarded, TOKENS } from './support';
 
 // A company that has one of each reason, and one backend that is asked about all
@@ -430,6 +432,44 @@ describe('Why a repository is in the catalog, or is not,', () => {
     for (const name of ['off', 'secret', 'late']) {
       expect(await costOf(`contoso/Cross Team/${name}`)).toBe(1);
     }
+  });
+
+  it('is looked at anew for four who ask at a time; the next is told so, and what is known', async () => {
+    const [url = ''] = urlsOf('contoso/Cross Team/fine');
+    const known = `/explain?url=${encodeURIComponent(url)}`;
+    const fresh = async () => await api.get(`${known}&fresh=true`);
+    let begun = 0;
+    let goOn = () => {};
+    const mayGoOn = new Promise<void>(resolve => {
+      goOn = resolve;
+    });
+    const gate = stage.simulator.inject({
+      match: { endpoint: 'repository', organization: 'contoso' },
+      response: async (_request, proceed) => {
+        begun += 1;
+        await mayGoOn;
+        return await proceed();
+      },
+    });
+    const four = Promise.all([fresh(), fresh(), fresh(), fresh()]);
+    await until('four looks to be under way', () => begun === 4);
+    const next = await Promise.race([fresh(), delay(5_000, undefined)]);
+    const answered = (await api.get(known)).status;
+    goOn();
+    gate.remove();
+    expect(next).toMatchObject({
+      status: 503,
+      body: {
+        error: {
+          message: expect.stringMatching(/^4 fresh looks .*What to do: .* without `fresh`/),
+        },
+      },
+    });
+    expect(answered).toBe(200);
+    expect((await four).map(({ status }) => status)).toEqual(
+      Array.from({ length: 4 }, () => 200),
+    );
+    expect((await fresh()).status).toBe(200);
   });
 
   it('needs one question, the permission, and a token', async () => {

@@ -7,7 +7,7 @@ import {
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
 import { until } from '../support/until';
-import { actionsOf, Api, auditOf, guarded } from './support';
+import { actionsOf, Api, auditOf, guarded, TOMORROW } from './support';
 
 const HELD_BACK = 'azure-devops-removal-hold-back';
 const APPROVED = 'azure-devops-removal-approve';
@@ -25,19 +25,16 @@ describe('a removal that is held back', () => {
     for (let i = 10; i < 24; i++) {
       add(`service-${i}`);
     }
-    const options = guarded({
-      database: 'postgres',
-      providers: {
-        main: {
-          organization: 'contoso',
-          verifyEvery: { milliseconds: 1 },
-          removals: { minimum: 1 },
-        },
-      },
-    });
+    const main = {
+      organization: 'contoso',
+      verifyEvery: { milliseconds: 1 },
+      removals: { minimum: 1 },
+    };
+    const options = guarded({ database: 'postgres', providers: { main } });
     catalog = await stage.catalog(options);
     other = await stage.catalog({
       ...options,
+      providers: { main: { ...main, schedule: TOMORROW } },
       databasePrefix: catalog.databasePrefix,
       integrations: {
         azure: [
@@ -278,5 +275,33 @@ describe('a removal that is held back', () => {
       );
     });
     expect(await names()).toEqual(['service-23']);
+  });
+
+  it('is approved though no refresh can be triggered, and so say the answer and the audit log', async () => {
+    [40, 41, 42].forEach(i => add(`service-${i}`));
+    await catalog.refresh();
+    remove(40, 43);
+    await catalog.refresh();
+    const [{ id }] = await heldBack();
+    await catalog
+      .knex('backstage_backend_tasks__tasks')
+      .where({ id: 'AzureDevOpsEntityProvider:main:refresh' })
+      .delete();
+    const approved = {
+      id,
+      approvedBy: 'tests-manager',
+      refresh: 'not-triggered',
+      refreshError: expect.stringContaining('AzureDevOpsEntityProvider:main'),
+    };
+    expect(await api.post(`/held-back/${id}/approve`)).toMatchObject({
+      status: 200,
+      body: approved,
+    });
+    expect(await heldBack()).toMatchObject([
+      { id, approvedBy: 'tests-manager' },
+    ]);
+    expect(auditOf(other, APPROVED, 'succeeded').at(-1)).toMatchObject({
+      meta: approved,
+    });
   });
 });

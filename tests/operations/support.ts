@@ -10,6 +10,13 @@ export const TOKENS = {
   other: 'a-token-of-the-tests-for-something-else',
 } as const;
 
+/** A schedule: as it is kept in the database, for all replicas. */
+export const TOMORROW = {
+  frequency: { hours: 24 },
+  initialDelay: { hours: 24 },
+  timeout: { minutes: 30 },
+};
+
 const READ = 'catalog.ingestion.read';
 const MANAGE = 'catalog.ingestion.manage';
 
