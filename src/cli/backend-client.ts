@@ -89,7 +89,10 @@ export class BackendClient {
     }
     const { response, text } = await this.#send(url);
     if (!response.ok) {
-      throw this.#denied(response, path, text);
+      throw new BackendError(
+        `${this.address} ${this.#describe(response, path, text)}`,
+        response.status,
+      );
     }
     try {
       return JSON.parse(text) as T;
@@ -120,14 +123,6 @@ export class BackendClient {
     }
   }
 
-  #denied(response: Response, path: string, text: string): BackendError {
-    const { status } = response;
-    return new BackendError(
-      `${this.address} ${this.#describe(response, path, text)}`,
-      status,
-    );
-  }
-
   #describe({ status }: Response, path: string, text: string): string {
     const said = messageOf(text);
     switch (status) {
@@ -143,7 +138,11 @@ export class BackendClient {
     if (status >= 300 && status < 400) {
       return `sends elsewhere (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself; a sign-in page in front of it has to let the token through`;
     }
-    return `answered ${status}${said}. What to do: Look into the backend's log`;
+    const cure =
+      said !== '' && status !== 500
+        ? ''
+        : ". What to do: Look into the backend's log";
+    return `answered ${status}${said}${cure}`;
   }
 }
 

@@ -80,6 +80,9 @@ export async function hooks(
   const session = openSession(config, io, progress);
   const reports: Report[] = [];
   try {
+    for (const mistake of selection.mistakes) {
+      io.stderr.write(`${mistake.message}\n\n`);
+    }
     for (const organization of selection.organizations) {
       progress.show(`${organization.label}: looking at subscriptions ...`);
       let report: Report;
@@ -116,7 +119,8 @@ export async function hooks(
   if (options.json) {
     io.stdout.write(`${renderJson(reports, options.apply)}\n`);
   }
-  return reports.every(report => isInOrder(report, options.apply))
+  return selection.mistakes.length === 0 &&
+    reports.every(report => isInOrder(report, options.apply))
     ? EXIT.ok
     : EXIT.problem;
 }

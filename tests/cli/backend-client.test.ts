@@ -99,6 +99,20 @@ describe('A command that asks a running backend', () => {
     },
   );
 
+  it.each([400, 409, 503])(
+    'gives no other advice than what Backstage says beside %i',
+    async status => {
+      const said =
+        '{"error":{"message":"Expected a, got b. What to do: give a"}}';
+      expect(await failure(status, said)).toBe(
+        `BACKEND answered ${status}: Expected a, got b. What to do: give a`,
+      );
+      expect(await failure(status, '<html>')).toBe(
+        `BACKEND answered ${status}. What to do: Look into the backend's log`,
+      );
+    },
+  );
+
   it('follows no redirect with the token', async () => {
     expect(
       await failure(302, '', 'a-token', {

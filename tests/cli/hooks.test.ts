@@ -158,6 +158,19 @@ describe('azure-devops-catalog hooks', () => {
     );
   });
 
+  it('says what is wrong with a provider, and goes on with those that are right', async () => {
+    const config = JSON.parse(
+      JSON.stringify(CONFIG).replace(
+        '"main":',
+        '"wrong":{"organisation":"contoso"},"main":',
+      ),
+    ) as JsonObject;
+    const { code, stdout, stderr } = await run(['--apply'], config);
+    expect(code).toBe(1);
+    expect(stdout).toContain('12 subscriptions wanted');
+    expect(stderr).toContain('did you mean `organization`?');
+  });
+
   it.each<[string, JsonObject, string[]]>([
     ['no ingress', { ...CONFIG, catalog: {} }, ['--organization', 'contoso']],
     [

@@ -461,7 +461,9 @@ describe('Why a repository is in the catalog, or is not,', () => {
       status: 503,
       body: {
         error: {
-          message: expect.stringMatching(/^4 fresh looks .*What to do: .* without `fresh`/),
+          message: expect.stringMatching(
+            /^4 fresh looks .*What to do: .* without `fresh`/,
+          ),
         },
       },
     });
