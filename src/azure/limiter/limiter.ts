@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { RateLimitSignal } from '../headers';
-import { PacingReporter, type PacingReport } from './report';
+import { type Hold, PacingReporter } from './report';
 import {
   type Admission,
   admission,
@@ -50,7 +50,7 @@ export interface LimiterDependencies {
   /** From 0 to 1. */
   readonly random: () => number;
   /** Called once for each change of pace. */
-  readonly onReport: (report: PacingReport) => void;
+  readonly onReport: (hold: Hold) => void;
 }
 
 export interface AcquireOptions {

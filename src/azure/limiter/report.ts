@@ -1,24 +1,14 @@
-/** A change of pace, for the log. Times are epoch milliseconds. */
-export type PacingReport =
-  /** The service asked for a pause, or throttled without naming a time. */
-  | { readonly change: 'paused'; readonly until: number }
-  /** The budget is all but spent; requests wait for it to come back. */
-  | {
-      readonly change: 'slowed';
-      readonly until: number;
-      readonly limit: number | undefined;
-    }
-  /** Nothing is held up any more. */
-  | { readonly change: 'resumed' };
-
-/** What holds requests up at an instant. */
+/** What holds requests up. Times are epoch milliseconds. */
 export type Hold =
   | { readonly by: 'nothing' }
+  /** The service asked for a pause, or throttled without naming a time. */
   | { readonly by: 'pause'; readonly until: number }
+  /** The budget is all but spent; requests wait for it to come back. */
   | {
       readonly by: 'budget';
       readonly until: number;
-      readonly limit: number | undefined;
+      /** What may be spent in a window, in the service's own units. */
+      readonly limit: number;
     };
 
 /** While requests flow and stop in turn, they count as held up until they have flowed for so long. */
@@ -27,7 +17,7 @@ const SEVERITY = { nothing: 0, budget: 1, pause: 2 } as const;
 
 /** Reports each change of pace once, however often requests stop and go meanwhile, and adds up for how long they were held up. */
 export class PacingReporter {
-  readonly #report: (report: PacingReport) => void;
+  readonly #report: (hold: Hold) => void;
   #reported: Hold['by'] = 'nothing';
   /** The end of the last hold that is known of. */
   #heldUntil = 0;
@@ -35,7 +25,7 @@ export class PacingReporter {
   #unadded: { readonly since: number; readonly until: number } | undefined;
   #heldMs = 0;
 
-  constructor(report: (report: PacingReport) => void) {
+  constructor(report: (hold: Hold) => void) {
     this.#report = report;
   }
 
@@ -56,43 +46,39 @@ export class PacingReporter {
         (idle || now - this.#heldUntil >= CALM_MS)
       ) {
         this.#reported = 'nothing';
-        this.#report({ change: 'resumed' });
+        this.#report(hold);
       }
       return;
     }
     this.#heldUntil = Number.isFinite(hold.until) ? hold.until : now;
     if (SEVERITY[hold.by] > SEVERITY[this.#reported]) {
       this.#reported = hold.by;
-      this.#report(
-        hold.by === 'pause'
-          ? { change: 'paused', until: hold.until }
-          : { change: 'slowed', until: hold.until, limit: hold.limit },
-      );
+      this.#report(hold);
     }
   }
 }
 
 /** A change of pace in words for the log, and how loud they are. */
-export function describePacing(report: PacingReport): {
+export function describePacing(hold: Hold): {
   readonly level: 'info' | 'warn';
   readonly text: string;
 } {
-  switch (report.change) {
-    case 'paused':
+  switch (hold.by) {
+    case 'pause':
       return {
         level: 'warn',
         text:
-          `the service throttles this identity; no request is sent before ${timeOf(report.until)}. ` +
+          `the service throttles this identity; no request is sent before ${timeOf(hold.until)}. ` +
           "If this happens often, the organization's Usage page shows what uses the identity",
       };
-    case 'slowed':
+    case 'budget':
       return {
         level: 'info',
         text:
-          `the rate limit${report.limit === undefined ? '' : ` of ${report.limit} units`} is all but used up; ` +
-          `requests go on at the pace at which it comes back, the next before ${timeOf(report.until)}`,
+          `the rate limit of ${hold.limit} units is all but used up; ` +
+          `requests go on at the pace at which it comes back, the next before ${timeOf(hold.until)}`,
       };
-    case 'resumed':
+    case 'nothing':
       return { level: 'info', text: 'requests flow again' };
   }
 }

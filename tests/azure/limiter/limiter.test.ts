@@ -4,12 +4,12 @@ import {
   type Priority,
   type LimiterOptions,
 } from '../../../src/azure/limiter/state';
-import type { PacingReport } from '../../../src/azure/limiter/report';
+import type { Hold } from '../../../src/azure/limiter/report';
 import { ManualClock } from '../support/clock';
 
 function create(options: Partial<LimiterOptions> = {}) {
   const clock = new ManualClock();
-  const reports: PacingReport[] = [];
+  const reports: Hold[] = [];
   const limiter = new Limiter({
     options: { ...DEFAULT_LIMITER_OPTIONS, ...options },
     clock,
@@ -201,10 +201,10 @@ describe('The queue of requests', () => {
       clock.advance(2000);
       limiter.release(startOf(await permit), 'served', { retryAfterMs: 2000 });
     }
-    expect(reports.map(({ change }) => change)).toEqual(['paused']);
+    expect(reports.map(({ by }) => by)).toEqual(['pause']);
     clock.advance(2000);
     limiter.release(startOf(await ask('last')), 'served');
-    expect(reports.map(({ change }) => change)).toEqual(['paused', 'resumed']);
+    expect(reports.map(({ by }) => by)).toEqual(['pause', 'nothing']);
   });
 
   it('shows concurrency, budget and waiting requests in its snapshot', async () => {
@@ -228,7 +228,7 @@ describe('The queue of requests', () => {
       cost: 1,
     });
     expect(reports).toEqual([
-      { change: 'slowed', until: clock.now() + 15_000, limit: 200 },
+      { by: 'budget', until: clock.now() + 15_000, limit: 200 },
     ]);
     limiter.close();
     await waiting;
