@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { ClientApiBase } from 'azure-devops-node-api/ClientApiBases';
 import { CoreApi } from 'azure-devops-node-api/CoreApi';
@@ -6,16 +5,13 @@ import { GitApi } from 'azure-devops-node-api/GitApi';
 import { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import { VsoClient } from 'azure-devops-node-api/VsoClient';
 import { HttpClient } from 'typed-rest-client/HttpClient';
-import type {
-  IHeaders,
-  IHttpClientResponse,
-} from 'typed-rest-client/Interfaces';
+import type { IHttpClientResponse } from 'typed-rest-client/Interfaces';
 import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
+import { rejectOnAbort } from '../abort';
 import { assumedLocations, assumedVersion, refusalOfOptions } from './assumed';
-import { rejectOnAbort } from './clock';
-import { lastingFault } from './errors';
+import { ABORTED, lastingFault } from './errors';
 import { parseLocations } from './parse';
-import { apiBaseUrl, RequestScope } from './target';
+import { apiBaseUrl, RequestScope, targetOf } from './target';
 import type { Call, OutgoingRequest, Transport } from './transport';
 import type { ApiVersions } from './types';
 
@@ -56,15 +52,6 @@ const ASSUMED_FOR = 60 * 60 * 1_000;
 /** The library's words where a server is too old for a resource. */
 const NOT_OFFERED = 'Failed to find api location';
 
-/** The call that a request of the library belongs to. */
-interface CurrentCall {
-  readonly operation: string;
-  /** Whether it may post what it asks. */
-  readonly isPostedQuestion?: boolean;
-  /** Sends the request, and keeps what came back for the caller. */
-  send(request: OutgoingRequest): Promise<LibraryResponse>;
-}
-
 /**
  * One API of azure-devops-node-api on our transport, for one organization. The
  * library puts requests together and negotiates versions. What comes back does
@@ -75,10 +62,11 @@ interface CurrentCall {
 export class OrganizationApi<A extends ClientApiBase> {
   readonly #transport: Transport;
   readonly #area: ApiArea<A>;
-  readonly #api: A;
-  readonly #currentCall = new AsyncLocalStorage<CurrentCall | undefined>();
+  readonly #baseUrl: string;
+  readonly #scope: RequestScope;
   readonly #onAssumed: (message: string) => void;
-  #discovery: Promise<void> | undefined;
+  /** Which resources the area has, and in which versions. */
+  #discovery: Promise<VsoClient> | undefined;
   /** Set while versions are assumed, because `OPTIONS` is refused. */
   #assumed: { readonly status: number; readonly until: number } | undefined;
 
@@ -88,19 +76,11 @@ export class OrganizationApi<A extends ClientApiBase> {
     area: ApiArea<A>,
     onAssumed: (message: string) => void = () => {},
   ) {
-    this.#onAssumed = onAssumed;
-    const baseUrl = apiBaseUrl(transport.organization);
-    const http = new TransportHttpClient(
-      transport,
-      new RequestScope(baseUrl),
-      this.#currentCall,
-    );
     this.#transport = transport;
     this.#area = area;
-    this.#api = area.create(baseUrl);
-    this.#api.http = http;
-    this.#api.rest = new TransportRestClient(http);
-    this.#api.vsoClient = new VsoClient(baseUrl, this.#api.rest);
+    this.#onAssumed = onAssumed;
+    this.#baseUrl = apiBaseUrl(transport.organization);
+    this.#scope = new RequestScope(this.#baseUrl);
   }
 
   /**
@@ -109,11 +89,16 @@ export class OrganizationApi<A extends ClientApiBase> {
    * @throws AzureDevOpsRequestError, or whatever the credential throws.
    */
   async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
-    await this.#awaitVersions(call);
+    const locations = await this.#awaitVersions(call);
+    const answers: T[] = [];
+    const http = new TransportHttpClient(async (...request) => {
+      const outgoing = this.#outgoing(call, ...request);
+      answers.push(await this.#transport.send(outgoing, call));
+      // The library gets nothing: it would change an answer in place.
+      return null;
+    });
     try {
-      const answer = await this.#during(call, use);
-      this.#reportAssumed();
-      return answer;
+      await use(this.#apiWith(http, locations));
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
         throw this.#transport.error(
@@ -126,6 +111,14 @@ export class OrganizationApi<A extends ClientApiBase> {
       }
       throw error;
     }
+    const [answer] = answers;
+    if (answers.length !== 1) {
+      throw new Error(
+        `${answers.length} requests were made to ${call.operation}`,
+      );
+    }
+    if (this.#assumed) this.#reportAssumed(this.#assumed.status);
+    return answer as T;
   }
 
   /** In which versions the service offers a resource of the area, as of the first request. */
@@ -133,8 +126,8 @@ export class OrganizationApi<A extends ClientApiBase> {
     resource: string,
     call: Pick<Call<unknown>, 'operation' | 'signal'>,
   ): Promise<ApiVersions | undefined> {
-    await this.#awaitVersions(call);
-    const location = await this.#api.vsoClient.beginGetLocation(
+    const locations = await this.#awaitVersions(call);
+    const location = await locations.beginGetLocation(
       this.#area.name,
       resource,
     );
@@ -147,43 +140,28 @@ export class OrganizationApi<A extends ClientApiBase> {
       : undefined;
   }
 
-  #reportAssumed(): void {
-    if (!this.#assumed) return;
+  #reportAssumed(status: number): void {
     const version = assumedVersion(this.#transport.organization);
     this.#onAssumed(
-      `OPTIONS is answered with ${this.#assumed.status}, probably by a proxy, while other requests work; ` +
+      `OPTIONS is answered with ${status}, probably by a proxy, while other requests work; ` +
         `version ${version} of the interface is assumed. Let OPTIONS through to have the newest`,
     );
   }
 
-  /** @param forLibrary - what the library is to make of the answer: by default nothing, since it would change it in place */
-  async #during<T>(
-    call: Call<T>,
-    use: (api: A) => Promise<unknown>,
-    forLibrary: (answer: T) => unknown = () => null,
-  ): Promise<T> {
-    const answers: T[] = [];
-    const send = async (request: OutgoingRequest) => {
-      const answer = await this.#transport.send(request, call);
-      answers.push(answer);
-      return new LibraryResponse(forLibrary(answer));
-    };
-    const { operation, isPostedQuestion } = call;
-    await this.#currentCall.run({ operation, isPostedQuestion, send }, () =>
-      use(this.#api),
-    );
-    const [answer] = answers;
-    if (answers.length !== 1) {
-      throw new Error(`${answers.length} requests were made to ${operation}`);
-    }
-    return answer as T;
+  /** The API, with a client that sends the requests of one call. */
+  #apiWith(http: HttpClient, locations: VsoClient): A {
+    const api = this.#area.create(this.#baseUrl);
+    api.http = http;
+    api.rest = new TransportRestClient(http);
+    api.vsoClient = locations;
+    return api;
   }
 
   /** Waits for the versions that the service speaks: one request for all callers, and another only after a failure. */
   async #awaitVersions({
     signal,
     operation,
-  }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<void> {
+  }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<VsoClient> {
     if (this.#assumed && this.#transport.now() >= this.#assumed.until) {
       this.#discovery = undefined;
     }
@@ -191,49 +169,79 @@ export class OrganizationApi<A extends ClientApiBase> {
       this.#discovery = undefined;
       throw error;
     });
-    await rejectOnAbort(this.#discovery, signal).catch((error: unknown) => {
+    try {
+      return await rejectOnAbort(this.#discovery, signal);
+    } catch (error) {
       throw signal?.aborted
-        ? this.#transport.error(
-            { operation },
-            lastingFault('aborted', 'the request was aborted'),
-          )
+        ? this.#transport.error({ operation }, ABORTED)
         : error;
-    });
+    }
   }
 
-  async #discover(): Promise<void> {
-    const operation = 'find out which API versions it speaks';
+  async #discover(): Promise<VsoClient> {
     const { name, anyResource } = this.#area;
-    const { organization } = this.#transport;
-    // The library asks once for each of these objects. The one in use stays
-    // until another has its answer.
-    const next = new VsoClient(apiBaseUrl(organization), this.#api.rest);
-    const locate = () => next.beginGetLocation(name, anyResource);
+    let locations: unknown;
     this.#assumed = undefined;
     try {
-      await this.#during(
+      locations = await this.#transport.send(
         {
-          operation,
+          method: 'OPTIONS',
+          target: targetOf(`${this.#baseUrl}/_apis/${name}`),
+          accept: 'application/json',
+        },
+        {
+          operation: 'find out which API versions it speaks',
           expects: 'json',
           maxBytes: DISCOVERY_BYTES,
           compress: true,
           priority: 'interactive',
           parse: json => parseLocations(json, anyResource),
         },
-        locate,
-        locations => locations,
       );
     } catch (error) {
       const status = refusalOfOptions(error);
       if (status === undefined) throw error;
       this.#assumed = { status, until: this.#transport.now() + ASSUMED_FOR };
-      const send = () =>
-        Promise.resolve(new LibraryResponse(assumedLocations(organization)));
-      await this.#currentCall.run({ operation, send }, locate);
+      locations = assumedLocations(this.#transport.organization);
     }
-    this.#api.vsoClient = next;
+    // By itself the library would ask for each object that is made of it, and
+    // for each of the first callers (azure-devops-node-api 17.0).
+    const http = new TransportHttpClient(async () => locations);
+    const client = new TransportRestClient(http);
+    return new VsoClient(this.#baseUrl, client);
+  }
+
+  /** What the library wants to send, if that goes to the organization and changes nothing. */
+  #outgoing<T>(
+    call: Call<T>,
+    ...[verb, url, data, headers]: LibraryRequest
+  ): OutgoingRequest {
+    const target = this.#scope.target(url);
+    const isQuestion =
+      verb === 'GET' || (verb === 'POST' && call.isPostedQuestion === true);
+    if (!target || !isQuestion) {
+      throw this.#transport.error(
+        call,
+        lastingFault(
+          'bad-request',
+          target
+            ? `${verb} would change something`
+            : 'its address lies outside the organization',
+        ),
+      );
+    }
+    const accept: unknown = headers['Accept'];
+    return {
+      method: verb,
+      target,
+      body: verb === 'POST' && typeof data === 'string' ? data : undefined,
+      accept: typeof accept === 'string' ? accept : 'application/json',
+    };
   }
 }
+
+/** A request as the library puts it together. */
+type LibraryRequest = Parameters<HttpClient['request']>;
 
 /** A successful answer as the library takes it. */
 class LibraryResponse implements IHttpClientResponse {
@@ -249,50 +257,15 @@ class LibraryResponse implements IHttpClientResponse {
 
 /** The library's HTTP client with everything below its interface replaced. */
 class TransportHttpClient extends HttpClient {
+  /** @param send - returns what the library is given as the answer */
   constructor(
-    private readonly transport: Transport,
-    private readonly scope: RequestScope,
-    private readonly currentCall: AsyncLocalStorage<CurrentCall | undefined>,
+    private readonly send: (...request: LibraryRequest) => Promise<unknown>,
   ) {
     super(undefined);
   }
 
-  override async request(
-    verb: string,
-    requestUrl: string,
-    data: string | NodeJS.ReadableStream,
-    headers: IHeaders,
-  ): Promise<LibraryResponse> {
-    const call = this.currentCall.getStore();
-    if (!call) {
-      throw new Error(`${verb} ${requestUrl} belongs to no call`);
-    }
-    const target = this.scope.target(requestUrl);
-    const isQuestion =
-      verb === 'GET' ||
-      verb === 'OPTIONS' ||
-      (verb === 'POST' && call.isPostedQuestion === true);
-    if (!target || !isQuestion) {
-      throw this.transport.error(
-        call,
-        lastingFault(
-          'bad-request',
-          target
-            ? `${verb} would change something`
-            : 'its address lies outside the organization',
-        ),
-      );
-    }
-    const accept: unknown = headers['Accept'];
-    const request: OutgoingRequest = {
-      method: verb,
-      target,
-      body: verb === 'POST' && typeof data === 'string' ? data : undefined,
-      accept: typeof accept === 'string' ? accept : 'application/json',
-    };
-    // A connection keeps the context that it is opened in for as long as it is
-    // open, hence not that of the call, which holds the answer.
-    return await this.currentCall.run(undefined, () => call.send(request));
+  override async request(...request: LibraryRequest): Promise<LibraryResponse> {
+    return new LibraryResponse(await this.send(...request));
   }
 }
 

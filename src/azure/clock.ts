@@ -54,23 +54,3 @@ export async function delay(
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
-
-/** The same promise, but rejected as soon as the signal is aborted. */
-export async function rejectOnAbort<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (!signal) {
-    return await promise;
-  }
-  return await new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(new Error('aborted'));
-    if (signal.aborted) {
-      onAbort();
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}

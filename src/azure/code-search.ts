@@ -1,7 +1,7 @@
 import { isCloudHost } from '../organization';
 import { lastingFault } from './errors';
 import { fieldsOf, MalformedError, OBJECT_ID, withoutPrefix } from './parse';
-import { RequestScope, searchBaseUrl } from './target';
+import { searchBaseUrl, targetOf } from './target';
 import type { Call, Transport } from './transport';
 import type { CodeSearchResult, IndexedFile } from './types';
 
@@ -41,14 +41,12 @@ interface SearchPage {
 export class CodeSearch {
   readonly #transport: Transport;
   readonly #url: string;
-  readonly #scope: RequestScope;
 
   constructor(transport: Transport) {
     const { organization } = transport;
     const base = searchBaseUrl(organization);
     const version = isCloudHost(organization.host) ? 'cloud' : 'server';
     this.#transport = transport;
-    this.#scope = new RequestScope(base);
     this.#url = `${base}/_apis/search/codesearchresults?api-version=${API_VERSION[version]}`;
   }
 
@@ -88,14 +86,10 @@ export class CodeSearch {
     question: { searchText: string; projects?: readonly string[] },
     skip: number,
   ): Promise<SearchPage> {
-    const target = this.#scope.target(this.#url);
-    if (!target) {
-      throw new Error(`${this.#url} lies outside of itself`);
-    }
     const page = await this.#transport.send(
       {
         method: 'POST',
-        target,
+        target: targetOf(this.#url),
         accept: 'application/json',
         body: JSON.stringify({
           searchText: question.searchText,

@@ -83,6 +83,11 @@ export function lastingFault(
   return { kind, seen, retryable: false, throttling: false };
 }
 
+/** The fault of a request that its caller gave up. */
+export const ABORTED = lastingFault('aborted', 'the request was aborted');
+/** The fault of a request that was under way when the clients were closed. */
+export const CLOSED = lastingFault('aborted', 'the clients were closed');
+
 /**
  * A request to Azure DevOps that gave neither a positive presence nor a
  * positive absence. The message names the organization, the operation, what was
@@ -106,19 +111,18 @@ export class AzureDevOpsRequestError extends Error {
 
 /** What follows from each kind, whatever the request. */
 interface ErrorTraits {
-  /** Whether it means only that the service cannot answer now. */
-  readonly transient: boolean;
-  /** How often such a request is sent at most, where its fault is retryable. */
-  readonly attempts: number;
-  /** Whether the credential may be what is wrong. */
-  readonly aboutCredential: boolean;
+  /** It means only that the service cannot answer now. */
+  readonly transient?: true;
+  /** How often such a request is sent at most, where its fault is retryable. Default: once. */
+  readonly attempts?: number;
+  /** The credential may be what is wrong. */
+  readonly aboutCredential?: true;
   /** What to do about it: a sentence in the imperative, without a full stop. */
   readonly cure: (organization: Organization, fault: RequestFault) => string;
 }
 
 export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
   unauthorized: {
-    transient: false,
     // While the service throttles it is no proof.
     attempts: 3,
     aboutCredential: true,
@@ -128,7 +132,6 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
         : 'Check the credential that integrations.azure has for this organization: it may have expired, been revoked, lack the scope Code (Read), or belong to another tenant',
   },
   'sign-in': {
-    transient: false,
     attempts: 3,
     aboutCredential: true,
     cure: (organization, fault) =>
@@ -137,15 +140,11 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
         : `Check the credential that integrations.azure has for this organization, and that no proxy answers in place of ${organization.host}`,
   },
   forbidden: {
-    transient: false,
-    attempts: 1,
     aboutCredential: true,
     cure: () =>
       'Give the identity the permission to read (Project settings > Repositories > Security), or ask an administrator which policy refuses it',
   },
   'not-found': {
-    transient: false,
-    attempts: 1,
     aboutCredential: true,
     cure: organization =>
       `Compare the names with the address in the browser (https://${organization.host}), and check that the identity may see what was asked for: the service does not tell missing from forbidden`,
@@ -153,14 +152,12 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
   throttled: {
     transient: true,
     attempts: 6,
-    aboutCredential: false,
     cure: () =>
       "Wait: requests go on by themselves when the service lets them. If it lasts, look at the organization's Usage page for what else uses the identity",
   },
   unavailable: {
     transient: true,
     attempts: 4,
-    aboutCredential: false,
     cure: organization =>
       isCloudHost(organization.host)
         ? 'Wait: it is tried again. If it lasts, look at https://status.dev.azure.com'
@@ -169,7 +166,6 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
   network: {
     transient: true,
     attempts: 4,
-    aboutCredential: false,
     cure: organization =>
       `Check what on the way to ${organization.host} ends connections: a firewall, a proxy (HTTPS_PROXY, NO_PROXY), or the server itself`,
   },
@@ -177,49 +173,33 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     transient: true,
     // Each has already cost the whole of its deadline.
     attempts: 2,
-    aboutCredential: false,
     cure: organization =>
       `Wait: it is tried again. If it lasts, check the way to ${organization.host}`,
   },
   aborted: {
     // Where the caller did not give up itself, the clients were closed.
     transient: true,
-    attempts: 1,
-    aboutCredential: false,
     cure: () => 'Nothing: whoever asked for it no longer wants it',
   },
   malformed: {
     transient: true,
     attempts: 3,
-    aboutCredential: false,
     cure: organization =>
       `Wait: it is tried again. If it lasts, check that no proxy alters what ${organization.host} answers`,
   },
   'too-large': {
-    transient: false,
-    attempts: 1,
-    aboutCredential: false,
     cure: () =>
       'Split the file, or, where a folder or a repository was listed, move files out of it',
   },
   'bad-request': {
-    transient: false,
-    attempts: 1,
-    aboutCredential: false,
     cure: () =>
       'Check the names and the path in the configuration; if they are right, report this with the message',
   },
   'broken-link': {
-    transient: false,
-    attempts: 1,
-    aboutCredential: false,
     cure: () =>
       'Let the link point to a file or folder of the same repository, or remove it',
   },
   redirected: {
-    transient: false,
-    attempts: 1,
-    aboutCredential: false,
     cure: organization =>
       `Check host and organization in the configuration: redirects are not followed, so that the credential of ${organization.host} goes nowhere else`,
   },
@@ -227,7 +207,10 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
 
 /** Whether a fault means only that the service cannot answer now. While it throttles, it denies valid credentials too. */
 export function isTransientFault(fault: RequestFault): boolean {
-  return ERROR_KINDS[fault.kind].transient || fault.duringThrottling === true;
+  return (
+    ERROR_KINDS[fault.kind].transient === true ||
+    fault.duringThrottling === true
+  );
 }
 
 /** A failed request in one line. */

@@ -2,7 +2,7 @@ import {
   type ConnectionFailure,
   describeConnectionFailure,
 } from '../credentials/problems/connection';
-import type { RequestErrorKind, RequestFault } from './errors';
+import { ABORTED, CLOSED, type RequestFault } from './errors';
 import { readActivityId } from './error-body';
 import type { ResponseHeaders } from './headers';
 
@@ -70,20 +70,15 @@ export function classifyFailure(
   };
 }
 
-interface Verdict {
-  readonly kind: RequestErrorKind;
-  readonly seen: string;
-  readonly cure?: string;
-  readonly retryable?: boolean;
-  readonly throttling?: boolean;
-}
+type Verdict = Pick<RequestFault, 'kind' | 'seen' | 'cure'> &
+  Partial<Pick<RequestFault, 'retryable' | 'throttling'>>;
 
 function judge(failure: TransportFailure, host: string): Verdict {
   switch (failure.reason) {
     case 'aborted':
-      return { kind: 'aborted', seen: 'the request was aborted' };
+      return ABORTED;
     case 'closed':
-      return { kind: 'aborted', seen: 'the clients were closed' };
+      return CLOSED;
     case 'too-large':
       return {
         kind: 'too-large',

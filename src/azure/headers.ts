@@ -1,3 +1,5 @@
+import { guidOf } from './parse';
+
 /** Response headers by lower-case name, as undici gives them. */
 export type ResponseHeaders = Readonly<
   Record<string, string | string[] | undefined>
@@ -42,8 +44,7 @@ export function mediaTypeOf(headers: ResponseHeaders): string {
 
 /** The tenant that the organization is connected to, where the answer names it; all zeros for one of personal accounts. */
 export function resourceTenantOf(headers: ResponseHeaders): string | undefined {
-  const tenant = headerOf(headers, 'x-vss-resourcetenant') ?? '';
-  return /^[\da-f-]{36}$/i.test(tenant) ? tenant.toLowerCase() : undefined;
+  return guidOf(headerOf(headers, 'x-vss-resourcetenant'));
 }
 
 /** The schemes of `WWW-Authenticate`, in lower case: ways to authenticate that the answer offers. */

@@ -1,8 +1,9 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Dispatcher, request as send } from 'undici';
+import { rejectOnAbort } from '../abort';
 import { type Expectation, isExpected } from './classify';
-import { type Clock, rejectOnAbort } from './clock';
+import type { Clock } from './clock';
 import { ProxyError } from './connections';
 import type { TransportFailure } from './failures';
 import { headerOf, type ResponseHeaders } from './headers';
@@ -120,7 +121,8 @@ async function receiveBody(
 ): Promise<Buffer> {
   const isWanted = isExpected(status, headers, expects);
   if (isWanted && Number(headerOf(headers, 'content-length')) > maxBytes) {
-    return await collect(body.destroy(new TooLargeError()), maxBytes);
+    body.on('error', () => {}).destroy();
+    throw new TooLargeError();
   }
   const encoding = headerOf(headers, 'content-encoding')?.trim().toLowerCase();
   const limit = isWanted ? maxBytes : UNEXPECTED_BYTES;
@@ -129,9 +131,18 @@ async function receiveBody(
     await writeTo(file, decoded);
     return Buffer.alloc(0);
   }
-  return isWanted
-    ? await collect(decoded, limit)
-    : await collectBeginning(decoded, limit);
+  const { bytes, error } = await read(decoded, limit);
+  if (error === undefined) {
+    return bytes;
+  }
+  // Of what was not expected the beginning will do.
+  if (
+    !isWanted &&
+    (error instanceof TooLargeError || error instanceof EncodingError)
+  ) {
+    return bytes.subarray(0, limit);
+  }
+  throw error;
 }
 
 class TooLargeError extends Error {}
@@ -171,31 +182,6 @@ async function writeTo(file: TemporaryFile, stream: Readable): Promise<void> {
   } catch (error) {
     throw isZlibError(error) ? new EncodingError() : error;
   }
-}
-
-/** All that comes, if that is no more than so many bytes. */
-async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
-  const { bytes, error } = await read(stream, maxBytes);
-  if (error !== undefined) {
-    throw error;
-  }
-  return bytes;
-}
-
-/** What can be read of the first so many bytes. */
-async function collectBeginning(
-  stream: Readable,
-  maxBytes: number,
-): Promise<Buffer> {
-  const { bytes, error } = await read(stream, maxBytes);
-  if (
-    error === undefined ||
-    error instanceof TooLargeError ||
-    error instanceof EncodingError
-  ) {
-    return bytes.subarray(0, maxBytes);
-  }
-  throw error;
 }
 
 /** Reads until the end, until an error, or until there are too many bytes. */

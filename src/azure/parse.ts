@@ -63,7 +63,7 @@ function checkName(name: string, what: string): string {
 }
 
 /** A GUID that an object must have, in lower case: the service compares them without regard to it. */
-function guidAt(json: unknown, path: string): string {
+export function guidAt(json: unknown, path: string): string {
   const id = guidOf(textAt(json, path));
   if (id === undefined) {
     throw new MalformedError(`something whose ${path} is no GUID`);

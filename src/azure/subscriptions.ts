@@ -1,5 +1,5 @@
-import { fieldsOf, MalformedError, parseList, textAt } from './parse';
-import { apiBaseUrl, RequestScope } from './target';
+import { fieldsOf, guidAt, MalformedError, parseList, textAt } from './parse';
+import { apiBaseUrl, targetOf } from './target';
 import type { Call, OutgoingRequest, Transport } from './transport';
 import type { RequestOptions } from './types';
 
@@ -63,13 +63,9 @@ export interface NewSubscription {
  */
 export class SubscriptionsClient {
   readonly #transport: Transport;
-  readonly #base: string;
-  readonly #scope: RequestScope;
 
   constructor(transport: Transport) {
     this.#transport = transport;
-    this.#base = `${apiBaseUrl(transport.organization)}/_apis/hooks`;
-    this.#scope = new RequestScope(this.#base);
   }
 
   /**
@@ -147,14 +143,14 @@ export class SubscriptionsClient {
         operation: `make a subscription to ${eventType}`,
         signal,
         changesSomething: true,
-        parse: json => textAt(json, 'id'),
+        parse: json => guidAt(json, 'id'),
       },
     );
   }
 
   async delete(id: string, { signal }: RequestOptions = {}): Promise<void> {
     await this.#send(
-      `subscriptions/${encodeURIComponent(id)}`,
+      `subscriptions/${id}`,
       { method: 'DELETE' },
       {
         operation: `delete subscription ${id}`,
@@ -172,7 +168,7 @@ export class SubscriptionsClient {
     { signal }: RequestOptions = {},
   ): Promise<string | undefined> {
     return await this.#send(
-      `subscriptions/${encodeURIComponent(id)}/notifications`,
+      `subscriptions/${id}/notifications`,
       { method: 'GET', query: '&result=failed&maxResults=1' },
       {
         operation: `read the deliveries of subscription ${id}`,
@@ -195,15 +191,12 @@ export class SubscriptionsClient {
     },
     call: Pick<Call<T>, 'operation' | 'signal' | 'parse'> & Partial<Call<T>>,
   ): Promise<T> {
-    const url = `${this.#base}/${path}?api-version=${API_VERSION}${query}`;
-    const target = this.#scope.target(url);
-    if (!target) {
-      throw new Error(`${url} lies outside of ${this.#base}`);
-    }
+    const { organization } = this.#transport;
+    const base = `${apiBaseUrl(organization)}/_apis/hooks`;
     return await this.#transport.send(
       {
         method,
-        target,
+        target: targetOf(`${base}/${path}?api-version=${API_VERSION}${query}`),
         accept: 'application/json',
         body: body === undefined ? undefined : JSON.stringify(body),
       },
@@ -237,7 +230,7 @@ function parseSubscription(json: unknown): Subscription {
     throw new MalformedError(`a subscription of status ${String(status)}`);
   }
   return {
-    id: textAt(json, 'id'),
+    id: guidAt(json, 'id'),
     status: known,
     eventType: textAt(json, 'eventType'),
     projectId: text(publisher.projectId),

@@ -26,6 +26,11 @@ export function searchBaseUrl(organization: Organization): string {
     : organization.url;
 }
 
+export function targetOf(address: string): RequestTarget {
+  const { origin, pathname, search } = new URL(address);
+  return { origin, path: `${pathname}${search}` };
+}
+
 /**
  * The addresses to which a credential may go: the same scheme, host and port,
  * and below the same path. Route templates come from the service, and names
@@ -56,7 +61,7 @@ export class RequestScope {
       url.password === '' &&
       url.pathname.startsWith(this.#directory) &&
       decoded.pathname.startsWith(this.#directory)
-      ? { origin: url.origin, path: `${url.pathname}${url.search}` }
+      ? targetOf(requestUrl)
       : undefined;
   }
 }

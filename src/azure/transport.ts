@@ -6,7 +6,9 @@ import { type Clock, delay } from './clock';
 import type { Connections } from './connections';
 import { readActivityId, type ServiceErrorBody } from './error-body';
 import {
+  ABORTED,
   AzureDevOpsRequestError,
+  CLOSED,
   ERROR_KINDS,
   lastingFault,
   type RequestFault,
@@ -154,7 +156,7 @@ export class Transport {
         throw this.error(call, fault);
       }
       if (!(await delay(delayMs, clock, call.signal))) {
-        throw this.error(call, aborted());
+        throw this.error(call, ABORTED);
       }
     }
   }
@@ -182,9 +184,9 @@ export class Transport {
       case 'granted':
         return permit.startedAt;
       case 'aborted':
-        throw this.error(call, aborted());
+        throw this.error(call, ABORTED);
       case 'closed':
-        throw this.error(call, classifyFailure({ reason: 'closed' }, ''));
+        throw this.error(call, CLOSED);
       case 'rejected':
         throw this.error(call, rejected(permit.retryAfterMs, last));
     }
@@ -202,7 +204,7 @@ export class Transport {
       authorization = await credential.getAuthorization({ signal });
     } catch (error) {
       limiter.release(startedAt, 'unsent');
-      throw signal?.aborted ? this.error(call, aborted()) : error;
+      throw signal?.aborted ? this.error(call, ABORTED) : error;
     }
     const result = await this.#send(request, call, authorization);
     if (result.outcome === 'failure') {
@@ -361,10 +363,6 @@ function outcomeOf(fault: RequestFault): Outcome {
     : 'served';
 }
 
-function aborted(): RequestFault {
-  return classifyFailure({ reason: 'aborted' }, '');
-}
-
 /** The fault of a request that the limiter rejects: the service's last answer to it, if there was one. */
 function rejected(
   retryAfterMs: number,
@@ -409,7 +407,7 @@ export function retryDelay({
 }): number | undefined {
   if (
     !fault.retryable ||
-    attempts >= ERROR_KINDS[fault.kind].attempts ||
+    attempts >= (ERROR_KINDS[fault.kind].attempts ?? 1) ||
     (priority === 'interactive' && elapsedMs >= PERSON_WAITS_MS)
   ) {
     return undefined;

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { rejectOnAbort } from '../abort';
 import {
   type AccessToken,
   pauseAfterFailure,
@@ -60,13 +61,13 @@ export class TokenSource {
    */
   async get(signal?: AbortSignal): Promise<AccessToken> {
     signal?.throwIfAborted();
-    if (this.#replacing) await abortable(this.#replacing, signal);
+    if (this.#replacing) await rejectOnAbort(this.#replacing, signal);
     const held = this.#usable();
     if (held) {
       if (this.#options.now() >= held.renewAt) this.#renewBehind(held);
       return held;
     }
-    return await abortable(this.#acquire(), signal);
+    return await rejectOnAbort(this.#acquire(), signal);
   }
 
   /**
@@ -208,29 +209,5 @@ async function withTimeout<T>(
     return await Promise.race([work(), timeout]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/**
- * Ends one caller's wait when its signal is aborted, without ending the work
- * that others may be waiting for as well.
- *
- * @throws the signal's reason.
- */
-async function abortable<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (!signal) return await work;
-  const settled = new AbortController();
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { signal: settled.signal });
-  });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    settled.abort();
   }
 }

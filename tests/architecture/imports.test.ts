@@ -8,7 +8,14 @@ const DEV = join(ROOT, 'dev');
 
 /** The parts of `src/`, from the lowest floor up; see docs/architecture.md. */
 const FLOORS: ReadonlyArray<readonly string[]> = [
-  ['documentation', 'organization', 'backstage', 'quotation', 'nearest'],
+  [
+    'abort',
+    'documentation',
+    'organization',
+    'backstage',
+    'quotation',
+    'nearest',
+  ],
   ['config'],
   ['credentials'],
   ['azure', 'descriptors'],
