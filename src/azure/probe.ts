@@ -1,13 +1,16 @@
 import { request } from 'undici';
-import type { OrganizationProbe } from '../credentials/explain';
 import type { Organization } from '../organization';
 import { createConnections } from './connections';
 import { headerOf, resourceTenantOf, type ResponseHeaders } from './headers';
 
-export interface ProbeOptions {
-  /** Milliseconds since the epoch. Default: `Date.now`. */
-  readonly now?: () => number;
-  readonly signal?: AbortSignal;
+/** What an organization shows without a credential. */
+export interface OrganizationProbe {
+  /** False on a positive 404; absent when the answer shows neither. */
+  readonly exists?: boolean;
+  /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
+  readonly tenantId?: string;
+  /** How far the service's clock is ahead of ours, in milliseconds; 0 when no further than the request itself took. */
+  readonly clockAheadMs?: number;
 }
 
 const TIMEOUT = 10_000;
@@ -17,13 +20,13 @@ const TIMEOUT = 10_000;
  * tenant it is connected to. Where the sign-in page is suppressed, the answer
  * names both.
  *
+ * @param now - milliseconds since the epoch
  * @returns `undefined` when there is no answer.
  */
 export async function probeOrganization(
   organization: Organization,
-  { now = Date.now, signal }: ProbeOptions = {},
+  now = Date.now,
 ): Promise<OrganizationProbe | undefined> {
-  const timeout = AbortSignal.timeout(TIMEOUT);
   const connections = createConnections({
     host: organization.host,
     sockets: 1,
@@ -37,7 +40,7 @@ export async function probeOrganization(
         dispatcher: connections.fresh,
         method: 'HEAD',
         headers: { 'X-TFS-FedAuthRedirect': 'Suppress' },
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: AbortSignal.timeout(TIMEOUT),
       },
     );
     const receivedAt = now();
@@ -49,7 +52,6 @@ export async function probeOrganization(
       clockAheadMs: clockAhead(headers, sentAt, receivedAt),
     };
   } catch {
-    signal?.throwIfAborted();
     return undefined;
   } finally {
     await connections.kept.destroy();

@@ -2,7 +2,7 @@ import { routeTo } from '../azure/connections';
 import type { LimiterSnapshot } from '../azure/limiter/limiter';
 import type { ApiVersions, Repository, ServiceIdentity } from '../azure/types';
 import { readClaims } from '../credentials/access-token';
-import type { OrganizationProbe } from '../credentials/explain';
+import type { OrganizationProbe } from '../azure/probe';
 import {
   describeCredential,
   type Diagnosis,

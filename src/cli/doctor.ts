@@ -1,10 +1,8 @@
 import type { Config } from '@backstage/config';
-import { probeOrganization } from '../azure/probe';
+import { type OrganizationProbe, probeOrganization } from '../azure/probe';
 import type { ConfigurationError } from '../config/index';
 import { readClaims } from '../credentials/access-token';
-import type { OrganizationProbe } from '../credentials/explain';
 import { diagnose } from '../credentials/problems/diagnosis';
-import { authorityOf } from '../credentials/tokens';
 import type { OrganizationCredential } from '../credentials/types';
 import { foldName } from '../credentials/match';
 import { isCloudHost, type Organization } from '../organization';
@@ -135,7 +133,7 @@ class Examination {
   async run(): Promise<Check[]> {
     const { organization, io } = this;
     this.#show('asking whether it is there');
-    const probe = await probeOrganization(organization, { now: io.now });
+    const probe = await probeOrganization(organization, io.now);
     const credential = await this.#examineCredential();
     const isMember =
       credential !== undefined &&
@@ -186,7 +184,6 @@ class Examination {
     const facts = {
       organization,
       credential: served.credential.describe(),
-      authority: authorityOf(process.env),
       tokenTenant,
       organizationTenant: probe?.tenantId,
     };

@@ -1,15 +1,11 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
-import {
-  type AzureDevOpsClientPool,
-  createAzureDevOpsClients,
-} from '../azure/clients';
+import { AzureDevOpsClientPool } from '../azure/clients';
 import { AzureDevOpsRequestError } from '../azure/errors';
-import { probeOrganization } from '../azure/probe';
 import type { AzureDevOpsClient } from '../azure/types';
 import { createCredentialDirectory } from '../credentials/directory';
 import { CredentialError, redact } from '../credentials/errors';
-import { explainAccessError } from '../credentials/explain';
+import { explainAccessError } from '../azure/explain';
 import {
   describeCredential,
   diagnose,
@@ -38,7 +34,7 @@ export function openSession(
   const logger = createLogger(io, progress);
   const { now } = io;
   const credentials = createCredentialDirectory({ config, logger, now });
-  const clients = createAzureDevOpsClients({ credentials, logger });
+  const clients = new AzureDevOpsClientPool({ credentials, logger });
   return { credentials, clients };
 }
 
@@ -82,13 +78,11 @@ export async function findCause(
   if (!(error instanceof AzureDevOpsRequestError)) throw error;
   const credential = credentials.forOrganization(organization);
   const client = clients.interactive.forOrganization(organization);
-  const { diagnosis } = await explainAccessError(error, credential, {
-    probe: probeOrganization,
-    identityAccepted:
-      error.fault.kind === 'unauthorized'
-        ? await isAccepted(client)
-        : undefined,
-  });
+  const { diagnosis } = await explainAccessError(
+    error,
+    credential,
+    error.fault.kind === 'unauthorized' ? await isAccepted(client) : undefined,
+  );
   return { diagnosis, credential: credential.describe() };
 }
 
@@ -130,7 +124,6 @@ export function diagnoseConfiguration(error: unknown): Diagnosis {
     {
       organization: new Organization(host ?? CLOUD_HOST, ''),
       detail,
-      authority: '',
     },
   );
 }

@@ -6,13 +6,11 @@ import type { ProofFacts } from './types';
 export type TokenIssuer =
   'microsoft-entra' | 'managed-identity' | 'environment';
 
-/** What was presented in place of a client secret, where it is known. */
-export type Presented = ProofFacts;
-
 /** What is known of a token request that failed. */
 export interface TokenFailure {
   readonly issuer: TokenIssuer;
-  readonly presented?: Presented;
+  /** In place of a client secret, where it is known. */
+  readonly presented?: ProofFacts;
   /** What the library threw, in words. */
   readonly text: string;
   /** The last HTTP status that came, if it could be seen. */
@@ -64,18 +62,10 @@ const CODES_OF_CERTIFICATES: Readonly<Record<string, ProblemId>> = {
   700027: 'certificate-unknown',
 };
 
-/** What some codes mean for a federated token. */
-const CODES_OF_FEDERATED_TOKENS: Readonly<Record<string, ProblemId>> = {
-  50013: 'federated-token-not-trusted',
-  50027: 'federated-token-not-trusted',
-  70021: 'federated-token-not-trusted',
-  70025: 'federated-token-not-trusted',
-  700027: 'federated-token-not-trusted',
-  700211: 'federated-token-not-trusted',
-  700212: 'federated-token-not-trusted',
-  700213: 'federated-token-not-trusted',
-  700236: 'federated-token-not-trusted',
-  700024: 'federated-token-expired',
+/** What some problems are for a federated token. */
+const PROBLEMS_OF_FEDERATED_TOKENS: Partial<Record<ProblemId, ProblemId>> = {
+  'federated-credential-missing': 'federated-token-not-trusted',
+  'clock-skew': 'federated-token-expired',
 };
 
 /** The problem that a token request failed with. */
@@ -99,7 +89,7 @@ export function classifyTokenFailure(failure: TokenFailure): TokenError {
 function entraError(
   code: string,
   text: string,
-  presented: Presented | undefined,
+  presented: ProofFacts | undefined,
 ): TokenError {
   const problem = problemOf(code, presented);
   return problem
@@ -112,18 +102,24 @@ function entraError(
 
 function problemOf(
   code: string,
-  presented: Presented | undefined,
+  presented: ProofFacts | undefined,
 ): ProblemId | undefined {
-  const special = {
-    certificate: CODES_OF_CERTIFICATES,
-    'federated token': CODES_OF_FEDERATED_TOKENS,
-    none: {} as Readonly<Record<string, ProblemId>>,
-  }[presented?.kind ?? 'none'];
-  return special[code] ?? ENTRA_CODES[code];
+  const problem = ENTRA_CODES[code];
+  switch (presented?.kind) {
+    case 'certificate':
+      return CODES_OF_CERTIFICATES[code] ?? problem;
+    case 'federated token':
+      return (problem && PROBLEMS_OF_FEDERATED_TOKENS[problem]) ?? problem;
+    default:
+      return problem;
+  }
 }
 
 /** What the problem is about, so that it can be compared with what Microsoft Entra shows. */
-function shown(presented: Presented | undefined, problem: ProblemId): string[] {
+function shown(
+  presented: ProofFacts | undefined,
+  problem: ProblemId,
+): string[] {
   if (presented?.kind === 'certificate') {
     return problem === 'certificate-unknown'
       ? [`thumbprint ${presented.thumbprint}`]

@@ -5,7 +5,7 @@ import {
 } from '@backstage/integration';
 import type { CertificateSource } from './certificate';
 import type { CredentialDescription, CredentialKind } from './types';
-import { type WorkloadIdentity, workloadIdentityOf } from './workload-identity';
+import { SYSTEM_ASSIGNED, workloadIdentityOf } from './workload-identity';
 
 /**
  * The kind that `@backstage/integration` has since 2.2.0. Older versions reject
@@ -54,25 +54,8 @@ export function readConfiguredCredentials(
   );
 }
 
-/** The value of `clientId` and `managedIdentityClientId` that stands for the identity of the machine itself. */
-export const SYSTEM_ASSIGNED = 'system-assigned';
-
-/** The workload identity that takes the place of a managed identity where the environment has one. */
-export function workloadOf(
-  clientId: string,
-  env: NodeJS.ProcessEnv,
-): WorkloadIdentity | undefined {
-  return workloadIdentityOf(
-    env,
-    clientId === SYSTEM_ASSIGNED ? undefined : clientId,
-  );
-}
-
 /** The kind of a credential as messages and documentation name it. */
-function kindOf(
-  credential: Credential,
-  env: NodeJS.ProcessEnv,
-): CredentialKind {
+function kindOf(credential: Credential): CredentialKind {
   switch (credential.kind) {
     case 'PersonalAccessToken':
       return 'personal access token';
@@ -83,7 +66,7 @@ function kindOf(
     case 'ManagedIdentityClientAssertion':
       return 'service principal (managed identity assertion)';
     case 'ManagedIdentity':
-      if (workloadOf(credential.clientId, env)) return 'workload identity';
+      if (workloadIdentityOf(credential.clientId)) return 'workload identity';
       return credential.clientId === SYSTEM_ASSIGNED
         ? 'managed identity (system-assigned)'
         : 'managed identity (user-assigned)';
@@ -101,21 +84,17 @@ function assertNever(credential: never): never {
   );
 }
 
-/**
- * What may be said about a configured credential, whichever organization it serves.
- *
- * @param env - the environment of the process, which decides about workload identity
- */
-export function describeConfigured(
-  { credential, configKey }: ConfiguredCredential,
-  env: NodeJS.ProcessEnv,
-): Omit<CredentialDescription, 'matchedBy'> {
+/** What may be said about a configured credential, whichever organization it serves. */
+export function describeConfigured({
+  credential,
+  configKey,
+}: ConfiguredCredential): Omit<CredentialDescription, 'matchedBy'> {
   const workload =
     credential.kind === 'ManagedIdentity'
-      ? workloadOf(credential.clientId, env)
+      ? workloadIdentityOf(credential.clientId)
       : undefined;
   return {
-    kind: kindOf(credential, env),
+    kind: kindOf(credential),
     configKey,
     ...('clientId' in credential &&
       credential.clientId !== SYSTEM_ASSIGNED && {
@@ -132,10 +111,9 @@ export function describeConfigured(
 /** One line a credential, for the message that none of them matches. */
 export function listConfigured(
   configured: readonly ConfiguredCredential[],
-  env: NodeJS.ProcessEnv,
 ): string[] {
   return configured.map(({ credential, configKey, organizations }) => {
     const names = organizations.map(name => `'${name}'`).join(', ');
-    return `${kindOf(credential, env)} (${configKey}) for ${names || 'all organizations'}`;
+    return `${kindOf(credential)} (${configKey}) for ${names || 'all organizations'}`;
   });
 }

@@ -1,8 +1,8 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
+import { LRUCache } from 'lru-cache';
 import type { Organization } from '../organization';
 import {
-  type ConfiguredCredential,
   describeConfigured,
   listConfigured,
   readConfiguredCredentials,
@@ -11,12 +11,7 @@ import { CredentialError, TokenError } from './errors';
 import { matchCredential } from './match';
 import { diagnose } from './problems/diagnosis';
 import type { TokenSource } from './token-source';
-import {
-  authorityOf,
-  createTokens,
-  proofOf,
-  type TokensOptions,
-} from './tokens';
+import { createTokens, proofOf } from './tokens';
 import type {
   CredentialDescription,
   CredentialDirectory,
@@ -34,65 +29,33 @@ export interface CredentialDirectoryOptions {
   readonly tokenTimeoutMs?: number;
 }
 
+/** Names come from URLs that people type, so there is no end to them. What is forgotten is chosen again. */
+const MOST_REMEMBERED = 1_000;
+
 /**
  * Which credential serves which organization. Make one per process and share
  * it: its tokens are shared by all who ask through it.
  *
  * @throws what `@backstage/integration` throws when `integrations.azure` is not valid.
  */
-export function createCredentialDirectory(
-  options: CredentialDirectoryOptions,
-): CredentialDirectory {
-  return new Directory(readConfiguredCredentials(options.config), {
-    logger: options.logger,
-    now: options.now ?? Date.now,
-    timeoutMs: options.tokenTimeoutMs,
+export function createCredentialDirectory({
+  config,
+  logger,
+  now = Date.now,
+  tokenTimeoutMs,
+}: CredentialDirectoryOptions): CredentialDirectory {
+  const configured = readConfiguredCredentials(config);
+  const tokens = createTokens({ logger, now, timeoutMs: tokenTimeoutMs });
+  const chosen = new LRUCache<string, OrganizationCredential>({
+    max: MOST_REMEMBERED,
   });
-}
 
-/** Names come from URLs that people type, so there is no end to them. What is forgotten is chosen again. */
-const MOST_REMEMBERED = 1_000;
-
-class Directory implements CredentialDirectory {
-  readonly #configured: readonly ConfiguredCredential[];
-  readonly #logger: LoggerService;
-  readonly #now: () => number;
-  readonly #tokens: ReturnType<typeof createTokens>;
-  readonly #served = new Map<string, OrganizationCredential>();
-
-  constructor(
-    configured: readonly ConfiguredCredential[],
-    options: TokensOptions,
-  ) {
-    this.#configured = configured;
-    this.#logger = options.logger;
-    this.#now = options.now;
-    this.#tokens = createTokens(options);
-  }
-
-  forOrganization(organization: Organization): OrganizationCredential {
-    const key = organization.key;
-    let served = this.#served.get(key);
-    if (!served) {
-      served = this.#choose(organization);
-      const [oldest] = this.#served.keys();
-      if (oldest !== undefined && this.#served.size >= MOST_REMEMBERED) {
-        this.#served.delete(oldest);
-      }
-      this.#served.set(key, served);
-    }
-    return served;
-  }
-
-  #choose(organization: Organization): OrganizationCredential {
-    const match = matchCredential(this.#configured, organization);
+  function choose(organization: Organization): OrganizationCredential {
+    const match = matchCredential(configured, organization);
     switch (match.outcome) {
       case 'matched': {
         const { credential: entry, matchedBy } = match;
-        const description = {
-          ...describeConfigured(entry, process.env),
-          matchedBy,
-        };
+        const description = { ...describeConfigured(entry), matchedBy };
         return entry.credential.kind === 'PersonalAccessToken'
           ? personalAccessTokenCredential(
               organization,
@@ -102,20 +65,20 @@ class Directory implements CredentialDirectory {
           : tokenCredential(
               organization,
               description,
-              this.#tokens.of(entry),
-              proofOf(entry, this.#now),
+              tokens.of(entry),
+              proofOf(entry, now),
             );
       }
       case 'default': {
         const { matchedBy } = match;
-        this.#logger.warn(
+        logger.warn(
           `No credential under integrations.azure serves ${organization.label} (${matchedBy}); ` +
             "using the environment's own (DefaultAzureCredential), as Backstage does",
         );
         return tokenCredential(
           organization,
           { kind: 'default Azure credential', matchedBy },
-          this.#tokens.ofEnvironment(),
+          tokens.ofEnvironment(),
         );
       }
       case 'none':
@@ -124,15 +87,21 @@ class Directory implements CredentialDirectory {
           undefined,
           diagnose('no-matching-credential', {
             organization,
-            authority: authorityOf(process.env),
             configured: listConfigured(
-              this.#configured.filter(c => c.host === organization.host),
-              process.env,
+              configured.filter(({ host }) => host === organization.host),
             ),
           }),
         );
     }
   }
+
+  return {
+    forOrganization(organization) {
+      const credential = chosen.get(organization.key) ?? choose(organization);
+      chosen.set(organization.key, credential);
+      return credential;
+    },
+  };
 }
 
 // The secrets live in closures rather than in properties, so that nothing that
@@ -194,10 +163,9 @@ function problem(
   id: TokenError['problem'],
   detail?: string,
 ): CredentialError {
-  const authority = authorityOf(process.env);
   return new CredentialError(
     organization,
     credential,
-    diagnose(id, { organization, credential, detail, authority }),
+    diagnose(id, { organization, credential, detail }),
   );
 }

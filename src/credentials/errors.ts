@@ -15,21 +15,15 @@ import type { CredentialDescription } from './types';
  * request, and with it the secret.
  */
 export class CredentialError extends Error {
-  readonly organization: Organization;
-  /** Absent when no credential matches. */
-  readonly credential: CredentialDescription | undefined;
-  readonly diagnosis: Diagnosis;
+  override readonly name = 'CredentialError';
 
+  /** @param credential - absent when none matches */
   constructor(
-    organization: Organization,
-    credential: CredentialDescription | undefined,
-    diagnosis: Diagnosis,
+    readonly organization: Organization,
+    readonly credential: CredentialDescription | undefined,
+    readonly diagnosis: Diagnosis,
   ) {
     super(composeMessage(organization, credential, diagnosis));
-    this.name = 'CredentialError';
-    this.organization = organization;
-    this.credential = credential;
-    this.diagnosis = diagnosis;
   }
 
   /** Whether waiting may be all that it takes: nobody has to change anything. */
@@ -54,15 +48,14 @@ export function composeMessage(
 
 /** No token could be had. It knows of no organization yet; that is added where an organization asks. */
 export class TokenError extends Error {
-  readonly problem: ProblemId;
-  /** What the token service said, without anything secret in it. */
-  readonly detail: string | undefined;
+  override readonly name = 'TokenError';
 
-  constructor(problem: ProblemId, detail?: string) {
+  /** @param detail - what the token service said, without anything secret in it */
+  constructor(
+    readonly problem: ProblemId,
+    readonly detail?: string,
+  ) {
     super(detail ? `${problem} (${detail})` : problem);
-    this.name = 'TokenError';
-    this.problem = problem;
-    this.detail = detail;
   }
 }
 

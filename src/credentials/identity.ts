@@ -13,16 +13,13 @@ import {
   checkValidity,
   readCertificate,
 } from './certificate';
-import {
-  classifyTokenFailure,
-  type Presented,
-  type TokenIssuer,
-} from './classify';
-import { SYSTEM_ASSIGNED, workloadOf } from './configured';
+import { classifyTokenFailure, type TokenIssuer } from './classify';
 import { TokenError } from './errors';
 import type { AcquireToken, TokenSource } from './token-source';
+import type { ProofFacts } from './types';
 import {
   readFederatedToken,
+  SYSTEM_ASSIGNED,
   type WorkloadIdentity,
   workloadIdentityOf,
 } from './workload-identity';
@@ -31,7 +28,7 @@ import {
 const AZURE_DEVOPS_SCOPE = '499b84ac-1321-427f-aa17-267ca6975798/.default';
 
 /** The scope of a managed identity's token that is presented as a client assertion. */
-const TOKEN_EXCHANGE_SCOPE = 'api://AzureADTokenExchange';
+export const TOKEN_EXCHANGE_SCOPE = 'api://AzureADTokenExchange';
 
 /** How long one request to Microsoft Entra may take, in milliseconds. The library itself sets no limit. */
 const REQUEST_TIMEOUT = 10_000;
@@ -151,16 +148,6 @@ export function withAssertion(options: {
   };
 }
 
-/** Asks the managed identity service of the machine for a token for Azure DevOps. */
-export function withManagedIdentity(clientId: string): AcquireToken {
-  return askManagedIdentity(clientId, AZURE_DEVOPS_SCOPE);
-}
-
-/** Asks the managed identity service of the machine for an assertion. */
-export function withAssertionOfManagedIdentity(clientId: string): AcquireToken {
-  return askManagedIdentity(clientId, TOKEN_EXCHANGE_SCOPE);
-}
-
 /** Asks with whatever the environment offers, as Backstage does for dev.azure.com. */
 export function withDefaultCredential(): AcquireToken {
   return async () =>
@@ -172,10 +159,10 @@ export function withDefaultCredential(): AcquireToken {
 }
 
 /** What `DefaultAzureCredential` presents first, for the explanation of what Microsoft Entra answers. */
-async function presentedByEnvironment(): Promise<Presented | undefined> {
+async function presentedByEnvironment(): Promise<ProofFacts | undefined> {
   const { AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH } = process.env;
   if (AZURE_CLIENT_SECRET || AZURE_CLIENT_CERTIFICATE_PATH) return undefined;
-  const workload = workloadIdentityOf(process.env, undefined);
+  const workload = workloadIdentityOf(SYSTEM_ASSIGNED);
   if (!workload) return undefined;
   try {
     return (await readFederatedToken(workload.tokenFile)).facts;
@@ -185,7 +172,11 @@ async function presentedByEnvironment(): Promise<Presented | undefined> {
   }
 }
 
-function askManagedIdentity(clientId: string, scope: string): AcquireToken {
+/** Asks the managed identity service of the machine. */
+export function withManagedIdentity(
+  clientId: string,
+  scope = AZURE_DEVOPS_SCOPE,
+): AcquireToken {
   const askOnce = () =>
     ask({ issuer: 'managed-identity' }, scope, () =>
       clientId === SYSTEM_ASSIGNED
@@ -193,7 +184,7 @@ function askManagedIdentity(clientId: string, scope: string): AcquireToken {
         : new ManagedIdentityCredential(clientId),
     );
   return async instead => {
-    const workload = workloadOf(clientId, process.env);
+    const workload = workloadIdentityOf(clientId);
     if (workload) return await askAsWorkload(workload, scope);
     const token = await askOnce();
     // Here the cache is one for the whole process, and nothing forces a fresh
@@ -239,7 +230,7 @@ async function askWithAssertion(
 interface Asked {
   readonly issuer: TokenIssuer;
   /** Absent for a secret, and for what a managed identity presents. */
-  readonly presented?: Presented;
+  readonly presented?: ProofFacts;
 }
 
 async function ask(

@@ -1,14 +1,9 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { checkValidity, readCertificate } from './certificate';
+import { type ConfiguredCredential, describeConfigured } from './configured';
 import {
-  type ConfiguredCredential,
-  describeConfigured,
-  SYSTEM_ASSIGNED,
-  workloadOf,
-} from './configured';
-import {
+  TOKEN_EXCHANGE_SCOPE,
   withAssertion,
-  withAssertionOfManagedIdentity,
   withCertificate,
   withClientSecret,
   withDefaultCredential,
@@ -17,7 +12,11 @@ import {
 import { describeCredential } from './problems/diagnosis';
 import { type AcquireToken, TokenSource } from './token-source';
 import type { ProofFacts } from './types';
-import { readFederatedToken } from './workload-identity';
+import {
+  readFederatedToken,
+  SYSTEM_ASSIGNED,
+  workloadIdentityOf,
+} from './workload-identity';
 
 /** After how many milliseconds an answer that does not come is given up; the library has no limit. */
 const TIMEOUT = 30_000;
@@ -34,40 +33,38 @@ export interface TokensOptions {
 }
 
 /** The token sources of one process: one for each credential, however many organizations it serves. */
-export interface Tokens {
-  /** Tokens with a configured credential other than a personal access token. */
-  of(entry: ConfiguredCredential): TokenSource;
-  /** Tokens with what the environment offers. */
-  ofEnvironment(): TokenSource;
-}
-
-export function createTokens({
-  logger,
-  now,
-  timeoutMs,
-}: TokensOptions): Tokens {
+export function createTokens({ logger, now, timeoutMs }: TokensOptions) {
   const sources = new Map<string, TokenSource>();
 
-  function source(key: string, create: () => TokenSource): TokenSource {
-    const known = sources.get(key) ?? create();
+  function source(
+    key: string,
+    name: string,
+    acquire: AcquireToken,
+    otherwise = TIMEOUT,
+  ): TokenSource {
+    const known =
+      sources.get(key) ??
+      new TokenSource({
+        name,
+        acquire,
+        timeoutMs: timeoutMs ?? otherwise,
+        logger,
+        now,
+      });
     sources.set(key, known);
     return known;
   }
 
   function assertionsOf(clientId: string): TokenSource {
-    return source(`assertion:${clientId}`, () => {
-      const kind =
-        clientId === SYSTEM_ASSIGNED
-          ? 'managed identity (system-assigned)'
-          : 'managed identity (user-assigned)';
-      return new TokenSource({
-        name: `${kind} in place of a client secret`,
-        acquire: withAssertionOfManagedIdentity(clientId),
-        timeoutMs: timeoutMs ?? TIMEOUT,
-        logger,
-        now,
-      });
-    });
+    const kind =
+      clientId === SYSTEM_ASSIGNED
+        ? 'managed identity (system-assigned)'
+        : 'managed identity (user-assigned)';
+    return source(
+      `assertion:${clientId}`,
+      `${kind} in place of a client secret`,
+      withManagedIdentity(clientId, TOKEN_EXCHANGE_SCOPE),
+    );
   }
 
   function acquireWith({ credential }: ConfiguredCredential): AcquireToken {
@@ -90,28 +87,20 @@ export function createTokens({
   }
 
   return {
-    of: entry =>
-      source(entry.configKey, () => {
-        const description = describeConfigured(entry, process.env);
-        return new TokenSource({
-          name: describeCredential({ ...description, matchedBy: '' }),
-          acquire: acquireWith(entry),
-          timeoutMs: timeoutMs ?? TIMEOUT,
-          logger,
-          now,
-        });
-      }),
-    ofEnvironment: () =>
-      source('environment', () => {
-        const kind = 'default Azure credential';
-        return new TokenSource({
-          name: kind,
-          acquire: withDefaultCredential(),
-          timeoutMs: timeoutMs ?? DEFAULT_CREDENTIAL_TIMEOUT,
-          logger,
-          now,
-        });
-      }),
+    /** Tokens with a configured credential other than a personal access token. */
+    of(entry: ConfiguredCredential): TokenSource {
+      const name = describeCredential(describeConfigured(entry));
+      return source(entry.configKey, name, acquireWith(entry));
+    },
+
+    /** Tokens with what the environment offers. */
+    ofEnvironment: (): TokenSource =>
+      source(
+        'environment',
+        'default Azure credential',
+        withDefaultCredential(),
+        DEFAULT_CREDENTIAL_TIMEOUT,
+      ),
   };
 }
 
@@ -132,15 +121,10 @@ export function proofOf(
   }
   const workload =
     credential.kind === 'ManagedIdentity'
-      ? workloadOf(credential.clientId, process.env)
+      ? workloadIdentityOf(credential.clientId)
       : undefined;
   return (
     workload &&
     (async () => (await readFederatedToken(workload.tokenFile)).facts)
   );
-}
-
-/** Microsoft Entra's address, as `@azure/identity` determines it. */
-export function authorityOf(env: NodeJS.ProcessEnv): string {
-  return env.AZURE_AUTHORITY_HOST || 'https://login.microsoftonline.com';
 }

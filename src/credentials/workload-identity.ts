@@ -12,24 +12,31 @@ export interface WorkloadIdentity {
   readonly tokenFile: string;
 }
 
+/** The value of `clientId` and `managedIdentityClientId` that stands for the identity of the machine itself. */
+export const SYSTEM_ASSIGNED = 'system-assigned';
+
 /**
- * The workload identity that a process has, if it has one.
+ * The workload identity that takes the place of a managed identity where the
+ * environment has one.
  *
  * `ManagedIdentityCredential` of `@azure/identity` asks for it rather than for
  * a managed identity wherever these three are known (4.13, tokenExchangeMsi).
  * It is what the webhook of Azure Workload Identity sets.
  *
- * @param clientId - the configured one; without it the environment's
+ * @param configured - the managed identity; for `system-assigned` the environment names one
  */
 export function workloadIdentityOf(
-  env: NodeJS.ProcessEnv,
-  clientId: string | undefined,
+  configured: string,
 ): WorkloadIdentity | undefined {
-  const tenantId = env.AZURE_TENANT_ID;
-  const tokenFile = env.AZURE_FEDERATED_TOKEN_FILE;
-  const id = clientId ?? env.AZURE_CLIENT_ID;
-  return tenantId && tokenFile && id
-    ? { tenantId, tokenFile, clientId: id }
+  const {
+    AZURE_TENANT_ID: tenantId,
+    AZURE_FEDERATED_TOKEN_FILE: tokenFile,
+    AZURE_CLIENT_ID,
+  } = process.env;
+  const clientId =
+    configured === SYSTEM_ASSIGNED ? AZURE_CLIENT_ID : configured;
+  return tenantId && tokenFile && clientId
+    ? { tenantId, tokenFile, clientId }
     : undefined;
 }
 

@@ -3,15 +3,14 @@ import {
   ERROR_KINDS,
   isRejectedByLimiter,
 } from '../azure/errors';
-import { probeOrganization } from '../azure/probe';
 import type {
   AzureDevOpsClients,
   AzureDevOpsClient,
   Repository,
   VersionRef,
 } from '../azure/types';
+import { explainAccessError } from '../azure/explain';
 import { literalPath, type ProviderSettings } from '../config/index';
-import { explainAccessError } from '../credentials/explain';
 import type { CredentialDirectory } from '../credentials/types';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
@@ -224,7 +223,6 @@ export async function explainFailure(
   const { message } = await explainAccessError(
     error,
     credentials.forOrganization(organization),
-    { probe: probeOrganization },
   );
   return message;
 }

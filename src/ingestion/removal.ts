@@ -425,7 +425,6 @@ function describeOutOfSight(facts: {
   const { organization, settings, project, repositories, entities } = facts;
   const { cause, cure, docs } = diagnose('permission-missing', {
     organization,
-    authority: '',
   });
   const of =
     project === undefined ? 'the organization' : `project '${project}'`;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECK_NAMES, docsOfCheck } from '../../src/cli/checks';
-import { classifyAccessFault } from '../../src/credentials/explain';
+import { lastingFault, type RequestErrorKind } from '../../src/azure/errors';
+import { classifyAccessFault } from '../../src/azure/explain';
 import { classifyTokenFailure } from '../../src/credentials/classify';
 import { composeMessage } from '../../src/credentials/errors';
 import {
@@ -66,7 +67,6 @@ function messageOf(problem: ProblemId): string {
   const diagnosis = diagnose(problem, {
     organization,
     credential,
-    authority: 'https://login.microsoftonline.com',
     tokenTenant: TENANT_A,
     organizationTenant: TENANT_B,
     configured: [
@@ -298,260 +298,270 @@ describe('when no token can be had', () => {
 
 describe('when Azure DevOps denies or fails a request', () => {
   const said = (serviceMessage: string) => ({ serviceMessage });
-  it.each<[string, CredentialDescription, object, object, ProblemId]>([
+  it.each<[RequestErrorKind, CredentialDescription, object, object, ProblemId]>(
     [
-      'unauthorized',
-      PRINCIPAL,
-      said('TF401444: Please sign-in at least once'),
-      {},
-      'identity-not-added',
-    ],
-    [
-      'forbidden',
-      PRINCIPAL,
-      said('TF401444: Please sign-in at least once'),
-      {},
-      'identity-not-added',
-    ],
-    [
-      'forbidden',
-      PRINCIPAL,
-      said('VS403283: Could not add user at this time.'),
-      {},
-      'identity-not-added',
-    ],
-    [
-      'forbidden',
-      PRINCIPAL,
-      said('VS403463: The conditional access policy'),
-      {},
-      'conditional-access',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      said('VS403463: The conditional access policy'),
-      {},
-      'conditional-access',
-    ],
-    [
-      'unauthorized',
-      PRINCIPAL,
-      said("TF400813: The user 'x' is not authorized"),
-      {},
-      'identity-not-authorized',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      said("TF400813: The user 'x' is not authorized"),
-      {},
-      'identity-not-authorized',
-    ],
-    [
-      'unauthorized',
-      PRINCIPAL,
-      {
-        ...said('TF400813: The user is not authorized'),
-        typeKey: 'InvalidIdentityException',
-      },
-      { tokenTenant: TENANT_A, organizationTenant: TENANT_A.toUpperCase() },
-      'token-not-accepted',
-    ],
-    [
-      'unauthorized',
-      PRINCIPAL,
-      {
-        ...said('TF400813: The user is not authorized'),
-        resourceTenant: TENANT_B,
-      },
-      { tokenTenant: TENANT_A },
-      'wrong-tenant',
-    ],
-    [
-      'sign-in',
-      PRINCIPAL,
-      {},
-      { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
-      'wrong-tenant',
-    ],
-    ...(
       [
-        'TF400813: Resource not available for anonymous access. Client authentication required.',
-        "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource.",
-        "TF400813: The user 'AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAA' is not authorized to access this resource.",
-      ] as const
-    ).flatMap(
-      (
-        message,
-      ): Array<[string, CredentialDescription, object, object, ProblemId]> => [
-        [
-          'unauthorized',
-          TOKEN,
-          said(message),
-          {},
-          'personal-access-token-unknown',
-        ],
-        [
-          'forbidden',
-          TOKEN,
-          said(message),
-          {},
-          'personal-access-token-unknown',
-        ],
-        ['unauthorized', PRINCIPAL, said(message), {}, 'token-not-accepted'],
-        [
-          'unauthorized',
-          PRINCIPAL,
-          said(message),
-          { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
-          'wrong-tenant',
-        ],
+        'unauthorized',
+        PRINCIPAL,
+        said('TF401444: Please sign-in at least once'),
+        {},
+        'identity-not-added',
       ],
-    ),
-    [
-      'unauthorized',
-      TOKEN,
-      { challenges: ['basic', 'ntlm'] },
-      {},
-      'iis-basic-authentication',
+      [
+        'forbidden',
+        PRINCIPAL,
+        said('TF401444: Please sign-in at least once'),
+        {},
+        'identity-not-added',
+      ],
+      [
+        'forbidden',
+        PRINCIPAL,
+        said('VS403283: Could not add user at this time.'),
+        {},
+        'identity-not-added',
+      ],
+      [
+        'forbidden',
+        PRINCIPAL,
+        said('VS403463: The conditional access policy'),
+        {},
+        'conditional-access',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        said('VS403463: The conditional access policy'),
+        {},
+        'conditional-access',
+      ],
+      [
+        'unauthorized',
+        PRINCIPAL,
+        said("TF400813: The user 'x' is not authorized"),
+        {},
+        'identity-not-authorized',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        said("TF400813: The user 'x' is not authorized"),
+        {},
+        'identity-not-authorized',
+      ],
+      [
+        'unauthorized',
+        PRINCIPAL,
+        {
+          ...said('TF400813: The user is not authorized'),
+          typeKey: 'InvalidIdentityException',
+        },
+        { tokenTenant: TENANT_A, organizationTenant: TENANT_A.toUpperCase() },
+        'token-not-accepted',
+      ],
+      [
+        'unauthorized',
+        PRINCIPAL,
+        {
+          ...said('TF400813: The user is not authorized'),
+          resourceTenant: TENANT_B,
+        },
+        { tokenTenant: TENANT_A },
+        'wrong-tenant',
+      ],
+      [
+        'sign-in',
+        PRINCIPAL,
+        {},
+        { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
+        'wrong-tenant',
+      ],
+      ...(
+        [
+          'TF400813: Resource not available for anonymous access. Client authentication required.',
+          "TF400813: The user 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' is not authorized to access this resource.",
+          "TF400813: The user 'AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAA' is not authorized to access this resource.",
+        ] as const
+      ).flatMap(
+        (
+          message,
+        ): Array<
+          [RequestErrorKind, CredentialDescription, object, object, ProblemId]
+        > => [
+          [
+            'unauthorized',
+            TOKEN,
+            said(message),
+            {},
+            'personal-access-token-unknown',
+          ],
+          [
+            'forbidden',
+            TOKEN,
+            said(message),
+            {},
+            'personal-access-token-unknown',
+          ],
+          ['unauthorized', PRINCIPAL, said(message), {}, 'token-not-accepted'],
+          [
+            'unauthorized',
+            PRINCIPAL,
+            said(message),
+            { tokenTenant: TENANT_A, organizationTenant: TENANT_B },
+            'wrong-tenant',
+          ],
+        ],
+      ),
+      [
+        'unauthorized',
+        TOKEN,
+        { challenges: ['basic', 'ntlm'] },
+        {},
+        'iis-basic-authentication',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        {
+          challenges: ['basic', 'negotiate', 'ntlm'],
+          ...said('page titled 401 - Unauthorized: Access is denied'),
+        },
+        {},
+        'iis-basic-authentication',
+      ],
+      // The Server's own answer offers Bearer too, or says something.
+      [
+        'unauthorized',
+        TOKEN,
+        { challenges: ['bearer', 'basic', 'negotiate', 'ntlm'] },
+        {},
+        'personal-access-token-refused',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        {
+          challenges: ['basic', 'ntlm'],
+          ...said('TF400813: Resource not available for anonymous access.'),
+        },
+        {},
+        'personal-access-token-unknown',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        { challenges: ['basic'] },
+        {},
+        'personal-access-token-refused',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        { challenges: ['basic', 'ntlm'] },
+        { identityAccepted: true },
+        'personal-access-token-scope',
+      ],
+      ['sign-in', PRINCIPAL, {}, {}, 'sign-in-page'],
+      ['sign-in', TOKEN, {}, {}, 'personal-access-token-unknown'],
+      [
+        'unauthorized',
+        TOKEN,
+        { resourceTenant: TENANT_A },
+        {},
+        'personal-access-token-unknown',
+      ],
+      ['unauthorized', TOKEN, {}, {}, 'personal-access-token-refused'],
+      [
+        'unauthorized',
+        TOKEN,
+        {},
+        { identityAccepted: true },
+        'personal-access-token-scope',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        said('The Personal Access Token used has expired.'),
+        {},
+        'personal-access-token-expired',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        said('The token has been revoked.'),
+        {},
+        'personal-access-token-revoked',
+      ],
+      [
+        'forbidden',
+        TOKEN,
+        said('The token lacks the scope vso.code.'),
+        {},
+        'personal-access-token-scope',
+      ],
+      [
+        'forbidden',
+        TOKEN,
+        said('TF401027: You need the Git permission'),
+        {},
+        'permission-missing',
+      ],
+      [
+        'forbidden',
+        PRINCIPAL,
+        said('TF401027: You need the Git permission'),
+        {},
+        'permission-missing',
+      ],
+      [
+        'unauthorized',
+        PRINCIPAL,
+        {},
+        { organizationExists: false },
+        'organization-not-found',
+      ],
+      ['not-found', PRINCIPAL, {}, {}, 'organization-not-found'],
+      [
+        'not-found',
+        PRINCIPAL,
+        { typeKey: 'ProjectDoesNotExistWithNameException' },
+        {},
+        'project-not-found',
+      ],
+      [
+        'not-found',
+        PRINCIPAL,
+        { typeKey: 'GitRepositoryNotFoundException' },
+        {},
+        'permission-missing',
+      ],
+      [
+        'unauthorized',
+        TOKEN,
+        { duringThrottling: true },
+        {},
+        'service-throttled',
+      ],
+      [
+        'sign-in',
+        PRINCIPAL,
+        { duringThrottling: true },
+        {},
+        'service-throttled',
+      ],
+      ['throttled', PRINCIPAL, {}, {}, 'service-throttled'],
+      ['unavailable', PRINCIPAL, {}, {}, 'service-unavailable'],
+      ['timeout', PRINCIPAL, {}, {}, 'service-unavailable'],
+      ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
+      ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
+      ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
     ],
-    [
-      'unauthorized',
-      TOKEN,
-      {
-        challenges: ['basic', 'negotiate', 'ntlm'],
-        ...said('page titled 401 - Unauthorized: Access is denied'),
-      },
-      {},
-      'iis-basic-authentication',
-    ],
-    // The Server's own answer offers Bearer too, or says something.
-    [
-      'unauthorized',
-      TOKEN,
-      { challenges: ['bearer', 'basic', 'negotiate', 'ntlm'] },
-      {},
-      'personal-access-token-refused',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      {
-        challenges: ['basic', 'ntlm'],
-        ...said('TF400813: Resource not available for anonymous access.'),
-      },
-      {},
-      'personal-access-token-unknown',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      { challenges: ['basic'] },
-      {},
-      'personal-access-token-refused',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      { challenges: ['basic', 'ntlm'] },
-      { identityAccepted: true },
-      'personal-access-token-scope',
-    ],
-    ['sign-in', PRINCIPAL, {}, {}, 'sign-in-page'],
-    ['sign-in', TOKEN, {}, {}, 'personal-access-token-unknown'],
-    [
-      'unauthorized',
-      TOKEN,
-      { resourceTenant: TENANT_A },
-      {},
-      'personal-access-token-unknown',
-    ],
-    ['unauthorized', TOKEN, {}, {}, 'personal-access-token-refused'],
-    [
-      'unauthorized',
-      TOKEN,
-      {},
-      { identityAccepted: true },
-      'personal-access-token-scope',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      said('The Personal Access Token used has expired.'),
-      {},
-      'personal-access-token-expired',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      said('The token has been revoked.'),
-      {},
-      'personal-access-token-revoked',
-    ],
-    [
-      'forbidden',
-      TOKEN,
-      said('The token lacks the scope vso.code.'),
-      {},
-      'personal-access-token-scope',
-    ],
-    [
-      'forbidden',
-      TOKEN,
-      said('TF401027: You need the Git permission'),
-      {},
-      'permission-missing',
-    ],
-    [
-      'forbidden',
-      PRINCIPAL,
-      said('TF401027: You need the Git permission'),
-      {},
-      'permission-missing',
-    ],
-    [
-      'unauthorized',
-      PRINCIPAL,
-      {},
-      { organizationExists: false },
-      'organization-not-found',
-    ],
-    ['not-found', PRINCIPAL, {}, {}, 'organization-not-found'],
-    [
-      'not-found',
-      PRINCIPAL,
-      { typeKey: 'ProjectDoesNotExistWithNameException' },
-      {},
-      'project-not-found',
-    ],
-    [
-      'not-found',
-      PRINCIPAL,
-      { typeKey: 'GitRepositoryNotFoundException' },
-      {},
-      'permission-missing',
-    ],
-    [
-      'unauthorized',
-      TOKEN,
-      { duringThrottling: true },
-      {},
-      'service-throttled',
-    ],
-    ['sign-in', PRINCIPAL, { duringThrottling: true }, {}, 'service-throttled'],
-    ['throttled', PRINCIPAL, {}, {}, 'service-throttled'],
-    ['unavailable', PRINCIPAL, {}, {}, 'service-unavailable'],
-    ['timeout', PRINCIPAL, {}, {}, 'service-unavailable'],
-    ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
-    ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
-    ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
-  ])(
+  )(
     'explains %s to %j, with %j and %j, as %s',
     (kind, credential, fault, context, problem) => {
       expect(
         classifyAccessFault(
-          { seen: '', kind, ...fault },
+          { ...lastingFault(kind, ''), ...fault },
           { credential, ...context },
         ),
       ).toBe(problem);

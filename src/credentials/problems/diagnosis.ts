@@ -82,7 +82,9 @@ export function diagnose(problem: ProblemId, facts: ProblemFacts): Diagnosis {
 }
 
 /** A credential in words, without its value. */
-export function describeCredential(credential: CredentialDescription): string {
+export function describeCredential(
+  credential: Omit<CredentialDescription, 'matchedBy'>,
+): string {
   return [
     credential.kind,
     ...(credential.clientId ? [`client id ${credential.clientId}`] : []),

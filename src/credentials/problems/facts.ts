@@ -9,8 +9,6 @@ export interface ProblemFacts {
   readonly detail?: string;
   /** What to do, where more is known than the problem: a sentence in the imperative, without a full stop. */
   readonly advice?: string;
-  /** Microsoft Entra's address, for the consent page: `https://login.microsoftonline.com`. */
-  readonly authority: string;
   /** The tenant that the organization is connected to. */
   readonly organizationTenant?: string;
   /** The tenant that issued the token. */
@@ -53,9 +51,16 @@ export function whereConfigured({ credential }: ProblemFacts): string {
   return credential?.configKey ?? 'integrations.azure';
 }
 
+/** Microsoft Entra's address, as `@azure/identity` determines it. */
+export function authority(): string {
+  return (
+    process.env.AZURE_AUTHORITY_HOST || 'https://login.microsoftonline.com'
+  );
+}
+
 /** The page on which an administrator of the tenant lets the application in. */
-export function consentUrl({ authority, credential }: ProblemFacts): string {
+export function consentUrl({ credential }: ProblemFacts): string {
   const tenantId = encodeURIComponent(credential?.tenantId ?? 'organizations');
   const clientId = encodeURIComponent(credential?.clientId ?? '');
-  return `${authority.replace(/\/+$/, '')}/${tenantId}/adminconsent?client_id=${clientId}`;
+  return `${authority().replace(/\/+$/, '')}/${tenantId}/adminconsent?client_id=${clientId}`;
 }

@@ -1,5 +1,6 @@
 import {
   application,
+  authority,
   consentUrl,
   type ProblemFacts,
   type ProblemText,
@@ -184,7 +185,7 @@ export const TOKEN_PROBLEMS = {
     cure: facts =>
       `${
         connectionTo(facts)?.cure ??
-        `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${facts.authority}, and NODE_EXTRA_CA_CERTS if a proxy inspects TLS`
+        `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority()}, and NODE_EXTRA_CA_CERTS if a proxy inspects TLS`
       }; Backstage tries again by itself`,
     transient: true,
   },
@@ -197,8 +198,8 @@ export const TOKEN_PROBLEMS = {
   'token-malformed': {
     cause: facts =>
       `the token service answered with something that is no valid token${said(facts)}`,
-    cure: ({ authority }) =>
-      `Check that the clock of the machine is right, and that no proxy answers in place of ${authority} or of the managed identity service; Backstage tries again by itself`,
+    cure: () =>
+      `Check that the clock of the machine is right, and that no proxy answers in place of ${authority()} or of the managed identity service; Backstage tries again by itself`,
     transient: true,
   },
   'clock-skew': {
@@ -218,12 +219,10 @@ export const TOKEN_PROBLEMS = {
 } satisfies Record<string, ProblemText>;
 
 /** What is wrong with the way to Microsoft Entra, where the code of the failure shows it. */
-function connectionTo({
-  authority,
-  detail,
-}: ProblemFacts): ConnectionProblem | undefined {
+function connectionTo({ detail }: ProblemFacts): ConnectionProblem | undefined {
+  const address = authority();
   return describeConnectionFailure({
-    host: URL.canParse(authority) ? new URL(authority).host : authority,
+    host: URL.canParse(address) ? new URL(address).host : address,
     code: detail,
   });
 }

@@ -1,34 +1,20 @@
-import type { Organization } from '../organization';
-import { readClaims } from './access-token';
-import { composeMessage, CredentialError } from './errors';
-import { type Diagnosis, diagnose, type ProblemId } from './problems/diagnosis';
-import { authorityOf } from './tokens';
-import type { CredentialDescription, OrganizationCredential } from './types';
-
-/** What an organization shows without a credential. */
-export interface OrganizationProbe {
-  /** False on a positive 404; absent when the answer shows neither. */
-  readonly exists?: boolean;
-  /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
-  readonly tenantId?: string;
-  /** How far the service's clock is ahead of ours, in milliseconds; 0 when no further than the request itself took. */
-  readonly clockAheadMs?: number;
-}
-
-export interface ExplainOptions {
-  /** Asks the organization about itself, without a credential: see `probeOrganization`. Without it a wrong tenant shows only where the answer names the right one. */
-  readonly probe?: (
-    organization: Organization,
-  ) => Promise<OrganizationProbe | undefined>;
-  /** Whether the same credential is accepted where no scope is needed, if that was tried. */
-  readonly identityAccepted?: boolean;
-}
-
-/** A request to Azure DevOps that failed. An `AzureDevOpsRequestError` is one. */
-export interface AccessFailure {
-  readonly organization: Organization;
-  readonly fault: AccessFault;
-}
+import { readClaims } from '../credentials/access-token';
+import { composeMessage } from '../credentials/errors';
+import {
+  type Diagnosis,
+  diagnose,
+  type ProblemId,
+} from '../credentials/problems/diagnosis';
+import type {
+  CredentialDescription,
+  OrganizationCredential,
+} from '../credentials/types';
+import {
+  type AzureDevOpsRequestError,
+  ERROR_KINDS,
+  type RequestFault,
+} from './errors';
+import { probeOrganization } from './probe';
 
 /** A diagnosis, and all of it in one line. */
 export interface AccessExplanation {
@@ -40,49 +26,37 @@ export interface AccessExplanation {
  * Why an organization could not be read, and what to do: the cause behind
  * a request that Azure DevOps denied or did not answer.
  *
- * @param failure - the fault of an `AzureDevOpsRequestError`, or a `CredentialError`
  * @param credential - the credential that the request was made with
+ * @param identityAccepted - whether the same credential is accepted where no scope is needed, if that was tried
  */
 export async function explainAccessError(
-  failure: AccessFailure | CredentialError,
+  { organization, fault }: AzureDevOpsRequestError,
   credential: OrganizationCredential,
-  options: ExplainOptions = {},
+  identityAccepted?: boolean,
 ): Promise<AccessExplanation> {
-  if (failure instanceof CredentialError) {
-    return { diagnosis: failure.diagnosis, message: failure.message };
-  }
-  const { organization, fault } = failure;
   const description = credential.describe();
-  const probe = mayBeElsewhere(fault)
-    ? await options.probe?.(organization)
-    : undefined;
+  // The organization itself, or its tenant, may be what is wrong.
+  const probe =
+    ERROR_KINDS[fault.kind].aboutCredential && !fault.duringThrottling
+      ? await probeOrganization(organization)
+      : undefined;
   const context = {
     credential: description,
     tokenTenant: await tenantOfToken(credential),
     organizationTenant: probe?.tenantId ?? fault.resourceTenant,
     organizationExists: probe?.exists,
-    identityAccepted: options.identityAccepted,
+    identityAccepted,
   };
-  const problem = classifyAccessFault(fault, context);
-  const diagnosis = diagnose(problem, {
+  const diagnosis = diagnose(classifyAccessFault(fault, context), {
     organization,
     credential: description,
     detail: fault.serviceMessage ?? fault.seen,
     advice: fault.cure,
-    authority: authorityOf(process.env),
     tokenTenant: context.tokenTenant,
     organizationTenant: context.organizationTenant,
   });
   const message = composeMessage(organization, description, diagnosis);
   return { diagnosis, message };
-}
-
-/** Whether the organization itself, or its tenant, may be what is wrong. */
-function mayBeElsewhere(fault: AccessFault): boolean {
-  return (
-    !fault.duringThrottling &&
-    ['unauthorized', 'sign-in', 'forbidden', 'not-found'].includes(fault.kind)
-  );
 }
 
 async function tenantOfToken(
@@ -93,24 +67,6 @@ async function tenantOfToken(
   } catch {
     return undefined;
   }
-}
-
-/** As much of what went wrong with a request as a diagnosis needs. */
-export interface AccessFault {
-  readonly kind: string;
-  /** What was seen, as a clause. */
-  readonly seen: string;
-  /** What to do, where more is known than the kind. */
-  readonly cure?: string;
-  readonly status?: number;
-  readonly typeKey?: string;
-  readonly serviceMessage?: string;
-  /** The tenant that the organization is connected to, where the answer names it. */
-  readonly resourceTenant?: string;
-  /** The schemes that a 401 offers, in lower case. */
-  readonly challenges?: readonly string[];
-  /** The service was throttling the identity, and then denies valid credentials too. */
-  readonly duringThrottling?: boolean;
 }
 
 /** What else is known when it is judged. */
@@ -128,7 +84,7 @@ export interface AccessContext {
 
 /** The problem that a request to Azure DevOps failed with. */
 export function classifyAccessFault(
-  fault: AccessFault,
+  fault: RequestFault,
   context: AccessContext,
 ): ProblemId {
   if (fault.duringThrottling) return 'service-throttled';
@@ -163,7 +119,7 @@ export function classifyAccessFault(
 const TAKEN_FOR_NOBODY =
   /TF400813.*(?:anonymous access|aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa)/is;
 
-function denial(fault: AccessFault, context: AccessContext): ProblemId {
+function denial(fault: RequestFault, context: AccessContext): ProblemId {
   const { serviceMessage = '' } = fault;
   if (/VS403463/.test(serviceMessage)) return 'conditional-access';
   if (context.credential.kind === 'personal access token') {
@@ -185,7 +141,7 @@ function denial(fault: AccessFault, context: AccessContext): ProblemId {
 }
 
 function denialOfPersonalAccessToken(
-  fault: AccessFault,
+  fault: RequestFault,
   context: AccessContext,
 ): ProblemId {
   const { serviceMessage = '', kind } = fault;
@@ -221,7 +177,7 @@ function isAnsweredByIis({
   challenges = [],
   typeKey,
   serviceMessage = '',
-}: AccessFault): boolean {
+}: RequestFault): boolean {
   const offers = (scheme: string) => challenges.includes(scheme);
   return (
     offers('basic') &&
@@ -232,7 +188,7 @@ function isAnsweredByIis({
   );
 }
 
-function isWrongTenant(fault: AccessFault, context: AccessContext): boolean {
+function isWrongTenant(fault: RequestFault, context: AccessContext): boolean {
   const organizationTenant = context.organizationTenant ?? fault.resourceTenant;
   return (
     organizationTenant !== undefined &&
@@ -241,7 +197,7 @@ function isWrongTenant(fault: AccessFault, context: AccessContext): boolean {
   );
 }
 
-function missing(fault: AccessFault, context: AccessContext): ProblemId {
+function missing(fault: RequestFault, context: AccessContext): ProblemId {
   if (/^ProjectDoesNotExist/.test(fault.typeKey ?? '')) {
     return 'project-not-found';
   }
