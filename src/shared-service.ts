@@ -3,10 +3,7 @@ import {
   createServiceFactory,
   createServiceRef,
 } from '@backstage/backend-plugin-api';
-import {
-  type AzureDevOpsClientPool,
-  createAzureDevOpsClients,
-} from './azure/clients';
+import { AzureDevOpsClientPool } from './azure/clients';
 import { createCredentialDirectory } from './credentials/directory';
 import type { CredentialDirectory } from './credentials/types';
 import { RepositoryContent } from './content/content';
@@ -49,7 +46,7 @@ export const azureDevOpsServiceRef = createServiceRef<AzureDevOpsService>({
         );
         const context = once(() => readLocationContext(config));
         const clients = once(() => {
-          const made = createAzureDevOpsClients({
+          const made = new AzureDevOpsClientPool({
             credentials: credentials(),
             configured: context().organizations,
             logger,

@@ -29,22 +29,13 @@ const EXTRA_BYTES = 64;
  */
 export class ZipArchive implements Archive {
   readonly outcome = 'present';
-  readonly #file: TemporaryFile;
-  readonly #zip: ZipFile;
-  readonly #entries: ReadonlyMap<string, Entry>;
-  readonly #folder: string;
 
   private constructor(
-    file: TemporaryFile,
-    zip: ZipFile,
-    entries: ReadonlyMap<string, Entry>,
-    folder: string,
-  ) {
-    this.#file = file;
-    this.#zip = zip;
-    this.#entries = entries;
-    this.#folder = folder;
-  }
+    private readonly file: TemporaryFile,
+    private readonly zip: ZipFile,
+    private readonly entries: ReadonlyMap<string, Entry>,
+    private readonly folder: string,
+  ) {}
 
   /**
    * @param folder - what was packed, as `/docs`; `/` for the whole repository
@@ -84,15 +75,15 @@ export class ZipArchive implements Archive {
 
   /** Ends reading, and takes it from the disk. */
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.file.close();
   }
 
   /** The service puts the folder's own name before its files; nobody has documented that. */
   #entriesOf(path: string): Entry[] {
-    const below = path.slice(this.#folder.length + 1);
-    const name = this.#folder.slice(this.#folder.lastIndexOf('/') + 1);
+    const below = path.slice(this.folder.length + 1);
+    const name = this.folder.slice(this.folder.lastIndexOf('/') + 1);
     return [`${name}/${below}`, below, path]
-      .map(it => this.#entries.get(it.replace(/^\/+/, '')))
+      .map(it => this.entries.get(it.replace(/^\/+/, '')))
       .filter(it => it !== undefined);
   }
 
@@ -101,7 +92,7 @@ export class ZipArchive implements Archive {
     objectId: string,
   ): Promise<Buffer | Readable | undefined> {
     const { uncompressedSize } = entry;
-    const open = () => this.#zip.openReadStreamPromise(entry);
+    const open = () => this.zip.openReadStreamPromise(entry);
     try {
       if (uncompressedSize > IN_MEMORY_BYTES) {
         const found = await streamedObjectId(await open(), uncompressedSize);
@@ -160,7 +151,7 @@ export class ZipArchive implements Archive {
   /** So many bytes, or what there is of them. */
   async #read(position: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(length);
-    const read = await this.#file.readInto(bytes, 0, length, position);
+    const read = await this.file.readInto(bytes, 0, length, position);
     return bytes.subarray(0, read);
   }
 }

@@ -68,15 +68,11 @@ export type Question<T> = Pick<
 
 /** Puts questions to one organization. */
 export class Asking {
-  readonly #options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>;
-
   constructor(
     readonly organization: Organization,
     readonly use: UseParts,
-    options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
-  ) {
-    this.#options = options;
-  }
+    private readonly options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
+  ) {}
 
   git<T>(
     question: Question<T>,
@@ -100,7 +96,7 @@ export class Asking {
     const call = {
       expects: 'json' as const,
       compress: false,
-      ...this.#options,
+      ...this.options,
       ...question,
     };
     return await this.use(parts => put(parts, call));

@@ -10,8 +10,6 @@ interface ResourceLocation {
   readonly area: string;
   readonly resourceName: string;
   readonly routeTemplate: string;
-  /** Its own version within a preview of the interface. */
-  readonly resourceVersion: number;
 }
 
 const IN_REPOSITORY = '{project}/_apis/{area}/repositories/{repositoryId}';
@@ -23,42 +21,36 @@ const LOCATIONS: readonly ResourceLocation[] = [
     area: 'git',
     resourceName: 'repositories',
     routeTemplate: '{project}/_apis/{area}/{resource}/{repositoryId}',
-    resourceVersion: 1,
   },
   {
     id: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
     area: 'git',
     resourceName: 'items',
     routeTemplate: `${IN_REPOSITORY}/{resource}/{*path}`,
-    resourceVersion: 1,
   },
   {
     id: '7b28e929-2c99-405d-9c5c-6167a06e6816',
     area: 'git',
     resourceName: 'blobs',
     routeTemplate: `${IN_REPOSITORY}/{resource}/{sha1}`,
-    resourceVersion: 1,
   },
   {
     id: '2b6869c4-cb25-42b5-b7a3-0d3e6be0a11a',
     area: 'git',
     resourceName: 'deletedRepositories',
     routeTemplate: '{project}/_apis/{area}/{resource}',
-    resourceVersion: 1,
   },
   {
     id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
     area: 'core',
     resourceName: 'projects',
     routeTemplate: '_apis/{resource}/{*projectId}',
-    resourceVersion: 1,
   },
   {
     id: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
     area: 'Location',
     resourceName: 'ConnectionData',
     routeTemplate: '_apis/{resource}',
-    resourceVersion: 1,
   },
 ];
 
@@ -77,6 +69,8 @@ export function assumedLocations(organization: Organization) {
   const version = assumedVersion(organization);
   const value = LOCATIONS.map(location => ({
     ...location,
+    // Its own version within a preview of the interface.
+    resourceVersion: 1,
     minVersion: '1.0',
     maxVersion: version,
     // 0.0 stands for: only ever a preview.

@@ -3,8 +3,7 @@ import { type Asking, describeRepository, LIMITS } from './asking';
 import { blobQuestions } from './blobs';
 import { parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
-import type { LinkTexts } from './follow';
-import { itemQuestions } from './items';
+import { itemQuestions, type LinkTexts } from './follow';
 import {
   parseDeletedProjects,
   parseDeletedRepositories,

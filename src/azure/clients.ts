@@ -9,6 +9,7 @@ import { createClient } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
 import { type Connections, createConnections } from './connections';
+import type { LinkTexts } from './follow';
 import type { Timeouts } from './http';
 import { Limiter, type LimiterSnapshot } from './limiter/limiter';
 import {
@@ -46,20 +47,6 @@ export interface AzureDevOpsClientsOptions {
   readonly dispatcher?: Dispatcher;
 }
 
-/** The clients of one process, and what can be done with all of them. */
-export interface AzureDevOpsClientPool extends AzureDevOpsClients {
-  /** The same clients for people who wait: their requests go first, and are rejected rather than kept waiting for more than half a minute. */
-  readonly interactive: AzureDevOpsClients;
-  /** The subscriptions to service hooks of an organization; for the command line alone. */
-  subscriptions(organization: Organization): SubscriptionsClient;
-  /** How requests are paced at the moment, one entry for each organization that is in use. */
-  limiterSnapshot(): OrganizationPacing[];
-  /** What was sent since the start, organization by organization. */
-  requestTotals(): RequestTotals[];
-  /** Ends all requests and connections. */
-  close(): Promise<void>;
-}
-
 export interface OrganizationPacing extends LimiterSnapshot {
   readonly organization: Organization;
 }
@@ -72,18 +59,6 @@ export interface RequestTotals {
   readonly requests: Readonly<Record<string, number>>;
   /** For how long requests were held up because the service throttles, in milliseconds. */
   readonly throttledMs: number;
-}
-
-/**
- * Clients for all organizations of one process: make one and share it, since
- * the service counts requests by identity and not by who makes them.
- *
- * `forOrganization` throws a `CredentialError` when no credential serves it.
- */
-export function createAzureDevOpsClients(
-  options: AzureDevOpsClientsOptions,
-): AzureDevOpsClientPool {
-  return new ClientPool(options);
 }
 
 interface Entry {
@@ -108,7 +83,13 @@ function clientKeyOf({ key, scheme }: Organization): string {
   return `${scheme}://${key}`;
 }
 
-class ClientPool implements AzureDevOpsClientPool {
+/**
+ * Clients for all organizations of one process: make one and share it, since
+ * the service counts requests by identity and not by who makes them.
+ *
+ * `forOrganization` throws a `CredentialError` when no credential serves it.
+ */
+export class AzureDevOpsClientPool implements AzureDevOpsClients {
   readonly #options: AzureDevOpsClientsOptions;
   readonly #configured: ReadonlySet<string>;
   /** Least recently used first. */
@@ -117,8 +98,9 @@ class ClientPool implements AzureDevOpsClientPool {
   readonly #sent = new Map<string, Record<string, number>>();
   /** The milliseconds that clients which were dropped have been held up. */
   #throttledMs = 0;
-  readonly #linkTexts = new LRUCache<string, string>({ max: MOST_LINKS });
+  readonly #linkTexts: LinkTexts = new LRUCache({ max: MOST_LINKS });
   #closed = false;
+  /** The same clients for people who wait: their requests go first, and are rejected rather than kept waiting for more than half a minute. */
   readonly interactive: AzureDevOpsClients = {
     forOrganization: (organization, { deadlineMs } = {}) =>
       this.#client(organization, { priority: 'interactive', deadlineMs }),
@@ -136,10 +118,12 @@ class ClientPool implements AzureDevOpsClientPool {
     return this.#client(organization, { priority: 'background', deadlineMs });
   }
 
+  /** The subscriptions to service hooks of an organization; for the command line alone. */
   subscriptions(organization: Organization): SubscriptionsClient {
     return new SubscriptionsClient(this.#entry(organization).transport);
   }
 
+  /** How requests are paced at the moment, one entry for each organization that is in use. */
   limiterSnapshot(): OrganizationPacing[] {
     return [...this.#entries.values()].map(({ organization, limiter }) => ({
       organization,
@@ -147,6 +131,7 @@ class ClientPool implements AzureDevOpsClientPool {
     }));
   }
 
+  /** What was sent since the start, organization by organization. */
   requestTotals(): RequestTotals[] {
     const totals = [...this.#sent].map(([organization, requests]) => ({
       organization,
@@ -164,6 +149,7 @@ class ClientPool implements AzureDevOpsClientPool {
     return totals;
   }
 
+  /** Ends all requests and connections. */
   async close(): Promise<void> {
     this.#closed = true;
     const entries = [...this.#entries.values()];
@@ -266,8 +252,8 @@ class ClientPool implements AzureDevOpsClientPool {
       options,
       clock,
       random,
-      onReport: report => {
-        const { level, text } = describePacing(report);
+      onReport: hold => {
+        const { level, text } = describePacing(hold);
         logger[level](`${organization.label}: ${text}`);
       },
     });

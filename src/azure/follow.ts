@@ -1,11 +1,13 @@
+import type { LRUCache } from 'lru-cache';
 import type { Organization } from '../organization';
+import { despiteChanges } from './absence';
 import { ARCHIVE_FROM } from './archive';
-import { describeRepository, LIMITS } from './asking';
+import { type Asking, describeRepository, LIMITS } from './asking';
 import type { BlobQuestions } from './blobs';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
+import { type ItemRequest, UnfollowedItems } from './items';
 import { followLinks, linkTarget, loop, MOST_STEPS } from './links';
 import type {
-  AbsentItem,
   AzureDevOpsClient,
   BlobOptions,
   BrokenLink,
@@ -13,54 +15,49 @@ import type {
   ListedItem,
   ListingOptions,
   ListingOutcome,
-  PresentItem,
   RequestOptions,
   VersionRef,
 } from './types';
 
-export type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
-
-/** A file that may be a link. */
-export type UnfollowedItem = PresentItem & { readonly isSymLink: boolean };
-
-/** Reads files and folders, and follows no link. */
-export interface ItemReader {
-  readonly organization: Organization;
-  readItem(options: ItemRequest): Promise<UnfollowedItem | AbsentItem>;
-  listItems(options: ListingOptions): Promise<ListingOutcome>;
-  /** @throws where another answer does not agree that something is not there */
-  confirmAbsence(
-    options: Omit<ListingOptions, 'scopePath'> & { readonly path: string },
-    reason: AbsentItem['reason'],
-  ): Promise<void>;
-}
-
 /** What symbolic links contain, by object id, which stands for one content for ever. */
-export interface LinkTexts {
-  get(objectId: string): string | undefined;
-  set(objectId: string, text: string): unknown;
+export type LinkTexts = LRUCache<string, string>;
+
+/** Files and folders by their paths: what is there, through symbolic links, and what is positively not. */
+export function itemQuestions(
+  asking: Asking,
+  blobs: BlobQuestions,
+  linkTexts: LinkTexts,
+): Pick<
+  AzureDevOpsClient,
+  'readItem' | 'listItems' | 'getTreeId' | 'resolveFolders'
+> {
+  const items = new UnfollowedItems(asking, blobs);
+  const links = new LinkReader(asking.organization, items, blobs, linkTexts);
+  return {
+    readItem: options => despiteChanges(options, it => links.readItem(it)),
+    listItems: options => despiteChanges(options, it => links.listItems(it)),
+    getTreeId: options => items.getTreeId(options),
+    resolveFolders: options => links.resolveFolders(options),
+  };
 }
 
 /** Reads files and folders through symbolic links. */
-export class LinkReader {
-  readonly #items: ItemReader;
-  readonly #blobs: BlobQuestions;
-  readonly #linkTexts: LinkTexts;
-
-  constructor(items: ItemReader, blobs: BlobQuestions, linkTexts: LinkTexts) {
-    this.#items = items;
-    this.#blobs = blobs;
-    this.#linkTexts = linkTexts;
-  }
+class LinkReader {
+  constructor(
+    private readonly organization: Organization,
+    private readonly items: UnfollowedItems,
+    private readonly blobs: BlobQuestions,
+    private readonly linkTexts: LinkTexts,
+  ) {}
 
   async readItem(options: ItemRequest): Promise<ItemOutcome> {
     const asked = options.path;
     let path = asked;
     for (let steps = 0; steps <= MOST_STEPS; steps++) {
-      const item = await this.#items.readItem({ ...options, path });
+      const item = await this.items.readItem({ ...options, path });
       if (item.outcome === 'absent') {
         const { reason, message } = item;
-        await this.#items.confirmAbsence({ ...options, path }, reason);
+        await this.items.confirmAbsence({ ...options, path }, reason);
         return steps === 0
           ? item
           : {
@@ -91,10 +88,10 @@ export class LinkReader {
   async listItems(options: ListingOptions): Promise<ListingOutcome> {
     const { scopePath, isFollowed = () => false } = options;
     let listed = scopePath;
-    let listing = await this.#items.listItems(options);
+    let listing = await this.items.listItems(options);
     if (listing.outcome === 'absent') {
       const question = { ...options, path: scopePath };
-      await this.#items.confirmAbsence(question, listing.reason);
+      await this.items.confirmAbsence(question, listing.reason);
     }
     const texts = new Map<string, string>();
     for (;;) {
@@ -110,7 +107,7 @@ export class LinkReader {
       if (followed.leavesListing && listed !== '/') {
         listed = '/';
         const version = commitVersion(commitId) ?? options.version;
-        listing = await this.#items.listItems({
+        listing = await this.items.listItems({
           ...options,
           scopePath: '/',
           version,
@@ -134,17 +131,13 @@ export class LinkReader {
   }
 
   async resolveFolders(
-    options: RequestOptions & {
-      repository: string;
-      path: string;
-      version?: VersionRef;
-    },
+    options: Parameters<AzureDevOpsClient['resolveFolders']>[0],
   ): Promise<string | undefined> {
     const names = options.path.split('/').slice(1);
     // What is there decides: no link stands above a folder that is found.
     for (let depth = names.length - 1; depth > 0; depth--) {
       const path = `/${names.slice(0, depth).join('/')}`;
-      const item = await this.#items.readItem({
+      const item = await this.items.readItem({
         ...options,
         path,
         content: false,
@@ -173,17 +166,17 @@ export class LinkReader {
     links: readonly ListedItem[],
     texts: Map<string, string>,
   ): Promise<void> {
-    const unknown = links.filter(link => !this.#linkTexts.get(link.objectId));
+    const unknown = links.filter(link => !this.linkTexts.get(link.objectId));
     const download =
       unknown.length >= ARCHIVE_FROM
-        ? await this.#blobs.downloadArchive(folder)
+        ? await this.blobs.downloadArchive(folder)
         : undefined;
     const archive = download?.outcome === 'present' ? download : undefined;
     try {
       for (const { path, objectId } of archive ? unknown : []) {
         const content = await archive?.read(path, objectId);
         if (Buffer.isBuffer(content)) {
-          this.#linkTexts.set(objectId, content.toString('utf8'));
+          this.linkTexts.set(objectId, content.toString('utf8'));
         }
       }
     } finally {
@@ -200,7 +193,7 @@ export class LinkReader {
     { repository, signal }: Omit<BlobOptions, 'objectId'>,
     { path, objectId }: Pick<ListedItem, 'path' | 'objectId'>,
   ): Promise<string> {
-    const known = this.#linkTexts.get(objectId);
+    const known = this.linkTexts.get(objectId);
     if (known !== undefined) {
       return known;
     }
@@ -211,20 +204,17 @@ export class LinkReader {
       signal,
       maxBytes: LIMITS.link,
     };
-    const read = Buffer.from(await this.#blobs.readBlob(blob)).toString('utf8');
-    this.#linkTexts.set(objectId, read);
+    const read = Buffer.from(await this.blobs.readBlob(blob)).toString('utf8');
+    this.linkTexts.set(objectId, read);
     return read;
   }
 
   #brokenLink(
     options: RequestOptions & { repository: string },
-    { link, problem }: BrokenLink,
+    broken: BrokenLink,
   ): AzureDevOpsRequestError {
     const repository = describeRepository(options);
-    return brokenLinkError(this.#items.organization, repository, {
-      link,
-      problem,
-    });
+    return brokenLinkError(this.organization, repository, broken);
   }
 }
 

@@ -1,10 +1,5 @@
 import { VersionControlRecursionType } from 'azure-devops-node-api/interfaces/GitInterfaces';
-import {
-  aboutRepository,
-  confirmAbsence,
-  despiteChanges,
-  orAbsent,
-} from './absence';
+import { aboutRepository, confirmAbsence, orAbsent } from './absence';
 import {
   type Asking,
   describeRepository,
@@ -14,13 +9,6 @@ import {
 } from './asking';
 import type { BlobQuestions } from './blobs';
 import {
-  type ItemReader,
-  type ItemRequest,
-  LinkReader,
-  type LinkTexts,
-  type UnfollowedItem,
-} from './follow';
-import {
   contentOf,
   type ItemQuestion,
   type ParsedItem,
@@ -28,12 +16,17 @@ import {
   parseItem,
   parseItems,
 } from './parse-items';
-import type { AbsentItem, AzureDevOpsClient, ListingOptions } from './types';
-
-type ItemQuestions = Pick<
+import type {
+  AbsentItem,
   AzureDevOpsClient,
-  'readItem' | 'listItems' | 'getTreeId' | 'resolveFolders'
->;
+  ListingOptions,
+  PresentItem,
+} from './types';
+
+export type ItemRequest = Parameters<AzureDevOpsClient['readItem']>[0];
+
+/** A file that may be a link. */
+type UnfollowedItem = PresentItem & { readonly isSymLink: boolean };
 
 /** For messages. */
 const LISTINGS = {
@@ -42,41 +35,18 @@ const LISTINGS = {
   [VersionControlRecursionType.Full]: 'list the files below',
 } as const;
 
-/** Files and folders by their paths: what is there, through symbolic links, and what is positively not. */
-export function itemQuestions(
-  asking: Asking,
-  blobs: BlobQuestions,
-  linkTexts: LinkTexts,
-): ItemQuestions {
-  const items = new UnfollowedItems(asking, blobs);
-  const links = new LinkReader(items, blobs, linkTexts);
-  return {
-    readItem: options => despiteChanges(options, it => links.readItem(it)),
-    listItems: options => despiteChanges(options, it => links.listItems(it)),
-    getTreeId: options => items.getTreeId(options),
-    resolveFolders: options => links.resolveFolders(options),
-  };
-}
-
-/** Files and folders as they are: a link is one. */
-class UnfollowedItems implements ItemReader {
-  readonly #asking: Asking;
-  readonly #blobs: BlobQuestions;
-
-  constructor(asking: Asking, blobs: BlobQuestions) {
-    this.#asking = asking;
-    this.#blobs = blobs;
-  }
-
-  get organization() {
-    return this.#asking.organization;
-  }
+/** Reads files and folders as they are, and follows no link. */
+export class UnfollowedItems {
+  constructor(
+    private readonly asking: Asking,
+    private readonly blobs: BlobQuestions,
+  ) {}
 
   async readItem(options: ItemRequest): Promise<UnfollowedItem | AbsentItem> {
     const { repository, path, version, content, signal } = options;
     const { maxBytes = LIMITS.item } = options;
     const item = await orAbsent(() =>
-      this.#asking.git(
+      this.asking.git(
         {
           signal,
           operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
@@ -129,7 +99,7 @@ class UnfollowedItems implements ItemReader {
   }
 
   async getTreeId(
-    options: Parameters<ItemQuestions['getTreeId']>[0],
+    options: Parameters<AzureDevOpsClient['getTreeId']>[0],
   ): Promise<string | undefined> {
     const folder = await this.#list(
       { ...options, scopePath: options.path, maxBytes: LIMITS.repository },
@@ -139,11 +109,12 @@ class UnfollowedItems implements ItemReader {
     return folder.outcome === 'present' ? folder.treeId : undefined;
   }
 
+  /** @throws where another answer does not agree that something is not there */
   async confirmAbsence(
-    options: Parameters<ItemReader['confirmAbsence']>[0],
+    options: Omit<ListingOptions, 'scopePath'> & { readonly path: string },
     reason: AbsentItem['reason'],
   ): Promise<void> {
-    await confirmAbsence(this.organization, options, reason, folder =>
+    await confirmAbsence(this.asking.organization, options, reason, folder =>
       this.#list(
         { ...folder, maxBytes: LIMITS.folder },
         VersionControlRecursionType.OneLevel,
@@ -161,7 +132,7 @@ class UnfollowedItems implements ItemReader {
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
     return await orAbsent(() =>
-      this.#asking.git(
+      this.asking.git(
         {
           signal,
           operation: `${LISTINGS[depth]} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,
@@ -195,7 +166,7 @@ class UnfollowedItems implements ItemReader {
     }
     const { repository, signal, maxBytes } = options;
     const { objectId } = item;
-    const bytes = await this.#blobs.readBlob({
+    const bytes = await this.blobs.readBlob({
       repository,
       signal,
       objectId,

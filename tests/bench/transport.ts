@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { CertificateAuthority } from '../../dev/simulator/certificates/authority';
-import { createAzureDevOpsClients } from '../../src/azure/clients';
+import { AzureDevOpsClientPool } from '../../src/azure/clients';
 import { recordingLogger } from '../support/logs';
 import { Organization } from '../../src/organization';
 
@@ -105,7 +105,7 @@ async function compare(
   const pool = new Pool(`https://localhost:${port}`, {
     connections: concurrency,
   });
-  const clients = createAzureDevOpsClients({
+  const clients = new AzureDevOpsClientPool({
     credentials: {
       forOrganization: () => ({
         describe: () => ({ kind: 'personal access token', matchedBy: 'bench' }),

@@ -8,7 +8,7 @@ import type { UrlReaderService } from '@backstage/backend-plugin-api';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import { type InjectedFault, Simulator } from '../../dev/simulator/index';
-import { createAzureDevOpsClients } from '../../src/azure/clients';
+import { AzureDevOpsClientPool } from '../../src/azure/clients';
 import { type Clock, systemClock } from '../../src/azure/clock';
 import { createCredentialDirectory } from '../../src/credentials/directory';
 import type { CredentialDirectory } from '../../src/credentials/types';
@@ -52,7 +52,7 @@ export interface Reading {
   readonly interactiveReader: AzureDevOpsUrlReader;
   /** Backstage's own, with the same configuration. */
   readonly stock: UrlReaderService;
-  readonly clients: ReturnType<typeof createAzureDevOpsClients>;
+  readonly clients: AzureDevOpsClientPool;
   readonly config: Config;
   readonly logs: LogLine[];
   /** Lets time pass for the caches, in milliseconds. */
@@ -92,7 +92,7 @@ export function startReading(
   const logs: LogLine[] = [];
   const logger = recordingLogger(logs);
   let passed = 0;
-  const clients = createAzureDevOpsClients({
+  const clients = new AzureDevOpsClientPool({
     credentials: waitingFor(
       options.beforeToken,
       createCredentialDirectory({ config, logger }),

@@ -2,7 +2,7 @@ import { mockServices } from '@backstage/backend-test-utils';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Simulator } from '../../dev/simulator';
-import { createAzureDevOpsClients } from '../../src/azure/clients';
+import { AzureDevOpsClientPool } from '../../src/azure/clients';
 import type { AzureDevOpsClient } from '../../src/azure/types';
 import { basic } from './ask';
 import { read, SPECIFICATION } from './specification/specification';
@@ -48,7 +48,7 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
     simulator.addPersonalAccessToken('token', { identity: 'alice' });
     restore = withEnvironment({ HTTPS_PROXY: simulator.proxyUrl });
     const { Authorization = '' } = basic('token');
-    const clients = createAzureDevOpsClients({
+    const clients = new AzureDevOpsClientPool({
       logger: mockServices.logger.mock(),
       credentials: {
         forOrganization: () => ({

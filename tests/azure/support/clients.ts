@@ -1,9 +1,8 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Simulator } from '../../../dev/simulator';
 import {
-  type AzureDevOpsClientPool,
   type AzureDevOpsClientsOptions,
-  createAzureDevOpsClients,
+  AzureDevOpsClientPool,
 } from '../../../src/azure/clients';
 import {
   AzureDevOpsRequestError,
@@ -56,7 +55,7 @@ export class TestClients {
   create(
     options: Partial<AzureDevOpsClientsOptions> = {},
   ): AzureDevOpsClientPool {
-    const pool = createAzureDevOpsClients({
+    const pool = new AzureDevOpsClientPool({
       credentials: tokenDirectory(TOKEN),
       logger: this.logger,
       ...options,

@@ -4,7 +4,7 @@ import {
   type BackendFeature,
 } from '@backstage/backend-plugin-api';
 import {
-  createAzureDevOpsClients,
+  AzureDevOpsClientPool,
   type AzureDevOpsClientsOptions,
 } from '../../../src/azure/clients';
 import { createCredentialDirectory } from '../../../src/credentials/directory';
@@ -33,7 +33,7 @@ export function serviceWith(settings: ClientSettings): BackendFeature {
     },
     async factory({ config, logger, lifecycle }) {
       const credentials = createCredentialDirectory({ config, logger });
-      const clients = createAzureDevOpsClients({
+      const clients = new AzureDevOpsClientPool({
         credentials,
         logger,
         ...settings,
