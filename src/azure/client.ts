@@ -5,7 +5,7 @@ import { parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
 import { itemQuestions, type LinkTexts } from './follow';
 import {
-  parseDeletedProjects,
+  guidOf,
   parseDeletedRepositories,
   parseIdentity,
   parseProjects,
@@ -13,7 +13,7 @@ import {
   parseRepository,
 } from './parse';
 import { searchBaseUrl } from './target';
-import type { AzureDevOpsClient } from './types';
+import type { AzureDevOpsClient, Repository } from './types';
 
 /** The most projects of one answer. */
 const MOST_PROJECTS = 1_000;
@@ -47,16 +47,7 @@ export function createClient(
     },
 
     async listProjects({ signal } = {}) {
-      return await asking.core(
-        {
-          signal,
-          operation: 'list the projects',
-          maxBytes: LIMITS.projects,
-          compress: true,
-          parse: parseProjects,
-        },
-        core => core.getProjects(undefined, MOST_PROJECTS),
-      );
+      return await listProjects(asking, signal);
     },
 
     async getApiVersions({ signal } = {}) {
@@ -124,26 +115,10 @@ export function createClient(
     },
 
     async listDeletedProjects({ signal } = {}) {
-      const ids = new Set<string>();
-      for (let skip = 0; ;) {
-        const { size } = ids;
-        const page = await asking.core(
-          {
-            signal,
-            operation: 'list the deleted projects',
-            maxBytes: LIMITS.projects,
-            compress: true,
-            parse: parseDeletedProjects,
-          },
-          core => core.getProjects('deleted', MOST_PROJECTS, skip),
-        );
-        page.ids.forEach(id => ids.add(id));
-        skip += page.length;
-        // A server that does not skip would answer with its first page for ever.
-        if (page.length < MOST_PROJECTS || ids.size === size) {
-          return [...ids];
-        }
-      }
+      const projects = await listProjects(asking, signal, 'deleted');
+      return projects.flatMap(({ id, state }) =>
+        state === 'deleted' ? (guidOf(id) ?? []) : [],
+      );
     },
 
     async searchFiles({ signal, searchText, projects }) {
@@ -160,4 +135,32 @@ export function createClient(
       );
     },
   };
+}
+
+/** All pages of a list of projects, each project once. */
+async function listProjects(
+  asking: Asking,
+  signal: AbortSignal | undefined,
+  state?: 'deleted',
+): Promise<Repository['project'][]> {
+  const found = new Map<string, Repository['project']>();
+  for (let skip = 0; ;) {
+    const { size } = found;
+    const page = await asking.core(
+      {
+        signal,
+        operation: `list the ${state ? `${state} ` : ''}projects`,
+        maxBytes: LIMITS.projects,
+        compress: true,
+        parse: parseProjects,
+      },
+      core => core.getProjects(state, MOST_PROJECTS, skip),
+    );
+    page.forEach(project => found.set(project.id, project));
+    skip += page.length;
+    // A server that does not skip would answer with its first page for ever.
+    if (page.length < MOST_PROJECTS || found.size === size) {
+      return [...found.values()];
+    }
+  }
 }

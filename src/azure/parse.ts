@@ -258,7 +258,7 @@ export function parseProjects(json: unknown): Repository['project'][] {
   return parseList(json, project => ({
     id: textAt(project, 'id'),
     name: textAt(project, 'name'),
-    state: String(fieldsOf(project).state),
+    state: optionalAt(project, 'state', 'string') ?? WELL_FORMED,
   }));
 }
 
@@ -280,17 +280,4 @@ export function parseDeletedRepositories(json: unknown): string[] {
       ? (guidOf(id) ?? [])
       : [];
   });
-}
-
-/** One page of the deleted projects: their ids, and how many elements it has. */
-export function parseDeletedProjects(json: unknown): {
-  readonly ids: readonly string[];
-  readonly length: number;
-} {
-  const elements = elementsOf(json);
-  const ids = elements.flatMap(element => {
-    const { id, state } = fieldsOf(element);
-    return state === 'deleted' ? (guidOf(id) ?? []) : [];
-  });
-  return { ids, length: elements.length };
 }

@@ -209,7 +209,7 @@ export interface AzureDevOpsClient {
   /** Whom the organization takes the credential for. Needs no scope. */
   getIdentity(options?: RequestOptions): Promise<ServiceIdentity>;
 
-  /** The projects that the identity may see; the first 1,000 of them. */
+  /** The projects that the identity may see. */
   listProjects(options?: RequestOptions): Promise<Repository['project'][]>;
 
   /** Which versions of the interface the service speaks; `undefined` when it names none. */

@@ -49,6 +49,15 @@ describe('what doctor asks', () => {
     ]);
   });
 
+  it('lists all projects, although one answer has a thousand of them at most', async () => {
+    for (let i = 0; i < 1_001; i++) {
+      contoso().addProject(`Project ${i}`);
+    }
+    const projects = await client.listProjects();
+    expect(new Set(projects.map(({ id }) => id)).size).toBe(1_001);
+    expect(simulator.requests.count({ endpoint: 'projects' })).toBe(2);
+  });
+
   it('gets the API versions, without a request once something was read', async () => {
     await client.listRepositories();
     const before = simulator.requests.count();

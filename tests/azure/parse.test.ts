@@ -3,7 +3,6 @@ import { isErrorAbout } from '../../src/azure/absence';
 import { blobObjectId } from '../../src/azure/object-id';
 import {
   MalformedError,
-  parseDeletedProjects,
   parseDeletedRepositories,
   parseLocations,
   parseRepositories,
@@ -186,7 +185,7 @@ it('a repository is the one that was asked for, by its id or its name', () => {
   }
 });
 
-it('only what has the date of its deletion is a deleted repository, and only what is in the state deleted a deleted project', () => {
+it('only what has the date of its deletion is a deleted repository', () => {
   const deletedDate = '2026-11-28T08:00:00Z';
   expect(
     parseDeletedRepositories(
@@ -198,16 +197,6 @@ it('only what has the date of its deletion is a deleted repository, and only wha
       ),
     ),
   ).toEqual([OTHER]);
-  expect(
-    parseDeletedProjects(
-      listOf(
-        { id: PROJECT, state: 'wellFormed' },
-        { id: OTHER, state: 'deleted' },
-        { id: ID, state: 'deleting' },
-        { id: '1', state: 'deleted' },
-      ),
-    ),
-  ).toEqual({ ids: [OTHER], length: 4 });
 });
 
 it('the resources of another area are no answer', () => {

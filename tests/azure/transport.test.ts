@@ -374,11 +374,18 @@ describe('The credential', () => {
 });
 
 describe('The list of deleted projects', () => {
-  it('ends when a server repeats its first page instead of skipping it', async () => {
-    const value = Array.from({ length: 1_000 }, (_, i) => ({
-      id: `${ID.slice(0, -4)}${String(i).padStart(4, '0')}`,
-      state: 'deleted',
-    }));
+  it('has what is in the state deleted alone, and ends when a server repeats its first page instead of skipping it', async () => {
+    const value = [
+      ...Array.from({ length: 996 }, (_, i) => ({
+        id: `${ID.slice(0, -4)}${String(i).padStart(4, '0')}`,
+        name: `gone ${i}`,
+        state: 'deleted',
+      })),
+      { id: `${ID.slice(0, -4)}0996`, name: 'there', state: 'wellFormed' },
+      { id: `${ID.slice(0, -4)}0997`, name: 'not yet', state: 'deleting' },
+      { id: `${ID.slice(0, -4)}0998`, name: 'of unknown state' },
+      { id: '1', name: 'of no GUID', state: 'deleted' },
+    ];
     const core = {
       ...LOCATIONS.value[0],
       id: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
@@ -398,7 +405,7 @@ describe('The list of deleted projects', () => {
       }),
     );
     const ids = await clientOf(server).listDeletedProjects();
-    expect(ids).toHaveLength(1_000);
+    expect(ids).toHaveLength(996);
     expect(methods(server, 'GET')).toBe(2);
   });
 });
