@@ -39,13 +39,13 @@ interface Observed {
   networkCode?: string;
 }
 
-/**
- * Two repetitions within seconds, which honour Retry-After; what lasts longer
- * is repeated by the token source.
- */
+/** How long the library may pause before it asks again, in milliseconds. */
+const LONGEST_PAUSE = 4_000;
+
+/** Two repetitions within seconds; what lasts longer is repeated by the token source. */
 function clientOptions(observed: Observed) {
   return {
-    retryOptions: { maxRetries: 2, maxRetryDelayInMs: 4_000 },
+    retryOptions: { maxRetries: 2, maxRetryDelayInMs: LONGEST_PAUSE },
     additionalPolicies: [
       {
         position: 'perRetry' as const,
@@ -58,7 +58,10 @@ function clientOptions(observed: Observed) {
 function observer(observed: Observed) {
   return async <
     Request extends { timeout: number },
-    Response extends { status: number },
+    Response extends {
+      status: number;
+      headers: { get(name: string): string | undefined };
+    },
   >(
     request: Request,
     next: (request: Request) => Promise<Response>,
@@ -66,14 +69,22 @@ function observer(observed: Observed) {
     request.timeout = REQUEST_TIMEOUT;
     observed.status = undefined;
     observed.networkCode = undefined;
+    let response: Response;
     try {
-      const response = await next(request);
-      observed.status = response.status;
-      return response;
+      response = await next(request);
     } catch (error) {
       observed.networkCode = networkCodeOf(error);
       throw error;
     }
+    observed.status = response.status;
+    // The library would pause for as long as that, whatever its options say, and
+    // it would look as if there were no answer (core-rest-pipeline 1.24,
+    // throttlingRetryStrategy).
+    const seconds = Number(response.headers.get('retry-after'));
+    if (response.status >= 400 && seconds * 1_000 > LONGEST_PAUSE) {
+      throw new Error(`HTTP ${response.status}, with a pause of ${seconds} s`);
+    }
+    return response;
   };
 }
 
