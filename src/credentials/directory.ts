@@ -8,7 +8,7 @@ import {
   readConfiguredCredentials,
 } from './configured';
 import { CredentialError, TokenError } from './errors';
-import { matchCredential } from './match';
+import { hostKey, matchCredential } from './match';
 import { diagnose } from './problems/diagnosis';
 import type { TokenSource } from './token-source';
 import { createTokens, proofOf } from './tokens';
@@ -88,7 +88,9 @@ export function createCredentialDirectory({
           diagnose('no-matching-credential', {
             organization,
             configured: listConfigured(
-              configured.filter(({ host }) => host === organization.host),
+              configured.filter(
+                ({ host }) => hostKey(host) === hostKey(organization.host),
+              ),
             ),
           }),
         );

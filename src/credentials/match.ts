@@ -100,7 +100,7 @@ function withNameOfHost(organization: Organization): Organization {
 }
 
 /** One spelling for a host: in lower case, without the port that https has anyway. */
-function hostKey(host: string): string {
+export function hostKey(host: string): string {
   return host.toLowerCase().replace(/:443$/, '');
 }
 

@@ -134,6 +134,22 @@ it('does not remember every organization that a URL ever named', () => {
   expect(directory.forOrganization(contoso)).not.toBe(first);
 });
 
+it('names what is configured for a host where none of it serves the organization, with and without the port of https', () => {
+  const { directory } = serve([
+    {
+      host: 'tfs.example.com:443',
+      credentials: [
+        { personalAccessToken: 'per$onal-token', organizations: ['Other'] },
+      ],
+    },
+  ]);
+  expect(() =>
+    directory.forOrganization(new Organization('tfs.example.com', 'Main')),
+  ).toThrow(
+    "configured for tfs.example.com: personal access token (integrations.azure[0].credentials[0]) for 'Other'",
+  );
+});
+
 it('sends a personal access token as it was configured', async () => {
   const { directory } = serve([
     {
@@ -234,6 +250,22 @@ describe('an outage of ten minutes of the token service', () => {
       expect(recovered).not.toBe(first);
     },
   );
+
+  it('that asks for a long pause is named as one, rather than as no answer at all', async () => {
+    const { directory } = serve(TWO, { tokenTimeoutMs: HANG });
+    cloud.simulator.inject({
+      match: { endpoint: 'token' },
+      response: { status: 429, headers: { 'Retry-After': '600' }, body: {} },
+    });
+    const failure = await failureOf(
+      directory.forOrganization(contoso).getAuthorization(),
+    );
+    expect(failure.diagnosis).toMatchObject({
+      problem: 'token-service-unavailable',
+      cause: expect.stringContaining('HTTP 429'),
+    });
+    expect(tokenRequests()).toBe(1);
+  });
 
   it('that never answers costs other credentials nothing, and a valid token is used to its end', async () => {
     const { directory } = serve(TWO, { tokenTimeoutMs: HANG });
