@@ -8,9 +8,10 @@ import {
   toDescriptor,
 } from './asking';
 import { unzipBlobs } from './blobs-zip';
+import { AzureDevOpsRequestError, lastingFault } from './errors';
 import { blobObjectId, streamedObjectId } from './object-id';
 import { MalformedError } from './parse';
-import { TemporaryFile } from './temporary-file';
+import { DiskError, TemporaryFile } from './temporary-file';
 import type { AzureDevOpsClient, BlobOptions } from './types';
 
 export type BlobQuestions = Pick<
@@ -58,11 +59,12 @@ export function blobQuestions(asking: Asking): BlobQuestions {
 
     async downloadBlob(options) {
       const { repository, objectId, signal } = options;
-      return await intoFile(file =>
+      const operation = describeBlob(options);
+      return await intoFile(asking, operation, file =>
         asking.git(
           {
             signal,
-            operation: describeBlob(options),
+            operation,
             names: [repository, objectId],
             expects: 'bytes',
             maxBytes: Infinity,
@@ -77,12 +79,13 @@ export function blobQuestions(asking: Asking): BlobQuestions {
 
     async downloadArchive(options) {
       const { repository, folder, version, signal } = options;
-      return await intoFile(file =>
+      const operation = `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`;
+      return await intoFile(asking, operation, file =>
         orAbsent(() =>
           asking.git(
             {
               signal,
-              operation: `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`,
+              operation,
               names: [repository],
               expects: 'bytes',
               maxBytes: Infinity,
@@ -112,9 +115,19 @@ export function blobQuestions(asking: Asking): BlobQuestions {
 
 /** Downloads into a file, which is closed again unless the result is what was in it. */
 async function intoFile<T extends object>(
+  { organization }: Asking,
+  operation: string,
   download: (file: TemporaryFile) => Promise<T>,
 ): Promise<T> {
-  const file = await TemporaryFile.create();
+  const file = await TemporaryFile.create().catch((error: unknown) => {
+    throw error instanceof DiskError
+      ? new AzureDevOpsRequestError(
+          organization,
+          operation,
+          lastingFault('disk', error.message),
+        )
+      : error;
+  });
   let result: T | undefined;
   try {
     result = await download(file);

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { isCloudHost, type Organization } from '../organization';
 
 /**
@@ -17,6 +18,7 @@ import { isCloudHost, type Organization } from '../organization';
  * - `too-large`: an answer beyond the limit of this request.
  * - `bad-request`: the service does not take the request.
  * - `redirected`: a redirect, which is never followed.
+ * - `disk`: no temporary file for an answer.
  * - `broken-link`: a symbolic link that leads out of the repository, or back to itself.
  */
 export type RequestErrorKind =
@@ -33,6 +35,7 @@ export type RequestErrorKind =
   | 'too-large'
   | 'bad-request'
   | 'redirected'
+  | 'disk'
   | 'broken-link';
 
 /** Everything that is known of a request that failed. Nothing in it is secret. */
@@ -111,7 +114,7 @@ export class AzureDevOpsRequestError extends Error {
 
 /** What follows from each kind, whatever the request. */
 interface ErrorTraits {
-  /** It means only that the service cannot answer now. */
+  /** It only means that there is no answer now. */
   readonly transient?: true;
   /** How often such a request is sent at most, where its fault is retryable. Default: once. */
   readonly attempts?: number;
@@ -195,6 +198,11 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     cure: () =>
       'Check the names and the path in the configuration; if they are right, report this with the message',
   },
+  disk: {
+    transient: true,
+    cure: () =>
+      `Make room in ${tmpdir()}, or let TMPDIR name a folder that Backstage may write to`,
+  },
   'broken-link': {
     cure: () =>
       'Let the link point to a file or folder of the same repository, or remove it',
@@ -205,7 +213,7 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
   },
 };
 
-/** Whether a fault means only that the service cannot answer now. While it throttles, it denies valid credentials too. */
+/** Whether a fault only means that there is no answer now. While it throttles, it denies valid credentials too. */
 export function isTransientFault(fault: RequestFault): boolean {
   return (
     ERROR_KINDS[fault.kind].transient === true ||

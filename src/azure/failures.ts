@@ -5,6 +5,7 @@ import {
 import { ABORTED, CLOSED, type RequestFault } from './errors';
 import { readActivityId } from './error-body';
 import type { ResponseHeaders } from './headers';
+import { DiskError } from './temporary-file';
 
 /** Why a request got no answer, or not all of it. */
 export type FailureReason =
@@ -18,7 +19,9 @@ export type FailureReason =
   /** More bytes than this request may be answered with. */
   | 'too-large'
   /** The body cannot be decompressed. */
-  | 'undecodable';
+  | 'undecodable'
+  /** The body cannot be written into its file; see the code. */
+  | 'disk';
 
 /** A request that failed below HTTP. */
 export interface TransportFailure extends Omit<ConnectionFailure, 'host'> {
@@ -90,6 +93,8 @@ function judge(failure: TransportFailure, host: string): Verdict {
         seen: 'the answer cannot be decompressed',
         retryable: true,
       };
+    case 'disk':
+      return { kind: 'disk', seen: new DiskError(failure.code ?? '').message };
     case 'deadline':
       return {
         kind: 'timeout',

@@ -8,7 +8,7 @@ import { ProxyError } from './connections';
 import type { TransportFailure } from './failures';
 import { headerOf, type ResponseHeaders } from './headers';
 import { fieldsOf } from './parse';
-import type { TemporaryFile } from './temporary-file';
+import { DiskError, type TemporaryFile } from './temporary-file';
 
 /** How long one request may take. All in milliseconds. */
 export interface Timeouts {
@@ -223,6 +223,9 @@ function failureOf(
   }
   if (error instanceof EncodingError) {
     return { reason: 'undecodable' };
+  }
+  if (error instanceof DiskError) {
+    return { reason: 'disk', code: error.code };
   }
   if (error instanceof ProxyError) {
     return {

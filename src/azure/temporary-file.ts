@@ -8,6 +8,22 @@ const CHUNK_BYTES = 65_536;
 /** Up to this size, in bytes, pieces that follow one another are read together. */
 const PIECE_BYTES = 16_384;
 
+/** The disk did not take a file. */
+export class DiskError extends Error {
+  /** @param code - Node's, as `ENOSPC` */
+  constructor(readonly code: string) {
+    super(`a temporary file cannot be written (${code})`);
+  }
+}
+
+async function onDisk<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new DiskError(String((error as NodeJS.ErrnoException).code));
+  }
+}
+
 /**
  * What is too large for memory, on disk for as long as it is open. The file has
  * no name, so that nothing is left behind when the process ends. Streams of
@@ -23,9 +39,10 @@ export class TemporaryFile {
     this.#handle = handle;
   }
 
+  /** @throws DiskError */
   static async create(): Promise<TemporaryFile> {
     const path = join(tmpdir(), `azure-devops-${randomUUID()}`);
-    const handle = await open(path, 'wx+', 0o600);
+    const handle = await onDisk(open(path, 'wx+', 0o600));
     try {
       await unlink(path);
       return new TemporaryFile(handle);
@@ -40,18 +57,16 @@ export class TemporaryFile {
     return (await this.#handle.stat()).size;
   }
 
-  /** Writes all that comes, in place of what was there. */
+  /** Writes all that comes, in place of what was there. @throws DiskError, or what the content ends with */
   async write(content: AsyncIterable<Uint8Array>): Promise<void> {
     this.#chunk = undefined;
     await this.#handle.truncate(0);
     let position = 0;
     for await (const chunk of content) {
       for (let written = 0; written < chunk.byteLength;) {
-        const { bytesWritten } = await this.#handle.write(
-          chunk,
-          written,
-          chunk.byteLength - written,
-          position,
+        const left = chunk.byteLength - written;
+        const { bytesWritten } = await onDisk(
+          this.#handle.write(chunk, written, left, position),
         );
         written += bytesWritten;
         position += bytesWritten;

@@ -1,4 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import os from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Repository, Simulator } from '../../dev/simulator';
@@ -288,5 +290,40 @@ describe('downloadBlob', () => {
       `could not read /docs/index.md (blob ${idOf('/docs/index.md')}) of repository`,
     );
     expect(openFiles()).toBe(0);
+  });
+});
+
+describe('A disk that cannot take what is downloaded', () => {
+  const download = () =>
+    faultOf(
+      client.downloadArchive({ repository: repository.id, folder: '/docs' }),
+    );
+
+  it('is named with its folder and what to do, and not the network', async () => {
+    const missing = '/there/is/no/such/folder';
+    const folder = jest.spyOn(os, 'tmpdir').mockReturnValue(missing);
+    const { kind, message } = await download().finally(() =>
+      folder.mockRestore(),
+    );
+    expect(kind).toBe('disk');
+    expect(message).toMatch(
+      /^dev\.azure\.com\/contoso: could not download \/docs of repository .*ENOENT.*TMPDIR/,
+    );
+    expect(message).toContain(missing);
+  });
+
+  it('is named when it is full, after one request', async () => {
+    const probe = await open('/dev/null');
+    const full = jest
+      .spyOn(Object.getPrototypeOf(probe) as FileHandle, 'write')
+      .mockRejectedValue(Object.assign(new Error(), { code: 'ENOSPC' }));
+    await probe.close();
+    const before = simulator.requests.count({ endpoint: 'items' });
+    const { kind, message } = await download().finally(() =>
+      full.mockRestore(),
+    );
+    expect(kind).toBe('disk');
+    expect(message).toContain('ENOSPC');
+    expect(simulator.requests.count({ endpoint: 'items' })).toBe(before + 1);
   });
 });
