@@ -51,7 +51,7 @@ export async function explainAccessError(
     organization,
     credential: description,
     detail: fault.serviceMessage ?? fault.seen,
-    advice: fault.cure,
+    advice: fault.cure ?? ERROR_KINDS[fault.kind].cure(organization, fault),
     tokenTenant: context.tokenTenant,
     organizationTenant: context.organizationTenant,
   });
@@ -104,8 +104,15 @@ export function classifyAccessFault(
         : denial(fault, context);
     case 'not-found':
       return missing(fault, context);
-    default:
+    case 'malformed':
+    case 'redirected':
       return 'answer-not-understood';
+    case 'aborted':
+    case 'bad-request':
+    case 'broken-link':
+    case 'disk':
+    case 'too-large':
+      return 'request-failed';
   }
 }
 

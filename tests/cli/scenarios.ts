@@ -896,6 +896,22 @@ export const FAILURES: Scenario[] = [
     }),
   },
   {
+    name: 'a web server that does not take the requests',
+    problem: 'request-failed',
+    set: world => {
+      const { identity } = world.application();
+      world.inject({
+        match: { identity, organization: 'contoso' },
+        response: {
+          status: 400,
+          headers: { 'Content-Type': 'text/plain' },
+          body: 'A potentially dangerous Request.Path value was detected from the client (:).',
+        },
+      });
+      return world.secret();
+    },
+  },
+  {
     name: 'something else in place of Azure DevOps',
     problem: 'answer-not-understood',
     set: world => {

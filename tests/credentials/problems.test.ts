@@ -555,6 +555,17 @@ describe('when Azure DevOps denies or fails a request', () => {
       ['network', PRINCIPAL, {}, {}, 'service-unreachable'],
       ['malformed', PRINCIPAL, {}, {}, 'answer-not-understood'],
       ['redirected', PRINCIPAL, {}, {}, 'answer-not-understood'],
+      [
+        'bad-request',
+        TOKEN,
+        said('VS402904: not a public address'),
+        {},
+        'request-failed',
+      ],
+      ['too-large', PRINCIPAL, {}, {}, 'request-failed'],
+      ['broken-link', PRINCIPAL, {}, {}, 'request-failed'],
+      ['disk', PRINCIPAL, {}, {}, 'request-failed'],
+      ['aborted', PRINCIPAL, {}, {}, 'request-failed'],
     ],
   )(
     'explains %s to %j, with %j and %j, as %s',

@@ -152,6 +152,11 @@ export const SERVICE_PROBLEMS = {
         'and NODE_EXTRA_CA_CERTS if a proxy inspects TLS or the server has a certificate of your own',
     transient: true,
   },
+  'request-failed': {
+    cause: facts => `the request failed${said(facts)}`,
+    cure: ({ advice }) =>
+      advice ?? 'Report it with the whole message: nothing more is known of it',
+  },
   'answer-not-understood': {
     cause: facts =>
       `the answer is not one that Azure DevOps gives${said(facts)}`,
