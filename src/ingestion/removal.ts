@@ -163,6 +163,7 @@ export async function removeOrphanedOrganizations(options: {
       settings,
       name: organization,
       proposals: proposals.filter(p => gone.has(p.repositoryId)),
+      undecided,
     });
     await options.onHeldBack(organization, outcome.heldBack);
     outcomes.push(outcome);
@@ -373,7 +374,13 @@ async function removeGuarded(options: {
 }): Promise<RemovalOutcome> {
   const { ledger, removals, settings, name, proposals } = options;
   const total = await removals.countEntities();
-  const undecided = await removals.givenBy([...(options.undecided ?? [])]);
+  // Whether another organization keeps what passes to it is not decided here.
+  const undecided = new Set([
+    ...(await removals.givenBy([...(options.undecided ?? [])], 'entity')),
+    ...proposals.flatMap(({ kind, passesOn, entityRef }) =>
+      kind === 'entity' && passesOn ? [entityRef] : [],
+    ),
+  ]);
   const { released, heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
@@ -382,7 +389,7 @@ async function removeGuarded(options: {
       ...(await ledger.heldBack.approvals()),
       releasedBefore: options.releasedBefore,
     },
-    total - undecided.length,
+    total - undecided.size,
   );
   await ledger.heldBack.noteUsed(used);
   // What costs the catalog no entity needs no guard, but what belongs to a file

@@ -4,6 +4,7 @@ import { isOneOf, upsert } from './bulk';
 import {
   chunks,
   DESCRIPTOR_KEY,
+  REFERENCE_KEY,
   sameKey,
   TABLES,
   type ClaimRow,
@@ -64,7 +65,7 @@ export async function recomputeOwners(
         changed.push(pendingReference(provider, entityRef, owner, ticket));
       }
     }
-    await upsert(tx, TABLES.references, ['provider', 'entity_ref'], changed);
+    await upsert(tx, TABLES.references, REFERENCE_KEY, changed);
     desired.push(...changed);
   }
   return desired;
@@ -89,7 +90,7 @@ export async function writeFirstOwners(
       owned.push(pendingReference(provider, entityRef, owner, ticket));
     }
   }
-  await upsert(tx, TABLES.references, ['provider', 'entity_ref'], owned);
+  await upsert(tx, TABLES.references, REFERENCE_KEY, owned);
   return owned;
 }
 

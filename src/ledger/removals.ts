@@ -6,6 +6,7 @@ import {
   CLAIM_KEY,
   DESCRIPTOR_KEY,
   isSameKey,
+  REFERENCE_KEY,
   REPOSITORY_KEY,
   sameKey,
   TABLES,
@@ -25,6 +26,13 @@ export interface Proposal {
   readonly reason: string;
   /** Whether an entity would leave the catalog: nothing else gives the reference. */
   readonly loss: boolean;
+  /** Whether only another organization would give the entity then. */
+  readonly passesOn: boolean;
+}
+
+/** The condition that another claim to the same reference stays. @param claim - the table or alias of the one */
+function isGivenByOthers(claim: string, key: readonly string[]): string {
+  return `exists (select 1 from ${TABLES.claims} as o where ${isSameKey('o', claim, key)} and o.removal is null)`;
 }
 
 /** A descriptor that is about to go. */
@@ -182,7 +190,11 @@ export class LedgerRemovals {
   /** What is about to go. */
   async proposals(): Promise<Proposal[]> {
     const rows: Array<
-      ClaimRow & { owner_path: string | null; others: number | boolean }
+      ClaimRow & {
+        owner_path: string | null;
+        others: number | boolean;
+        others_here: number | boolean;
+      }
     > = await this.claims()
       // It owns its reference, or there is none.
       .leftJoin(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
@@ -195,8 +207,9 @@ export class LedgerRemovals {
         'c.removal',
         'c.removal_reason',
         'r.path as owner_path',
+        this.knex.raw(`${isGivenByOthers('c', REFERENCE_KEY)} as others`),
         this.knex.raw(
-          `exists (select 1 from ${TABLES.claims} as o where ${isSameKey('o', 'c', ['provider', 'entity_ref'])} and o.removal is null) as others`,
+          `${isGivenByOthers('c', [...REFERENCE_KEY, 'organization'])} as others_here`,
         ),
       );
     return rows.map(row => ({
@@ -207,16 +220,22 @@ export class LedgerRemovals {
       grade: row.removal ?? 'inferred',
       reason: row.removal_reason ?? '',
       loss: row.owner_path !== null && !row.others,
+      passesOn:
+        row.owner_path !== null && Boolean(row.others) && !row.others_here,
     }));
   }
 
-  /** The references that these repositories give to the catalog. */
-  async givenBy(repositoryIds: readonly string[]): Promise<string[]> {
+  /** The references that these repositories give to the catalog. @param kind - only of this kind */
+  async givenBy(
+    repositoryIds: readonly string[],
+    kind?: ClaimRow['kind'],
+  ): Promise<string[]> {
     const found: string[] = [];
     for (const ids of chunks(repositoryIds)) {
       const refs: string[] = await this.claims()
         .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
         .whereIn('c.repository_id', ids)
+        .andWhere(kind ? { 'c.kind': kind } : {})
         .pluck('c.entity_ref');
       found.push(...refs);
     }
@@ -265,14 +284,17 @@ export class LedgerRemovals {
       .update({ released: 0 });
   }
 
-  /** Deletes claims whose removal the guard or the operator approved, and what has nothing left. */
+  /**
+   * Deletes claims whose removal the guard or the operator approved, and those that
+   * still cost the catalog no entity; then what has nothing left.
+   */
   async deleteApproved(proposals: readonly Proposal[]): Promise<void> {
     for (const batch of chunks(proposals)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
         const gone: string[] = [];
-        for (const { repositoryId, path, entityRef } of batch) {
-          // Seen again since the guard looked: then it stays.
+        for (const { repositoryId, path, entityRef, loss } of batch) {
+          // Seen again since the guard looked, or given by nothing else any more: then it stays.
           const deleted = await tx<ClaimRow>(TABLES.claims)
             .where({
               ...this.ours,
@@ -281,6 +303,18 @@ export class LedgerRemovals {
               entity_ref: entityRef,
             })
             .whereNotNull('removal')
+            .andWhere(query => {
+              if (!loss) {
+                void query
+                  .whereRaw(isGivenByOthers(TABLES.claims, REFERENCE_KEY))
+                  .orWhereNotExists(owned =>
+                    owned
+                      .select(tx.raw('1'))
+                      .from(`${TABLES.references} as r`)
+                      .whereRaw(isSameKey('r', TABLES.claims, CLAIM_KEY)),
+                  );
+              }
+            })
             .delete();
           if (deleted > 0) {
             gone.push(entityRef);

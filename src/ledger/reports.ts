@@ -5,6 +5,7 @@ import {
   chunks,
   DESCRIPTOR_KEY,
   isSameKey,
+  REFERENCE_KEY,
   sameKey,
   TABLES,
   type BigIntColumn,
@@ -305,10 +306,7 @@ export class LedgerReports {
         owns: number | boolean;
       }> = await this.knex(`${TABLES.claims} as c`)
         .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
-        .join(
-          `${TABLES.references} as r`,
-          sameKey('r', 'c', ['provider', 'entity_ref']),
-        )
+        .join(`${TABLES.references} as r`, sameKey('r', 'c', REFERENCE_KEY))
         .where('c.provider', this.provider)
         .whereIn('c.entity_ref', refs)
         .select(

@@ -32,6 +32,7 @@ export const REPOSITORY_KEY = [
 ] as const;
 export const DESCRIPTOR_KEY = [...REPOSITORY_KEY, 'path'] as const;
 export const CLAIM_KEY = [...DESCRIPTOR_KEY, 'entity_ref'] as const;
+export const REFERENCE_KEY = ['provider', 'entity_ref'] as const;
 
 export interface RepositoryRow {
   provider: string;

@@ -49,7 +49,7 @@ export interface GuardVerdict {
  * removals only, so it can never hold back an addition or a change.
  *
  * @param total - how many entities the organization has in the catalog
- * @param decided - how many of them are of repositories of which it is known what the present configuration leaves of them
+ * @param decided - of how many of them it is known whether the present configuration leaves them in the catalog
  */
 export function guard(
   proposed: readonly ProposedRemoval[],

@@ -58,8 +58,36 @@ const MISTAKES = [
   { path: ['/x/**/*.yaml'] },
   { branch: 'mian' },
   { organizations: ['contoso'] },
+  { organizations: ['fabrikam'] },
   { exclude: { repository: 'r*' } },
 ];
+
+function worldOf(names: Record<(typeof IDS)[number], string[] | null>) {
+  return Object.fromEntries(
+    IDS.map(key => [key, { names: names[key], revision: 0, state: 'listed' }]),
+  ) as Record<(typeof IDS)[number], Held>;
+}
+
+/** Of five entities of contoso fabrikam gives four as well. */
+const SHARED = worldOf({
+  'contoso/r1': ['a', 'b', 'c'],
+  'contoso/r2': ['d', 'e'],
+  'contoso/r3': null,
+  'fabrikam/r1': ['a', 'b', 'c'],
+  'fabrikam/r2': ['d'],
+});
+/** Four of five are of a repository that fabrikam lists too. */
+const NOT_READ_AGAIN = worldOf({
+  'contoso/r1': ['a', 'b', 'c', 'd'],
+  'contoso/r2': null,
+  'contoso/r3': ['e'],
+  'fabrikam/r1': null,
+  'fabrikam/r2': null,
+});
+const FABRIKAM_HIDDEN: Conditions = {
+  ...FAIR,
+  hidden: ['fabrikam/r1', 'fabrikam/r2'],
+};
 
 async function withModel(
   removals: Parameters<typeof Model.open>[0],
@@ -157,8 +185,7 @@ describe('after any history of refreshes, the catalog', () => {
           maxLength: 4,
         }),
         async (initial, mistakes) => {
-          // By default a fifth may go, and what another organization gives too is no loss.
-          const removals = { confirmations: 100, maxPercentage: 0 };
+          const removals = { confirmations: 100 };
           await withModel(removals, async model => {
             model.world = Object.fromEntries(
               Object.entries(initial).map(([key, it]) => [
@@ -180,7 +207,27 @@ describe('after any history of refreshes, the catalog', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        examples: [
+          ...MISTAKES.map(
+            (mistake): [typeof SHARED, Array<[object, Conditions, number]>] => [
+              SHARED,
+              [[mistake, FABRIKAM_HIDDEN, 1]],
+            ],
+          ),
+          [
+            NOT_READ_AGAIN,
+            [
+              [
+                { organizations: ['fabrikam'] },
+                { ...FAIR, unknown: ['fabrikam/r1'] },
+                1,
+              ],
+            ],
+          ],
+        ],
+      },
     );
   });
 

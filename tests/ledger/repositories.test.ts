@@ -126,6 +126,51 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await ledger.removalsIn(OTHER).proposals()).toEqual([]);
   });
 
+  it('keeps an entity that two organizations give and both are about to lose, each on account of the other', async () => {
+    const { ledger, knex } = opened;
+    const record = probe('f', [present(['a1'])], {
+      startTicket: await ledger.currentTicket(),
+    });
+    await ledger.recordProbes(
+      [
+        {
+          ...record,
+          repository: { ...record.repository, organization: OTHER },
+        },
+      ],
+      8,
+    );
+    // The former looks while the latter still gives it, the latter while the former still owns it.
+    const propose = async (organization: string, repository: string) => {
+      const removals = ledger.removalsIn(organization);
+      await removals.markForRemoval(
+        [repository],
+        { grade: 'deselected', reason: 'no longer selected' },
+        await ledger.currentTicket(),
+      );
+      const proposals = (await removals.proposals()).filter(
+        ({ entityRef }) => entityRef === 'component:default/a1',
+      );
+      expect(proposals).toMatchObject([{ loss: false }]);
+      return async () => await removals.deleteApproved(proposals);
+    };
+    const former = await propose(ORGANIZATION, 'a');
+    const latter = await propose(OTHER, 'f');
+    await former();
+    await latter();
+    expect(
+      await knex('azure_devops_references')
+        .where({ entity_ref: 'component:default/a1' })
+        .first(),
+    ).toMatchObject({ organization: ORGANIZATION, repository_id: 'a' });
+    expect(await ledger.removalsIn(ORGANIZATION).proposals()).toContainEqual(
+      expect.objectContaining({
+        entityRef: 'component:default/a1',
+        loss: true,
+      }),
+    );
+  });
+
   it('gives the repositories of organizations that the configuration no longer names', async () => {
     const { ledger } = opened;
     expect(await ledger.repositoriesOutside([ORGANIZATION])).toEqual(
