@@ -4,7 +4,12 @@ import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
-import { guard, howToApprove, type HeldBack } from '../policy/guard';
+import {
+  describeShare,
+  guard,
+  howToApprove,
+  type HeldBack,
+} from '../policy/guard';
 import {
   judgeMissing,
   type OutOfSight,
@@ -453,8 +458,9 @@ const EVIDENCE: Readonly<Record<Removal['grade'], string>> = {
 export function describeHeldBack(
   organization: string,
   providerId: string,
-  { grade, count, total, percentage, limit, fingerprint, reasons }: HeldBack,
+  held: HeldBack,
 ): string {
+  const { grade, count, total, limit, fingerprint, reasons } = held;
   const option =
     grade === 'confirmed' ? 'maxConfirmedPercentage' : 'maxPercentage';
   const why = reasons
@@ -463,7 +469,7 @@ export function describeHeldBack(
     .join('; ');
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
-    `(${percentage.toFixed(0)} %, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
+    `(${describeShare(held)}, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
     `They stay in the catalog. If they are to go, ${howToApprove(providerId, fingerprint)}, which allows this very set, once; ` +
     (grade === 'deselected'
       ? 'if they are not, correct the configuration: the next refresh takes this back'

@@ -151,6 +151,21 @@ function countReasons(
     .sort((a, b) => b.count - a.count);
 }
 
+/** The share that a set is, so that it shows why the set is held back: not "20 %" where 20 % may go. */
+export function describeShare({
+  count,
+  total,
+  percentage,
+  limit,
+}: Pick<HeldBack, 'count' | 'total' | 'percentage' | 'limit'>): string {
+  const rounded = Number(percentage.toFixed(1));
+  const share = rounded > limit ? `${rounded} %` : `more than ${limit} %`;
+  // The configuration may take a share of what was looked at under it, and what left because of events counts with the rest.
+  return percentage === Math.min(100, (count * 100) / total)
+    ? share
+    : `${share} of those that count`;
+}
+
 /** The two ways of an operator to let a set go. */
 export function howToApprove(providerId: string, fingerprint: string): string {
   return (

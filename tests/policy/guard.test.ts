@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  describeShare,
   fingerprintOf,
   guard,
   type ProposedRemoval,
@@ -222,6 +223,38 @@ describe('the guard', () => {
         expect(again.released).toEqual([]);
       }),
     );
+  });
+
+  it('says which share it holds back so that it is more than the limit', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: 1, max: 40_000 }),
+        fc.nat({ max: 99 }),
+        (count, total, maxPercentage) => {
+          const [held] = guard(removals(count, 'deselected'), total, {
+            ...limits,
+            maxPercentage,
+          }).heldBack;
+          fc.pre(held !== undefined);
+          const [, more, share] =
+            /^(more than )?([\d.]+) %$/.exec(describeShare(held)) ?? [];
+          expect([held.percentage, more, Number(share)]).toEqual([
+            held.percentage,
+            more,
+            more ? maxPercentage : expect.closeTo(held.percentage, 1),
+          ]);
+          expect(more !== undefined || Number(share) > maxPercentage).toBe(
+            true,
+          );
+        },
+      ),
+    );
+  });
+
+  it('says that the share is not one of all entities, where it is not', () => {
+    const [held] = guard(removals(10, 'deselected'), 100, limits, 10).heldBack;
+    expect(describeShare(held!)).toBe('100 % of those that count');
   });
 
   it('shows which entities it holds back', () => {

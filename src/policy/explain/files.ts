@@ -1,4 +1,4 @@
-import { howToApprove } from '../guard';
+import { describeShare, howToApprove } from '../guard';
 import { describeRejection, type Rejection } from '../model';
 import { keyOf, pathOf } from '../nothing-found';
 import type {
@@ -88,7 +88,7 @@ function heldBack(
   const { grade, count, total, percentage, limit, fingerprint } = held;
   return {
     reason: 'held-back',
-    cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${percentage.toFixed(0)} %), and ${limit} % may at once`,
+    cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${describeShare(held)}), and ${limit} % may at once`,
     cure:
       `If they are to go, ${howToApprove(id, fingerprint)}, which allows this very set, once; ` +
       'if not, undo what is the reason: the next refresh takes this back',
