@@ -323,7 +323,7 @@ exports.up = async function up(knex) {
   // Over what is rare alone, so that neither database takes them for a way to
   // all the other rows.
   await knex.raw(
-    'create index azure_devops_claims_removal_idx on azure_devops_claims (provider) where removal is not null',
+    'create index azure_devops_claims_removal_idx on azure_devops_claims (provider, organization) where removal is not null',
   );
   await knex.raw(
     'create index azure_devops_references_pending_idx on azure_devops_references (provider, version) where pending = 1',

@@ -130,7 +130,8 @@ async function loadClaims(
       | 'removal'
     > & { target: string }
   > = await tx(`${TABLES.claims} as c`)
-    .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
+    // Left, so that SQLite begins with the claims, and not with all descriptors.
+    .leftJoin(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
     .where('c.provider', provider)
     .whereRaw(isOneOf(tx, 'c.entity_ref', refs))
     .select(
