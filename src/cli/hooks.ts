@@ -16,17 +16,8 @@ import {
   planSubscriptions,
   type PlannedSubscription,
 } from '../policy/subscriptions';
-import {
-  EXIT,
-  type ExitCode,
-  type Io,
-  organizationJson,
-  Progress,
-  UsageError,
-  widthOf,
-} from './io';
-import { selectOrganizations } from './organizations';
-import { findCause, openSession, renderFailure, type Failure } from './session';
+import { EXIT, type ExitCode, type Io, UsageError } from './io';
+import { askOrganizations, type Failure } from './session';
 import {
   count,
   hanging,
@@ -57,10 +48,6 @@ interface Line extends PlannedSubscription {
   readonly failure?: string;
 }
 
-type Report = { readonly organization: Organization } & (
-  { readonly lines: readonly Line[] } | { readonly failure: Failure }
-);
-
 /** By which our subscriptions are known. */
 const MARK = 'azure-devops-catalog';
 
@@ -75,52 +62,34 @@ export async function hooks(
     throw new UsageError(NO_INGRESS);
   }
   const url = addressOf(config, options.url);
-  const selection = selectOrganizations(config, options.organization);
-  const progress = new Progress(io.stderr);
-  const session = openSession(config, io, progress);
-  const reports: Report[] = [];
-  try {
-    for (const mistake of selection.mistakes) {
-      io.stderr.write(`${mistake.message}\n\n`);
-    }
-    for (const organization of selection.organizations) {
-      progress.show(`${organization.label}: looking at subscriptions ...`);
-      let report: Report;
-      try {
-        const lines = await examine({
-          client: session.clients.subscriptions(organization),
-          projects: await projectsOf(
-            await session.clients.interactive
-              .forOrganization(organization)
-              .listProjects(),
-            config,
-            organization,
-            options.project,
-          ),
-          url: markedUrl(url, MARK, keyOf(url, ingress)),
-          ingress,
-          apply: options.apply,
-        });
-        report = { organization, lines };
-      } catch (error) {
-        const failure = await findCause(session, organization, error);
-        report = { organization, failure: forSubscriptions(failure) };
-      }
-      progress.clear();
-      reports.push(report);
-      if (!options.json) {
-        write(report, options.apply, io);
-      }
-    }
-  } finally {
-    progress.clear();
-    await session.clients.close();
-  }
+  const { apply } = options;
+  const { found, json, isWhole } = await askOrganizations(config, options, io, {
+    doing: 'looking at subscriptions',
+    ask: async (session, organization) =>
+      await examine({
+        client: session.clients.subscriptions(organization),
+        projects: await projectsOf(
+          await session.clients.interactive
+            .forOrganization(organization)
+            .listProjects(),
+          config,
+          organization,
+          options.project,
+        ),
+        url: markedUrl(url, MARK, keyOf(url, ingress)),
+        ingress,
+        apply,
+      }),
+    render: (lines, organization, width) =>
+      render(lines, organization, width, apply),
+    toJson: subscriptions => ({ subscriptions }),
+    explain: forSubscriptions,
+  });
   if (options.json) {
-    io.stdout.write(`${renderJson(reports, options.apply)}\n`);
+    const text = toJsonText({ applied: apply, organizations: json });
+    io.stdout.write(`${text}\n`);
   }
-  return selection.mistakes.length === 0 &&
-    reports.every(report => isInOrder(report, options.apply))
+  return isWhole && found.flat().every(line => isInOrder(line, apply))
     ? EXIT.ok
     : EXIT.problem;
 }
@@ -282,15 +251,11 @@ function forSubscriptions(failure: Failure): Failure {
 }
 
 /** Whether there is nothing left that a further run would do. */
-function isInOrder(report: Report, applied: boolean): boolean {
-  return (
-    'lines' in report &&
-    report.lines.every(
-      line =>
-        (applied && line.failure === undefined) ||
-        !(line.create || line.remove.length > 0),
-    )
-  );
+function isInOrder(
+  { create, remove, failure }: Line,
+  applied: boolean,
+): boolean {
+  return (applied && failure === undefined) || !(create || remove.length > 0);
 }
 
 const COLUMNS: readonly Column[] = [
@@ -300,16 +265,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'PROJECT' },
 ];
 
-function write(report: Report, applied: boolean, io: Io): void {
-  const { organization } = report;
-  const width = widthOf(io.stdout);
-  if ('failure' in report) {
-    io.stderr.write(
-      `${renderFailure(organization.label, report.failure, widthOf(io.stderr))}\n\n`,
-    );
-    return;
-  }
-  const { lines } = report;
+function render(
+  lines: readonly Line[],
+  organization: Organization,
+  width: number,
+  applied: boolean,
+): string {
   const shown = lines.filter(({ state }) => state !== 'right');
   const heading = hanging(
     '',
@@ -333,14 +294,12 @@ function write(report: Report, applied: boolean, io: Io): void {
     !applied && shown.some(it => it.create || it.remove.length > 0)
       ? ['\nNothing was changed. Add --apply to carry this out.']
       : [];
-  io.stdout.write(
-    [
-      heading,
-      ...(shown.length > 0 ? ['', table] : []),
-      ...(remarks.length > 0 ? ['', ...remarks] : []),
-      ...next,
-    ].join('\n') + '\n\n',
-  );
+  return [
+    heading,
+    ...(shown.length > 0 ? ['', table] : []),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
+    ...next,
+  ].join('\n');
 }
 
 /** What there is to say, once, and of what it is said. */
@@ -374,14 +333,4 @@ function verbOf({ create, remove, failure }: Line, applied: boolean): string {
       : ['make', 'made']
     : ['delete', 'deleted'];
   return verb[applied ? 1 : 0] ?? '';
-}
-
-function renderJson(reports: readonly Report[], applied: boolean): string {
-  const organizations = reports.map(report => ({
-    ...organizationJson(report.organization),
-    ...('failure' in report
-      ? { error: report.failure.diagnosis }
-      : { subscriptions: report.lines }),
-  }));
-  return toJsonText({ applied, organizations });
 }

@@ -3,22 +3,8 @@ import type { Repository } from '../azure/types';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
 import type { Organization } from '../organization';
-import {
-  EXIT,
-  type ExitCode,
-  type Io,
-  organizationJson,
-  Progress,
-  widthOf,
-} from './io';
-import { selectOrganizations } from './organizations';
-import {
-  type Failure,
-  findCause,
-  openSession,
-  renderFailure,
-  type Session,
-} from './session';
+import { EXIT, type ExitCode, type Io } from './io';
+import { askOrganizations, type Session } from './session';
 import {
   type Column,
   count,
@@ -38,13 +24,10 @@ export interface RepositoriesOptions {
 }
 
 /** What one organization answered. */
-type Listing = { readonly organization: Organization } & (
-  | {
-      readonly credential: CredentialDescription;
-      readonly repositories: readonly Repository[];
-    }
-  | { readonly failure: Failure }
-);
+interface Listing {
+  readonly credential: CredentialDescription;
+  readonly repositories: readonly Repository[];
+}
 
 /** Lists every repository that the matching credentials may read. */
 export async function repositories(
@@ -52,30 +35,20 @@ export async function repositories(
   options: RepositoriesOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const selection = selectOrganizations(config, options.organization);
-  const progress = new Progress(io.stderr);
-  const session = openSession(config, io, progress);
-  const listings: Listing[] = [];
-  try {
-    for (const mistake of selection.mistakes) {
-      io.stderr.write(`${mistake.message}\n\n`);
-    }
-    for (const organization of selection.organizations) {
-      const name = organization.label;
-      progress.show(`${name}: listing repositories ...`);
-      const listing = await list(session, organization, options.project);
-      progress.clear();
-      listings.push(listing);
-      if (!options.json) write(listing, io);
-    }
-  } finally {
-    progress.clear();
-    await session.clients.close();
+  const { json, isWhole } = await askOrganizations(config, options, io, {
+    doing: 'listing repositories',
+    ask: async (session, organization) =>
+      await list(session, organization, options.project),
+    render,
+    toJson: ({ credential, repositories: listed }) => ({
+      credential,
+      repositories: listed.map(it => ({ ...it, state: stateOf(it) })),
+    }),
+  });
+  if (options.json) {
+    io.stdout.write(`${toJsonText({ organizations: json })}\n`);
   }
-  if (options.json) io.stdout.write(`${renderJson(listings)}\n`);
-  const failed =
-    selection.mistakes.length > 0 || listings.some(l => 'failure' in l);
-  return failed ? EXIT.problem : EXIT.ok;
+  return isWhole ? EXIT.ok : EXIT.problem;
 }
 
 async function list(
@@ -83,66 +56,32 @@ async function list(
   organization: Organization,
   project: string | undefined,
 ): Promise<Listing> {
-  try {
-    const credential = session.credentials
-      .forOrganization(organization)
-      .describe();
-    const { repositories } = await session.clients.interactive
-      .forOrganization(organization)
-      .listRepositories({ project });
-    return {
-      organization,
-      credential,
-      repositories: sortRepositories(repositories),
-    };
-  } catch (error) {
-    const failure = await findCause(session, organization, error);
-    return { organization, failure };
-  }
+  const credential = session.credentials
+    .forOrganization(organization)
+    .describe();
+  const listed = await session.clients.interactive
+    .forOrganization(organization)
+    .listRepositories({ project });
+  return { credential, repositories: sortRepositories(listed.repositories) };
 }
 
-function write(listing: Listing, io: Io): void {
-  const name = listing.organization.label;
-  if ('failure' in listing) {
-    io.stderr.write(
-      `${renderFailure(name, listing.failure, widthOf(io.stderr))}\n\n`,
-    );
-    return;
-  }
-  const width = widthOf(io.stdout);
-  const found = listing.repositories;
-  const as = `read with ${describeCredential(listing.credential)}`;
-  const heading = hanging('', `${name}: ${summarize(found)}, ${as}`, width);
+function render(
+  { credential, repositories: listed }: Listing,
+  { label }: Organization,
+  width: number,
+): string {
+  const as = `read with ${describeCredential(credential)}`;
+  const heading = hanging('', `${label}: ${summarize(listed)}, ${as}`, width);
   const body =
-    found.length > 0
-      ? renderRepositories(found)
+    listed.length > 0
+      ? renderRepositories(listed)
       : hanging('', NOTHING_VISIBLE, width);
-  io.stdout.write(`${heading}\n\n${body}\n\n`);
+  return `${heading}\n\n${body}`;
 }
 
 const NOTHING_VISIBLE =
   'Azure DevOps leaves out without a word what the identity may not read. Give it the access level Basic ' +
   'and add it to the group Readers of the projects; `azure-devops-catalog doctor` tells more.';
-
-function renderJson(listings: readonly Listing[]): string {
-  const organizations = listings.map(listing =>
-    'failure' in listing
-      ? {
-          ...organizationJson(listing.organization),
-          credential: listing.failure.credential,
-          error: listing.failure.diagnosis,
-        }
-      : {
-          ...organizationJson(listing.organization),
-          credential: listing.credential,
-          repositories: listing.repositories.map(repository => ({
-            ...repository,
-            state: stateOf(repository),
-          })),
-        },
-  );
-  return toJsonText({ organizations });
-}
 
 /** The name comes last, so that a long one pushes nothing out of its column. */
 const COLUMNS: readonly Column[] = [

@@ -16,7 +16,8 @@ import type {
   CredentialDirectory,
 } from '../credentials/types';
 import { CLOUD_HOST, Organization } from '../organization';
-import { type Io, type Progress, widthOf } from './io';
+import { type Io, type Sink, organizationJson, Progress, widthOf } from './io';
+import { selectOrganizations } from './organizations';
 import { hanging } from './text';
 
 /** What commands reach organizations with. */
@@ -84,6 +85,77 @@ export async function findCause(
     error.fault.kind === 'unauthorized' ? await isAccepted(client) : undefined,
   );
   return { diagnosis, credential: credential.describe() };
+}
+
+/** What a command asks of every organization that it is about. */
+interface Question<T> {
+  /** What is going on, as in `listing repositories`. */
+  readonly doing: string;
+  ask(session: Session, organization: Organization): Promise<T>;
+  /** For people. */
+  render(found: T, organization: Organization, width: number): string;
+  /** For machines. */
+  toJson(found: T): object;
+  /** Default: the failure as it is. */
+  explain?(failure: Failure): Failure;
+}
+
+/**
+ * Asks one organization after the other, and shows what each answers unless that
+ * is to be JSON. One that fails does not keep the others from being asked.
+ *
+ * @returns `isWhole`: no organization failed, and no provider's block is wrong
+ * @throws UsageError when there is none.
+ */
+export async function askOrganizations<T>(
+  config: Config,
+  options: { readonly organization: readonly string[]; readonly json: boolean },
+  io: Io,
+  question: Question<T>,
+): Promise<{ found: T[]; json: object[]; isWhole: boolean }> {
+  const selection = selectOrganizations(config, options.organization);
+  const progress = new Progress(io.stderr);
+  const session = openSession(config, io, progress);
+  const found: T[] = [];
+  const json: object[] = [];
+  const show = (sink: Sink, text: string) => {
+    progress.clear();
+    if (!options.json) sink.write(`${text}\n\n`);
+  };
+  try {
+    for (const { message } of selection.mistakes) {
+      io.stderr.write(`${message}\n\n`);
+    }
+    for (const organization of selection.organizations) {
+      const { label } = organization;
+      progress.show(`${label}: ${question.doing} ...`);
+      try {
+        const one = await question.ask(session, organization);
+        found.push(one);
+        json.push({
+          ...organizationJson(organization),
+          ...question.toJson(one),
+        });
+        show(io.stdout, question.render(one, organization, widthOf(io.stdout)));
+      } catch (error) {
+        const cause = await findCause(session, organization, error);
+        const failure = question.explain?.(cause) ?? cause;
+        json.push({
+          ...organizationJson(organization),
+          credential: failure.credential,
+          error: failure.diagnosis,
+        });
+        show(io.stderr, renderFailure(label, failure, widthOf(io.stderr)));
+      }
+    }
+  } finally {
+    progress.clear();
+    await session.clients.close();
+  }
+  const isWhole =
+    selection.mistakes.length === 0 &&
+    found.length === selection.organizations.length;
+  return { found, json, isWhole };
 }
 
 /** Whether the credential is good for what needs no scope. */
