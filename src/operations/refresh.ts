@@ -15,6 +15,7 @@ import { explainProvider } from '../policy/explain';
 import { selectRepositories } from '../policy/select';
 import type { Operation } from './operation';
 import type { OperationsContext, Provider, Providers } from './providers';
+import { array, object, oneOf, optional, text } from './schema';
 
 /** The lever that has something looked at now. */
 export function refreshOperation(
@@ -54,43 +55,25 @@ export function refreshOperation(
         example: 'https://dev.azure.com/contoso/payments/_git/api',
       },
     },
-    answer: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['refreshes', 'repositories'],
-      properties: {
-        refreshes: {
-          type: 'array',
-          items: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['provider', 'outcome'],
-            properties: {
-              provider: { type: 'string' },
-              outcome: { enum: ['triggered', 'already-running'] },
-            },
-          },
-        },
-        repositories: {
-          type: 'array',
-          items: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['provider', 'organization', 'project', 'repository'],
-            properties: {
-              provider: { type: 'string' },
-              organization: { type: 'string' },
-              project: { type: 'string' },
-              repository: { type: 'string' },
-              leftOut: {
-                type: 'string',
-                description: 'Why the configuration leaves it out, if it does',
-              },
-            },
-          },
-        },
-      },
-    },
+    answer: object({
+      refreshes: array(
+        object({
+          provider: text('The id of the provider'),
+          outcome: oneOf('triggered', 'already-running'),
+        }),
+      ),
+      repositories: array(
+        object({
+          provider: text('The id of the provider'),
+          organization: text('As host/name'),
+          project: text('Its name'),
+          repository: text('Its name'),
+          leftOut: optional(
+            text('Why the configuration leaves it out, if it does'),
+          ),
+        }),
+      ),
+    }),
     async run({ provider, organization, repository }) {
       const given = [provider, organization, repository].filter(
         it => it !== undefined,
@@ -155,9 +138,9 @@ function describeUnread(all: readonly Provider[], name: string): string {
 async function lookAtRepository(
   { service, hub }: OperationsContext,
   providers: Providers,
-  text: string,
+  address: string,
 ): Promise<JsonObject> {
-  const url = parseRepositoryUrl(text, service.content.context);
+  const url = parseRepositoryUrl(address, service.content.context);
   if (url.outcome === 'unsupported') {
     throw new InputError(url.message);
   }
