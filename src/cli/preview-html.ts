@@ -4,6 +4,7 @@ import {
   entitiesOf,
   lineUrl,
   type Preview,
+  SKIP_REASONS,
   stateOf,
   summaryOf,
   urlOf,
@@ -14,7 +15,7 @@ import {
  * with it. It is whole in one file, loads nothing and sends nothing.
  */
 export function renderHtml(preview: Preview): string {
-  const { organizations, entities, duplicates, at } = preview;
+  const { organizations, entities, at } = preview;
   const names = organizations.map(({ organization }) => organization.label);
   const title = `What a refresh finds in ${[...new Set(names)].join(', ')}`;
   const data = {
@@ -33,7 +34,7 @@ export function renderHtml(preview: Preview): string {
         n: each.repository.name,
         u: urlOf(organization, each),
         s: stateOf(each),
-        ...(each.skipped && { w: REASONS[each.skipped] ?? each.skipped }),
+        ...(each.skipped && { w: SKIP_REASONS[each.skipped] }),
         ...(each.unknown !== undefined && { w: each.unknown }),
         f: each.files.map(file => ({
           p: file.path,
@@ -46,7 +47,6 @@ export function renderHtml(preview: Preview): string {
         })),
       })),
     ),
-    duplicates,
   };
   // Inside of a script only `<` could end it or begin a comment.
   const json = JSON.stringify(data).replaceAll('<', '\\u003c');
@@ -85,15 +85,6 @@ export function renderHtml(preview: Preview): string {
 </html>
 `;
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  'project-filter': 'left out by the key project or exclude.project',
-  'repository-filter': 'left out by the key repository or exclude.repository',
-  fork: 'a fork, which skipForkedRepos leaves out',
-  disabled: 'disabled',
-  'project-not-well-formed': 'its project is being created or deleted',
-  empty: 'empty',
-};
 
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, char => `&#${char.charCodeAt(0)};`);

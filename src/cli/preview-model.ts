@@ -4,8 +4,10 @@ import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 import type { Rejection } from '../policy/model';
 import { chooseOwner } from '../policy/owner';
+import type { SkipReason } from '../policy/select';
 import { organizationJson } from './io';
 import type { Failure } from './session';
+import { count } from './text';
 
 /** One organization as one provider reads it. */
 export interface PreviewedOrganization {
@@ -64,11 +66,25 @@ export function stateOf(repository: PreviewedRepository): State {
   return repository.files.length > 0 ? 'entities' : 'none';
 }
 
+/** Why repositories are not looked at, for people. */
+export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
+  'project-filter': 'left out by the key project or exclude.project',
+  'repository-filter': 'left out by the key repository or exclude.repository',
+  fork: 'left out as a fork, by the key skipForkedRepos',
+  disabled: 'disabled',
+  'project-not-well-formed': 'in a project that is being created or deleted',
+  empty: 'empty',
+};
+
+export function emptyCounts(): Record<State, number> {
+  return { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
+}
+
 /** How many repositories are in each state. */
 export function summaryOf(
   organizations: readonly PreviewedOrganization[],
 ): Record<State, number> {
-  const counts = { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
+  const counts = emptyCounts();
   for (const { repositories } of organizations) {
     for (const repository of repositories) counts[stateOf(repository)] += 1;
   }
@@ -206,13 +222,15 @@ function organizationToJson(previewed: PreviewedOrganization) {
 
 /** How many entities there are, of which kinds. */
 export function describeCounts(entities: readonly OwnedEntity[]): string {
-  const kinds = new Map<string, number>();
-  for (const { entity } of entities) {
-    kinds.set(entity.kind, (kinds.get(entity.kind) ?? 0) + 1);
-  }
-  const parts = [...kinds]
+  const parts = [...countBy(entities.map(({ entity }) => entity.kind))]
     .sort(([, a], [, b]) => b - a)
     .map(([kind, n]) => `${kind}: ${n.toLocaleString('en-US')}`);
-  const all = `${entities.length.toLocaleString('en-US')} ${entities.length === 1 ? 'entity' : 'entities'}`;
+  const all = count(entities.length, 'entity', 'entities');
   return parts.length > 0 ? `${all} (${parts.join(', ')})` : all;
+}
+
+export function countBy<T>(values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
 }

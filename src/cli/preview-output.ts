@@ -1,8 +1,11 @@
 import {
+  countBy,
   describeCounts,
   type Difference,
+  emptyCounts,
   type Preview,
   type PreviewedOrganization,
+  SKIP_REASONS,
   stateOf,
   type State,
   summaryOf,
@@ -12,7 +15,7 @@ import { describeRejection } from '../policy/model';
 import { renderFailure } from './session';
 import { type Column, count, hanging, printable, renderTable } from './text';
 
-/** How many lines of one kind are spelled out; the rest is in --json and --html. */
+/** How many lines of one kind are spelled out; the rest is in --json. */
 const MOST_LINES = 50;
 
 const COLUMNS: readonly Column[] = [
@@ -76,7 +79,7 @@ function renderOrganization(
     section(
       'Skipped',
       [...countBy(repositories.flatMap(({ skipped = [] }) => skipped))].map(
-        ([reason, n]) => `${n}  ${REASONS[reason] ?? reason}`,
+        ([reason, n]) => `${n}  ${SKIP_REASONS[reason]}`,
       ),
     ),
     section('Rejected', rejectionsOf(repositories, width)),
@@ -93,21 +96,11 @@ function renderOrganization(
     .join('\n\n');
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  'project-filter': 'the key project or exclude.project leaves them out',
-  'repository-filter':
-    'the key repository or exclude.repository leaves them out',
-  fork: 'forks, which skipForkedRepos leaves out',
-  disabled: 'disabled',
-  'project-not-well-formed': 'of projects that are being created or deleted',
-  empty: 'empty',
-};
-
 function renderProjects(repositories: readonly PreviewedRepository[]): string {
   const projects = new Map<string, Record<State, number>>();
   for (const each of repositories) {
     const { name } = each.repository.project;
-    const counts = projects.get(name) ?? { ...NOTHING };
+    const counts = projects.get(name) ?? emptyCounts();
     counts[stateOf(each)] += 1;
     projects.set(name, counts);
   }
@@ -131,8 +124,6 @@ function renderProjects(repositories: readonly PreviewedRepository[]): string {
   );
 }
 
-const NOTHING = { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
-
 function rejectionsOf(
   repositories: readonly PreviewedRepository[],
   width: number,
@@ -155,22 +146,23 @@ function rejectionsOf(
 
 function renderDifference(difference: Difference, width: number): string[] {
   const { added, changed, removed, unlisted, blocked, invalid } = difference;
-  const all = [added, changed, removed, unlisted, blocked];
-  if (all.every(list => list.length === 0)) {
-    return [
-      hanging(
-        '',
-        'The catalog has exactly this: a refresh would change nothing.',
-        width,
-      ),
-      ...renderInvalid(invalid, width),
-    ];
-  }
+  const changes = [added, changed, removed, unlisted, blocked];
+  const place = ({
+    entityRef,
+    target,
+  }: {
+    entityRef: string;
+    target: string;
+  }) => `${entityRef}\n    ${target}`;
   return [
-    section(
-      'A refresh would add',
-      added.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
-    ),
+    changes.every(list => list.length === 0)
+      ? hanging(
+          '',
+          'The catalog has exactly this: a refresh would change nothing.',
+          width,
+        )
+      : '',
+    section('A refresh would add', added.map(place)),
     section(
       'A refresh would change',
       changed.map(
@@ -180,28 +172,16 @@ function renderDifference(difference: Difference, width: number): string[] {
     ),
     section(
       'A refresh would remove, as far as the guard lets it',
-      removed.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
+      removed.map(place),
     ),
     section(
       'Of repositories that are not listed; they stay until that is confirmed',
-      unlisted.map(({ entityRef, target }) => `${entityRef}\n    ${target}`),
+      unlisted.map(place),
     ),
     section(
       'Held by somebody else in the catalog, and so not given',
-      blocked.map(
-        ({ entityRef, target, by }) =>
-          `${entityRef}\n    ${target}\n    held by ${by}`,
-      ),
+      blocked.map(it => `${place(it)}\n    held by ${it.by}`),
     ),
-    ...renderInvalid(invalid, width),
-  ];
-}
-
-function renderInvalid(
-  invalid: Difference['invalid'],
-  width: number,
-): string[] {
-  return [
     section(
       'Given, and not shown, since the processing of the catalog does not take them',
       invalid.map(
@@ -222,7 +202,7 @@ function section(title: string, lines: readonly string[]): string {
   const more =
     lines.length > MOST_LINES
       ? [
-          `  and ${(lines.length - MOST_LINES).toLocaleString('en-US')} more; --json or --html has them`,
+          `  and ${(lines.length - MOST_LINES).toLocaleString('en-US')} more; --json has them`,
         ]
       : [];
   return [`${title}:`, ...shown, ...more].join('\n');
@@ -230,10 +210,4 @@ function section(title: string, lines: readonly string[]): string {
 
 function nameOf({ repository }: PreviewedRepository): string {
   return `${repository.project.name}/${repository.name}`;
-}
-
-function countBy(values: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
 }
