@@ -26,8 +26,6 @@ export class Applier {
   readonly applied = { added: 0, removed: 0 };
   /** By reference, why the catalog did not take an entity, or its removal. */
   readonly refused = new Map<string, string>();
-  /** One applier at a time in this process as well: two of us have the same lease. */
-  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly outbox: Outbox,
@@ -225,13 +223,7 @@ export class Applier {
     options: { wait: boolean; signal?: AbortSignal },
     action: () => Promise<readonly DesiredReference[]>,
   ): Promise<boolean> {
-    const former = this.turn;
-    let finish: () => void = () => {};
-    this.turn = new Promise<void>(resolve => {
-      finish = resolve;
-    });
-    try {
-      await former;
+    return await this.outbox.inTurn(async () => {
       if (!(await this.lease(options))) {
         return false;
       }
@@ -247,9 +239,7 @@ export class Applier {
         }
       }
       return true;
-    } finally {
-      finish();
-    }
+    });
   }
 
   private async lease(options: {

@@ -50,12 +50,20 @@ export interface PageStart {
  */
 export class Outbox {
   private seesCatalog = true;
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
     private readonly holder: string,
   ) {}
+
+  /** Does one thing after another: all that a process applies it applies under the same lease. */
+  async inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(action);
+    this.turn = result.catch(() => {});
+    return await result;
+  }
 
   /** Takes or prolongs the lease; `false` while another holds it. */
   async acquire(): Promise<boolean> {

@@ -1,4 +1,8 @@
+import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import fc from 'fast-check';
+import { Applier } from '../../src/ingestion/apply';
+import { openLedger, present, probe } from '../ledger/support';
+import { recordingLogger, type LogLine } from '../support/logs';
 import { FAIR, Model, truthOf, type Held } from './model';
 
 const NO_GUARD = { maxPercentage: 100, maxConfirmedPercentage: 100 };
@@ -61,6 +65,64 @@ describe('an event that one replica looks at while another refreshes the same re
     );
   });
 });
+
+it('an event that is looked at while the same process refreshes: the catalog takes one after the other, and ends with what was found last', async () => {
+  const opened = await openLedger('sqlite');
+  try {
+    const { ledger } = opened;
+    const logs: LogLine[] = [];
+    const logger = recordingLogger(logs);
+    const outbox = opened.outbox('this process');
+    const find = async (revision: string) => {
+      const found = present(['a'], { repository: revision });
+      const claims = found.claims.map(claim => ({
+        ...claim,
+        entity: claim.entity.replace('"name"', `"title":"${revision}","name"`),
+      }));
+      const startTicket = await ledger.currentTicket();
+      await ledger.recordProbes(
+        [probe('r1', [{ ...found, claims }], { startTicket })],
+        1,
+      );
+    };
+    /** What the catalog was given, in the order in which it was done. */
+    const taken: Array<string | undefined> = [];
+    let given = 0;
+    let goOn: () => void = () => {};
+    const heldUp = new Promise<void>(resolve => (goOn = resolve));
+    const catalog: EntityProviderConnection = {
+      async applyMutation(mutation) {
+        given += 1;
+        if (given === 1) await heldUp;
+        if (mutation.type === 'delta') {
+          taken.push(...mutation.added.map(it => it.entity.metadata.title));
+        }
+      },
+      async refresh() {},
+    };
+    await find('former');
+    const refreshing = new Applier(outbox, catalog, logger).applyPending({
+      wait: true,
+    });
+    while (given === 0) await soon();
+    await find('latter');
+    const looking = new Applier(outbox, catalog, logger).applyPending({
+      wait: true,
+    });
+    for (let i = 0; i < 200; i++) await soon();
+    goOn();
+    await Promise.all([refreshing, looking]);
+    expect(taken).toEqual(['former', 'latter']);
+    expect(await outbox.isPending()).toBe(false);
+    expect(logs).toEqual([]);
+  } finally {
+    await opened.destroy();
+  }
+});
+
+async function soon(): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve));
+}
 
 /** By reference, the title, and the name of the repository that its location has. */
 function contentOf({ catalog }: Model) {
