@@ -124,7 +124,8 @@ async function lookOnce(
       repositories.map(({ id }) => id),
     );
     const removals = ledger.removalsIn(organizationKey);
-    const before = await removals.proposals();
+    const lookedAt = [...repositories, ...vanished].map(({ id }) => id);
+    const before = await removals.proposals(lookedAt);
     const doubtful = new Map(before.map(p => [p.repositoryId, p.grade]));
     const parser = new DescriptorParser({
       organization,
@@ -185,7 +186,7 @@ async function lookOnce(
     onReport?.(report);
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
     let overtaken: readonly string[] = [];
-    if (isAnythingGone || (await removals.proposals()).length > 0) {
+    if (isAnythingGone || (await removals.proposals(lookedAt)).length > 0) {
       const outcome = await removeWhatIsGone({
         organization,
         settings,
@@ -201,6 +202,8 @@ async function lookOnce(
         seenAt,
         onChanges,
         releasedBefore: await removals.releasedSinceRefresh(),
+        // Of the others a refresh that is under way may not know yet who gives what they lost.
+        among: new Set(lookedAt),
       });
       ({ overtaken } = outcome);
       await removals.countReleased(outcome.released);

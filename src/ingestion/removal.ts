@@ -79,6 +79,8 @@ export interface RemovalInput {
   readonly seenAt: number;
   /** How many entities left since the last refresh, one look after another. Default: 0. */
   readonly releasedBefore?: number;
+  /** Ids of the repositories that were looked at, where that is not all: what others are about to lose counts, and stays. */
+  readonly among?: ReadonlySet<string>;
   readonly onChanges?: OnChanges;
 }
 
@@ -112,6 +114,7 @@ export async function removeWhatIsGone(
       proposals: await removals.proposals(),
       undecided: input.undecided,
       releasedBefore: input.releasedBefore,
+      among: input.among,
     }),
   ];
   const gone = [
@@ -376,8 +379,9 @@ async function removeGuarded(options: {
   /** Ids of repositories that nothing is known of under the present configuration. */
   readonly undecided?: ReadonlySet<string>;
   readonly releasedBefore?: number;
+  readonly among?: ReadonlySet<string>;
 }): Promise<RemovalOutcome> {
-  const { ledger, removals, settings, name, proposals } = options;
+  const { ledger, removals, settings, name, proposals, among } = options;
   const total = await removals.countEntities();
   // Whether another organization keeps what passes to it is not decided here.
   const undecided = new Set([
@@ -386,12 +390,16 @@ async function removeGuarded(options: {
       kind === 'entity' && passesOn ? [entityRef] : [],
     ),
   ]);
-  const { released, heldBack, used } = guard(
+  // A set that was approved goes as a whole.
+  const consent = among
+    ? { allow: undefined }
+    : await ledger.heldBack.approvals();
+  const { heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
     {
       ...settings.removals,
-      ...(await ledger.heldBack.approvals()),
+      ...consent,
       releasedBefore: options.releasedBefore,
     },
     total - undecided.size,
@@ -400,13 +408,14 @@ async function removeGuarded(options: {
   // What costs the catalog no entity needs no guard, but what belongs to a file
   // that was held back is held back with it.
   const heldGrades = new Set(heldBack.map(({ grade }) => grade));
-  await removals.deleteApproved(
-    proposals.filter(
-      p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss),
-    ),
+  const going = proposals.filter(
+    p =>
+      (among?.has(p.repositoryId) ?? true) &&
+      (!heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss)),
   );
+  await removals.deleteApproved(going);
   return {
-    released: released.length,
+    released: going.filter(isLoss).length,
     heldBack,
     problems: heldBack.map(held => describeHeldBack(name, settings.id, held)),
   };

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isOneOf } from './bulk';
 import { recomputeOwners } from './ownership';
 import { takeTicket } from './record';
 import {
@@ -187,8 +188,8 @@ export class LedgerRemovals {
     return { descriptors: found, overtaken };
   }
 
-  /** What is about to go. */
-  async proposals(): Promise<Proposal[]> {
+  /** What is about to go. @param among - of these repositories only */
+  async proposals(among?: readonly string[]): Promise<Proposal[]> {
     const rows: Array<
       ClaimRow & {
         owner_path: string | null;
@@ -199,6 +200,11 @@ export class LedgerRemovals {
       // It owns its reference, or there is none.
       .leftJoin(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
       .whereNotNull('c.removal')
+      .modify(query => {
+        if (among) {
+          void query.whereRaw(isOneOf(this.knex, 'c.repository_id', among));
+        }
+      })
       .select(
         'c.repository_id',
         'c.path',

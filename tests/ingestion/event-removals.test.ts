@@ -1,3 +1,4 @@
+import { until } from '../support/until';
 import { FAIR, Model, type ModelWorld } from './model';
 
 /** A third of an organization, beyond both limits. */
@@ -47,5 +48,28 @@ describe('repositories that events take away one after another', () => {
     await model.refresh(FAIR);
     await disable(GOING.slice(6, 8));
     expect(model.catalog.entities.size).toBe(52);
+  });
+
+  it('leave to a refresh that is under way what it has not read to the end: an entity that moves to another repository is never gone', async () => {
+    const [from = '', to = '', other = ''] = REPOSITORIES;
+    model.world = {
+      ...model.world,
+      [from]: { names: [], revision: 1, state: 'listed' },
+      [to]: { names: ['c0', 'c1'], revision: 1, state: 'listed' },
+    };
+    let goOn: () => void = () => {};
+    model.heldUp.set(to, new Promise(resolve => (goOn = resolve)));
+    const refreshing = model.refresh(FAIR);
+    await until('the one repository to be written down', async () => {
+      const marked = await model.marked();
+      return marked.includes('component:default/c0');
+    });
+    await model.look([other]);
+    goOn();
+    await refreshing;
+    expect(model.catalog.removals).toEqual([]);
+    expect(model.catalog.entities.get('component:default/c0')?.title).toBe(
+      `${to} at 1`,
+    );
   });
 });

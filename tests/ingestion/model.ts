@@ -162,6 +162,8 @@ export class Model {
   private time = 0;
   private conditions = FAIR;
   private abort = new AbortController();
+  /** Repositories whose files are answered for only then, as `contoso/r1`. */
+  readonly heldUp = new Map<string, Promise<void>>();
   /** For how many queries of the database each answer is under way; then none is. */
   delays: number[] = [];
   private queries = 0;
@@ -322,6 +324,13 @@ export class Model {
     return await this.knex(TABLES.due);
   }
 
+  /** The entities that are marked to go. */
+  async marked(): Promise<string[]> {
+    return await this.knex(TABLES.claims)
+      .whereNotNull('removal')
+      .pluck('entity_ref');
+  }
+
   /** Waits until all that is due has been looked at. */
   async lookedAtAll(): Promise<void> {
     await until(
@@ -362,7 +371,7 @@ export class Model {
   }
 
   private client(organization: Organization): AzureDevOpsClient {
-    const { conditions, abort, asked } = this;
+    const { conditions, abort, asked, heldUp } = this;
     const keyOf = (id: string) => `${organization.name}/${id}`;
     const isSeen = (id: string) => !conditions.hidden.includes(keyOf(id));
     // The service answers with what is there when it is asked.
@@ -405,6 +414,7 @@ export class Model {
       async readItem({ repository: id, path, content, version }) {
         asked.push(`${organization.name}: ${id}${path}`);
         await tick();
+        await heldUp.get(keyOf(id));
         if (conditions.abortedAt === path) {
           abort.abort();
           throw new Error('aborted');
