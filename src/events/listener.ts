@@ -162,6 +162,7 @@ export class EventListener {
           places.push({
             provider: name,
             organization,
+            projectId: of.projectId,
             branch: provider.branch,
             isKnown: false,
             isUnselected:

@@ -1,7 +1,6 @@
 /** An event, reduced to what decides whom it concerns. */
 export interface Announcement {
   readonly repositoryId?: string;
-  readonly projectId?: string;
   /** The branches that changed, without `refs/heads/`; absent where that is not said. */
   readonly branches?: readonly string[];
 }
@@ -11,6 +10,8 @@ export interface Place {
   readonly provider: string;
   /** The organization's key. */
   readonly organization: string;
+  /** The project that the ledger has the repository in, whatever the event says. */
+  readonly projectId: string;
   /** The branch that is read: the configuration's, or the one that was probed last; absent where that is not known. */
   readonly branch?: string;
   /** Whether the ledger has the repository itself. */
@@ -23,7 +24,6 @@ export interface Place {
 export interface DueThing {
   readonly provider: string;
   readonly organization: string;
-  /** Empty where it is not known. */
   readonly projectId: string;
   /** Empty for all of the project's repositories. */
   readonly repositoryId: string;
@@ -36,7 +36,7 @@ export interface DueThing {
  * leaves out, concern nobody.
  */
 export function dueBecauseOf(
-  { repositoryId, projectId, branches }: Announcement,
+  { repositoryId, branches }: Announcement,
   places: readonly Place[],
 ): DueThing[] {
   return places
@@ -47,10 +47,10 @@ export function dueBecauseOf(
           branch === undefined ||
           branches.includes(branch)),
     )
-    .map(({ provider, organization }) => ({
+    .map(({ provider, organization, projectId }) => ({
       provider,
       organization,
-      projectId: projectId ?? '',
+      projectId,
       repositoryId: repositoryId ?? '',
     }));
 }
