@@ -170,6 +170,38 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     expect(await taken()).toMatchObject([{ repositoryId: KNOWN }]);
   });
 
+  it('of a known repository are one thing to do, whatever project they say that it is in', async () => {
+    const { deliver, taken } = listen();
+    for (let i = 10; i < 30; i++) {
+      const projectId = `${i}${NEW.slice(2)}`;
+      await deliver(pushTo('main', { repositoryId: KNOWN, projectId }));
+    }
+    expect(await taken()).toMatchObject([
+      { repositoryId: KNOWN, projectId: PROJECT },
+    ]);
+    expect(
+      await opened.knex(TABLES.projectEvents).distinct().pluck('project_id'),
+    ).toEqual([PROJECT]);
+  });
+
+  it('of the same repositories that two processes take at once, in another order each, are all written down', async () => {
+    const things = Array.from({ length: 300 }, (_, i) => ({
+      provider: PROVIDER,
+      organization: ORGANIZATION,
+      projectId: PROJECT,
+      repositoryId: `${i + 100}${NEW.slice(3)}`,
+    }));
+    const orders = [things, [...things].reverse()];
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        orders.map(async (order, i) => {
+          await new DueRepositories(opened.knex, `process ${i}`).add(order);
+        }),
+      );
+    }
+    expect(await opened.knex(TABLES.due)).toHaveLength(things.length);
+  });
+
   it('that a process took and did not live to look at are for another', async () => {
     const { deliver } = listen();
     await deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
