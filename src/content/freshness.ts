@@ -108,14 +108,15 @@ export class Freshness {
     }
   }
 
-  #age({ at }: Asked): number {
-    return this.#now() - at;
+  /** A time to come was noted before the clock was set right: as long as that is off by, so long ago it may have been. */
+  #age({ at }: Pick<Asked, 'at'>): number {
+    return Math.abs(this.#now() - at);
   }
 
   #warn({ organization, what }: Reading, reason: unknown, ageMs: number): void {
     const now = this.#now();
     const last = this.#warnings.get(organization.key);
-    if (last && now - last.at < WARNING_INTERVAL_MS) {
+    if (last && this.#age(last) < WARNING_INTERVAL_MS) {
       last.others += 1;
       return;
     }

@@ -74,7 +74,9 @@ export class Outbox {
         void free
           .where('holder', this.holder)
           .orWhereNull('holder')
-          .orWhere('until', '<', now);
+          .orWhere('until', '<', now)
+          // No lease ends later: the database's clock was set back.
+          .orWhereRaw(`until > ? + ${LEASE_MS}`, [now]);
       })
       .update({
         holder: this.holder,
