@@ -145,6 +145,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
           catalog.addEntityProvider(
             new AzureDevOpsEntityProvider({
               reading,
+              others: readings.flatMap(({ id, settings }) =>
+                settings && id !== reading.id ? [settings] : [],
+              ),
               mistakes,
               config,
               database,

@@ -12,6 +12,8 @@ import type {
   PageStart,
 } from '../ledger/outbox';
 import { chunks } from '../ledger/rows';
+/** Is there until the entity is given as it should be. */
+const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
 /** How many references are looked up at a time. */
 const BATCH = 1_000;
 /** So many entities may be refused by the catalog before it is the catalog that is at fault. */
@@ -257,6 +259,14 @@ export class Applier {
     }
     return false;
   }
+}
+
+/** Makes an entity another, so that the catalog does not take it for what it has. */
+export function withOneMore(json: string): string {
+  const entity = JSON.parse(json) as Entity;
+  const { metadata } = entity;
+  const annotations = { ...metadata.annotations, [ANNOTATION_AGAIN]: 'true' };
+  return JSON.stringify({ ...entity, metadata: { ...metadata, annotations } });
 }
 
 function toDeferred({ entity }: DesiredReference): DeferredEntity[] {

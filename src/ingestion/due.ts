@@ -192,6 +192,8 @@ async function lookOnce(
         settings,
         ledger,
         plan,
+        skipped,
+        others: context.others,
         known: new Map([...known, ...vanished.map(it => [it.id, it] as const)]),
         listed: new Map(),
         odd: [],

@@ -42,6 +42,8 @@ export interface PassInput {
   readonly report: OrganizationReport;
   /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
   readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
+  /** The settings of the other providers. */
+  readonly others?: readonly ProviderSettings[];
   readonly trace?: Trace;
   readonly onChanges?: OnChanges;
   readonly onHeldBack: OnHeldBack;
@@ -148,6 +150,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   const { released, heldBack, problems, forgettable } = await removeWhatIsGone({
     ...input,
     plan,
+    skipped,
     known,
     listed,
     deletions,

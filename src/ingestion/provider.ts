@@ -39,6 +39,8 @@ const MOST_PROCESSED_AGAIN = 1_000;
 
 export interface ProviderOptions {
   readonly reading: ProviderReading;
+  /** The settings of the other providers of the configuration. */
+  readonly others: readonly ProviderSettings[];
   /** Everything that is wrong with any block, for whichever provider the backend shows the error of. */
   readonly mistakes: string;
   readonly config: Config;
@@ -114,6 +116,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
 
     const context: RefreshContext = {
       settings,
+      others: this.options.others,
       clients,
       rules,
       yaml: this.options.yaml,

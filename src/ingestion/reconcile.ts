@@ -4,11 +4,9 @@ import { DOCUMENTATION } from '../documentation';
 import type { CatalogView } from '../ledger/catalog-view';
 import { guard, type HeldBack } from '../policy/guard';
 import type { Outbox } from '../ledger/outbox';
-import type { Applier } from './apply';
+import { type Applier, withOneMore } from './apply';
 import { evidenceReader, REMOVALS, type TakeoverInput } from './takeover';
 
-/** Makes an entity another for one refresh, so that the catalog does not take it for what it has processed. */
-const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
 /** How many entities a line of the log names. */
 const MOST_NAMED = 10;
 
@@ -88,13 +86,6 @@ export async function showAgain(options: {
     );
     await applier.reapply(again, signal, withOneMore);
   }
-}
-
-function withOneMore(json: string): string {
-  const entity = JSON.parse(json) as Entity;
-  const { metadata } = entity;
-  const annotations = { ...metadata.annotations, [ANNOTATION_AGAIN]: 'true' };
-  return JSON.stringify({ ...entity, metadata: { ...metadata, annotations } });
 }
 
 /**

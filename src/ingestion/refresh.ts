@@ -16,6 +16,7 @@ import { type Organization } from '../organization';
 import { Applier } from './apply';
 import { ReadingTime } from './reading-time';
 import type { Turns } from './turns';
+import { takeFromOthers } from './handover';
 import type { HintMemory } from './hints';
 import { adviseOnNothingFound, type NearMissMemory } from './near-miss';
 import {
@@ -46,6 +47,8 @@ import {
 /** Everything that a refresh works with. */
 export interface RefreshContext {
   readonly settings: ProviderSettings;
+  /** The settings of the other providers of the configuration. */
+  readonly others?: readonly ProviderSettings[];
   readonly clients: AzureDevOpsClients;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
@@ -245,6 +248,7 @@ async function refreshAll(
         ),
       ),
       seenAt: ticketBefore,
+      others: context.others,
     });
     problems.push(...orphans.problems);
   }
@@ -270,6 +274,7 @@ async function refreshAll(
       describeHeldBack(settings.providerName, settings.id, held),
     ),
   );
+  await takeFromOthers({ catalog, ledger, applier, logger, signal });
   await reconcile({
     catalog,
     outbox,
@@ -413,6 +418,7 @@ async function passAlone(
       report,
       seenAt,
       content: context.content,
+      others: context.others,
       onHeldBack: context.onHeldBack,
       trace: context.trace,
       onChanges: changes => {

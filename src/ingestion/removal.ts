@@ -1,4 +1,4 @@
-import type { OddElement } from '../azure/types';
+import type { OddElement, Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
@@ -17,6 +17,8 @@ import {
 } from '../policy/missing';
 import type { KnownRepository, Removal } from '../policy/model';
 import type { Plan } from '../policy/plan';
+import type { SkippedRepository } from '../policy/select';
+import { leaveToOthers } from './handover';
 import type { OnChanges } from './probe-writer';
 
 /** How many projects that are out of sight a report spells out. */
@@ -62,6 +64,10 @@ export interface RemovalInput {
   readonly settings: RemovalSettings;
   readonly ledger: Ledger;
   readonly plan: Plan;
+  /** What the configuration, or its state, leaves out. */
+  readonly skipped: readonly SkippedRepository[];
+  /** The settings of the other providers. */
+  readonly others?: readonly ProviderSettings[];
   /** What the ledger knew before the pass, by the repository's id. */
   readonly known: ReadonlyMap<string, KnownRepository>;
   /** What the organization's list has: the project's id, by the repository's. */
@@ -111,7 +117,12 @@ export async function removeWhatIsGone(
       removals,
       settings,
       name: organization.label,
-      proposals: await removals.proposals(),
+      proposals: await leaveToOthers(await removals.proposals(), {
+        removals,
+        others: input.others,
+        organization: organization.key,
+        leftOut: input.skipped.map(({ repository }) => repository),
+      }),
       undecided: input.undecided,
       releasedBefore: input.releasedBefore,
       among: input.among,
@@ -146,6 +157,7 @@ export async function removeOrphanedOrganizations(options: {
   readonly listed: ReadonlySet<string>;
   /** The ledger's ticket as of before the lists were asked for. */
   readonly seenAt: number;
+  readonly others?: readonly ProviderSettings[];
   readonly onHeldBack: OnHeldBack;
 }): Promise<RemovalOutcome> {
   const { settings, ledger, configured, seenAt } = options;
@@ -165,12 +177,21 @@ export async function removeOrphanedOrganizations(options: {
       seenAt,
     );
     const proposals = await removals.proposals();
+    const known = await ledger.repositoriesIn(organization);
     const outcome = await removeGuarded({
       ledger,
       removals,
       settings,
       name: organization,
-      proposals: proposals.filter(p => gone.has(p.repositoryId)),
+      proposals: await leaveToOthers(
+        proposals.filter(p => gone.has(p.repositoryId)),
+        {
+          removals,
+          others: options.others,
+          organization,
+          leftOut: [...known.values()].map(asListed),
+        },
+      ),
       undecided,
     });
     await options.onHeldBack(organization, outcome.heldBack);
@@ -178,6 +199,18 @@ export async function removeOrphanedOrganizations(options: {
     await removals.deleteEmptyRepositories([...gone]);
   }
   return sumOf(outcomes);
+}
+
+/** As the list of its organization would have it, as far as is known. */
+function asListed(known: KnownRepository): Repository {
+  return {
+    id: known.id,
+    name: known.name,
+    project: { id: known.projectId, name: known.project, state: 'wellFormed' },
+    defaultBranch: known.branch,
+    isDisabled: false,
+    isFork: false,
+  };
 }
 
 /** Ids in the lists of organizations, of which no organization has been read yet: it may be the same repository under a new name. */

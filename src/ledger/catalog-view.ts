@@ -165,6 +165,30 @@ export class CatalogView {
       .pluck('s.entity_ref');
   }
 
+  /**
+   * Entities of this provider that the catalog has under the name of another, and
+   * that the configuration takes from that one.
+   */
+  async leftByOthers(): Promise<
+    Array<{ entityRef: string; locationKey: string }>
+  > {
+    const rows: Array<{ entity_ref: string; location_key: string }> =
+      await this.knex(`${TABLES.claims} as c`)
+        .join(`${TABLES.references} as r`, sameKey('r', 'c', ['entity_ref']))
+        .join(`${CATALOG} as s`, 's.entity_ref', 'c.entity_ref')
+        .where('c.removal', 'deselected')
+        .whereNot('c.provider', this.provider)
+        .andWhere('r.provider', this.provider)
+        .whereNotNull('r.repository_id')
+        .whereNotNull('s.location_key')
+        .whereExists(providedBy(this.knex, 'c.provider', 'c.entity_ref'))
+        .distinct('s.entity_ref', 's.location_key');
+    return rows.map(row => ({
+      entityRef: row.entity_ref,
+      locationKey: row.location_key,
+    }));
+  }
+
   private async provided(
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
   ): Promise<ProvidedEntity[]> {
@@ -184,6 +208,18 @@ export class CatalogView {
       locationKey: row.location_key ?? undefined,
     }));
   }
+}
+
+/** A subquery: that the catalog has an entity under the name of a provider. @param provider - a column, as `entityRef` */
+export function providedBy(
+  knex: Knex,
+  provider: string,
+  entityRef: string,
+): Knex.QueryBuilder {
+  return knex(`${CATALOG_REFERENCES} as p`)
+    .select(knex.raw('1'))
+    .where('p.source_key', knex.ref(provider))
+    .andWhere('p.target_entity_ref', knex.ref(entityRef));
 }
 
 /** What gives an entity in the catalog: for what a provider gave itself, nothing. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isOneOf } from './bulk';
+import { providedBy } from './catalog-view';
 import { recomputeOwners } from './ownership';
 import { takeTicket } from './record';
 import {
@@ -229,6 +230,35 @@ export class LedgerRemovals {
       passesOn:
         row.owner_path !== null && Boolean(row.others) && !row.others_here,
     }));
+  }
+
+  /**
+   * How far another provider has come with what this one leaves to it: the
+   * repositories that it has read, the references that it gives, and those that the
+   * catalog has under this provider's name all the same.
+   */
+  async handover(
+    other: string,
+    proposals: readonly Proposal[],
+  ): Promise<Record<'read' | 'given' | 'ours', ReadonlySet<string>>> {
+    const refs = proposals.map(({ entityRef }) => entityRef);
+    const ids = proposals.map(({ repositoryId }) => repositoryId);
+    const theirs = { ...this.ours, provider: other };
+    const read: string[] = await this.knex(TABLES.repositories)
+      .where({ ...theirs, outcome: 'conclusive' })
+      .whereRaw(isOneOf(this.knex, 'repository_id', ids))
+      .pluck('repository_id');
+    const given: string[] = await this.knex(TABLES.references)
+      .where({ provider: other })
+      .whereNotNull('repository_id')
+      .whereRaw(isOneOf(this.knex, 'entity_ref', refs))
+      .pluck('entity_ref');
+    const ours: string[] = await this.knex(`${TABLES.references} as r`)
+      .where({ 'r.provider': this.provider })
+      .whereRaw(isOneOf(this.knex, 'r.entity_ref', given))
+      .whereExists(providedBy(this.knex, 'r.provider', 'r.entity_ref'))
+      .pluck('r.entity_ref');
+    return { read: new Set(read), given: new Set(given), ours: new Set(ours) };
   }
 
   /** The references that these repositories give to the catalog. @param kind - only of this kind */

@@ -1,3 +1,4 @@
+import type { TestCatalog } from '../support/backend';
 import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
 import {
@@ -118,5 +119,72 @@ describe('several ways to one file', () => {
       return found.length > 0 && found;
     });
     expect(entity).toMatchObject({ metadata: { name: 'app' } });
+  });
+
+  it('keep an entity, and its uid, when one provider leaves its repository to another: only its file takes it away', async () => {
+    const contoso = addReadableOrganization(stage.simulator, 'contoso');
+    const stays = contoso.addProject('Stays');
+    for (let i = 0; i < 9; i++) {
+      stays.addRepository(`s${i}`, {
+        files: { '/catalog-info.yaml': component(`s${i}`) },
+      });
+    }
+    const moved = contoso.addProject('Moves').addRepository('former', {
+      files: { '/catalog-info.yaml': component('moved') },
+    });
+    addReadableOrganization(stage.simulator, 'fabrikam')
+      .addProject('P')
+      .addRepository('whole', {
+        files: { '/catalog-info.yaml': component('whole') },
+      });
+    const before = await stage.catalog({
+      database: 'postgres',
+      providers: { main: { organizations: ['contoso', 'fabrikam'] } },
+    });
+    await before.refresh('main');
+    // Its location key stays that of the former name.
+    moved.rename('latter');
+    await before.refresh('main');
+    await before.settled();
+    const uids = await uidsIn(before);
+    expect(Object.keys(uids)).toHaveLength(11);
+    await before.stop({ keepDatabase: true });
+
+    const after = await stage.catalog({
+      database: 'postgres',
+      databasePrefix: before.databasePrefix,
+      providers: {
+        main: { organization: 'contoso', project: 'Stays' },
+        second: {
+          organization: 'contoso',
+          project: 'Moves',
+          verifyEvery: { milliseconds: 1 },
+        },
+        third: { organization: 'fabrikam' },
+      },
+    });
+    for (let round = 0; round < 3; round++) {
+      for (const id of ['main', 'second', 'third']) {
+        const report = await after.refresh(id);
+        await after.settled();
+        expect(await uidsIn(after)).toEqual(uids);
+        expect(report).toMatchObject({ outcome: 'complete' });
+      }
+    }
+    const known = await after
+      .knex('azure_devops_repositories')
+      .where('provider', 'AzureDevOpsEntityProvider:main');
+    expect(known).toHaveLength(9);
+
+    moved.push({ files: { '/catalog-info.yaml': null } });
+    await after.refresh('second');
+    expect(Object.keys(await uidsIn(after))).toHaveLength(10);
+
+    async function uidsIn(catalog: TestCatalog) {
+      const entities = await catalog.entities({ kind: 'component' });
+      return Object.fromEntries(
+        entities.map(({ metadata }) => [metadata.name, metadata.uid]),
+      );
+    }
   });
 });
