@@ -248,3 +248,20 @@ export function isRejectedByLimiter(
     error instanceof AzureDevOpsRequestError && error.fault.rejected === true
   );
 }
+
+/** What many files are read from at once; `undefined` where the disk does not take it: each can still be read by itself. */
+export async function unlessDiskFails<T>(
+  download: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await download();
+  } catch (error) {
+    if (
+      error instanceof AzureDevOpsRequestError &&
+      error.fault.kind === 'disk'
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}

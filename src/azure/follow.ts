@@ -4,7 +4,11 @@ import { despiteChanges } from './absence';
 import { ARCHIVE_FROM } from './archive';
 import { type Asking, describeRepository, LIMITS } from './asking';
 import type { BlobQuestions } from './blobs';
-import { AzureDevOpsRequestError, lastingFault } from './errors';
+import {
+  AzureDevOpsRequestError,
+  lastingFault,
+  unlessDiskFails,
+} from './errors';
 import { type ItemRequest, UnfollowedItems } from './items';
 import { followLinks, linkTarget, loop, MOST_STEPS } from './links';
 import type {
@@ -169,7 +173,7 @@ class LinkReader {
     const unknown = links.filter(link => !this.linkTexts.get(link.objectId));
     const download =
       unknown.length >= ARCHIVE_FROM
-        ? await this.blobs.downloadArchive(folder)
+        ? await unlessDiskFails(() => this.blobs.downloadArchive(folder))
         : undefined;
     const archive = download?.outcome === 'present' ? download : undefined;
     try {

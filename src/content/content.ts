@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
+import { unlessDiskFails } from '../azure/errors';
 import { brokenLinkError } from '../azure/follow';
 import type {
   AbsentItem,
@@ -252,13 +253,15 @@ export class RepositoryContent {
         keep: ({ objectId }, content) => this.#files.keep(objectId, content),
         open: file => this.openBlob(resolved, file, signal),
         openArchive: async folder => {
-          const archive = await client.downloadArchive({
-            repository: repository.id,
-            folder,
-            version,
-            signal,
-          });
-          return archive.outcome === 'present' ? archive : undefined;
+          const archive = await unlessDiskFails(() =>
+            client.downloadArchive({
+              repository: repository.id,
+              folder,
+              version,
+              signal,
+            }),
+          );
+          return archive?.outcome === 'present' ? archive : undefined;
         },
       },
       wanted,

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { FAULT_KINDS, type FaultKind } from '../../dev/simulator/faults/index';
 import type {
   FaultOptions,
@@ -304,4 +305,30 @@ describe('the last good content', () => {
     expect(await outcome(readUrl)).toBe('NotFoundError');
     api.push({ files: { '/catalog-info.yaml': component('api') } });
   });
+});
+
+it('where the disk takes no file, a glob of many files is read one by one', async () => {
+  const paths = Array.from(
+    { length: 30 },
+    (_, i) => `/s${i}/catalog-info.yaml`,
+  );
+  world.simulator
+    .organization('contoso')
+    .project('Payments')
+    .addRepository('many', {
+      files: Object.fromEntries(
+        paths.map(path => [path, component(path.slice(1, 4))]),
+      ),
+    });
+  const folder = jest.spyOn(os, 'tmpdir').mockReturnValue('/no/such/folder');
+  try {
+    const { files } = await reading.reader.search(
+      'https://dev.azure.com/contoso/Payments/_git/many?path=/**/catalog-info.yaml',
+    );
+    const contents = await Promise.all(files.map(file => file.content()));
+    expect(contents).toHaveLength(30);
+    expect(contents.every(it => it.includes('kind: Component'))).toBe(true);
+  } finally {
+    folder.mockRestore();
+  }
 });
