@@ -2,8 +2,8 @@ import type { BrokenLink, ListedItem } from './types';
 
 /** As Linux has it: a path that takes more steps leads nowhere. */
 export const MOST_STEPS = 40;
-/** What links that lead to each other's folders may add up to. */
-const MOST_FILES = 100_000;
+/** How many files and folders links may lead to, all told: links that lead to each other's folders double with each step. */
+const MOST_FOLLOWED = 100_000;
 
 /** A listing with its links replaced by what they lead to, as far as the texts of links are known. */
 export interface FollowedListing {
@@ -91,7 +91,9 @@ class LinkFollower {
   readonly #items: readonly ListedItem[];
   readonly #byPath: ReadonlyMap<string, ListedItem>;
   readonly #texts: Pick<Map<string, string>, 'get'>;
-  #files = 0;
+  readonly #below = new Map<string, readonly ListedItem[]>();
+  /** To how many files and folders links have led. */
+  #followed = 0;
 
   constructor(
     listed: string,
@@ -112,8 +114,8 @@ class LinkFollower {
    * @param inside - the folders that links have led into on the way
    */
   follow(path: string, link: string, inside: readonly string[]): ListedItem[] {
-    if (this.#files > MOST_FILES) {
-      const problem = `with it links lead to more than ${MOST_FILES} files`;
+    if (this.#followed > MOST_FOLLOWED) {
+      const problem = `with it links lead to more than ${MOST_FOLLOWED} files and folders`;
       return [this.#broken(path, { link, problem })];
     }
     const step = this.#resolve(link);
@@ -136,18 +138,25 @@ class LinkFollower {
     if (inside.includes(to) || isBelow(link, to)) {
       return [this.#broken(path, loop(link))];
     }
-    return this.#items
-      .filter(item => isBelow(item.path, to))
-      .flatMap(item => {
-        const seen = path + item.path.slice(to === '/' ? 0 : to.length);
-        return item.isSymLink
-          ? this.follow(seen, item.path, [...inside, to])
-          : [this.#seen(seen, item)];
-      });
+    this.#followed += 1;
+    return this.#itemsBelow(to).flatMap(item => {
+      const seen = path + item.path.slice(to === '/' ? 0 : to.length);
+      return item.isSymLink
+        ? this.follow(seen, item.path, [...inside, to])
+        : [this.#seen(seen, item)];
+    });
+  }
+
+  #itemsBelow(folder: string): readonly ListedItem[] {
+    const items =
+      this.#below.get(folder) ??
+      this.#items.filter(item => isBelow(item.path, folder));
+    this.#below.set(folder, items);
+    return items;
   }
 
   #seen(path: string, { path: source, objectId }: ListedItem): ListedItem {
-    this.#files += 1;
+    this.#followed += 1;
     return { path, objectId, source };
   }
 
