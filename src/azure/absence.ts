@@ -1,6 +1,6 @@
 // What counts as evidence that something is not there.
 import type { Organization } from '../organization';
-import { describeRepository } from './asking';
+import { describeRepository } from './requests';
 import {
   AzureDevOpsRequestError,
   lastingFault,

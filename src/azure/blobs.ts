@@ -1,12 +1,12 @@
 import { orAbsent } from './absence';
 import { ZipArchive } from './archive';
 import {
-  type Asking,
+  type Requests,
   describeRepository,
   describeVersion,
   LIMITS,
   toDescriptor,
-} from './asking';
+} from './requests';
 import { unzipBlobs } from './blobs-zip';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import { blobObjectId, streamedObjectId } from './object-id';
@@ -14,18 +14,18 @@ import { MalformedError } from './parse';
 import { DiskError, TemporaryFile } from './temporary-file';
 import type { AzureDevOpsClient, BlobOptions } from './types';
 
-export type BlobQuestions = Pick<
+export type BlobMethods = Pick<
   AzureDevOpsClient,
   'readBlob' | 'readBlobs' | 'downloadBlob' | 'downloadArchive'
 >;
 
 /** The contents of files, by their object ids, each checked against its own. */
-export function blobQuestions(asking: Asking): BlobQuestions {
+export function blobMethods(requests: Requests): BlobMethods {
   return {
     async readBlob(options) {
       const { repository, objectId, signal } = options;
       const { maxBytes = LIMITS.blob } = options;
-      return await asking.git(
+      return await requests.git(
         {
           signal,
           operation: describeBlob(options),
@@ -42,7 +42,7 @@ export function blobQuestions(asking: Asking): BlobQuestions {
     async readBlobs(options) {
       const { repository, objectIds, signal } = options;
       const { maxBytes = LIMITS.blobs } = options;
-      const archive = await asking.git(
+      const archive = await requests.git(
         {
           signal,
           operation: `read ${objectIds.length} blobs of ${describeRepository(options)}`,
@@ -60,8 +60,8 @@ export function blobQuestions(asking: Asking): BlobQuestions {
     async downloadBlob(options) {
       const { repository, objectId, signal } = options;
       const operation = describeBlob(options);
-      return await intoFile(asking, operation, file =>
-        asking.git(
+      return await intoFile(requests, operation, file =>
+        requests.git(
           {
             signal,
             operation,
@@ -80,9 +80,9 @@ export function blobQuestions(asking: Asking): BlobQuestions {
     async downloadArchive(options) {
       const { repository, folder, version, signal } = options;
       const operation = `download ${folder} of ${describeRepository(options)}${describeVersion(version)} as an archive`;
-      return await intoFile(asking, operation, file =>
+      return await intoFile(requests, operation, file =>
         orAbsent(() =>
-          asking.git(
+          requests.git(
             {
               signal,
               operation,
@@ -115,7 +115,7 @@ export function blobQuestions(asking: Asking): BlobQuestions {
 
 /** Downloads into a file, which is closed again unless the result is what was in it. */
 async function intoFile<T extends object>(
-  { organization }: Asking,
+  { organization }: Requests,
   operation: string,
   download: (file: TemporaryFile) => Promise<T>,
 ): Promise<T> {

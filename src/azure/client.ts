@@ -1,9 +1,9 @@
 import { isOutOfSight, aboutRepository } from './absence';
-import { type Asking, describeRepository, LIMITS } from './asking';
-import { blobQuestions } from './blobs';
+import { type Requests, describeRepository, LIMITS } from './requests';
+import { blobMethods } from './blobs';
 import { parseSearchPage } from './code-search';
 import { AzureDevOpsRequestError } from './errors';
-import { itemQuestions, type LinkTexts } from './follow';
+import { itemMethods, type LinkTexts } from './follow';
 import {
   guidOf,
   parseDeletedRepositories,
@@ -23,18 +23,18 @@ const REPOSITORIES_RESOURCE = '225f7195-f9c7-4d14-ab28-a83f7ff77e1f';
 
 /** What this module asks of one organization, put to azure-devops-node-api where it can be. */
 export function createClient(
-  asking: Asking,
+  requests: Requests,
   linkTexts: LinkTexts,
 ): AzureDevOpsClient {
-  const { organization } = asking;
-  const blobs = blobQuestions(asking);
+  const { organization } = requests;
+  const blobs = blobMethods(requests);
   return {
     organization,
     ...blobs,
-    ...itemQuestions(asking, blobs, linkTexts),
+    ...itemMethods(requests, blobs, linkTexts),
 
     async getIdentity({ signal } = {}) {
-      return await asking.ask(
+      return await requests.send(
         {
           signal,
           operation: 'ask who the credential belongs to',
@@ -47,11 +47,11 @@ export function createClient(
     },
 
     async listProjects({ signal } = {}) {
-      return await listProjects(asking, signal);
+      return await listProjects(requests, signal);
     },
 
     async getApiVersions({ signal } = {}) {
-      return await asking.use(({ git }) =>
+      return await requests.use(({ git }) =>
         git.versionsOf(REPOSITORIES_RESOURCE, {
           operation: 'ask which versions are spoken',
           signal,
@@ -60,7 +60,7 @@ export function createClient(
     },
 
     async listRepositories({ signal, project } = {}) {
-      return await asking.git(
+      return await requests.git(
         {
           signal,
           operation: project
@@ -78,7 +78,7 @@ export function createClient(
     async getRepository(options) {
       const { repository, project, signal } = options;
       try {
-        return await asking.git(
+        return await requests.git(
           {
             signal,
             operation: `look up ${describeRepository(options)}`,
@@ -101,7 +101,7 @@ export function createClient(
     },
 
     async listDeletedRepositories({ signal, project }) {
-      return await asking.git(
+      return await requests.git(
         {
           signal,
           operation: `list the deleted repositories of project '${project}'`,
@@ -115,7 +115,7 @@ export function createClient(
     },
 
     async listDeletedProjects({ signal } = {}) {
-      const projects = await listProjects(asking, signal, 'deleted');
+      const projects = await listProjects(requests, signal, 'deleted');
       return projects.flatMap(({ id, state }) =>
         state === 'deleted' ? (guidOf(id) ?? []) : [],
       );
@@ -123,7 +123,7 @@ export function createClient(
 
     async searchFiles({ signal, searchText, projects }) {
       const { host } = new URL(searchBaseUrl(organization));
-      return await asking.ask(
+      return await requests.send(
         {
           signal,
           operation: `ask Code Search at ${host} for ${searchText}`,
@@ -139,14 +139,14 @@ export function createClient(
 
 /** All pages of a list of projects, each project once. */
 async function listProjects(
-  asking: Asking,
+  requests: Requests,
   signal: AbortSignal | undefined,
   state?: 'deleted',
 ): Promise<Repository['project'][]> {
   const found = new Map<string, Repository['project']>();
   for (let skip = 0; ;) {
     const { size } = found;
-    const page = await asking.core(
+    const page = await requests.core(
       {
         signal,
         operation: `list the ${state ? `${state} ` : ''}projects`,

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
 import { CORE, GIT, LOCATIONS, OrganizationApi } from './api';
-import { Asking, type OrganizationParts } from './asking';
+import { Requests, type OrganizationApis } from './requests';
 import { createClient } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
@@ -63,7 +63,7 @@ export interface RequestTotals {
 
 interface Entry {
   readonly organization: Organization;
-  readonly parts: OrganizationParts;
+  readonly apis: OrganizationApis;
   readonly transport: Transport;
   readonly limiter: Limiter;
   readonly connections: Connections;
@@ -173,19 +173,19 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     // of a name the first is that of all clients.
     const { organization: first } = this.#entry(organization);
     return createClient(
-      new Asking(first, action => this.#use(first, action), options),
+      new Requests(first, action => this.#use(first, action), options),
       this.#linkTexts,
     );
   }
 
   async #use<T>(
     organization: Organization,
-    action: (parts: OrganizationParts) => Promise<T>,
+    action: (apis: OrganizationApis) => Promise<T>,
   ): Promise<T> {
     const entry = this.#entry(organization);
     entry.running++;
     try {
-      return await action(entry.parts);
+      return await action(entry.apis);
     } finally {
       entry.running--;
     }
@@ -284,7 +284,7 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     };
     return {
       organization,
-      parts: {
+      apis: {
         git: new OrganizationApi(transport, GIT, onAssumed),
         core: new OrganizationApi(transport, CORE, onAssumed),
         locations: new OrganizationApi(transport, LOCATIONS, onAssumed),

@@ -2,8 +2,7 @@ import type { LRUCache } from 'lru-cache';
 import type { Organization } from '../organization';
 import { despiteChanges } from './absence';
 import { ARCHIVE_FROM } from './archive';
-import { type Asking, describeRepository, LIMITS } from './asking';
-import type { BlobQuestions } from './blobs';
+import type { BlobMethods } from './blobs';
 import {
   AzureDevOpsRequestError,
   lastingFault,
@@ -11,6 +10,7 @@ import {
 } from './errors';
 import { type ItemRequest, UnfollowedItems } from './items';
 import { followLinks, linkTarget, loop, MOST_STEPS } from './links';
+import { describeRepository, LIMITS, type Requests } from './requests';
 import type {
   AzureDevOpsClient,
   BlobOptions,
@@ -27,16 +27,16 @@ import type {
 export type LinkTexts = LRUCache<string, string>;
 
 /** Files and folders by their paths: what is there, through symbolic links, and what is positively not. */
-export function itemQuestions(
-  asking: Asking,
-  blobs: BlobQuestions,
+export function itemMethods(
+  requests: Requests,
+  blobs: BlobMethods,
   linkTexts: LinkTexts,
 ): Pick<
   AzureDevOpsClient,
   'readItem' | 'listItems' | 'getTreeId' | 'resolveFolders'
 > {
-  const items = new UnfollowedItems(asking, blobs);
-  const links = new LinkReader(asking.organization, items, blobs, linkTexts);
+  const items = new UnfollowedItems(requests, blobs);
+  const links = new LinkReader(requests.organization, items, blobs, linkTexts);
   return {
     readItem: options => despiteChanges(options, it => links.readItem(it)),
     listItems: options => despiteChanges(options, it => links.listItems(it)),
@@ -50,7 +50,7 @@ class LinkReader {
   constructor(
     private readonly organization: Organization,
     private readonly items: UnfollowedItems,
-    private readonly blobs: BlobQuestions,
+    private readonly blobs: BlobMethods,
     private readonly linkTexts: LinkTexts,
   ) {}
 

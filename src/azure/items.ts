@@ -1,13 +1,13 @@
 import { VersionControlRecursionType } from 'azure-devops-node-api/interfaces/GitInterfaces';
 import { aboutRepository, confirmAbsence, orAbsent } from './absence';
 import {
-  type Asking,
+  type Requests,
   describeRepository,
   describeVersion,
   LIMITS,
   toDescriptor,
-} from './asking';
-import type { BlobQuestions } from './blobs';
+} from './requests';
+import type { BlobMethods } from './blobs';
 import {
   contentOf,
   type ItemQuestion,
@@ -38,15 +38,15 @@ const LISTINGS = {
 /** Reads files and folders as they are, and follows no link. */
 export class UnfollowedItems {
   constructor(
-    private readonly asking: Asking,
-    private readonly blobs: BlobQuestions,
+    private readonly requests: Requests,
+    private readonly blobs: BlobMethods,
   ) {}
 
   async readItem(options: ItemRequest): Promise<UnfollowedItem | AbsentItem> {
     const { repository, path, version, content, signal } = options;
     const { maxBytes = LIMITS.item } = options;
     const item = await orAbsent(() =>
-      this.asking.git(
+      this.requests.git(
         {
           signal,
           operation: `read ${path} of ${describeRepository(options)}${describeVersion(version)}`,
@@ -114,7 +114,7 @@ export class UnfollowedItems {
     options: Omit<ListingOptions, 'scopePath'> & { readonly path: string },
     reason: AbsentItem['reason'],
   ): Promise<void> {
-    await confirmAbsence(this.asking.organization, options, reason, folder =>
+    await confirmAbsence(this.requests.organization, options, reason, folder =>
       this.#list(
         { ...folder, maxBytes: LIMITS.folder },
         VersionControlRecursionType.OneLevel,
@@ -132,7 +132,7 @@ export class UnfollowedItems {
     const { maxBytes = LIMITS.listing } = options;
     const question = { ...options, path: scopePath };
     return await orAbsent(() =>
-      this.asking.git(
+      this.requests.git(
         {
           signal,
           operation: `${LISTINGS[depth]} ${scopePath} of ${describeRepository(options)}${describeVersion(version)}`,

@@ -43,21 +43,21 @@ const VERSION_TYPES = {
   commit: GitVersionType.Commit,
 } as const;
 
-/** The parts of one organization's interface that are asked. */
-export interface OrganizationParts {
+/** What one organization can be asked through. */
+export interface OrganizationApis {
   readonly git: OrganizationApi<GitApi>;
   readonly core: OrganizationApi<CoreApi>;
   readonly locations: OrganizationApi<LocationsApi>;
   readonly search: CodeSearch;
 }
 
-/** Does something with the parts of an organization, which are kept meanwhile. */
-type UseParts = <T>(
-  action: (parts: OrganizationParts) => Promise<T>,
+/** Does something with the APIs of an organization, which are kept meanwhile. */
+type UseApis = <T>(
+  action: (apis: OrganizationApis) => Promise<T>,
 ) => Promise<T>;
 
-/** What is asked, and what may come back. */
-export type Question<T> = Pick<
+/** A call, as far as it differs from others. */
+export type CallOptions<T> = Pick<
   Call<T>,
   'signal' | 'operation' | 'maxBytes' | 'parse'
 > &
@@ -66,40 +66,40 @@ export type Question<T> = Pick<
     readonly names?: ReadonlyArray<string | undefined>;
   };
 
-/** Puts questions to one organization. */
-export class Asking {
+/** Makes the requests to one organization. */
+export class Requests {
   constructor(
     readonly organization: Organization,
-    readonly use: UseParts,
-    private readonly options: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
+    readonly use: UseApis,
+    private readonly defaults: Pick<Call<unknown>, 'priority' | 'deadlineMs'>,
   ) {}
 
   git<T>(
-    question: Question<T>,
+    options: CallOptions<T>,
     request: (git: GitApi) => Promise<unknown>,
   ): Promise<T> {
-    return this.ask(question, ({ git }, call) => git.call(call, request));
+    return this.send(options, ({ git }, call) => git.call(call, request));
   }
 
   core<T>(
-    question: Question<T>,
+    options: CallOptions<T>,
     request: (core: CoreApi) => Promise<unknown>,
   ): Promise<T> {
-    return this.ask(question, ({ core }, call) => core.call(call, request));
+    return this.send(options, ({ core }, call) => core.call(call, request));
   }
 
-  async ask<T, R>(
-    { names = [], ...question }: Question<T>,
-    put: (parts: OrganizationParts, call: Call<T>) => Promise<R>,
+  async send<T, R>(
+    { names = [], ...options }: CallOptions<T>,
+    send: (apis: OrganizationApis, call: Call<T>) => Promise<R>,
   ): Promise<R> {
-    this.#checkNames(question.operation, names);
+    this.#checkNames(options.operation, names);
     const call = {
       expects: 'json' as const,
       compress: false,
-      ...this.options,
-      ...question,
+      ...this.defaults,
+      ...options,
     };
-    return await this.use(parts => put(parts, call));
+    return await this.use(apis => send(apis, call));
   }
 
   /** Rejects names that a URL would take for directions rather than names. */
