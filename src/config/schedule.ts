@@ -3,7 +3,7 @@ import {
   readSchedulerServiceTaskScheduleDefinitionFromConfig,
 } from '@backstage/backend-plugin-api';
 import { ConfigReader, readDurationFromConfig } from '@backstage/config';
-import { durationToMilliseconds } from '@backstage/types';
+import { durationToMilliseconds, type JsonObject } from '@backstage/types';
 import type { Block } from './block';
 
 /**
@@ -41,20 +41,20 @@ export function readSchedule(
       'frequency',
       `${A_POSITIVE_DURATION}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\``,
       isFrequency,
-    ).frequency,
+    ),
     timeout: readPart(
       schedule,
       'timeout',
       A_POSITIVE_DURATION,
-      read => durationToMilliseconds(read.timeout) > 0,
-    ).timeout,
+      timeout => durationToMilliseconds(timeout) > 0,
+    ),
     initialDelay: readPart(
       schedule,
       'initialDelay',
       A_DURATION,
-      read => durationToMilliseconds(read.initialDelay ?? {}) >= 0,
-    ).initialDelay,
-    scope: readPart(schedule, 'scope', '`global` or `local`', () => true).scope,
+      (delay = {}) => durationToMilliseconds(delay) >= 0,
+    ),
+    scope: readPart(schedule, 'scope', '`global` or `local`', () => true),
   };
 }
 
@@ -79,32 +79,32 @@ export function readDuration(
 }
 
 /** Lets Backstage read one key, the others being the defaults. */
-function readPart(
+function readPart<Name extends keyof SchedulerServiceTaskScheduleDefinition>(
   schedule: Block,
-  name: string,
+  name: Name,
   expected: string,
-  isGood: (read: SchedulerServiceTaskScheduleDefinition) => boolean,
-): SchedulerServiceTaskScheduleDefinition {
+  isGood: (read: SchedulerServiceTaskScheduleDefinition[Name]) => boolean,
+): SchedulerServiceTaskScheduleDefinition[Name] {
+  const read = (data: JsonObject) =>
+    readSchedulerServiceTaskScheduleDefinitionFromConfig(
+      new ConfigReader({ ...DEFAULT_SCHEDULE, ...data }),
+    )[name];
   const value = schedule.raw(name);
   if (value !== undefined) {
     try {
-      const read = readSchedulerServiceTaskScheduleDefinitionFromConfig(
-        new ConfigReader({ ...DEFAULT_SCHEDULE, [name]: value }),
-      );
-      if (isGood(read)) return read;
+      const found = read({ [name]: value });
+      if (isGood(found)) return found;
     } catch {
       // Reported below, in the words of the other mistakes.
     }
     schedule.reportMistake(schedule.key(name), expected, value);
   }
-  return readSchedulerServiceTaskScheduleDefinitionFromConfig(
-    new ConfigReader(DEFAULT_SCHEDULE),
-  );
+  return read({});
 }
 
-function isFrequency({
-  frequency,
-}: SchedulerServiceTaskScheduleDefinition): boolean {
+function isFrequency(
+  frequency: SchedulerServiceTaskScheduleDefinition['frequency'],
+): boolean {
   if ('trigger' in frequency) return true;
   if (!('cron' in frequency)) return durationToMilliseconds(frequency) > 0;
   // The scheduler itself throws for what is wrong in detail; Backstage lets any value through to it.
