@@ -53,7 +53,7 @@ export async function leaveToOthers(
       if (!isConcerned(p)) return [p];
       if (!read.has(p.repositoryId)) return [];
       if (!given.has(p.entityRef)) return [p];
-      return ours.has(p.entityRef) ? [] : [{ ...p, loss: false }];
+      return ours.has(p.entityRef) ? [] : [{ ...p, isHandedOver: true }];
     });
   }
   return left;

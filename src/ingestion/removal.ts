@@ -444,7 +444,7 @@ async function removeGuarded(options: {
   const going = proposals.filter(
     p =>
       (among?.has(p.repositoryId) ?? true) &&
-      (!heldGrades.has(p.grade) || (p.kind === 'entity' && !p.loss)),
+      (!heldGrades.has(p.grade) || (p.kind === 'entity' && !isLoss(p))),
   );
   await removals.deleteApproved(going);
   return {
@@ -455,7 +455,7 @@ async function removeGuarded(options: {
 }
 
 function isLoss(proposal: Proposal): boolean {
-  return proposal.kind === 'entity' && proposal.loss;
+  return proposal.kind === 'entity' && proposal.loss && !proposal.isHandedOver;
 }
 
 function sumOf(outcomes: readonly RemovalOutcome[]): RemovalOutcome {

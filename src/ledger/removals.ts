@@ -30,6 +30,8 @@ export interface Proposal {
   readonly loss: boolean;
   /** Whether only another organization would give the entity then. */
   readonly passesOn: boolean;
+  /** Whether the catalog has it of another provider by now. */
+  readonly isHandedOver?: boolean;
 }
 
 /** The condition that another claim to the same reference stays. @param claim - the table or alias of the one */
