@@ -12,6 +12,7 @@ import type {
   PageStart,
 } from '../ledger/outbox';
 import { chunks } from '../ledger/rows';
+
 /** Is there until the entity is given as it should be. */
 const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
 /** How many references are looked up at a time. */
@@ -41,17 +42,15 @@ export class Applier {
    *
    * @param options.wait - wait for another replica to give up its lease, rather than leave the rest to it
    * @param options.since - only what is desired since this ticket: the database need not look through all that was applied before
-   * @param options.inMemory - what was just written and need not be read again
    */
   async applyPending(options: {
     wait: boolean;
     since?: number;
-    inMemory?: ReadonlyMap<string, DesiredReference>;
     signal?: AbortSignal;
   }): Promise<void> {
     await this.pageByPage(
       options,
-      after => this.outbox.pending({ ...options, after }),
+      after => this.outbox.pending(options.since, after),
       async references => {
         await this.outbox.markApplied(references);
         for (const { entity } of references) {
@@ -73,10 +72,7 @@ export class Applier {
   ): Promise<void> {
     for (const refs of chunks(entityRefs, BATCH)) {
       await this.pageByPage({ wait: true, signal }, async after => {
-        const page = await this.outbox.settledAmong(
-          refs,
-          after?.entityRef ?? '',
-        );
+        const page = await this.outbox.settled(after?.entityRef ?? '', refs);
         const references = page.references.map(({ entity, ...reference }) => ({
           ...reference,
           entity: entity && { ...entity, json: change(entity.json) },
@@ -90,14 +86,11 @@ export class Applier {
    * Applies again everything that was applied before. It changes no row that is
    * as it should be.
    *
-   * @param options.upTo - what changed after this ticket was applied just now, and is left out
+   * @param upTo - what changed after this ticket was applied just now, and is left out
    */
-  async reapplyAll(options: {
-    upTo: number;
-    signal?: AbortSignal;
-  }): Promise<void> {
-    await this.pageByPage({ wait: true, signal: options.signal }, after =>
-      this.outbox.settled(after?.entityRef ?? '', options.upTo),
+  async reapplyAll(upTo: number, signal?: AbortSignal): Promise<void> {
+    await this.pageByPage({ wait: true, signal }, after =>
+      this.outbox.settled(after?.entityRef ?? '', upTo),
     );
   }
 

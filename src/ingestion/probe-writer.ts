@@ -1,6 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Ledger } from '../ledger/ledger';
-import type { DesiredReference } from '../ledger/outbox';
 import type {
   ProbeRecord,
   ProjectChange,
@@ -22,8 +21,6 @@ const MAX_BUFFERED: Amount = {
   paths: 3_000,
   bytes: 2 * MEBIBYTE,
 };
-/** So much of what was written is kept until it is applied to the catalog; the rest is read back. */
-const MAX_IN_MEMORY = { entities: 600, bytes: 4 * MEBIBYTE };
 /** So many findings may be refused by the database before it is the database that is at fault. */
 const MAX_REFUSED = 20;
 
@@ -71,8 +68,6 @@ export class ProbeWriter {
   private applying: Promise<void> | undefined;
   /** The first ticket of which nothing was applied. */
   private unappliedSince: number | undefined;
-  private inMemory = new Map<string, DesiredReference>();
-  private inMemoryBytes = 0;
   /**
    * By the repository's id: the ticket that the probe may still build on. It is
    * that of its own last piece, unless another's write came before that one.
@@ -202,7 +197,7 @@ export class ProbeWriter {
       this.options.onChanges?.(result.changes);
     }
     if (result.changed > 0) {
-      this.apply(result);
+      this.apply(result.ticket);
     }
   }
 
@@ -234,18 +229,8 @@ export class ProbeWriter {
   }
 
   /** Applies what was written while the next batch is being written: both are mostly waiting for the database. */
-  private apply({ ticket, toApply }: RecordResult): void {
+  private apply(ticket: number): void {
     this.unappliedSince ??= ticket;
-    for (const reference of toApply) {
-      const bytes = reference.entity?.json.length ?? 0;
-      if (
-        this.inMemory.size < MAX_IN_MEMORY.entities &&
-        this.inMemoryBytes + bytes <= MAX_IN_MEMORY.bytes
-      ) {
-        this.inMemory.set(reference.entityRef, reference);
-        this.inMemoryBytes += bytes;
-      }
-    }
     this.applying ??= this.applyAll();
   }
 
@@ -253,15 +238,8 @@ export class ProbeWriter {
     try {
       while (this.unappliedSince !== undefined) {
         const since = this.unappliedSince;
-        const { inMemory } = this;
         this.unappliedSince = undefined;
-        this.inMemory = new Map();
-        this.inMemoryBytes = 0;
-        await this.options.applier.applyPending({
-          wait: false,
-          since,
-          inMemory,
-        });
+        await this.options.applier.applyPending({ wait: false, since });
       }
     } catch (error) {
       this.fail('Could not apply to the catalog what was found out', error);

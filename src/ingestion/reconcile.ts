@@ -35,7 +35,7 @@ export async function reconcile(options: {
       'Cannot see what the catalog holds; everything is applied again',
       error instanceof Error ? error : undefined,
     );
-    await applier.reapplyAll({ upTo, signal });
+    await applier.reapplyAll(upTo, signal);
     return;
   }
   if (missing.length > 0) {

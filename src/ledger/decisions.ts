@@ -6,15 +6,13 @@ import type {
   PathObservation,
 } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
-import type { DesiredReference } from './outbox';
-import { recomputeOwners, writeFirstOwners, type Claim } from './ownership';
+import { recomputeOwners } from './ownership';
 import {
   CLAIM_KEY,
   DESCRIPTOR_KEY,
   TABLES,
   type ClaimRow,
   type DescriptorRow,
-  type ReferenceRow,
 } from './rows';
 
 /** What is to be written about one descriptor, and why. */
@@ -38,30 +36,25 @@ export function hashClaim(entity: string, locationKey: string): string {
     .slice(0, 40);
 }
 
-/** What came of writing down decisions. */
-export interface Written {
-  /** How many descriptors were read anew or changed their state. */
-  readonly changed: number;
-  /** What is to be applied to the catalog and is in memory; there may be more. */
-  readonly toApply: readonly DesiredReference[];
-}
-
-/** Writes what was decided, and marks what is to be applied to the catalog. */
+/**
+ * Writes what was decided, and marks what is to be applied to the catalog.
+ *
+ * @returns how many descriptors were read anew or changed their state
+ */
 export async function writeDecisions(
   tx: Knex.Transaction,
   provider: string,
   decided: readonly Decided[],
   ticket: number,
-): Promise<Written> {
+): Promise<number> {
   const descriptors: DescriptorRow[] = [];
   const claims: ClaimRow[] = [];
-  /** Claims to references that nothing gave before. */
-  const first = new Map<string, Claim[]>();
   const affected = new Set<string>();
-  const newcomers = referencesNewToTheirDescriptor(decided);
-  const locationKeys = await loadLocationKeys(tx, provider, newcomers);
-  const unclaimed = newcomers.filter(ref => !locationKeys.has(ref));
-  unclaimed.forEach(ref => first.set(ref, []));
+  const locationKeys = await loadLocationKeys(
+    tx,
+    provider,
+    referencesNewToTheirDescriptor(decided),
+  );
   let changed = 0;
   for (const {
     organization,
@@ -120,13 +113,7 @@ export async function writeDecisions(
         removal: null,
         removal_reason: null,
       });
-      const others = first.get(entityRef);
-      if (others && decision.write) {
-        const { target } = decision.write;
-        others.push({ organization, repositoryId, path, target, hash });
-      } else {
-        affected.add(entityRef);
-      }
+      affected.add(entityRef);
     }
     for (const entityRef of decision.kept) {
       if (former.get(entityRef)?.removal) {
@@ -147,31 +134,8 @@ export async function writeDecisions(
   }
   await upsert(tx, TABLES.descriptors, DESCRIPTOR_KEY, descriptors);
   await upsert(tx, TABLES.claims, CLAIM_KEY, claims);
-  const references = [
-    ...(await writeFirstOwners(tx, provider, first, ticket)),
-    ...(await recomputeOwners(tx, provider, affected, ticket)),
-  ];
-  return { changed, toApply: inMemory(references, claims) };
-}
-
-/** Those of the references that are owned by one of these claims, with their entities. */
-function inMemory(
-  references: readonly ReferenceRow[],
-  claims: readonly ClaimRow[],
-): DesiredReference[] {
-  const keyOf = (row: ReferenceRow | ClaimRow) =>
-    CLAIM_KEY.map(column => row[column]).join('\n');
-  const written = new Map(claims.map(claim => [keyOf(claim), claim]));
-  return references.flatMap(reference => {
-    const claim = written.get(keyOf(reference));
-    return claim
-      ? {
-          entityRef: reference.entity_ref,
-          version: Number(reference.version),
-          entity: { json: claim.entity, locationKey: claim.location_key },
-        }
-      : [];
-  });
+  await recomputeOwners(tx, provider, affected, ticket);
+  return changed;
 }
 
 /** References that a descriptor gives now and did not give before. */

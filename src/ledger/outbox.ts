@@ -3,7 +3,6 @@ import { databaseNow, isOneOf, isOneOfPairs } from './bulk';
 import { catalogHash } from './catalog-view';
 import {
   CLAIM_KEY,
-  chunks,
   sameKey,
   TABLES,
   type ClaimRow,
@@ -96,19 +95,11 @@ export class Outbox {
   /**
    * What is not applied to the catalog yet, the oldest first.
    *
-   * @param options.after - where the former page ended
-   * @param options.since - leaves out what was desired before this ticket
-   * @param options.inMemory - what was just written and need not be read again
+   * @param since - leaves out what was desired before this ticket
+   * @param after - where the former page ended
    */
-  async pending(
-    options: {
-      after?: PageStart;
-      since?: number;
-      inMemory?: ReadonlyMap<string, DesiredReference>;
-    } = {},
-  ): Promise<Page> {
-    const { after, since = 0, inMemory } = options;
-    return await this.page(inMemory, query => {
+  async pending(since = 0, after?: PageStart): Promise<Page> {
+    return await this.page(query => {
       query
         // A literal, so that the index over what is pending can be used.
         .whereRaw('r.pending = 1')
@@ -126,32 +117,19 @@ export class Outbox {
   /**
    * What was applied before, by reference, from behind `after`.
    *
-   * @param upTo - leaves out what changed after this ticket
+   * @param of - only these references; or what has not changed after this ticket
    */
-  async settled(after: string, upTo: number): Promise<Page> {
-    return await this.page(undefined, query =>
-      query
-        .where('r.pending', 0)
-        .andWhere('r.version', '<=', upTo)
-        .whereNotNull('r.repository_id')
-        .andWhere('r.entity_ref', '>', after)
-        .orderBy('r.entity_ref'),
-    );
-  }
-
-  /** Of these references, what was applied of them before, by reference, from behind `after`. */
-  async settledAmong(
-    entityRefs: readonly string[],
-    after: string,
-  ): Promise<Page> {
-    return await this.page(undefined, query =>
+  async settled(after: string, of: readonly string[] | number): Promise<Page> {
+    return await this.page(query => {
       query
         .where('r.pending', 0)
         .whereNotNull('r.repository_id')
-        .andWhereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs))
         .andWhere('r.entity_ref', '>', after)
-        .orderBy('r.entity_ref'),
-    );
+        .orderBy('r.entity_ref');
+      return typeof of === 'number'
+        ? query.andWhere('r.version', '<=', of)
+        : query.andWhereRaw(isOneOf(this.knex, 'r.entity_ref', of));
+    });
   }
 
   /** Whether anything is still to be applied to the catalog. */
@@ -165,7 +143,7 @@ export class Outbox {
 
   /** What the catalog should hold, applied or not, by reference, from behind `after`. */
   async desired(after: string): Promise<Page> {
-    return await this.page(undefined, query =>
+    return await this.page(query =>
       query
         .whereNotNull('r.repository_id')
         .andWhere('r.entity_ref', '>', after)
@@ -206,15 +184,8 @@ export class Outbox {
 
   /** Has these references applied again: what was applied may have been overtaken. */
   async markPending(references: readonly DesiredReference[]): Promise<void> {
-    for (const batch of chunks(references)) {
-      await this.knex<ReferenceRow>(TABLES.references)
-        .where({ provider: this.provider })
-        .whereIn(
-          'entity_ref',
-          batch.map(r => r.entityRef),
-        )
-        .update({ pending: 1 });
-    }
+    const refs = references.map(({ entityRef }) => entityRef);
+    await this.ofReferences(refs).update({ pending: 1 });
   }
 
   /** Notes by which hash the catalog holds what was applied, where that could not be seen then. */
@@ -229,17 +200,11 @@ export class Outbox {
 
   /** What is applied again the catalog may take otherwise than before, as after an upgrade. */
   async forgetCatalogHashes(entityRefs: readonly string[]): Promise<void> {
-    for (const refs of chunks(entityRefs, 1_000)) {
-      await this.knex<ReferenceRow>(TABLES.references)
-        .where({ provider: this.provider })
-        .whereRaw(isOneOf(this.knex, 'entity_ref', refs))
-        .update({ catalog_hash: null });
-    }
+    await this.ofReferences(entityRefs).update({ catalog_hash: null });
   }
 
   /** The first references of a query that fit into a page: their sizes first, then as many of their entities as fit. */
   private async page(
-    inMemory: ReadonlyMap<string, DesiredReference> | undefined,
     refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
   ): Promise<Page> {
     const heads: Head[] = await refine(
@@ -250,26 +215,13 @@ export class Outbox {
       this.knex.raw('coalesce(octet_length(c.entity), 0) as bytes'),
     );
     const fitting = headsWithin(PAGE.bytes, heads);
-    const found = new Map<string, DesiredReference>();
-    for (const { entity_ref, version } of fitting) {
-      const reference = inMemory?.get(entity_ref);
-      if (reference?.version === Number(version)) {
-        found.set(entity_ref, reference);
-      }
-    }
-    const others = fitting
-      .map(({ entity_ref }) => entity_ref)
-      .filter(entityRef => !found.has(entityRef));
-    if (others.length > 0) {
-      const loaded = await this.load(others);
-      loaded.forEach(reference => found.set(reference.entityRef, reference));
-    }
+    const loaded = await this.load(fitting.map(head => head.entity_ref));
     const last = fitting.at(-1);
     const isLast =
       fitting.length === heads.length && heads.length < PAGE.references;
     return {
       references: fitting.flatMap(
-        ({ entity_ref }) => found.get(entity_ref) ?? [],
+        ({ entity_ref }) => loaded.get(entity_ref) ?? [],
       ),
       next:
         last && !isLast
@@ -280,7 +232,10 @@ export class Outbox {
 
   private async load(
     entityRefs: readonly string[],
-  ): Promise<DesiredReference[]> {
+  ): Promise<Map<string, DesiredReference>> {
+    if (entityRefs.length === 0) {
+      return new Map();
+    }
     const rows: Array<
       Pick<ReferenceRow, 'entity_ref' | 'version'> & {
         entity: ClaimRow['entity'] | null;
@@ -289,14 +244,25 @@ export class Outbox {
     > = await this.withClaims()
       .whereRaw(isOneOf(this.knex, 'r.entity_ref', entityRefs))
       .select('r.entity_ref', 'r.version', 'c.entity', 'c.location_key');
-    return rows.map(row => ({
-      entityRef: row.entity_ref,
-      version: Number(row.version),
-      entity:
-        row.entity !== null && row.location_key !== null
-          ? { json: row.entity, locationKey: row.location_key }
-          : undefined,
-    }));
+    return new Map(
+      rows.map(row => [
+        row.entity_ref,
+        {
+          entityRef: row.entity_ref,
+          version: Number(row.version),
+          entity:
+            row.entity !== null && row.location_key !== null
+              ? { json: row.entity, locationKey: row.location_key }
+              : undefined,
+        },
+      ]),
+    );
+  }
+
+  private ofReferences(entityRefs: readonly string[]): Knex.QueryBuilder {
+    return this.knex(TABLES.references)
+      .where({ provider: this.provider })
+      .whereRaw(isOneOf(this.knex, 'entity_ref', entityRefs));
   }
 
   /** The provider's references, each with the claim that owns it. */

@@ -12,7 +12,7 @@ import {
 } from './rows';
 
 /** A claim to a reference, as far as it matters for who owns it and whether that is to be applied. */
-export interface Claim extends Claimant {
+interface Claim extends Claimant {
   readonly hash: string;
 }
 
@@ -23,16 +23,13 @@ const BATCH = 1_000;
  * Recomputes which claim owns each of the given references, and marks those for
  * which something is to be applied to the catalog. Runs inside the transaction
  * that changed the claims.
- *
- * @returns what is to be applied
  */
 export async function recomputeOwners(
   tx: Knex.Transaction,
   provider: string,
   entityRefs: Iterable<string>,
   ticket: number,
-): Promise<ReferenceRow[]> {
-  const desired: ReferenceRow[] = [];
+): Promise<void> {
   for (const refs of chunks([...new Set(entityRefs)], BATCH)) {
     const claims = await loadClaims(tx, provider, refs);
     const rows: ReferenceRow[] = await tx<ReferenceRow>(TABLES.references)
@@ -66,32 +63,7 @@ export async function recomputeOwners(
       }
     }
     await upsert(tx, TABLES.references, REFERENCE_KEY, changed);
-    desired.push(...changed);
   }
-  return desired;
-}
-
-/**
- * The same for references to which nothing laid claim before this transaction,
- * without having to look: nobody else's claim can matter.
- *
- * @param claims - all that there are, by reference
- */
-export async function writeFirstOwners(
-  tx: Knex.Transaction,
-  provider: string,
-  claims: ReadonlyMap<string, readonly Claim[]>,
-  ticket: number,
-): Promise<ReferenceRow[]> {
-  const owned: ReferenceRow[] = [];
-  for (const [entityRef, claimants] of claims) {
-    const owner = chooseOwner(claimants, undefined);
-    if (owner) {
-      owned.push(pendingReference(provider, entityRef, owner, ticket));
-    }
-  }
-  await upsert(tx, TABLES.references, REFERENCE_KEY, owned);
-  return owned;
 }
 
 /** The row of a reference of which another state is to be applied. */

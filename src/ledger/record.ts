@@ -5,7 +5,6 @@ import type { KnownDescriptor, PathObservation } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
 import { writeDecisions, type Decided } from './decisions';
 import { loadKnownDescriptors } from './known';
-import type { DesiredReference } from './outbox';
 import { REPOSITORY_KEY, TABLES, type RepositoryRow } from './rows';
 
 /** How much is kept of why a probe was unknown, in characters. */
@@ -47,8 +46,6 @@ export interface RecordResult {
   readonly inOrder: readonly string[];
   /** How many descriptors were read anew or changed their state. */
   readonly changed: number;
-  /** What is to be applied to the catalog and is in memory; there may be more. */
-  readonly toApply: readonly DesiredReference[];
   /** What happened to files that were known. */
   readonly changes: readonly ProjectChange[];
 }
@@ -113,8 +110,8 @@ export async function recordProbes(
       }
       await writeRepositories(tx, provider, agreed, rows, ticket, now);
     }
-    const written = await writeDecisions(tx, provider, decided, ticket);
-    return { ticket, repeat, inOrder, changes, ...written };
+    const changed = await writeDecisions(tx, provider, decided, ticket);
+    return { ticket, repeat, inOrder, changes, changed };
   });
 }
 
