@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UrlReaderService } from '@backstage/backend-plugin-api';
 import type { Repository } from '../../dev/simulator/index';
@@ -35,8 +36,10 @@ beforeAll(async () => {
       '/docs/deep/page.md': '# Page',
       '/svc/a/catalog-info.yaml': component('a'),
       '/svc/b/catalog-info.yaml': component('b'),
+      '/My Docs/first page.md': '# First',
     },
   });
+  api.push({ branch: 'next', files: { '/docs/index.md': '# Next' } });
   reading = startReading(world.simulator);
 });
 afterAll(async () => {
@@ -117,7 +120,7 @@ const behaviours: Record<string, Behaviour> = {
   },
   'readTree: gives the whole repository': async reader => {
     const files = await (await reader.readTree(REPOSITORY)).files();
-    expect(files).toHaveLength(5);
+    expect(files).toHaveLength(6);
   },
   'readTree: filters by path inside of the folder': async reader => {
     const tree = await reader.readTree(DOCS, {
@@ -134,6 +137,47 @@ const behaviours: Record<string, Behaviour> = {
     } finally {
       rmSync(target, { recursive: true });
     }
+  },
+  'readTree: writes into a folder that is given': async reader => {
+    const targetDir = mkdtempSync(join(tmpdir(), 'contract-'));
+    try {
+      const tree = await reader.readTree(DOCS);
+      expect(await tree.dir({ targetDir })).toBe(targetDir);
+      expect(readFileSync(join(targetDir, 'index.md'), 'utf8')).toBe('# Index');
+    } finally {
+      rmSync(targetDir, { recursive: true });
+    }
+  },
+  'readTree: gives files that are read twice': async reader => {
+    const [file] = await (await reader.readTree(DOCS)).files();
+    const once = await file!.content();
+    expect((await file!.content()).equals(once)).toBe(true);
+  },
+  'readTree: gives a single file by its name': async reader => {
+    const files = await (await reader.readTree(FILE)).files();
+    expect(files.map(({ path }) => path)).toEqual(['catalog-info.yaml']);
+    expect((await files[0]!.content()).toString()).toBe(component('api'));
+  },
+  'readTree: gives a branch': async reader => {
+    const tree = await reader.readTree(`${DOCS}&version=GBnext`);
+    const files = await tree.files();
+    const index = files.find(({ path }) => path === 'index.md')!;
+    expect((await index.content()).toString()).toBe('# Next');
+  },
+  'readTree: no such branch': reader =>
+    expectError(
+      reader.readTree(`${DOCS}&version=GBno-such-branch`),
+      'NotFoundError',
+    ),
+  'readTree: gives a folder with a space in its name': async reader => {
+    const tree = await reader.readTree(`${REPOSITORY}?path=/My%20Docs`);
+    const files = await tree.files();
+    expect(files.map(({ path }) => path)).toEqual(['first page.md']);
+  },
+  'readTree: etag stays when something else changes': async reader => {
+    const { etag } = await reader.readTree(DOCS);
+    api.push({ files: { '/catalog-info.yaml': component('api', 'new') } });
+    await expectError(reader.readTree(DOCS, { etag }), 'NotModifiedError');
   },
   'readTree: makes an archive': async reader => {
     let size = 0;

@@ -100,6 +100,18 @@ describe('a tree beside Backstage’s own reader', () => {
             expect(changed.ours.files).toEqual(changed.stock.files);
             expect(changed.ours.requests).toBe(3);
           });
+          // What it takes but for the contents that are kept for the next read.
+          const catalog = { azureDevOps: { urlReader: { cacheMegabytes: 1 } } };
+          await inBackend(
+            simulator,
+            async reading => {
+              await reading.reader.readUrl(`${REPOSITORY}?path=/README.md`);
+              const small = await both('cache of 1 MB', round, reading);
+              expect(small.ours.files).toEqual(small.stock.files);
+              expect(small.ours.requests).toBe(2);
+            },
+            { catalog },
+          );
         }
         rows.push(
           ...[...measured].map(([key, results]) => row(size, key, results)),
@@ -116,8 +128,9 @@ describe('a tree beside Backstage’s own reader', () => {
 async function inBackend(
   simulator: Parameters<typeof startReading>[0],
   use: (reading: Reading) => Promise<void>,
+  options: Parameters<typeof startReading>[1] = {},
 ): Promise<void> {
-  const reading = startReading(simulator);
+  const reading = startReading(simulator, options);
   try {
     await use(reading);
   } finally {
