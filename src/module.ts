@@ -29,7 +29,7 @@ import {
 } from './config/index';
 import { CatalogRules } from './descriptors/rules';
 import { YamlParser } from './descriptors/yaml';
-import { explainFailure, lookAtRepository } from './ingestion/look';
+import { lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './ingestion/turns';
@@ -188,16 +188,14 @@ export const catalogModuleAzureDevOps = createBackendModule({
           service: azureDevOps,
           hub,
           status,
-          look: async ({ organization, ...question }) =>
+          look: async question =>
             await lookAtRepository({
               ...question,
               clients: azureDevOps.clients.interactive,
-              organization,
+              credentials: azureDevOps.credentials,
               rules: CatalogRules.fromConfig(config),
               yaml,
               turns,
-              explainError: async error =>
-                await explainFailure(azureDevOps, error, organization),
             }),
         });
         httpRouter.use(createRouter({ operations, httpAuth, permissions }));

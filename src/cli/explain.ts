@@ -3,7 +3,7 @@ import { readProviderConfigs } from '../config/index';
 import { readLocationContext } from '../content/context';
 import { CatalogRules } from '../descriptors/rules';
 import { YamlParser } from '../descriptors/yaml';
-import { explainFailure, lookAtRepository } from '../ingestion/look';
+import { lookAtRepository } from '../ingestion/look';
 import { Turns } from '../ingestion/turns';
 import {
   explainQuestion,
@@ -96,16 +96,14 @@ async function fromConfiguration(
       {
         readings: readProviderConfigs(config),
         locations: readLocationContext(config),
-        look: async ({ organization, ...asked }) =>
+        look: async asked =>
           await lookAtRepository({
             ...asked,
             clients: session.clients.interactive,
-            organization,
+            credentials: session.credentials,
             rules: CatalogRules.fromConfig(config),
             yaml,
             turns,
-            explainError: async error =>
-              await explainFailure(session, error, organization),
           }),
       },
       question,

@@ -34,6 +34,7 @@ const USUAL_STEM = 'cataloginfo';
 
 export interface LookInput {
   readonly clients: AzureDevOpsClients;
+  readonly credentials: CredentialDirectory;
   readonly organization: Organization;
   readonly settings: ProviderSettings;
   readonly rules: CatalogRules;
@@ -42,8 +43,6 @@ export interface LookInput {
   readonly asked: AskedRepository;
   /** Whether the files are read, or only the repository is asked for. */
   readonly readsFiles: boolean;
-  /** Finds out why a request failed; `undefined` where the error's own message is best. */
-  readonly explainError?: (error: unknown) => Promise<string | undefined>;
 }
 
 /**
@@ -72,7 +71,7 @@ export async function lookAtRepository(input: LookInput): Promise<LookFacts> {
       ...(await readFiles(input, client, found, signal)),
     };
   } catch (error) {
-    const message = await input.explainError?.(error);
+    const message = await explainFailure(input, error, input.organization);
     return { outcome: 'failed', message: message ?? describe(error) };
   }
 }

@@ -170,6 +170,15 @@ interface Place {
   readonly organization: Organization;
 }
 
+/** What is asked of one provider. */
+interface PlaceQuestion extends Place {
+  readonly asked: AskedRepository;
+  readonly entityRef?: string;
+  readonly fresh: boolean;
+  /** As the ledger has it. */
+  readonly found?: FoundRepository;
+}
+
 function placesOf(
   { readings }: ExplainSources,
   organization: Organization,
@@ -222,12 +231,7 @@ function explainUncovered(
 
 async function explainPlace(
   sources: ExplainSources,
-  question: Place & {
-    readonly asked: AskedRepository;
-    readonly entityRef?: string;
-    readonly fresh: boolean;
-    readonly found?: FoundRepository;
-  },
+  question: PlaceQuestion,
 ): Promise<Explanation> {
   const { settings, organization, asked, entityRef } = question;
   const look = await lookIfNeeded(sources, question);
@@ -242,17 +246,9 @@ async function explainPlace(
         )?.find(it => isAt(it, question))
       : undefined);
   const last = await sources.ledger?.lastRefresh(settings);
-  const path = askedFile({ asked, settings });
   const ledger =
     sources.ledger &&
-    (await factsOf(sources.ledger.lookup, {
-      found,
-      look,
-      path,
-      provider: settings.providerName,
-      organization,
-      last,
-    }));
+    (await factsOf(sources.ledger.lookup, { ...question, found }, look, last));
   return explainProvider({
     settings,
     organization: organization.label,
@@ -270,17 +266,7 @@ async function explainPlace(
  */
 async function lookIfNeeded(
   sources: ExplainSources,
-  {
-    settings,
-    organization,
-    asked,
-    fresh,
-    found,
-  }: Place & {
-    readonly asked: AskedRepository;
-    readonly fresh: boolean;
-    readonly found?: FoundRepository;
-  },
+  { settings, organization, asked, fresh, found }: PlaceQuestion,
 ): Promise<LookFacts | undefined> {
   const readsFiles = fresh || !sources.ledger;
   const isSelected = (
@@ -301,26 +287,14 @@ async function lookIfNeeded(
 
 async function factsOf(
   lookup: LedgerLookup,
-  {
-    found,
-    look,
-    path,
-    provider,
-    organization,
-    last,
-  }: {
-    readonly found?: FoundRepository;
-    readonly look?: LookFacts;
-    /** Only this file. */
-    readonly path?: string;
-    readonly provider: string;
-    readonly organization: Organization;
-    readonly last?: LastRefresh;
-  },
+  { settings, organization, asked, found }: PlaceQuestion,
+  look: LookFacts | undefined,
+  last: LastRefresh | undefined,
 ): Promise<LedgerFacts> {
   const report = last?.organizations.find(
     it => it.organization === organization.label,
   );
+  const path = askedFile({ asked, settings });
   const files = found ? await lookup.files(found, path) : [];
   const looked = look?.outcome === 'found' ? look : undefined;
   const news = looked?.files ?? [];
@@ -328,7 +302,7 @@ async function factsOf(
     [...files, ...news].flatMap(({ entityRefs }) => entityRefs),
   );
   const place = found ?? {
-    provider,
+    provider: settings.providerName,
     organization: organization.key,
     repositoryId: looked?.repository.id ?? '',
   };
