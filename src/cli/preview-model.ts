@@ -1,6 +1,6 @@
 import type { Entity } from '@backstage/catalog-model';
 import type { PreviewedFile, PreviewedRepository } from '../ingestion/preview';
-import { canonicalUrl } from '../descriptors/url';
+import { repositoryUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 import type { Rejection } from '../policy/model';
 import { chooseOwner } from '../policy/owner';
@@ -155,12 +155,12 @@ export function urlOf(
   organization: Organization,
   { repository }: PreviewedRepository,
 ): string {
-  return canonicalUrl({
+  const { name, project } = repository;
+  return repositoryUrl({
     organization,
-    project: repository.project.name,
-    repository: repository.name,
-    path: '/',
-  }).replace(/\?[^?]*$/, '');
+    project: project.name,
+    repository: name,
+  });
 }
 
 /** Where a file is rejected, for people: Azure DevOps marks the line. */

@@ -9,7 +9,6 @@ import {
   isGlob,
   isUnsupported,
   pathGlob,
-  type RepositoryUrl,
 } from '../content/repository-url';
 import { parseRepositoryUrl } from '../content/url';
 import { checkModel } from '../descriptors/model';
@@ -24,7 +23,11 @@ import {
   replacePlaceholders,
 } from '../descriptors/placeholders';
 import { CatalogRules } from '../descriptors/rules';
-import { canonicalUrl } from '../descriptors/url';
+import {
+  canonicalUrl,
+  type RepositoryAddress,
+  repositoryUrl,
+} from '../descriptors/url';
 import { YamlParser } from '../descriptors/yaml';
 import { CLOUD_HOST, Organization } from '../organization';
 import { Checkout } from './checkout';
@@ -46,9 +49,7 @@ export interface ValidateOptions extends OutputOptions {
 const FILE_NAME = 'catalog-info.yaml';
 
 /** Stands for the address of a repository where that is not known. */
-const SOMEWHERE: RepositoryUrl = {
-  outcome: 'repository',
-  kind: 'web',
+const SOMEWHERE: RepositoryAddress = {
   organization: new Organization(CLOUD_HOST, 'organization'),
   project: 'project',
   repository: 'repository',
@@ -77,7 +78,7 @@ export async function validate(
   }
   const validation: Validation = {
     files,
-    repository: repository && urlOf(repository, '/').replace(/\?.*/, ''),
+    repository: repository && repositoryUrl(repository),
     rules: !rules ? 'not-checked' : repository ? 'checked' : 'by-kind',
   };
   writeValidation(validation, options, io);
@@ -171,7 +172,7 @@ async function findRepository(
   config: Config | undefined,
   options: ValidateOptions,
   env: NodeJS.ProcessEnv,
-): Promise<RepositoryUrl | undefined> {
+): Promise<RepositoryAddress | undefined> {
   const candidates = [
     options.repository,
     await checkout.remoteUrl(),
@@ -181,7 +182,8 @@ async function findRepository(
   for (const url of candidates) {
     const parsed = parseRepositoryUrl(url, context);
     if (!isUnsupported(parsed) && parsed.project !== undefined) {
-      return { ...parsed, path: undefined, version: undefined };
+      const { organization, project, repository } = parsed;
+      return { organization, project, repository };
     }
     if (url === options.repository) {
       throw new UsageError(
@@ -248,27 +250,18 @@ function readRules(
   );
 }
 
-function urlOf(repository: RepositoryUrl, path: string): string {
-  return canonicalUrl({
-    organization: repository.organization,
-    project: repository.project ?? '',
-    repository: repository.repository,
-    path,
-  });
-}
-
 interface CheckerOptions {
   readonly checkout: Checkout;
   readonly yaml: YamlParser;
   readonly rules: Pick<CatalogRules, 'isAllowed'> | undefined;
-  readonly repository: RepositoryUrl | undefined;
+  readonly repository: RepositoryAddress | undefined;
 }
 
 const EVERYTHING_ALLOWED = { isAllowed: () => true };
 
 class Checker {
   readonly #options: CheckerOptions;
-  readonly #repository: RepositoryUrl;
+  readonly #repository: RepositoryAddress;
   readonly #context: LocationContext;
   readonly #integrations: ScmIntegrations;
   /** The file that gave each reference first. */
@@ -308,7 +301,7 @@ class Checker {
       const message = 'the file has no document, and so gives no entity';
       return { ...checked, findings: [{ severity: 'warning', message }] };
     }
-    const target = urlOf(this.#repository, path);
+    const target = canonicalUrl({ ...this.#repository, path });
     const findings: Finding[] = [];
     const entities: string[] = [];
     for (const document of applyLocation(parsed.documents, { target, rules })) {
@@ -479,19 +472,12 @@ interface EntityFinding {
 
 async function modelFindings(entity: Entity): Promise<EntityFinding[]> {
   const model = await checkModel(entity);
-  switch (model.outcome) {
-    case 'valid':
-      return [];
-    case 'invalid':
-      return [{ severity: 'error', message: model.message }];
-    case 'unknown-kind':
-      return [
-        {
-          severity: 'warning',
-          message: `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`,
-        },
-      ];
+  if (model.outcome === 'valid') return [];
+  if (model.outcome === 'invalid') {
+    return [{ severity: 'error', message: model.message }];
   }
+  const message = `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`;
+  return [{ severity: 'warning', message }];
 }
 
 /** Host and path of the address that a file is downloaded from. */

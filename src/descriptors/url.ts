@@ -1,10 +1,14 @@
 import type { Organization } from '../organization';
 
-/** What one URL in the catalog stands for: one file at one version. */
-export interface DescriptorAddress {
+/** Where a repository is, by the names that people know. */
+export interface RepositoryAddress {
   readonly organization: Organization;
   readonly project: string;
   readonly repository: string;
+}
+
+/** What one URL in the catalog stands for: one file at one version. */
+export interface DescriptorAddress extends RepositoryAddress {
   /** Absolute within the repository: `/catalog-info.yaml`. */
   readonly path: string;
   /** `GB{branch}`, `GT{tag}` or `GC{commit}`; absent for the default branch. */
@@ -20,9 +24,15 @@ export interface DescriptorAddress {
  * registered for the same file has the same location key.
  */
 export function canonicalUrl(address: DescriptorAddress): string {
-  const { organization, project, repository, path, version } = address;
+  const { path, version } = address;
   const suffix = version === undefined ? '' : `&version=${inQuery(version)}`;
-  return `${organization.url}/${inPath(project)}/_git/${inPath(repository)}?path=${inQuery(path)}${suffix}`;
+  return `${repositoryUrl(address)}?path=${inQuery(path)}${suffix}`;
+}
+
+/** The address of a repository, with which those of its files begin. */
+export function repositoryUrl(address: RepositoryAddress): string {
+  const { organization, project, repository } = address;
+  return `${organization.url}/${inPath(project)}/_git/${inPath(repository)}`;
 }
 
 /** `encodeURI` leaves what would end the path. */
