@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { changesOf, type SeenPath } from '../../src/policy/changes';
 import type { KnownDescriptor } from '../../src/policy/model';
 import { present } from '../ledger/support';
@@ -97,5 +98,61 @@ describe('what is told of a file that gave entities', () => {
     ],
   ])('%s', (_what, seen, changes) => {
     expect(changesOf(seen)).toEqual(changes);
+  });
+
+  it('that comes and goes is told once for each file, and no two files are told to have moved to one', () => {
+    const path = fc.constantFrom('/a.yaml', '/b.yaml', '/c.yaml', '/d.yaml');
+    const objectId = fc.constantFrom('1', '2');
+    const seenPath = fc
+      .record({
+        path,
+        wasId: fc.option(objectId, { nil: undefined }),
+        isId: fc.option(objectId, { nil: undefined }),
+        isMarked: fc.boolean(),
+      })
+      .map(({ path: at, wasId, isId, isMarked }): SeenPath => {
+        const target = `https://x?path=${at}`;
+        return {
+          known:
+            wasId === undefined
+              ? undefined
+              : known({
+                  path: at,
+                  target,
+                  objectId: wasId,
+                  removal: isMarked
+                    ? { grade: 'confirmed', reason: 'gone' }
+                    : undefined,
+                }),
+          observation:
+            isId === undefined
+              ? { outcome: 'absent', path: at, reason: 'gone' }
+              : { ...now, path: at, target, objectId: isId },
+        };
+      });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(seenPath, { selector: it => it.observation.path }),
+        seen => {
+          const changes = changesOf(seen);
+          const from = changes.map(it =>
+            it.kind === 'moved' ? it.from : it.url,
+          );
+          expect(new Set(from).size).toBe(from.length);
+          const to = changes.flatMap(it => (it.kind === 'moved' ? it.to : []));
+          expect(new Set(to).size).toBe(to.length);
+          const gone = seen.filter(
+            it =>
+              it.observation.outcome === 'absent' &&
+              it.known &&
+              !it.known.removal,
+          );
+          expect(changes.filter(it => it.kind !== 'updated').length).toBe(
+            gone.length,
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { decide } from '../../src/policy/decide';
 import type {
   KnownDescriptor,
@@ -91,5 +92,76 @@ describe('what a probe finds missing', () => {
 
   it('stays where a document cannot be read', () => {
     expect(grades(known(), { ...shortened, unreadable: true })).toEqual([]);
+  });
+});
+
+describe('what a file gave before and what it gives now', () => {
+  const refs = ['a', 'b', 'c', 'd'].map(name => `component:default/${name}`);
+  const branch = fc.constantFrom(undefined, 'main', 'next');
+  const former = fc.record({
+    branch,
+    claims: fc.uniqueArray(
+      fc.record({
+        entityRef: fc.constantFrom(...refs),
+        kind: fc.constantFrom('entity' as const, 'error' as const),
+        hash: fc.constant('h'),
+        locationKey: fc.constantFrom('url:first', 'url:second'),
+      }),
+      { selector: it => it.entityRef },
+    ),
+  });
+  const found = fc.record({
+    named: fc.subarray(refs),
+    forbidden: fc.subarray(refs),
+    unreadable: fc.boolean(),
+  });
+
+  it('is of each entity that it is given, stays, or is to go, and only one of these', () => {
+    fc.assert(
+      fc.property(
+        former,
+        found,
+        branch,
+        (was, { named, forbidden, unreadable }, configured) => {
+          const decision = decide(
+            { ...known(was.branch), claims: was.claims },
+            {
+              ...shortened,
+              claims: named.map(entityRef => ({
+                entityRef,
+                kind: 'entity',
+                entity: '{}',
+              })),
+              forbidden,
+              unreadable,
+            },
+            configured,
+          );
+          const goes = decision.proposed.map(it => it.entityRef);
+          const all = [...named, ...decision.kept, ...goes];
+          expect(new Set(all).size).toBe(all.length);
+          expect(new Set(all)).toEqual(
+            new Set([...named, ...was.claims.map(it => it.entityRef)]),
+          );
+          for (const { entityRef, removal } of decision.proposed) {
+            const { kind } = was.claims.find(it => it.entityRef === entityRef)!;
+            if (kind === 'error') continue;
+            // On the service's word only where it was read from this branch, and nothing forbids it.
+            expect(removal.grade === 'confirmed').toBe(
+              was.branch === configured && !forbidden.includes(entityRef),
+            );
+            expect(unreadable && !forbidden.includes(entityRef)).toBe(false);
+          }
+          // The location key is kept for as long as the entity is given.
+          for (const { entityRef, locationKey } of decision.claims) {
+            expect(locationKey).toBe(
+              was.claims.find(it => it.entityRef === entityRef)?.locationKey ??
+                `url:${shortened.target}`,
+            );
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
