@@ -124,7 +124,9 @@ export function parseSearchPage(json: unknown): SearchPage {
   }
   if (!isCount(count) || count < results.length) {
     throw new MalformedError(
-      `${results.length} results of which it says there are ${String(count)}`,
+      isCount(count)
+        ? `${results.length} results of which it says there are ${count}`
+        : 'results without their number',
     );
   }
   if (!isCount(infoCode)) {

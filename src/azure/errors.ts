@@ -234,10 +234,11 @@ function composeRequestErrorMessage(
       ? ''
       : ` It asks to wait ${Math.ceil(fault.retryAfterMs / 1000)} s.`;
   const activity = fault.activityId ? ` ActivityId: ${fault.activityId}.` : '';
-  return (
+  const message =
     `${organization.label}: could not ${operation}: ${fault.seen}${said}${typeKey}.` +
-    `${wait} What to do: ${fault.cure ?? ERROR_KINDS[fault.kind].cure(organization, fault)}.${activity}`
-  );
+    `${wait} What to do: ${fault.cure ?? ERROR_KINDS[fault.kind].cure(organization, fault)}.${activity}`;
+  // Git allows line breaks in the names of files.
+  return message.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** Whether a request was not sent, because the service throttles for longer than requests wait. */

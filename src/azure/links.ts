@@ -1,3 +1,4 @@
+import { quote } from '../quotation';
 import type { BrokenLink, ListedItem } from './types';
 
 /** As Linux has it: a path that takes more steps leads nowhere. */
@@ -33,7 +34,7 @@ export function linkTarget(
   const outside = {
     broken: {
       link,
-      problem: `it points to '${text}', outside of the repository`,
+      problem: `it points to '${quote(text, { known: [text], maxLength: 200 })}', outside of the repository`,
     },
   };
   if (text === '' || text.includes('\0')) {

@@ -1,3 +1,4 @@
+import { quote } from '../quotation';
 import { fieldsOf, guidAt, MalformedError, parseList, textAt } from './parse';
 import { apiBaseUrl, targetOf } from './target';
 import type { Call, OutgoingRequest, Transport } from './transport';
@@ -227,7 +228,7 @@ function parseSubscription(json: unknown): Subscription {
   const { displayName, id: changedBy } = fieldsOf(fieldsOf(json).modifiedBy);
   const known = STATUSES.find(each => each === status);
   if (!known) {
-    throw new MalformedError(`a subscription of status ${String(status)}`);
+    throw new MalformedError('a subscription of an unknown status');
   }
   return {
     id: guidAt(json, 'id'),
@@ -245,7 +246,7 @@ function parseSubscription(json: unknown): Subscription {
 
 function parseFailure(json: unknown): string | undefined {
   const details = fieldsOf(fieldsOf(json).details);
-  return text(details.errorMessage) || text(details.response) || undefined;
+  return quote(text(details.errorMessage) || text(details.response));
 }
 
 function text(value: unknown): string {

@@ -1,5 +1,7 @@
-import { followLinks } from '../../src/azure/links';
+import { brokenLinkError } from '../../src/azure/follow';
+import { followLinks, linkTarget } from '../../src/azure/links';
 import type { ListedItem } from '../../src/azure/types';
+import { Organization } from '../../src/organization';
 
 /** Folders with two links each to the next one, and in the last what is given. */
 function ladder(depth: number, last: readonly ListedItem[]) {
@@ -46,4 +48,18 @@ describe('Links to folders whose links double at each step', () => {
     expect(seen).toHaveLength(16);
     expect(seen[0]?.path).toBe('/0/a/a/a/a/x');
   });
+});
+
+it('what a file or a link is called adds no line to an error, and no page', () => {
+  const path = '/a\n2026-11-28 error: nothing is left';
+  const target = linkTarget(path, `../../${'x'.repeat(60_000)}\r\nerror`);
+  const broken = 'broken' in target ? target.broken : undefined;
+  const { message } = brokenLinkError(
+    new Organization('dev.azure.com', 'contoso'),
+    'repository r',
+    broken!,
+  );
+  expect(message).toContain("it points to '../../xxx");
+  expect(message).not.toMatch(/[\r\n]/);
+  expect(message.length).toBeLessThan(1_000);
 });

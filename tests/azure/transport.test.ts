@@ -311,6 +311,34 @@ describe('The credential', () => {
     expect(everything).not.toContain(basic(TOKEN).split(' ')[1]);
   });
 
+  it('appears in nothing that comes of subscriptions and searches that repeat it', async () => {
+    const echo = basic(TOKEN).split(' ')[1] ?? '';
+    const server = await servers.add(
+      serve(({ url = '' }, response) =>
+        sendJson(
+          response,
+          url.includes('notifications')
+            ? { count: 1, value: [{ details: { errorMessage: `${echo}\nx` } }] }
+            : { count: echo, results: [{ id: ID, status: echo }] },
+        ),
+      ),
+    );
+    const pool = clients.create();
+    const organization = new Organization(`localhost:${server.port}`, 'coll');
+    const subscriptions = pool.subscriptions(organization);
+    const shown = [
+      await subscriptions.lastFailure(ID),
+      (await faultOf(subscriptions.list('git.push', [ID]))).message,
+      (
+        await faultOf(
+          pool.forOrganization(organization).searchFiles({ searchText: 'x' }),
+        )
+      ).message,
+    ];
+    expect(shown.filter(text => text?.includes(echo))).toEqual([]);
+    expect(shown[0]).toBe('*** x');
+  });
+
   it('is renewed once after a 401 if there is something to renew', async () => {
     let current = 'old';
     const rejected: string[] = [];
