@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Repository } from '../azure/types';
+import type { ProviderSettings } from '../config/index';
 import { errorLocation } from '../descriptors/error-location';
 import {
   applyLocation,
@@ -38,12 +39,10 @@ const LIGHT_SIZE = 256 * 1024;
 /** How many rejected documents of a file are kept with their reasons. */
 const MAX_REJECTIONS = 100;
 
-export interface DescriptorParserOptions {
+interface DescriptorParserOptions {
   readonly organization: Organization;
-  /** The branch that the configuration names, if it does: it is part of the URL. */
-  readonly branch?: string;
-  /** Whether Components get the annotations of the Azure DevOps plugins. */
-  readonly annotations: boolean;
+  /** The branch, if they name one, is part of the URL. */
+  readonly settings: Pick<ProviderSettings, 'annotations' | 'branch'>;
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
   /** Of the whole process, for files that are large or take long. */
@@ -97,9 +96,9 @@ export class DescriptorParser {
   #last = { target: '', signature: '' };
 
   constructor(options: DescriptorParserOptions) {
-    const { rules, yaml, annotations } = options;
+    const { rules, yaml, settings } = options;
     this.#options = options;
-    this.#fingerprint = `${PARSER_VERSION}\n${rules.signature}\n${yaml.enableYamlMerge}\n${annotations}\n`;
+    this.#fingerprint = `${PARSER_VERSION}\n${rules.signature}\n${yaml.enableYamlMerge}\n${settings.annotations}\n`;
     this.#contents = new LRUCache<string, Content, ReadText>({
       maxSize: CACHE_SIZE,
       maxEntrySize: CACHE_SIZE / 4,
@@ -231,7 +230,10 @@ export class DescriptorParser {
   }
 
   #targetOf(repository: Repository, path: string): string {
-    const { organization, branch } = this.#options;
+    const {
+      organization,
+      settings: { branch },
+    } = this.#options;
     return canonicalUrl({
       organization,
       project: repository.project.name,
@@ -245,13 +247,14 @@ export class DescriptorParser {
     { repository, path, objectId }: DescriptorFile,
     parsed: ParsedDescriptor | undefined,
   ): PathObservation {
+    const { organization, rules, settings } = this.#options;
     const target = this.#targetOf(repository, path);
     const documents: readonly DescriptorDocument[] = parsed
       ? applyLocation(parsed.documents, {
           target,
-          rules: this.#options.rules,
-          annotations: this.#options.annotations
-            ? pluginAnnotations(this.#options.organization, repository)
+          rules,
+          annotations: settings.annotations
+            ? pluginAnnotations(organization, repository)
             : undefined,
         })
       : [tooLarge()];

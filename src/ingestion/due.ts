@@ -128,12 +128,8 @@ async function lookOnce(
     const before = await removals.proposals(lookedAt);
     const doubtful = new Map(before.map(p => [p.repositoryId, p.grade]));
     const parser = new DescriptorParser({
+      ...context,
       organization,
-      branch: settings.branch,
-      annotations: settings.annotations,
-      rules: context.rules,
-      yaml: context.yaml,
-      turns: context.turns,
       signal: halt.signal,
     });
     const signatureOf = (repository: Repository) =>

@@ -15,7 +15,6 @@ import type { CredentialDirectory } from '../credentials/types';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import type { Organization } from '../organization';
-import { REPOSITORY_BUDGET } from '../policy/budget';
 import type { AskedRepository, FileFacts, LookFacts } from '../policy/explain';
 import { pathOf } from '../policy/nothing-found';
 import { selectRepositories } from '../policy/select';
@@ -88,7 +87,7 @@ async function readFiles(
   repository: Repository,
   signal: AbortSignal,
 ): Promise<Reading> {
-  const { settings, organization, rules, yaml, turns } = input;
+  const { settings, turns } = input;
   const { path } = input.asked;
   const files: FileFacts[] = [];
   const only =
@@ -97,22 +96,12 @@ async function readFiles(
       : undefined;
   const { unknown, brokenOff } = await probeRepository({
     client,
-    parser: new DescriptorParser({
-      organization,
-      branch: settings.branch,
-      annotations: settings.annotations,
-      rules,
-      yaml,
-      turns,
-      signal,
-    }),
+    parser: new DescriptorParser({ ...input, signal }),
     turns,
     repository,
+    settings: { ...settings, paths: only ?? settings.paths },
     known: [],
-    paths: only ?? settings.paths,
-    branch: settings.branch,
     expectChange: true,
-    budget: REPOSITORY_BUDGET,
     handOn: async found => {
       for (const it of found) {
         if (it.outcome !== 'present') continue;

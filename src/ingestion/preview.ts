@@ -4,7 +4,6 @@ import type { ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import type { Organization } from '../organization';
-import { REPOSITORY_BUDGET } from '../policy/budget';
 import type { PathObservation } from '../policy/model';
 import { selectRepositories, type SkipReason } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
@@ -45,17 +44,10 @@ export interface PreviewInput {
 export async function previewOrganization(
   input: PreviewInput,
 ): Promise<PreviewedRepository[]> {
-  const { organization, client, settings, onProgress } = input;
+  const { client, settings, onProgress } = input;
   const { repositories } = await client.listRepositories({});
   const { selected, skipped } = selectRepositories({ settings, repositories });
-  const parser = new DescriptorParser({
-    organization,
-    branch: settings.branch,
-    annotations: settings.annotations,
-    rules: input.rules,
-    yaml: input.yaml,
-    turns: input.turns,
-  });
+  const parser = new DescriptorParser(input);
   const seen = new Map<string, PreviewedRepository>();
   for (const { repository, reason } of skipped) {
     seen.set(repository.id, { repository, skipped: reason, files: [] });
@@ -85,11 +77,9 @@ async function look(
     parser,
     turns,
     repository,
+    settings,
     known: [],
-    paths: settings.paths,
-    branch: settings.branch,
     expectChange: true,
-    budget: REPOSITORY_BUDGET,
     handOn: async found => {
       for (const one of found) {
         if (one.outcome === 'present') files.push(one);

@@ -7,15 +7,16 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import type { DescriptorPath } from '../config/patterns';
+import type { ProviderSettings } from '../config/index';
+import { chunks } from '../ledger/rows';
 import {
   excessOf,
   holdingsFound,
   holdingsOf,
   replace,
   sumOf,
+  REPOSITORY_BUDGET,
   type Holdings,
-  type RepositoryBudget,
 } from '../policy/budget';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
 import type { DescriptorParser, ReadText } from './descriptor-parser';
@@ -56,12 +57,10 @@ export interface ProbeInput {
   readonly parser: DescriptorParser;
   readonly turns: Turns;
   readonly repository: Repository;
+  readonly settings: Pick<ProviderSettings, 'branch' | 'paths'>;
   readonly known: readonly KnownDescriptor[];
-  readonly paths: readonly DescriptorPath[];
-  readonly branch?: string;
   /** Whether the files are likely to have changed: then their text comes with the first request. */
   readonly expectChange: boolean;
-  readonly budget: RepositoryBudget;
   /** Takes what was found out as soon as it is; waits while too much is on its way to the database. */
   readonly handOn: (found: readonly PathObservation[]) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -103,7 +102,7 @@ class Probe {
     try {
       await this.handOnDeselected();
       const files = await this.listAll();
-      for (const path of this.input.paths) {
+      for (const path of this.input.settings.paths) {
         if (path.kind === 'literal') {
           await this.attempt(() => this.readItem(path.path));
         }
@@ -131,12 +130,12 @@ class Probe {
   }
 
   private async handOnDeselected(): Promise<void> {
-    const { known, paths, handOn } = this.input;
+    const { known, settings, handOn } = this.input;
     const deselected = known.filter(
-      ({ path }) => !paths.some(pattern => pattern.matches(path)),
+      ({ path }) => !settings.paths.some(it => it.matches(path)),
     );
     this.forget(deselected);
-    for (const some of slices(deselected)) {
+    for (const some of chunks(deselected, SLICE)) {
       await handOn(
         some.map(({ path }) => ({
           outcome: 'deselected',
@@ -151,7 +150,7 @@ class Probe {
   private async listAll(): Promise<File[]> {
     const present = new Map<string, File>();
     const gone = new Map<string, string>();
-    for (const pattern of this.input.paths) {
+    for (const pattern of this.input.settings.paths) {
       if (pattern.kind === 'glob') {
         await this.attempt(async () => {
           const isKnown = this.input.known.some(it => pattern.matches(it.path));
@@ -182,7 +181,7 @@ class Probe {
     // A path that two patterns match is there if either finds it.
     present.forEach((_file, path) => gone.delete(path));
     this.forget(this.input.known.filter(({ path }) => gone.has(path)));
-    for (const some of slices([...gone])) {
+    for (const some of chunks([...gone], SLICE)) {
       await this.input.handOn(
         some.map(([path, reason]) => ({ outcome: 'absent', path, reason })),
       );
@@ -195,14 +194,14 @@ class Probe {
     scopePath: string,
     confirm: boolean,
   ): Promise<ListingOutcome> {
-    const { client, paths, repository, turns, signal } = this.input;
+    const { client, settings, repository, turns, signal } = this.input;
     const ask = async (maxBytes: number) =>
       await client.listItems({
         repository: repository.id,
         listed: repository,
         scopePath,
         version: this.version,
-        isFollowed: path => paths.some(pattern => pattern.matches(path)),
+        isFollowed: path => settings.paths.some(it => it.matches(path)),
         confirm,
         maxBytes,
         signal,
@@ -361,7 +360,6 @@ class Probe {
 
   /** @throws OverBudgetError instead, where the repository would give more than it may */
   private async handOn(found: PathObservation, where: string): Promise<void> {
-    const { budget, handOn } = this.input;
     if (found.outcome === 'present') {
       const known = this.known.get(found.path);
       const total = replace(
@@ -369,18 +367,18 @@ class Probe {
         known && holdingsOf(known),
         holdingsFound(found),
       );
-      const excess = excessOf(budget, this.holdings, total);
+      const excess = excessOf(REPOSITORY_BUDGET, this.holdings, total);
       if (excess !== undefined) {
         throw new OverBudgetError(`with ${where}, it gives ${excess}`);
       }
       this.holdings = total;
     }
-    await handOn([found]);
+    await this.input.handOn([found]);
   }
 
   /** @throws OverBudgetError */
   private checkParsingTime(where: string): void {
-    const { parsingMs } = this.input.budget;
+    const { parsingMs } = REPOSITORY_BUDGET;
     if (this.parsingMs > parsingMs) {
       throw new OverBudgetError(
         `before ${where}, its files took the YAML parser ${Math.round(this.parsingMs / 1_000)} s, and a repository may take it ${Math.round(parsingMs / 1_000)} s in one refresh; the next one goes on from there`,
@@ -389,12 +387,11 @@ class Probe {
   }
 
   private forget(gone: readonly KnownDescriptor[]): void {
-    const lost = sumOf(gone.map(holdingsOf));
-    this.holdings = {
-      descriptors: this.holdings.descriptors - lost.descriptors,
-      entities: this.holdings.entities - lost.entities,
-      bytes: this.holdings.bytes - lost.bytes,
-    };
+    this.holdings = replace(
+      this.holdings,
+      sumOf(gone.map(holdingsOf)),
+      sumOf([]),
+    );
   }
 
   /** Whether a file is as the ledger has it, so that nothing is to be read again. */
@@ -428,7 +425,7 @@ class Probe {
   }
 
   private get version(): VersionRef | undefined {
-    const { branch } = this.input;
+    const { branch } = this.input.settings;
     return branch === undefined
       ? undefined
       : { type: 'branch', version: branch };
@@ -447,12 +444,6 @@ function checkLength(path: string): void {
       `the path ${path.slice(0, 80)}… has ${bytes} bytes, and ${LONGEST_PATH} are the most: move the file, or change the setting \`path\``,
     );
   }
-}
-
-function slices<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / SLICE) }, (_, index) =>
-    items.slice(index * SLICE, (index + 1) * SLICE),
-  );
 }
 
 /**

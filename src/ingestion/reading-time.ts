@@ -15,7 +15,8 @@ export class ReadingTime {
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;
 
-  private constructor(private readonly timeoutMs: number) {
+  /** @param timeoutMs - the task's timeout, in milliseconds */
+  constructor(private readonly timeoutMs: number) {
     const readingMs = timeoutMs * READING_SHARE;
     this.timer = setTimeout(
       () => {
@@ -27,11 +28,6 @@ export class ReadingTime {
       },
       Math.min(readingMs, 2 ** 31 - 1),
     ).unref();
-  }
-
-  /** @param timeoutMs - the task's timeout, in milliseconds */
-  static start(timeoutMs: number): ReadingTime {
-    return new ReadingTime(timeoutMs);
   }
 
   /** Aborted when the time is over, with an error that says so. */

@@ -135,7 +135,7 @@ export async function refresh(
     events: [],
   };
   options.onReport?.(report);
-  const readingTime = ReadingTime.start(
+  const readingTime = new ReadingTime(
     durationToMilliseconds(settings.schedule.timeout),
   );
   let failure: unknown;
@@ -368,8 +368,7 @@ async function passAlone(
     readonly signal?: AbortSignal;
   },
 ): Promise<OrganizationList | undefined> {
-  const { settings, clients, ledger, logger, clock, rules, yaml } = context;
-  const { turns } = context;
+  const { settings, clients, ledger, logger, clock } = context;
   const deadline = readingTime.signal;
   const reading = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let list: OrganizationList | undefined;
@@ -394,33 +393,20 @@ async function passAlone(
       unselectedAmong(list.skipped),
     );
     await passOrganization({
+      ...context,
       organization,
       client,
       list,
-      settings,
       parser: new DescriptorParser({
+        ...context,
         organization,
-        branch: settings.branch,
-        annotations: settings.annotations,
-        rules,
-        yaml,
-        turns,
         signal: reading,
       }),
-      turns,
-      ledger,
-      hintMemory: context.hintMemory,
       applier,
-      logger,
-      clock,
       signal,
       deadline,
       report,
       seenAt,
-      content: context.content,
-      others: context.others,
-      onHeldBack: context.onHeldBack,
-      trace: context.trace,
       onChanges: changes => {
         changes.forEach(({ projectId }) => changedProjects.add(projectId));
         context.follower?.noteChanges(changes);

@@ -6,7 +6,6 @@ import type { ProviderSettings } from '../config/index';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';
-import { REPOSITORY_BUDGET } from '../policy/budget';
 import { selectRepositories, type SelectionSettings } from '../policy/select';
 import {
   type KnownDescriptor,
@@ -176,7 +175,14 @@ class Walker {
     };
     const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
       ? { unchanged: [], unknown: notLookedAt }
-      : await this.look(repository, former, reason !== 'verify', handOn);
+      : await probeRepository({
+          ...this.input,
+          repository,
+          known: former,
+          expectChange: reason !== 'verify',
+          handOn,
+          signal: halt.signal,
+        });
     // Repeated probes find the same change again.
     if (reason === 'verify' && attempt === 0) {
       countMissedChange(report, former, news);
@@ -239,28 +245,6 @@ class Walker {
       }
       return { repository, notLookedAt: error as Error };
     }
-  }
-
-  private async look(
-    repository: Repository,
-    known: readonly KnownDescriptor[],
-    expectChange: boolean,
-    handOn: (found: readonly PathObservation[]) => Promise<void>,
-  ): Promise<ProbeFindings> {
-    const { client, parser, turns, settings, halt } = this.input;
-    return await probeRepository({
-      client,
-      parser,
-      turns,
-      repository,
-      known,
-      paths: settings.paths,
-      branch: settings.branch,
-      expectChange,
-      budget: REPOSITORY_BUDGET,
-      handOn,
-      signal: halt.signal,
-    });
   }
 
   private findingsOn(

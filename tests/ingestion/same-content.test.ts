@@ -27,7 +27,7 @@ function start(limits?: { deadlineMs: number }, signal?: AbortSignal) {
   const parse = jest.spyOn(yaml, 'parse');
   const parser = new DescriptorParser({
     organization: new Organization('dev.azure.com', 'contoso'),
-    annotations: false,
+    settings: { annotations: false },
     rules: CatalogRules.fromConfig(new ConfigReader({})),
     yaml,
     turns: new Turns(),
