@@ -260,7 +260,7 @@ describe('the outputs on the pages about credentials', () => {
         ),
       ) as JsonObject[];
       const output = await outputOf(scenario, 'doctor', azure);
-      expectBlock(page, 'When it is right', output);
+      expectBlock(page, 'When it is right', withoutCommonChecks(output));
       expect(output).toContain(' 0 failed');
     },
   );
@@ -297,6 +297,14 @@ function expectBlock(page: string, heading: string, output: string): void {
     each => each.heading === heading && each.language === 'console',
   );
   expect(block?.text).toBe(output);
+}
+
+/** The output of doctor without the checks in its end, which are alike for every kind. */
+function withoutCommonChecks(output: string): string {
+  return output.replace(
+    /(\n {2}pass {2}(api version|proxy|clock|rate limit) .*)+/,
+    '\n  ...',
+  );
 }
 
 /** An output with what stands for somebody's own in place of what the simulator made up. */
