@@ -31,12 +31,13 @@ const DEFAULT_RULES: readonly Rule[] = [
   { allow: [{ kind: 'Component' }, { kind: 'API' }, { kind: 'Location' }] },
 ];
 
+/** What the rules look at. */
+type JudgedEntity = Pick<Entity, 'kind' | 'spec'>;
+type JudgedLocation = Pick<LocationSpec, 'type' | 'target'>;
+
 /** Decides which entities may come from which location. */
 interface Enforcer {
-  isAllowed(
-    entity: Pick<Entity, 'kind' | 'spec'>,
-    location: Pick<LocationSpec, 'type' | 'target'>,
-  ): unknown;
+  isAllowed(entity: JudgedEntity, location: JudgedLocation): unknown;
 }
 
 /** The enforcer of one version of the catalog. */
@@ -75,7 +76,7 @@ export class CatalogRules {
     catalog: CatalogEnforcer | null,
   ) {
     this.isCatalogs = catalog !== null;
-    this.#enforcer = catalog?.fromConfig(config) ?? new OwnEnforcer(rules);
+    this.#enforcer = catalog?.fromConfig(config) ?? ownEnforcer(rules);
     this.signature = createHash('sha256')
       .update(JSON.stringify([rules, catalog?.version]))
       .digest('hex')
@@ -102,10 +103,7 @@ export class CatalogRules {
   }
 
   /** Whether an entity may come from a location. */
-  isAllowed(
-    entity: Pick<Entity, 'kind' | 'spec'>,
-    location: Pick<LocationSpec, 'type' | 'target'>,
-  ): boolean {
+  isAllowed(entity: JudgedEntity, location: JudgedLocation): boolean {
     return this.#enforcer.isAllowed(entity, location) === true;
   }
 }
@@ -216,25 +214,18 @@ export function enforcerOf(catalogFolder: string): CatalogEnforcer {
 }
 
 /** Decides as the catalog does since 4.0.3. */
-class OwnEnforcer implements Enforcer {
-  constructor(private readonly rules: readonly Rule[]) {}
-
-  isAllowed(
-    entity: Pick<Entity, 'kind' | 'spec'>,
-    location: Pick<LocationSpec, 'type' | 'target'>,
-  ): boolean {
-    return this.rules.some(
-      rule =>
-        (rule.locations?.some(where => appliesTo(where, location)) ?? true) &&
-        rule.allow.some(allowed => matchesEntity(allowed, entity)),
-    );
-  }
+function ownEnforcer(rules: readonly Rule[]): Enforcer {
+  return {
+    isAllowed: (entity, location) =>
+      rules.some(
+        rule =>
+          (rule.locations?.some(where => appliesTo(where, location)) ?? true) &&
+          rule.allow.some(allowed => matchesEntity(allowed, entity)),
+      ),
+  };
 }
 
-function appliesTo(
-  where: RuleLocation,
-  location: Pick<LocationSpec, 'type' | 'target'>,
-): boolean {
+function appliesTo(where: RuleLocation, location: JudgedLocation): boolean {
   if (where.type !== location.type) {
     return false;
   }
@@ -257,10 +248,7 @@ function appliesTo(
  * port, its path with every escape decoded that can be, the rest with those that
  * mean nothing to a URL. `undefined` for a URL that is none.
  */
-function canonicalTarget({
-  type,
-  target,
-}: Pick<LocationSpec, 'type' | 'target'>): string | undefined {
+function canonicalTarget({ type, target }: JudgedLocation): string | undefined {
   if (type !== 'url') {
     return target;
   }
@@ -286,10 +274,7 @@ function decodeOrKeep(text: string): string {
   }
 }
 
-function matchesEntity(
-  allowed: AllowedKind,
-  entity: Pick<Entity, 'kind' | 'spec'>,
-): boolean {
+function matchesEntity(allowed: AllowedKind, entity: JudgedEntity): boolean {
   if (allowed.kind.toLowerCase() !== entity.kind?.toLowerCase()) {
     return false;
   }

@@ -1,5 +1,5 @@
 import type { OddElement, Repository } from '../azure/types';
-import type { SkippedRepository } from './select';
+import { type SkippedRepository, unselectedAmong } from './select';
 import type { KnownRepository, Removal } from './model';
 
 /** Why a repository is probed in this pass. */
@@ -76,15 +76,9 @@ export function planPass(input: PlanInput): Plan {
     byReason.set(reason, list);
   };
   const settled: Array<{ repository: Repository; verifiedAt: number }> = [];
-  const listedAgain: string[] = [];
-  const isDoubtful = ({ id }: { readonly id: string }) =>
-    input.doubtful.has(id) && input.doubtful.get(id) !== 'confirmed';
 
   for (const repository of input.selected) {
     const known = input.known.get(repository.id);
-    if (known && (known.missed > 0 || isDoubtful(repository))) {
-      listedAgain.push(repository.id);
-    }
     const reason = urgency(input, repository, known);
     if (reason) {
       add(reason, repository);
@@ -98,11 +92,6 @@ export function planPass(input: PlanInput): Plan {
     const known = input.known.get(repository.id);
     if (!known) {
       continue;
-    }
-    // What the configuration leaves out stays doubtful for that reason.
-    const isSelected = evidence !== 'configuration';
-    if (known.missed > 0 || (isSelected && isDoubtful(repository))) {
-      listedAgain.push(repository.id);
     }
     if (evidence === 'disabled') {
       gone.push({
@@ -126,13 +115,6 @@ export function planPass(input: PlanInput): Plan {
     }
   }
 
-  for (const { id } of input.odd) {
-    const known = id === undefined ? undefined : input.known.get(id);
-    if (known && (known.missed > 0 || isDoubtful(known))) {
-      listedAgain.push(known.id);
-    }
-  }
-
   for (const repository of due(input, settled)) {
     add('verify', repository);
   }
@@ -144,8 +126,9 @@ export function planPass(input: PlanInput): Plan {
   const listed = new Set([
     ...input.selected.map(repository => repository.id),
     ...input.skipped.map(({ repository }) => repository.id),
-    ...input.odd.map(({ id }) => id),
+    ...input.odd.flatMap(({ id }) => id ?? []),
   ]);
+  const unselected = new Set(unselectedAmong(input.skipped));
   const missing = [...input.known.values()].filter(({ id }) => !listed.has(id));
 
   return {
@@ -157,8 +140,25 @@ export function planPass(input: PlanInput): Plan {
     ],
     gone,
     missing,
-    listedAgain,
+    listedAgain: [...listed].filter(id => isBack(input, id, unselected)),
   };
+}
+
+/** Whether something was inferred from that the list lacked a repository, which it has. */
+function isBack(
+  { known, doubtful }: PlanInput,
+  id: string,
+  unselected: ReadonlySet<string>,
+): boolean {
+  const grade = doubtful.get(id);
+  return (
+    (known.get(id)?.missed ?? 0) > 0 ||
+    (known.has(id) &&
+      grade !== undefined &&
+      grade !== 'confirmed' &&
+      // What the configuration leaves out stays doubtful for that reason.
+      !unselected.has(id))
+  );
 }
 
 function urgency(
