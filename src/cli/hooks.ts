@@ -115,7 +115,8 @@ function addressOf(config: Config, named: string | undefined): string {
         'name the address at which it reaches the backend with --url https://…',
     );
   }
-  return new URL(INGRESS_PATH, url.origin).href;
+  const path = url.pathname.replace(/\/+$/, '');
+  return `${url.origin}${path.endsWith(INGRESS_PATH) ? path : path + INGRESS_PATH}`;
 }
 
 /** Changes with the password, and gives nothing of it away. */

@@ -86,6 +86,17 @@ describe('azure-devops-catalog hooks', () => {
     expect(first?.consumerInputs['url']).not.toContain(PASSWORD);
   });
 
+  it.each([
+    ['https://contoso.example/backstage/', '/backstage'],
+    ['https://contoso.example/api/events/http/azureDevOps', ''],
+  ])('has what is sent to %s delivered below its path', async (url, path) => {
+    await run(['--apply', '--project', 'Payments', '--url', url]);
+    const [first] = subscriptions();
+    expect(first?.consumerInputs['url']).toMatch(
+      `https://contoso.example${path}/api/events/http/azureDevOps?`,
+    );
+  });
+
   it('tells drift, probation and what was disabled apart, and repairs what is its own', async () => {
     await run(['--apply']);
     const [push, created, renamed, deleted, forked] = subscriptions();
