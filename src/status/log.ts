@@ -14,20 +14,11 @@ const MOST_DUPLICATES = 20;
 /** So many projects are named when it is about their events. */
 const MOST_PROJECTS = 20;
 
-export interface LogLine {
-  readonly level: 'info' | 'warn';
-  readonly message: string;
-}
-
-/** Logs after each refresh what it found, skipped and read, and which entities are newly found to be defined more than once. */
+/** Logs after each refresh what it found, skipped and read, and warns of what is newly wrong. */
 export class RefreshLog implements RefreshObserver {
   readonly #logger: LoggerService;
-  /** Projects whose events have fallen silent, and were warned of. */
-  #silent: ReadonlySet<string> = new Set();
-  /** Duplicates that were logged, with the descriptor that gives the entity: what stays as it is is not logged again. */
-  #logged = new Map<string, string>();
-  /** The advice of the last refresh, which is not repeated while it stays the same. */
-  #advised: ReadonlySet<string> = new Set();
+  /** By subject what the last refresh had to warn of: what stays as it is is not logged again. */
+  readonly #warned = new Map<string, ReadonlySet<string>>();
 
   constructor(logger: LoggerService) {
     this.#logger = logger;
@@ -36,86 +27,56 @@ export class RefreshLog implements RefreshObserver {
   started(): void {}
 
   ended(report: RefreshReport): void {
-    if (report.outcome === 'complete') {
+    const { provider, outcome, organizations, advice } = report;
+    if (outcome === 'complete') {
       this.#logger.info(
-        `${report.provider}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
+        `${provider}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
           `${report.added} added or changed in the catalog and ${report.removed} removed`,
       );
     }
-    for (const { level, message } of this.lines(report)) {
-      this.#logger[level](message);
+    for (const organization of organizations) {
+      // Why one failed was logged when it did.
+      if (organization.outcome !== 'failed') {
+        this.#logger.info(describeOrganizationReport(organization));
+      }
     }
+    this.#warnOfSilence(report);
+    for (const text of this.#news('advice', advice)) {
+      this.#logger.warn(`${provider}: ${text}`);
+    }
+    // One that broke off may not have looked for them.
+    if (outcome === 'complete') this.#warnOfDuplicates(report.duplicates);
   }
 
-  /** @param report - of a refresh that has ended, well or not */
-  lines(report: RefreshReport): LogLine[] {
-    return [
-      ...report.organizations
-        // Why one failed was logged when it did.
-        .filter(({ outcome }) => outcome !== 'failed')
-        .map((organization): LogLine => ({
-          level: 'info',
-          message: describeOrganizationReport(organization),
-        })),
-      ...this.#describeSilence(report),
-      ...this.#describeAdvice(report),
-      // One that broke off may not have looked for them.
-      ...(report.outcome === 'complete'
-        ? this.#describeDuplicates(report.duplicates)
-        : []),
-    ];
+  #news(subject: string, texts: readonly string[]): string[] {
+    const known = this.#warned.get(subject);
+    this.#warned.set(subject, new Set(texts));
+    return texts.filter(text => !known?.has(text));
   }
 
-  #describeAdvice({ provider, advice }: RefreshReport): LogLine[] {
-    const news = advice.filter(text => !this.#advised.has(text));
-    this.#advised = new Set(advice);
-    return news.map(text => ({
-      level: 'warn',
-      message: `${provider}: ${text}`,
-    }));
-  }
-
-  #describeSilence({ provider, events }: RefreshReport): LogLine[] {
+  #warnOfSilence({ provider, events }: RefreshReport): void {
     const silent = events.filter(({ hasFallenSilent }) => hasFallenSilent);
-    const news = silent
-      .map(describeLastEvent)
-      .filter(text => !this.#silent.has(text));
-    this.#silent = new Set(silent.map(describeLastEvent));
-    return news.length === 0
-      ? []
-      : [
-          {
-            level: 'warn',
-            message:
-              `${provider}: events came of projects, and come no more, while refreshes go on finding changes in them. The last came of ${few(news)}. ` +
-              `\`azure-devops-catalog hooks\` shows which subscription failed, and how: ${DOCUMENTATION}/events.md#when-events-stop`,
-          },
-        ];
+    const news = this.#news('events', silent.map(describeLastEvent));
+    if (news.length === 0) return;
+    this.#logger.warn(
+      `${provider}: events came of projects, and come no more, while refreshes go on finding changes in them. The last came of ${few(news)}. ` +
+        `\`azure-devops-catalog hooks\` shows which subscription failed, and how: ${DOCUMENTATION}/events.md#when-events-stop`,
+    );
   }
 
-  #describeDuplicates(duplicates: readonly DuplicateReport[]): LogLine[] {
-    const news = duplicates.filter(
-      ({ entityRef, owner }) => this.#logged.get(entityRef) !== owner,
-    );
-    this.#logged = new Map(
-      duplicates.map(({ entityRef, owner }) => [entityRef, owner]),
-    );
-    const lines = news
-      .slice(0, MOST_DUPLICATES)
-      .map(({ entityRef, owner, others }): LogLine => ({
-        level: 'warn',
-        message: `${duplicateCause(entityRef, owner, others)}. ${DUPLICATE_CURE}.`,
-      }));
-    const further = news.length - lines.length;
-    return further > 0
-      ? [
-          ...lines,
-          {
-            level: 'warn',
-            message: `${further} more entities are defined more than once`,
-          },
-        ]
-      : lines;
+  #warnOfDuplicates(duplicates: readonly DuplicateReport[]): void {
+    const keyOf = ({ entityRef, owner }: DuplicateReport) =>
+      `${entityRef} ${owner}`;
+    const keys = new Set(this.#news('duplicates', duplicates.map(keyOf)));
+    const news = duplicates.filter(it => keys.has(keyOf(it)));
+    for (const it of news.slice(0, MOST_DUPLICATES)) {
+      const cause = duplicateCause(it.entityRef, it.owner, it.others);
+      this.#logger.warn(`${cause}. ${DUPLICATE_CURE}.`);
+    }
+    const further = news.length - MOST_DUPLICATES;
+    if (further > 0) {
+      this.#logger.warn(`${further} more entities are defined more than once`);
+    }
   }
 }
 
