@@ -16,6 +16,7 @@ import type { Operation } from './operation';
 import type { OperationsContext, Provider, Providers } from './providers';
 import {
   array,
+  boolean,
   count,
   integer,
   object,
@@ -75,7 +76,7 @@ const ORGANIZATION = object({
   lastRefresh: optional(ORGANIZATION_REPORT),
   pacing: optional({
     ...object({
-      throttled: { type: 'boolean' },
+      throttled: boolean('Whether the service slows the identity down'),
       pausedUntil: optional(time('Until when the service asked for a pause')),
       inFlight: count('Requests under way'),
       waiting: count('Requests that wait'),
@@ -89,11 +90,9 @@ const ORGANIZATION = object({
     object({
       project: text('Its name'),
       lastEventAt: time('When the last event came'),
-      hasFallenSilent: {
-        type: 'boolean',
-        description:
-          'Whether events came and come no more, while refreshes go on finding changes',
-      },
+      hasFallenSilent: boolean(
+        'Whether events came and come no more, while refreshes go on finding changes',
+      ),
     }),
     'Projects of which an event ever came',
   ),
@@ -103,10 +102,7 @@ const PROVIDER = object({
   id: text('As the configuration has it'),
   name: text('The name of the entity provider'),
   mistakes: optional(text('What is wrong with its configuration')),
-  isConnected: {
-    type: 'boolean',
-    description: 'Whether it runs on the replica that answers',
-  },
+  isConnected: boolean('Whether it runs on the replica that answers'),
   nextRefreshAt: optional(
     time('When the scheduler begins the next refresh, where it keeps that'),
   ),

@@ -8,20 +8,8 @@ import {
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
-import { actionsOf, Api, guarded, TOMORROW } from './support';
+import { actionsOf, Api, DESPITE_MISTAKES, guarded, TOMORROW } from './support';
 
-/** One provider has a mistake in its block, and the other goes on. */
-const DESPITE_MISTAKES = {
-  plugins: {
-    catalog: {
-      modules: {
-        'azure-devops-entity-provider': {
-          onPluginModuleBootFailure: 'continue',
-        },
-      },
-    },
-  },
-};
 const READING = { readOnly: true, destructive: false, idempotent: true };
 const REPOSITORY = 'https://dev.azure.com/contoso/P/_git/';
 

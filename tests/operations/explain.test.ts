@@ -13,7 +13,7 @@ import {
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
 import { until } from '../support/until';
-import { actionsOf, Api, guarded, TOKENS } from './support';
+import { actionsOf, Api, DESPITE_MISTAKES, guarded, TOKENS } from './support';
 
 // A company that has one of each reason, and one backend that is asked about all
 // of it in every way.
@@ -31,18 +31,6 @@ const PROVIDERS: Record<string, JsonObject> = {
     removals: { minimum: 0, maxConfirmedPercentage: 0 },
   },
   wrong: { organisation: 'contoso' },
-};
-/** One provider has a mistake in its block, and the others go on. */
-const DESPITE_MISTAKES = {
-  plugins: {
-    catalog: {
-      modules: {
-        'azure-devops-entity-provider': {
-          onPluginModuleBootFailure: 'continue',
-        },
-      },
-    },
-  },
 };
 const INTEGRATIONS: JsonObject = {
   azure: [

@@ -17,6 +17,19 @@ export const TOMORROW = {
   timeout: { minutes: 30 },
 };
 
+/** Under `backend.startup`: a provider with a mistake in its block does not keep the others from starting. */
+export const DESPITE_MISTAKES = {
+  plugins: {
+    catalog: {
+      modules: {
+        'azure-devops-entity-provider': {
+          onPluginModuleBootFailure: 'continue',
+        },
+      },
+    },
+  },
+};
+
 const READ = 'catalog.ingestion.read';
 const MANAGE = 'catalog.ingestion.manage';
 
