@@ -3,6 +3,7 @@ import type { Organization } from '../organization';
 import { describeRepository } from './requests';
 import {
   AzureDevOpsRequestError,
+  faultOf,
   lastingFault,
   type RequestFault,
 } from './errors';
@@ -131,10 +132,8 @@ export async function orAbsent<T>(
   try {
     return await read();
   } catch (error) {
-    const absence =
-      error instanceof AzureDevOpsRequestError
-        ? absenceOf(error.fault)
-        : undefined;
+    const fault = faultOf(error);
+    const absence = fault && absenceOf(fault);
     if (absence) {
       return absence;
     }
@@ -211,8 +210,7 @@ export async function despiteChanges<
   try {
     return await ask(options);
   } catch (error) {
-    const fault =
-      error instanceof AzureDevOpsRequestError ? error.fault : undefined;
+    const fault = faultOf(error);
     if (
       fault?.isMisdirected &&
       isAboutItem(fault) &&

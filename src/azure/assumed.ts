@@ -1,5 +1,5 @@
 import { isCloudHost, type Organization } from '../organization';
-import { AzureDevOpsRequestError } from './errors';
+import { faultOf } from './errors';
 
 // Some proxies let no OPTIONS through. Then it is assumed what the service
 // would have answered: where its resources are, and in which version.
@@ -84,7 +84,6 @@ const REFUSALS: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /** The status with which `OPTIONS` was refused; `undefined` for any other error. */
 export function refusalOfOptions(error: unknown): number | undefined {
-  const status =
-    error instanceof AzureDevOpsRequestError ? error.fault.status : undefined;
+  const status = faultOf(error)?.status;
   return status !== undefined && REFUSALS.has(status) ? status : undefined;
 }

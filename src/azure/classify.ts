@@ -27,13 +27,9 @@ export interface UnexpectedResponse {
   readonly expects: Expectation;
 }
 
-export interface ClassificationContext {
+export interface ClassificationContext extends QuotationOptions {
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Parts of the credential, which are not quoted even if the answer repeats them. */
-  readonly secrets?: readonly string[];
-  /** What the answer may repeat. */
-  readonly known?: readonly string[];
   /** Whether what the service says is about what was asked for; called with its own words, whole. Default: it is. */
   readonly isErrorAbout?: (error: ServiceErrorBody) => boolean;
 }

@@ -2,7 +2,7 @@ import { isOutOfSight, aboutRepository } from './absence';
 import { type Requests, describeRepository, LIMITS } from './requests';
 import { blobMethods } from './blobs';
 import { parseSearchPage } from './code-search';
-import { AzureDevOpsRequestError } from './errors';
+import { faultOf } from './errors';
 import { itemMethods, type LinkTexts } from './follow';
 import {
   guidOf,
@@ -90,10 +90,8 @@ export function createClient(
           git => git.getRepository(repository, project),
         );
       } catch (error) {
-        if (
-          error instanceof AzureDevOpsRequestError &&
-          isOutOfSight(error.fault)
-        ) {
+        const fault = faultOf(error);
+        if (fault && isOutOfSight(fault)) {
           return undefined;
         }
         throw error;

@@ -241,13 +241,21 @@ function composeRequestErrorMessage(
   return message.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
+/** What went wrong with a request; `undefined` for any other error. */
+export function faultOf(error: unknown): RequestFault | undefined {
+  return error instanceof AzureDevOpsRequestError ? error.fault : undefined;
+}
+
+/** Whether an answer was larger than an answer of its kind may be. */
+export function isTooLarge(error: unknown): boolean {
+  return faultOf(error)?.kind === 'too-large';
+}
+
 /** Whether a request was not sent, because the service throttles for longer than requests wait. */
 export function isRejectedByLimiter(
   error: unknown,
 ): error is AzureDevOpsRequestError {
-  return (
-    error instanceof AzureDevOpsRequestError && error.fault.rejected === true
-  );
+  return faultOf(error)?.rejected === true;
 }
 
 /** What many files are read from at once; `undefined` where the disk does not take it: each can still be read by itself. */
@@ -257,12 +265,9 @@ export async function unlessDiskFails<T>(
   try {
     return await download();
   } catch (error) {
-    if (
-      error instanceof AzureDevOpsRequestError &&
-      error.fault.kind === 'disk'
-    ) {
-      return undefined;
+    if (faultOf(error)?.kind !== 'disk') {
+      throw error;
     }
-    throw error;
+    return undefined;
   }
 }

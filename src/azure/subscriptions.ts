@@ -10,13 +10,13 @@ const LIMIT = 16 * MEBIBYTE;
 const API_VERSION = '5.0';
 /** Of how many projects the subscriptions are asked for at a time. */
 const PROJECTS_A_QUERY = 50;
-const STATUSES: readonly SubscriptionStatus[] = [
+const STATUSES = [
   'enabled',
   'onProbation',
   'disabledByUser',
   'disabledBySystem',
   'disabledByInactiveIdentity',
-];
+] as const;
 /** What narrows a subscription down, beside its project. */
 const NARROWING = ['repository', 'branch', 'pushedBy'];
 
@@ -39,12 +39,7 @@ export interface Subscription {
   readonly changedBy: string;
 }
 
-export type SubscriptionStatus =
-  | 'enabled'
-  | 'onProbation'
-  | 'disabledByUser'
-  | 'disabledBySystem'
-  | 'disabledByInactiveIdentity';
+export type SubscriptionStatus = (typeof STATUSES)[number];
 
 /** A subscription to be made. */
 export interface NewSubscription {

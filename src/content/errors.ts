@@ -5,7 +5,11 @@ import {
   NotAllowedError,
   ServiceUnavailableError,
 } from '@backstage/errors';
-import { AzureDevOpsRequestError, isTransientFault } from '../azure/errors';
+import {
+  AzureDevOpsRequestError,
+  faultOf,
+  isTransientFault,
+} from '../azure/errors';
 import { CredentialError } from '../credentials/errors';
 import type { UnsupportedUrl } from './repository-url';
 
@@ -27,16 +31,7 @@ export function isTransient(error: unknown): boolean {
 
 /** Whether the service answered that something is not there or may not be read; which of the two is not known. */
 export function isNotFoundOrForbidden(error: unknown): boolean {
-  return (
-    error instanceof AzureDevOpsRequestError && error.fault.kind === 'not-found'
-  );
-}
-
-/** Whether an answer was larger than an answer of its kind may be. */
-export function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
-  );
+  return faultOf(error)?.kind === 'not-found';
 }
 
 /** The error for a URL that cannot be read as a URL of Azure DevOps. */

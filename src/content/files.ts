@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
+import { isTooLarge } from '../azure/errors';
 import { blobObjectId } from '../azure/object-id';
 import type {
   AbsentItem,
@@ -8,7 +9,7 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { isTooLarge, isTransient } from './errors';
+import { isTransient } from './errors';
 import type { Asked, Freshness } from './freshness';
 import { SharedReads, type Waiting } from './shared-reads';
 

@@ -1,5 +1,5 @@
 import { brokenLinkError } from '../azure/follow';
-import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
+import { isRejectedByLimiter, isTooLarge } from '../azure/errors';
 import type {
   AzureDevOpsClient,
   ListingOutcome,
@@ -465,10 +465,4 @@ async function unlessTooLarge<T>(
     }
     throw error;
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof AzureDevOpsRequestError && error.fault.kind === 'too-large'
-  );
 }
