@@ -143,7 +143,6 @@ function withProject(
   const [project, ...tooMany] = rest;
   return tooMany.length > 0
     ? unsupported(
-        'segments',
         `Between ${organization.host}/${organization.name} and the repository there should be the project's name alone, but there is '${rest.join('/')}'.`,
       )
     : { organization, project };
@@ -151,7 +150,6 @@ function withProject(
 
 function noOrganization(host: string, what: string): UnsupportedUrl {
   return unsupported(
-    'segments',
     `The URL names no ${what}. Write https://${host}/{${what}}/{project}/_git/{repository}.`,
   );
 }

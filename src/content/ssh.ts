@@ -35,13 +35,11 @@ export function parseSshUrl(
     const [, name, project, repository, ...tooMany] = segments;
     if (!name || !project || !repository || tooMany.length > 0) {
       return unsupported(
-        'segments',
         'After v3/ there should be {organization}/{project}/{repository}.',
       );
     }
     return {
       outcome: 'repository',
-      kind: 'ssh',
       organization: cloudOrganization(name, legacyHost(host, name), context),
       project,
       repository,
@@ -51,7 +49,6 @@ export function parseSshUrl(
   const repository = segments[marker + 1];
   if (marker < 0 || repository === undefined) {
     return unsupported(
-      'no-repository',
       'The ssh URL names no repository. Write ssh://git@ssh.dev.azure.com/v3/{organization}/{project}/{repository}.',
     );
   }
@@ -60,7 +57,6 @@ export function parseSshUrl(
     : serverHost(host, context);
   if (webHost === undefined) {
     return unsupported(
-      'host',
       `The host '${host}' is not known as Azure DevOps. Configured under integrations.azure: ${context.hosts.join(', ')}.`,
     );
   }
@@ -73,7 +69,6 @@ export function parseSshUrl(
     ? leading
     : {
         outcome: 'repository',
-        kind: 'ssh',
         organization: leading.organization,
         project: leading.project ?? repository,
         repository,

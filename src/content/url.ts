@@ -42,21 +42,18 @@ export function parseRepositoryUrl(
 ): ParsedUrl {
   if (/%00|\0/.test(text)) {
     return unsupported(
-      'malformed',
       'The URL has a NUL character (%00), which no name and no path has.',
     );
   }
   const url = toUrl(toSshUrl(text.trim()));
   if (!url) {
     return unsupported(
-      'malformed',
       'This is not a URL. Write it as the address bar of the browser shows it, beginning with https://.',
     );
   }
   const segments = decodeSegments(url.pathname);
   if (!segments) {
     return unsupported(
-      'malformed',
       'The URL has a % that is not followed by two hexadecimal digits. Write %25 for a percent sign.',
     );
   }
@@ -76,7 +73,6 @@ function checkHost(
 ): UnsupportedUrl | undefined {
   if (!isCloudHost(host) && !context.hosts.includes(host)) {
     return unsupported(
-      'host',
       `The host '${host}' is not known as Azure DevOps. Configured under integrations.azure: ${context.hosts.join(', ')}.`,
     );
   }
@@ -89,7 +85,6 @@ function checkHost(
     return undefined;
   }
   return unsupported(
-    'scheme',
     `A URL of ${host} should begin with https://, not with ${url.protocol}//: credentials are not sent unencrypted, unless a provider has host: http://${host}.`,
   );
 }
@@ -122,7 +117,6 @@ function parseHttpUrl(
   const notGit = segments.find(segment => segment.startsWith('_'));
   if (marker < 0) {
     return unsupported(
-      'no-repository',
       notGit
         ? `The URL points to '${notGit}', not to a Git repository. The address of a repository has /_git/{repository}.`
         : 'The URL names no Git repository. The address of a repository has /_git/{repository} after the project.',
@@ -152,7 +146,6 @@ function parseWebUrl(
     : rest;
   if (repository === undefined) {
     return unsupported(
-      'no-repository',
       'The URL ends at _git. The name of the repository should follow, as in /_git/{repository}.',
     );
   }
@@ -170,7 +163,6 @@ function parseWebUrl(
   }
   return {
     outcome: 'repository',
-    kind: 'web',
     organization: leading.organization,
     project: leading.project ?? projectOf(repository),
     repository,
@@ -192,13 +184,11 @@ function parseApiUrl(
     repository === undefined
   ) {
     return unsupported(
-      'no-repository',
       'Of the addresses below _apis only _apis/git/repositories/{repository} leads to a repository.',
     );
   }
   const base = {
     outcome: 'repository' as const,
-    kind: 'api' as const,
     organization: leading.organization,
     project: leading.project,
     repository,
@@ -250,7 +240,6 @@ function normalizePath(path: string): string | undefined | UnsupportedUrl {
     if (segment === '..') {
       if (segments.pop() === undefined) {
         return unsupported(
-          'path',
           `The path '${path}' leaves the repository. Write it from the repository's root, as in path=/catalog-info.yaml.`,
         );
       }
@@ -274,7 +263,6 @@ function readWebVersion(
   const type = WEB_VERSION_TYPES[prefix];
   if (!type || version === '') {
     return unsupported(
-      'version',
       `The version '${text}' is no branch, tag or commit. Write version=GB followed by a branch, GT by a tag, or GC by a commit id, as in version=GBmain.`,
     );
   }
@@ -297,7 +285,6 @@ function readApiVersion(
   const type = API_VERSION_TYPES[name.toLowerCase()];
   if (!type) {
     return unsupported(
-      'version',
       `The version type '${name}' is unknown. It is branch, tag or commit.`,
     );
   }
@@ -311,7 +298,6 @@ function checkVersion(ref: VersionRef): VersionRef | UnsupportedUrl {
   return COMMIT_ID.test(ref.version)
     ? { type: 'commit', version: ref.version.toLowerCase() }
     : unsupported(
-        'version',
         `'${ref.version}' is no commit id. A commit id is 7 to 40 hexadecimal digits.`,
       );
 }

@@ -71,7 +71,6 @@ describe('the canonical URL of a descriptor', () => {
           });
           expect(parseRepositoryUrl(url, knowing(ref))).toEqual({
             outcome: 'repository',
-            kind: 'web',
             organization: ref,
             project,
             repository,

@@ -19,7 +19,6 @@ const context: LocationContext = {
 const contoso = new Organization('dev.azure.com', 'contoso');
 const payments = {
   outcome: 'repository',
-  kind: 'web',
   organization: contoso,
   project: 'Payments',
   repository: 'api',
@@ -132,8 +131,6 @@ describe('the path and the version in a query', () => {
 });
 
 describe('an ssh URL', () => {
-  const ssh = { ...payments, kind: 'ssh' };
-
   it.each<[string, Partial<RepositoryUrl>]>([
     ['git@ssh.dev.azure.com:v3/contoso/Payments/api', {}],
     ['ssh://git@ssh.dev.azure.com/v3/contoso/Payments/api', {}],
@@ -156,13 +153,11 @@ describe('an ssh URL', () => {
       },
     ],
   ])('is parsed: %s', (url, expected) => {
-    expect(parse(url)).toEqual({ ...ssh, ...expected });
+    expect(parse(url)).toEqual({ ...payments, ...expected });
   });
 });
 
 describe('an _apis URL', () => {
-  const api = { ...payments, kind: 'api' };
-
   it.each<[string, Partial<RepositoryUrl>]>([
     ['/contoso/Payments/_apis/git/repositories/api', {}],
     [
@@ -192,7 +187,7 @@ describe('an _apis URL', () => {
     ['/contoso/Payments/_apis/git/repositories/api/refs?filter=heads/', {}],
   ])('is parsed: %s', (path, expected) => {
     expect(parse(`https://dev.azure.com${path}`)).toEqual({
-      ...api,
+      ...payments,
       ...expected,
     });
   });
@@ -313,39 +308,78 @@ describe('dev.azure.com and visualstudio.com', () => {
 
 describe('an unsupported URL', () => {
   it.each<[string, string]>([
-    ['', 'malformed'],
-    ['catalog-info.yaml', 'malformed'],
-    ['https://dev.azure.com/contoso/Payments/_git/100%', 'malformed'],
-    ['https://dev.azure.com/contoso/Payments/_git/a%00b', 'malformed'],
-    ['https://dev.azure.com/contoso/P/_git/a?path=/b%00.yaml', 'malformed'],
-    ['ftp://dev.azure.com/contoso/Payments/_git/api', 'scheme'],
-    [`http://${SERVER}/Plain/P/_git/r`, 'scheme'],
-    ['https://github.com/contoso/api', 'host'],
-    ['ssh://git@github.com/contoso/_git/api', 'host'],
-    ['https://dev.azure.com.evil.example/contoso/P/_git/r', 'host'],
-    ['https://dev.azure.com/contoso', 'no-repository'],
-    ['https://dev.azure.com/contoso/Payments', 'no-repository'],
-    ['https://dev.azure.com/contoso/Payments/_git', 'no-repository'],
-    ['https://dev.azure.com/contoso/Payments/_wiki/wikis/w', 'no-repository'],
+    ['', 'not a URL'],
+    ['catalog-info.yaml', 'not a URL'],
+    [
+      'https://dev.azure.com/contoso/Payments/_git/100%',
+      'Write %25 for a percent sign',
+    ],
+    ['https://dev.azure.com/contoso/Payments/_git/a%00b', 'NUL'],
+    ['https://dev.azure.com/contoso/P/_git/a?path=/b%00.yaml', 'NUL'],
+    [
+      'ftp://dev.azure.com/contoso/Payments/_git/api',
+      'should begin with https://',
+    ],
+    [`http://${SERVER}/Plain/P/_git/r`, 'should begin with https://'],
+    ['https://github.com/contoso/api', 'is not known as Azure DevOps'],
+    ['ssh://git@github.com/contoso/_git/api', 'is not known as Azure DevOps'],
+    [
+      'https://dev.azure.com.evil.example/contoso/P/_git/r',
+      'is not known as Azure DevOps',
+    ],
+    [
+      'https://dev.azure.com/contoso',
+      'has /_git/{repository} after the project',
+    ],
+    [
+      'https://dev.azure.com/contoso/Payments',
+      'has /_git/{repository} after the project',
+    ],
+    ['https://dev.azure.com/contoso/Payments/_git', 'ends at _git'],
+    [
+      'https://dev.azure.com/contoso/Payments/_wiki/wikis/w',
+      "points to '_wiki'",
+    ],
     [
       'https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P',
-      'no-repository',
+      "points to '_versionControl'",
     ],
-    ['https://dev.azure.com/contoso/_apis/wit/workitems/1', 'no-repository'],
-    ['ssh://git@ssh.dev.azure.com/contoso/Payments/api', 'no-repository'],
-    ['https://dev.azure.com/_git/api', 'segments'],
-    ['https://dev.azure.com/contoso/a/b/_git/api', 'segments'],
-    [`https://${SERVER}/tfs/DefaultCollection/a/b/_git/r`, 'segments'],
-    ['git@ssh.dev.azure.com:v3/contoso/api', 'segments'],
-    ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=main', 'version'],
-    ['https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB', 'version'],
+    [
+      'https://dev.azure.com/contoso/_apis/wit/workitems/1',
+      'Of the addresses below _apis only',
+    ],
+    [
+      'ssh://git@ssh.dev.azure.com/contoso/Payments/api',
+      'The ssh URL names no repository',
+    ],
+    ['https://dev.azure.com/_git/api', 'names no organization'],
+    ['https://dev.azure.com/contoso/a/b/_git/api', "but there is 'a/b'"],
+    [
+      `https://${SERVER}/tfs/DefaultCollection/a/b/_git/r`,
+      "but there is 'a/b'",
+    ],
+    ['git@ssh.dev.azure.com:v3/contoso/api', 'After v3/ there should be'],
+    [
+      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=main',
+      'is no branch, tag or commit',
+    ],
+    [
+      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB',
+      'is no branch, tag or commit',
+    ],
     [
       'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain',
-      'version',
+      'A commit id is 7 to 40 hexadecimal digits',
     ],
-    ['https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd', 'path'],
-  ])('%j is reported: %s', (url, reason) => {
-    expect(parse(url)).toMatchObject({ outcome: 'unsupported', reason });
+    [
+      'https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd',
+      'leaves the repository',
+    ],
+  ])('%j is reported: %s', (url, message) => {
+    expect(parse(url)).toMatchObject({
+      outcome: 'unsupported',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('is reported without its user name and token', () => {
