@@ -23,7 +23,7 @@ import {
 import type { LocationContext } from './context';
 import { isNotFoundOrForbidden } from './errors';
 import { ManyFiles } from './many-files';
-import { Files, type PresentFile, type ReadFileOptions } from './files';
+import { Files, keyOf, type PresentFile, type ReadFileOptions } from './files';
 import { Freshness } from './freshness';
 import { Repositories } from './repositories';
 import {
@@ -249,8 +249,7 @@ export class RepositoryContent {
         : { type: 'commit', version: commitId };
     return new ManyFiles(
       {
-        kept: ({ objectId }) => this.#files.kept(objectId),
-        keep: ({ objectId }, content) => this.#files.keep(objectId, content),
+        memory: this.#files,
         open: file => this.openBlob(resolved, file, signal),
         openArchive: async folder => {
           const archive = await unlessDiskFails(() =>
@@ -285,18 +284,10 @@ export class RepositoryContent {
     );
   }
 
-  /** What all who want the same have in common. */
-  #keyOf(
-    { client, repository, version }: ResolvedRepository,
-    path: string,
-  ): string {
-    return [
-      client.organization.key,
-      repository.id,
-      JSON.stringify(version),
-      path,
-      this.#freshness.lastChange(repository.id),
-    ].join('\n');
+  /** A key by which reads are shared that were begun since the repository's last change. */
+  #keyOf({ client, ...file }: ResolvedRepository, path: string): string {
+    const change = this.#freshness.lastChange(file.repository.id);
+    return [keyOf(client, { ...file, path }), change].join('\n');
   }
 
   async #list(

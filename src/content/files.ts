@@ -120,21 +120,13 @@ export class Files {
       seen &&
       this.#freshness.isFresh(seen.asked, repository.id, options.maxAgeMs)
     ) {
+      const { path, objectId } = seen;
+      const blob = { repository: repository.id, path, objectId };
       return (
         lastGood ?? {
           outcome: 'present',
           ...seen,
-          content: await this.#contentIfSmall(seen.objectId, () =>
-            this.readContent(
-              client,
-              {
-                repository: repository.id,
-                path: seen.path,
-                objectId: seen.objectId,
-              },
-              waiting,
-            ),
-          ),
+          content: await this.#contentOf(client, blob, waiting),
         }
       );
     }
@@ -161,28 +153,6 @@ export class Files {
   }
 
   /**
-   * The content of an object id, from the service if it is not kept.
-   *
-   * @throws as `read`, and when it is too large for memory
-   */
-  async readContent(
-    client: AzureDevOpsClient,
-    blob: Blob,
-    waiting: Waiting,
-  ): Promise<Buffer> {
-    const { repository, objectId } = blob;
-    return (
-      this.#contents.get(objectId) ??
-      (await this.#downloads.join(
-        [client.organization.key, repository, objectId].join('\n'),
-        waiting,
-        false,
-        signal => this.#download(client, blob, signal),
-      ))
-    );
-  }
-
-  /**
    * The content of an object id, however large. What is too large for memory is
    * downloaded when the stream is read, and is on disk until its end.
    *
@@ -193,10 +163,10 @@ export class Files {
     blob: Blob,
     waiting: Waiting,
   ): Promise<Buffer | Readable> {
-    const content = await this.#contentIfSmall(blob.objectId, () =>
-      this.readContent(client, blob, waiting),
+    return (
+      (await this.#contentOf(client, blob, waiting)) ??
+      Readable.from(download(client, blob, waiting.signal))
     );
-    return content ?? Readable.from(download(client, blob, waiting.signal));
   }
 
   /** The content, if it is in memory. */
@@ -209,8 +179,28 @@ export class Files {
     this.#contents.set(objectId, content);
   }
 
+  /** The content, from the service if it is not kept; `undefined` where it is too large for memory. */
+  async #contentOf(
+    client: AzureDevOpsClient,
+    blob: Blob,
+    waiting: Waiting,
+  ): Promise<Buffer | undefined> {
+    const { repository, objectId } = blob;
+    return (
+      this.kept(objectId) ??
+      (await this.#unlessLarge(objectId, () =>
+        this.#downloads.join(
+          [client.organization.key, repository, objectId].join('\n'),
+          waiting,
+          false,
+          signal => this.#download(client, blob, signal),
+        ),
+      ))
+    );
+  }
+
   /** @returns `undefined` for what is too large for memory */
-  async #contentIfSmall(
+  async #unlessLarge(
     objectId: string,
     read: () => Promise<Buffer>,
   ): Promise<Buffer | undefined> {
@@ -267,7 +257,7 @@ export class Files {
       const content = isContentNeeded(objectId, options)
         ? (came ??
           this.#contents.get(objectId) ??
-          (await this.#contentIfSmall(objectId, () =>
+          (await this.#unlessLarge(objectId, () =>
             this.#download(
               client,
               { repository: file.repository.id, path, objectId },
@@ -377,11 +367,15 @@ async function* download(
   }
 }
 
-function keyOf(client: AzureDevOpsClient, file: FileAddress): string {
+/** What all who want the same path have in common. */
+export function keyOf(
+  client: AzureDevOpsClient,
+  { repository, version, path }: FileAddress,
+): string {
   return [
     client.organization.key,
-    file.repository.id,
-    file.version ? `${file.version.type}:${file.version.version}` : '',
-    file.path,
+    repository.id,
+    version ? `${version.type}:${version.version}` : '',
+    path,
   ].join('\n');
 }

@@ -2,14 +2,15 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ARCHIVE_FROM } from '../azure/archive';
 import type { Archive, ListedItem } from '../azure/types';
+import type { Files } from './files';
 
 /** After so long without a read an archive is taken from the disk, in milliseconds. */
 const IDLE_MS = 600_000;
 
-/** How the contents of files are come by. */
+/** Where the contents of files come from. */
 export interface ContentSource {
-  kept(file: ListedItem): Buffer | undefined;
-  keep(file: ListedItem, content: Buffer): void;
+  /** What is in memory. */
+  readonly memory: Pick<Files, 'kept' | 'keep'>;
   /** One file, from the service. */
   open(file: ListedItem): Promise<Buffer | Readable>;
   /** All files below a folder, if there is such an archive. */
@@ -33,7 +34,9 @@ export class ManyFiles {
   #isClosed = false;
 
   constructor(source: ContentSource, wanted: readonly ListedItem[]) {
-    const missing = wanted.filter(file => !file.broken && !source.kept(file));
+    const missing = wanted.filter(
+      file => !file.broken && !source.memory.kept(file.objectId),
+    );
     const contents = new Set(missing.map(({ objectId }) => objectId));
     this.#source = source;
     this.#left = contents.size >= ARCHIVE_FROM ? contents : new Set();
@@ -48,7 +51,7 @@ export class ManyFiles {
 
   /** A file: in one piece if it is small. @throws what reading it from the service throws */
   async open(file: ListedItem): Promise<Buffer | Readable> {
-    const kept = this.#source.kept(file);
+    const kept = this.#source.memory.kept(file.objectId);
     if (kept) {
       return kept;
     }
@@ -59,7 +62,7 @@ export class ManyFiles {
       throw new Error(`${file.path} was read after the end`);
     }
     if (Buffer.isBuffer(packed)) {
-      this.#source.keep(file, packed);
+      this.#source.memory.keep(file.objectId, packed);
     }
     return packed ?? (await this.#source.open(file));
   }
