@@ -63,6 +63,7 @@ export function readDuration(
   block: Block,
   name: string,
   fallback: number,
+  { mayBeZero = false }: { readonly mayBeZero?: boolean } = {},
 ): number {
   const value = block.raw(name);
   if (value === undefined) return fallback;
@@ -70,11 +71,12 @@ export function readDuration(
     const duration = durationToMilliseconds(
       readDurationFromConfig(new ConfigReader({ value }), { key: 'value' }),
     );
-    if (duration > 0) return duration;
+    if (duration > 0 || (mayBeZero && duration === 0)) return duration;
   } catch {
     // Reported below, in the words of the other mistakes.
   }
-  block.reportMistake(block.key(name), A_POSITIVE_DURATION, value);
+  const expected = mayBeZero ? A_DURATION : A_POSITIVE_DURATION;
+  block.reportMistake(block.key(name), expected, value);
   return fallback;
 }
 

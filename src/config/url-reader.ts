@@ -1,6 +1,7 @@
-import { type Config, readDurationFromConfig } from '@backstage/config';
+import type { Config } from '@backstage/config';
 import { InputError } from '@backstage/errors';
-import { durationToMilliseconds } from '@backstage/types';
+import { Block, isObject, valueAt } from './block';
+import { readDuration } from './schedule';
 
 /** How the URL reader works. Source: `catalog.azureDevOps.urlReader`. */
 export interface UrlReaderSettings {
@@ -21,34 +22,37 @@ export interface UrlReaderSettings {
   readonly cacheBytes: number;
 }
 
-const KEY = 'catalog.azureDevOps.urlReader';
 const MINUTE = 60_000;
 const MEBIBYTE = 1024 * 1024;
 
 /**
  * Reads `catalog.azureDevOps.urlReader`.
  *
- * @throws an `InputError` that names the key when a value is not what it should be
+ * @throws an `InputError` with everything that is wrong, by its key
  */
 export function readUrlReaderSettings(config: Config): UrlReaderSettings {
-  const block = config.getOptionalConfig(KEY);
-  const megabytes = block?.getOptionalNumber('cacheMegabytes') ?? 64;
-  if (!(megabytes >= 1 && megabytes <= 4096)) {
-    throw new InputError(
-      `Expected ${KEY}.cacheMegabytes to be a number from 1 to 4096, got ${megabytes}. Leave it out for 64.`,
-    );
-  }
-  return {
-    enabled: block?.getOptionalBoolean('enabled') ?? true,
-    freshnessMs: duration(config, 'freshness', 90 * MINUTE),
-    locationFreshnessMs: duration(config, 'locationFreshness', 0),
-    cacheBytes: megabytes * MEBIBYTE,
+  const mistakes: string[] = [];
+  const key = 'catalog.azureDevOps';
+  const found = valueAt(config, key);
+  const block = new Block(key, isObject(found) ? found : {}, mistakes).block(
+    'urlReader',
+  );
+  block.reportUnknownKeys([
+    'enabled',
+    'freshness',
+    'locationFreshness',
+    'cacheMegabytes',
+  ]);
+  const duration = (name: string, fallback: number) =>
+    readDuration(block, name, fallback, { mayBeZero: true });
+  const settings = {
+    enabled: block.boolean('enabled', true),
+    freshnessMs: duration('freshness', 90 * MINUTE),
+    locationFreshnessMs: duration('locationFreshness', 0),
+    cacheBytes:
+      MEBIBYTE *
+      block.number('cacheMegabytes', { from: 1, to: 4096, fallback: 64 }),
   };
-}
-
-function duration(config: Config, name: string, otherwise: number): number {
-  const key = `${KEY}.${name}`;
-  return config.has(key)
-    ? durationToMilliseconds(readDurationFromConfig(config, { key }))
-    : otherwise;
+  if (mistakes.length > 0) throw new InputError(mistakes.join('. '));
+  return settings;
 }

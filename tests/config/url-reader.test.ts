@@ -36,14 +36,22 @@ describe('catalog.azureDevOps.urlReader', () => {
   });
 
   it.each([
+    [
+      { freshnes: 'PT5M' },
+      'Unknown key `catalog.azureDevOps.urlReader.freshnes`; did you mean `freshness`?',
+    ],
     [{ enabled: 'perhaps' }, 'catalog.azureDevOps.urlReader.enabled'],
-    [{ freshness: 'soon' }, "'catalog.azureDevOps.urlReader.freshness'"],
+    [
+      { freshness: 'soon' },
+      '`catalog.azureDevOps.urlReader.freshness` to be a duration',
+    ],
     [
       { locationFreshness: { ours: 5 } },
-      "'catalog.azureDevOps.urlReader.locationFreshness'",
+      '`catalog.azureDevOps.urlReader.locationFreshness` to be a duration',
     ],
+    [{ freshness: 'PT-5M' }, 'catalog.azureDevOps.urlReader.freshness'],
     [{ cacheMegabytes: 0 }, 'catalog.azureDevOps.urlReader.cacheMegabytes'],
-    [{ cacheMegabytes: 99999 }, 'from 1 to 4096, got 99999'],
+    [{ cacheMegabytes: 99999 }, 'from 1 to 4096, got `99999` (number)'],
   ])('is a mistake that names its key when it is %j', (block, message) => {
     expect(() => read(block)).toThrow(message);
   });
