@@ -179,7 +179,7 @@ export class DescriptorParser {
     }, signal);
   }
 
-  /** What the text was read into is let go of with this: handing on may take long. */
+  /** Apart from handing on, which may take long, so that the text is not kept until then. */
   async #observeWhole(
     file: DescriptorFile,
     objectId: string,

@@ -25,7 +25,7 @@ import type { Turns } from './turns';
 const KIBIBYTE = 1_024;
 const MEBIBYTE = 1_024 * KIBIBYTE;
 
-/** How large an answer may be, in bytes: so small that many may be in memory at a time, or, in turn, as large as what is asked for may be at all. */
+/** How large an answer may be, in bytes: `light`, of which many are in memory at a time, and `whole`, which is read in turn, one at a time in the process. */
 const ANSWER_BYTES = {
   file: { light: 128 * KIBIBYTE, whole: 16 * MEBIBYTE },
   listing: { light: 2 * MEBIBYTE, whole: 256 * MEBIBYTE },

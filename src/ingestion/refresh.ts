@@ -250,7 +250,7 @@ async function refreshAll(
       seenAt: ticketBefore,
       others: context.others,
     });
-    problems.push(...orphans.problems);
+    problems.push(...orphans);
   }
   await applier.applyPending({ wait: true, signal });
   const whatElse = {

@@ -25,7 +25,7 @@ import type { OnChanges } from './probe-writer';
 const MAX_OUT_OF_SIGHT = 20;
 
 /** What left the catalog, what did not, and what the operator should know of it. */
-export interface RemovalOutcome {
+interface RemovalOutcome {
   /** How many entities left the catalog. */
   readonly released: number;
   readonly heldBack: readonly HeldBack[];
@@ -33,7 +33,7 @@ export interface RemovalOutcome {
 }
 
 /** What came of what one look found gone. */
-export interface GoneOutcome extends RemovalOutcome {
+interface GoneOutcome extends RemovalOutcome {
   /**
    * Ids of repositories that a refresh may forget if they give nothing. What is
    * gone only now is not among them: until the next refresh its row shows to
@@ -59,7 +59,7 @@ type RemovalSettings = Pick<
   'id' | 'removals' | 'verifyEveryMs'
 >;
 
-export interface RemovalInput {
+interface RemovalInput {
   readonly organization: Organization;
   readonly settings: RemovalSettings;
   readonly ledger: Ledger;
@@ -149,6 +149,7 @@ export async function removeWhatIsGone(
  *
  * @param options.configured - keys of those that it does name
  * @param options.listed - ids of the repositories in their lists: those of an organization that was renamed are there
+ * @returns what was held back, in words for the operator
  */
 export async function removeOrphanedOrganizations(options: {
   readonly settings: RemovalSettings;
@@ -159,9 +160,9 @@ export async function removeOrphanedOrganizations(options: {
   readonly seenAt: number;
   readonly others?: readonly ProviderSettings[];
   readonly onHeldBack: OnHeldBack;
-}): Promise<RemovalOutcome> {
+}): Promise<string[]> {
   const { settings, ledger, configured, seenAt } = options;
-  const outcomes: RemovalOutcome[] = [];
+  const problems: string[] = [];
   const orphaned = await ledger.repositoriesOutside(configured);
   const undecided =
     orphaned.size > 0 ? await notReadAgain(options) : new Set<string>();
@@ -195,10 +196,10 @@ export async function removeOrphanedOrganizations(options: {
       undecided,
     });
     await options.onHeldBack(organization, outcome.heldBack);
-    outcomes.push(outcome);
+    problems.push(...outcome.problems);
     await removals.deleteEmptyRepositories([...gone]);
   }
-  return sumOf(outcomes);
+  return problems;
 }
 
 /** As the list of its organization would have it, as far as is known. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isPostgres } from './bulk';
+import { isOneOf, isPostgres } from './bulk';
 import { CLAIM_KEY, chunks, sameKey, TABLES } from './rows';
 
 /** Where the catalog keeps what providers gave it, and which did, in the same database. */
@@ -43,8 +43,14 @@ export class CatalogView {
 
   /** Everything under the provider's name that the ledger does not account for. */
   async unaccounted(): Promise<ProvidedEntity[]> {
-    return await this.provided(query =>
-      query.whereNotExists(known =>
+    const rows: Array<{
+      entity_ref: string;
+      unprocessed_entity: string;
+      location_key: string | null;
+    }> = await this.knex(`${CATALOG_REFERENCES} as r`)
+      .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
+      .where('r.source_key', this.provider)
+      .whereNotExists(known =>
         known
           .select(this.knex.raw('1'))
           .from(`${TABLES.references} as a`)
@@ -52,8 +58,13 @@ export class CatalogView {
             'a.provider = r.source_key and a.entity_ref = r.target_entity_ref',
           )
           .whereNotNull('a.repository_id'),
-      ),
-    );
+      )
+      .select('s.entity_ref', 's.unprocessed_entity', 's.location_key');
+    return rows.map(row => ({
+      entityRef: row.entity_ref,
+      json: row.unprocessed_entity,
+      locationKey: row.location_key ?? undefined,
+    }));
   }
 
   /** The entities that each of these Locations gives at present. */
@@ -62,29 +73,19 @@ export class CatalogView {
   ): Promise<
     Array<{ parent: string; entityRef: string; locationKey?: string }>
   > {
-    const result: Array<{
-      parent: string;
-      entityRef: string;
-      locationKey?: string;
-    }> = [];
-    for (const refs of chunks(locationRefs)) {
-      const rows: Array<{
-        source_entity_ref: string;
-        target_entity_ref: string;
-        location_key: string | null;
-      }> = await this.knex(`${CATALOG_REFERENCES} as r`)
-        .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
-        .whereIn('r.source_entity_ref', refs)
-        .select('r.source_entity_ref', 'r.target_entity_ref', 's.location_key');
-      result.push(
-        ...rows.map(row => ({
-          parent: row.source_entity_ref,
-          entityRef: row.target_entity_ref,
-          locationKey: row.location_key ?? undefined,
-        })),
-      );
-    }
-    return result;
+    const rows: Array<{
+      source_entity_ref: string;
+      target_entity_ref: string;
+      location_key: string | null;
+    }> = await this.knex(`${CATALOG_REFERENCES} as r`)
+      .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
+      .whereRaw(isOneOf(this.knex, 'r.source_entity_ref', locationRefs))
+      .select('r.source_entity_ref', 'r.target_entity_ref', 's.location_key');
+    return rows.map(row => ({
+      parent: row.source_entity_ref,
+      entityRef: row.target_entity_ref,
+      locationKey: row.location_key ?? undefined,
+    }));
   }
 
   /** Of these Locations, those that the catalog has not processed since they lost their targets. */
@@ -186,26 +187,6 @@ export class CatalogView {
     return rows.map(row => ({
       entityRef: row.entity_ref,
       locationKey: row.location_key,
-    }));
-  }
-
-  private async provided(
-    refine: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
-  ): Promise<ProvidedEntity[]> {
-    const rows: Array<{
-      entity_ref: string;
-      unprocessed_entity: string;
-      location_key: string | null;
-    }> = await refine(
-      this.knex(`${CATALOG_REFERENCES} as r`)
-        .join(`${CATALOG} as s`, 's.entity_ref', 'r.target_entity_ref')
-        .where('r.source_key', this.provider)
-        .select('s.entity_ref', 's.unprocessed_entity', 's.location_key'),
-    );
-    return rows.map(row => ({
-      entityRef: row.entity_ref,
-      json: row.unprocessed_entity,
-      locationKey: row.location_key ?? undefined,
     }));
   }
 }

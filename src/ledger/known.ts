@@ -3,12 +3,12 @@ import type {
   KnownClaim,
   KnownDescriptor,
   KnownRepository,
-  Removal,
-  RemovalGrade,
 } from '../policy/model';
 import { isOneOf } from './bulk';
 import {
   chunks,
+  numberOf,
+  removalOf,
   TABLES,
   type ClaimRow,
   type DescriptorRow,
@@ -87,8 +87,7 @@ export async function loadKnownRepositories(
         branch: row.branch === null ? undefined : shared(row.branch),
         signature: row.signature ?? undefined,
         outcome: row.outcome,
-        verifiedAt:
-          row.verified_at === null ? undefined : Number(row.verified_at),
+        verifiedAt: numberOf(row.verified_at),
         missed: row.missed,
         ticket: Number(row.ticket),
       });
@@ -172,13 +171,4 @@ export async function loadKnownDescriptors(
     }
   }
   return result;
-}
-
-function removalOf(row: {
-  removal: RemovalGrade | null;
-  removal_reason: string | null;
-}): Removal | undefined {
-  return row.removal
-    ? { grade: row.removal, reason: row.removal_reason ?? '' }
-    : undefined;
 }

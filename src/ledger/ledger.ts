@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { KnownDescriptor, KnownRepository } from '../policy/model';
+import { isOneOf } from './bulk';
 import { loadKnownDescriptors, loadKnownRepositories } from './known';
 import { LedgerHeldBack } from './held-back';
 import { LedgerProjectEvents } from './project-events';
@@ -157,20 +158,12 @@ export class Ledger {
 
   /** Of these references, those that some descriptor gives. */
   async ownedReferences(entityRefs: readonly string[]): Promise<Set<string>> {
-    const result = new Set<string>();
-    for (const refs of chunks(entityRefs)) {
-      const rows: Array<{ entity_ref: string }> = await this.knex(
-        TABLES.references,
-      )
-        .where({ provider: this.provider })
-        .whereIn('entity_ref', refs)
-        .whereNotNull('repository_id')
-        .select('entity_ref');
-      for (const row of rows) {
-        result.add(row.entity_ref);
-      }
-    }
-    return result;
+    const refs: string[] = await this.knex(TABLES.references)
+      .where({ provider: this.provider })
+      .whereRaw(isOneOf(this.knex, 'entity_ref', entityRefs))
+      .whereNotNull('repository_id')
+      .pluck('entity_ref');
+    return new Set(refs);
   }
 
   /** Puts entities under the keys that the catalog has them under already. */

@@ -7,9 +7,10 @@ import { CATALOG } from './catalog-view';
 import {
   CLAIM_KEY,
   DESCRIPTOR_KEY,
+  numberOf,
+  removalOf,
   sameKey,
   TABLES,
-  type BigIntColumn,
   type ClaimRow,
   type DescriptorRow,
   type RepositoryRow,
@@ -91,7 +92,7 @@ export class LedgerLookup {
         branch: row.branch ?? undefined,
         outcome: row.outcome,
         problem: row.problem ?? undefined,
-        verifiedAt: timeOf(row.verified_at),
+        verifiedAt: numberOf(row.verified_at),
         missed: row.missed,
       },
     }));
@@ -200,9 +201,7 @@ export class LedgerLookup {
             path: row.path,
             url: row.target,
           },
-          removal: row.removal
-            ? { grade: row.removal, reason: row.removal_reason ?? '' }
-            : undefined,
+          removal: removalOf(row),
           isApplied: Number(row.pending) === 0,
           catalogKey: catalogKeys && (catalogKeys.get(row.entity_ref) ?? null),
           locationKey: row.location_key,
@@ -237,8 +236,4 @@ export class LedgerLookup {
       return undefined;
     }
   }
-}
-
-function timeOf(column: BigIntColumn | null): number | undefined {
-  return column === null ? undefined : Number(column);
 }

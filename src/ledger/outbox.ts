@@ -198,7 +198,7 @@ export class Outbox {
       .update({ catalog_hash: hash() as never });
   }
 
-  /** What is applied again the catalog may take otherwise than before, as after an upgrade. */
+  /** The catalog may have another hash for what is applied to it once more, as after an upgrade. */
   async forgetCatalogHashes(entityRefs: readonly string[]): Promise<void> {
     await this.ofReferences(entityRefs).update({ catalog_hash: null });
   }

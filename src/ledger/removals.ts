@@ -67,7 +67,7 @@ export class LedgerRemovals {
     this.ours = { provider, organization };
   }
 
-  /** Voids what was inferred of these repositories: lists lack them no more in a row. */
+  /** Takes back what was inferred of these repositories: a list has them again. */
   async resetMissed(repositoryIds: readonly string[]): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
@@ -94,7 +94,7 @@ export class LedgerRemovals {
           )
           .update({ removal: null, removal_reason: null })
           .returning('entity_ref');
-        // Read anew: what else was marked in it the mark had hidden.
+        // Read anew: while a file is about to go, it is not known which of its documents are.
         await inferred(tx(TABLES.descriptors)).update({
           removal: null,
           removal_reason: null,
@@ -115,13 +115,11 @@ export class LedgerRemovals {
     repositoryIds: readonly string[],
     seenAt: number,
   ): Promise<void> {
-    for (const ids of chunks(repositoryIds)) {
-      await this.knex<RepositoryRow>(TABLES.repositories)
-        .where(this.ours)
-        .whereIn('repository_id', ids)
-        .andWhere('ticket', '<=', seenAt)
-        .increment('missed', 1);
-    }
+    await this.knex<RepositoryRow>(TABLES.repositories)
+      .where(this.ours)
+      .whereRaw(isOneOf(this.knex, 'repository_id', repositoryIds))
+      .andWhere('ticket', '<=', seenAt)
+      .increment('missed', 1);
   }
 
   /**
@@ -268,16 +266,11 @@ export class LedgerRemovals {
     repositoryIds: readonly string[],
     kind?: ClaimRow['kind'],
   ): Promise<string[]> {
-    const found: string[] = [];
-    for (const ids of chunks(repositoryIds)) {
-      const refs: string[] = await this.claims()
-        .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
-        .whereIn('c.repository_id', ids)
-        .andWhere(kind ? { 'c.kind': kind } : {})
-        .pluck('c.entity_ref');
-      found.push(...refs);
-    }
-    return found;
+    return await this.claims()
+      .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
+      .whereRaw(isOneOf(this.knex, 'c.repository_id', repositoryIds))
+      .andWhere(kind ? { 'c.kind': kind } : {})
+      .pluck('c.entity_ref');
   }
 
   /** How many entities the organization has in the catalog. */
@@ -390,19 +383,17 @@ export class LedgerRemovals {
   private async deleteEmptyDescriptors(
     repositoryIds: readonly string[],
   ): Promise<void> {
-    for (const ids of chunks([...new Set(repositoryIds)])) {
-      await this.knex<DescriptorRow>(TABLES.descriptors)
-        .where(this.ours)
-        .whereIn('repository_id', ids)
-        .whereNotNull('removal')
-        .whereNotExists(query =>
-          query
-            .select(this.knex.raw('1'))
-            .from(`${TABLES.claims} as c`)
-            .whereRaw(isSameKey('c', TABLES.descriptors, DESCRIPTOR_KEY)),
-        )
-        .delete();
-    }
+    await this.knex<DescriptorRow>(TABLES.descriptors)
+      .where(this.ours)
+      .whereRaw(isOneOf(this.knex, 'repository_id', repositoryIds))
+      .whereNotNull('removal')
+      .whereNotExists(query =>
+        query
+          .select(this.knex.raw('1'))
+          .from(`${TABLES.claims} as c`)
+          .whereRaw(isSameKey('c', TABLES.descriptors, DESCRIPTOR_KEY)),
+      )
+      .delete();
   }
 
   private claims(): Knex.QueryBuilder {

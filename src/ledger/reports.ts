@@ -5,6 +5,7 @@ import {
   chunks,
   DESCRIPTOR_KEY,
   isSameKey,
+  numberOf,
   REFERENCE_KEY,
   sameKey,
   TABLES,
@@ -19,10 +20,6 @@ interface CountRow {
   count: BigIntColumn;
   some?: BigIntColumn | null;
   oldest?: BigIntColumn | null;
-}
-
-function orAbsent(value: BigIntColumn | null | undefined): number | undefined {
-  return value == null ? undefined : Number(value);
 }
 
 interface OrganizationRow {
@@ -108,7 +105,7 @@ export class LedgerReports {
     const row = await this.knex<OrganizationRow>(TABLES.organizations)
       .where({ provider: this.provider, organization })
       .first('last_pass_at');
-    return orAbsent(row?.last_pass_at);
+    return numberOf(row?.last_pass_at);
   }
 
   async notePass(organization: string, startedAt: number): Promise<void> {
@@ -214,9 +211,9 @@ export class LedgerReports {
         descriptors: Number(ofDescriptors?.count ?? 0),
         entities: Number(of(entities, organization)?.count ?? 0),
         rejectedFiles: Number(ofDescriptors?.some ?? 0),
-        oldestVerificationAt: orAbsent(ofRepositories?.oldest),
-        lastListAt: orAbsent(pass?.last_list_at),
-        lastPassAt: orAbsent(pass?.last_pass_at),
+        oldestVerificationAt: numberOf(ofRepositories?.oldest),
+        lastListAt: numberOf(pass?.last_list_at),
+        lastPassAt: numberOf(pass?.last_pass_at),
       };
     });
   }
@@ -247,25 +244,12 @@ export class LedgerReports {
   }
 
   async counts(): Promise<{ descriptors: number; entities: number }> {
-    const descriptors = await this.knex<DescriptorRow>(TABLES.descriptors)
-      .where({ provider: this.provider })
-      .count({ count: '*' })
-      .first();
-    const entities = await this.knex(TABLES.references)
-      .where({ provider: this.provider })
-      .whereIn('entity_ref', query =>
-        query
-          .select('entity_ref')
-          .from(TABLES.claims)
-          .where({ provider: this.provider, kind: 'entity' }),
-      )
-      .whereNotNull('repository_id')
-      .count({ count: '*' })
-      .first();
-    return {
-      descriptors: Number(descriptors?.count ?? 0),
-      entities: Number(entities?.count ?? 0),
-    };
+    const sum = { descriptors: 0, entities: 0 };
+    for (const { descriptors, entities } of await this.organizations()) {
+      sum.descriptors += descriptors;
+      sum.entities += entities;
+    }
+    return sum;
   }
 
   /** The files of which a document was rejected, by URL. */

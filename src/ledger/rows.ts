@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { RemovalGrade } from '../policy/model';
+import type { Removal, RemovalGrade } from '../policy/model';
 
 /** The ledger's rows as the database holds them; see `migrations/` and docs/ledger.md. */
 
@@ -20,6 +20,12 @@ export const TABLES = {
 
 /** PostgreSQL gives 64-bit integers as strings, SQLite as numbers. */
 export type BigIntColumn = string | number;
+
+export function numberOf(
+  column: BigIntColumn | null | undefined,
+): number | undefined {
+  return column == null ? undefined : Number(column);
+}
 
 /**
  * What tells repositories, descriptors and claims from one another. The GUID alone
@@ -88,6 +94,16 @@ export interface ReferenceRow {
   version: BigIntColumn;
   pending: number;
   catalog_hash: string | null;
+}
+
+/** The mark for removal of a descriptor or a claim. */
+export function removalOf(row: {
+  removal: RemovalGrade | null;
+  removal_reason: string | null;
+}): Removal | undefined {
+  return row.removal
+    ? { grade: row.removal, reason: row.removal_reason ?? '' }
+    : undefined;
 }
 
 /** The condition of a join: that two tables, by their aliases, have the same key. */
