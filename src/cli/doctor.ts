@@ -25,6 +25,7 @@ import {
   tokenReachCheck,
 } from './checks';
 import {
+  type CommandOptions,
   EXIT,
   type ExitCode,
   type Io,
@@ -33,15 +34,9 @@ import {
   Progress,
   widthOf,
 } from './io';
-import { configuredOrganizations, selectOrganizations } from './organizations';
+import { selectOrganizations } from './organizations';
 import { findCause, isAccepted, openSession, type Session } from './session';
 import { hanging, toJsonText, wrap } from './text';
-
-export interface DoctorOptions {
-  /** As they were named; empty for all that are configured. */
-  readonly organization: readonly string[];
-  readonly json: boolean;
-}
 
 /** What was found about one organization, or about the configuration. */
 interface Report {
@@ -53,11 +48,10 @@ interface Report {
 /** Checks every organization, and reports what is wrong and what to do. */
 export async function doctor(
   config: Config,
-  options: DoctorOptions,
+  options: CommandOptions,
   io: Io,
 ): Promise<ExitCode> {
   const selection = selectOrganizations(config, options.organization);
-  const configured = configuredOrganizations(config);
   const progress = new Progress(io.stderr);
   const session = openSession(config, io, progress);
   const paint = painter(!options.json && mayColour(io.stdout, io.env));
@@ -76,7 +70,7 @@ export async function doctor(
       const checks = await new Examination(
         session,
         organization,
-        configured,
+        selection.configured,
         io,
         progress,
       ).run();

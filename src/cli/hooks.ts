@@ -16,7 +16,13 @@ import {
   planSubscriptions,
   type PlannedSubscription,
 } from '../policy/subscriptions';
-import { EXIT, type ExitCode, type Io, UsageError } from './io';
+import {
+  type CommandOptions,
+  EXIT,
+  type ExitCode,
+  type Io,
+  UsageError,
+} from './io';
 import { askOrganizations, type Failure } from './session';
 import {
   count,
@@ -27,16 +33,13 @@ import {
   type Column,
 } from './text';
 
-export interface HooksOptions {
-  /** As they were named; empty for all that are configured. */
-  readonly organization: readonly string[];
+export interface HooksOptions extends CommandOptions {
   /** The name or GUID of one project. */
   readonly project?: string;
   /** Where Azure DevOps reaches the backend, if not at `backend.baseUrl`. */
   readonly url?: string;
   /** Whether to carry the plan out. */
   readonly apply: boolean;
-  readonly json: boolean;
 }
 
 type Project = Repository['project'];

@@ -9,6 +9,13 @@ export interface Io {
   readonly now: () => number;
 }
 
+/** What every command takes that is about organizations. */
+export interface CommandOptions {
+  /** As they were named; empty for all that are configured. */
+  readonly organization: readonly string[];
+  readonly json: boolean;
+}
+
 /** Where text goes: a terminal, a file or a pipe. */
 export interface Sink {
   write(text: string): unknown;

@@ -8,18 +8,10 @@ import { UsageError } from './io';
 /** The organizations that a command is about. */
 export interface Selection {
   readonly organizations: readonly Organization[];
+  /** Every one that a provider or a credential names. */
+  readonly configured: readonly Organization[];
   /** What is wrong with the blocks of providers; their organizations are not known. */
   readonly mistakes: readonly ConfigurationError[];
-}
-
-/** Every organization that a provider or a credential names. */
-export function configuredOrganizations(config: Config): Organization[] {
-  return distinct([
-    ...readProviderConfigs(config).flatMap(
-      ({ settings }) => settings?.organizations ?? [],
-    ),
-    ...ofCredentials(config),
-  ]);
 }
 
 function ofCredentials(config: Config): Organization[] {
@@ -43,10 +35,11 @@ export function selectOrganizations(
     providers.flatMap(provider => provider.settings?.organizations ?? []),
   );
   const limitedTo = distinct(ofCredentials(config));
+  const configured = distinct([...ofProviders, ...limitedTo]);
   if (named.length > 0) {
-    const known = [...ofProviders, ...limitedTo];
     return {
-      organizations: distinct(named.map(name => parseName(name, known))),
+      organizations: distinct(named.map(name => parseName(name, configured))),
+      configured,
       mistakes: [],
     };
   }
@@ -58,7 +51,7 @@ export function selectOrganizations(
         'nor among the organizations of a credential. Name one with --organization.',
     );
   }
-  return { organizations, mistakes };
+  return { organizations, configured, mistakes };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { Turns } from '../ingestion/turns';
 import { BackendClient } from './backend-client';
 import {
+  type CommandOptions,
   EXIT,
   type ExitCode,
   type Io,
@@ -33,9 +34,7 @@ import { renderPreview } from './preview-output';
 import { findCause, openSession, type Session } from './session';
 import { count, toJsonText } from './text';
 
-export interface PreviewOptions {
-  /** As they were named; empty for all that providers have. */
-  readonly organization: readonly string[];
+export interface PreviewOptions extends CommandOptions {
   /** Ids; empty for all. */
   readonly provider: readonly string[];
   /** The address of a backend to compare with. */
@@ -44,7 +43,6 @@ export interface PreviewOptions {
   readonly token?: string;
   /** Where to write a page for people. */
   readonly html?: string;
-  readonly json: boolean;
 }
 
 /** Shows what a refresh would put into the catalog. Sends nothing that changes anything. */

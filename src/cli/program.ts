@@ -9,17 +9,22 @@ import type { BackendOptions } from './backend-client';
 import { doctor } from './doctor';
 import { explain, type ExplainOptions } from './explain';
 import { hooks, type HooksOptions } from './hooks';
-import { EXIT, type ExitCode, type Io, UsageError, widthOf } from './io';
+import {
+  type CommandOptions,
+  EXIT,
+  type ExitCode,
+  type Io,
+  UsageError,
+  widthOf,
+} from './io';
 import { preview, type PreviewOptions } from './preview';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging, toJsonText } from './text';
 import { validate, type ValidateOptions } from './validate';
 
-interface CommonOptions {
+interface ConfigOptions {
   readonly config: readonly string[];
-  readonly organization: readonly string[];
-  readonly json: boolean;
 }
 
 type CommandFunction<Options> = (
@@ -36,8 +41,8 @@ type CommandFunction<Options> = (
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let outcome: ExitCode = EXIT.ok;
   const action =
-    <Options extends CommonOptions>(command: CommandFunction<Options>) =>
-    async (options: Options) => {
+    <Options extends CommandOptions>(command: CommandFunction<Options>) =>
+    async (options: Options & ConfigOptions) => {
       const config = await readConfiguration(options.config, io.env);
       outcome =
         reportConfiguration(config, options, io) ??
@@ -71,9 +76,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 
 function createProgram(
   io: Io,
-  action: <Options extends CommonOptions>(
+  action: <Options extends CommandOptions>(
     command: CommandFunction<Options>,
-  ) => (options: Options) => Promise<void>,
+  ) => (options: Options & ConfigOptions) => Promise<void>,
 ): Command {
   const program = new Command('azure-devops-catalog')
     .description(
@@ -118,7 +123,7 @@ function createProgram(
     )
     .option('--apply', 'carry the plan out', false)
     .addHelpText('after', HOOKS_HELP)
-    .action(action<HooksOptions & CommonOptions>(hooks));
+    .action(action<HooksOptions>(hooks));
   withCommonOptions(program.command('preview'))
     .summary('show what a refresh would put into the catalog')
     .description(
@@ -139,7 +144,7 @@ function createProgram(
     )
     .option('--html <file>', 'write a page for people: coverage by project')
     .addHelpText('after', PREVIEW_HELP)
-    .action(action<PreviewOptions & CommonOptions>(preview));
+    .action(action<PreviewOptions>(preview));
   return program;
 }
 
@@ -147,7 +152,7 @@ function addExplain(
   program: Command,
   action: (
     question: string,
-    options: ExplainOptions & Pick<CommonOptions, 'config'>,
+    options: ExplainOptions & ConfigOptions,
   ) => Promise<void>,
 ): void {
   program
@@ -181,7 +186,7 @@ function addValidate(
   program: Command,
   action: (
     places: string[],
-    options: ValidateOptions & Pick<CommonOptions, 'config'>,
+    options: ValidateOptions & ConfigOptions,
   ) => Promise<void>,
 ): void {
   program
@@ -266,7 +271,7 @@ async function readConfiguration(
 
 /** The same; nothing where no file is named, none is there, and the backend is. */
 async function readConfigurationOf(
-  { config, backend }: Pick<CommonOptions, 'config'> & BackendOptions,
+  { config, backend }: ConfigOptions & BackendOptions,
   env: NodeJS.ProcessEnv,
 ): Promise<Config> {
   try {
@@ -282,7 +287,7 @@ async function readConfigurationOf(
 /** Reports what is wrong with `integrations.azure`, without which no command can do anything. */
 function reportConfiguration(
   config: Config,
-  options: CommonOptions,
+  options: CommandOptions,
   io: Io,
 ): ExitCode | undefined {
   try {

@@ -3,7 +3,7 @@ import type { Repository } from '../azure/types';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
 import type { Organization } from '../organization';
-import { EXIT, type ExitCode, type Io } from './io';
+import { type CommandOptions, EXIT, type ExitCode, type Io } from './io';
 import { askOrganizations, type Session } from './session';
 import {
   type Column,
@@ -15,12 +15,9 @@ import {
   toJsonText,
 } from './text';
 
-export interface RepositoriesOptions {
-  /** As they were named; empty for all that are configured. */
-  readonly organization: readonly string[];
+interface RepositoriesOptions extends CommandOptions {
   /** The name or GUID of one project. */
   readonly project?: string;
-  readonly json: boolean;
 }
 
 /** What one organization answered. */

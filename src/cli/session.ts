@@ -16,7 +16,14 @@ import type {
   CredentialDirectory,
 } from '../credentials/types';
 import { CLOUD_HOST, Organization } from '../organization';
-import { type Io, type Sink, organizationJson, Progress, widthOf } from './io';
+import {
+  type CommandOptions,
+  type Io,
+  type Sink,
+  organizationJson,
+  Progress,
+  widthOf,
+} from './io';
 import { selectOrganizations } from './organizations';
 import { hanging } from './text';
 
@@ -109,7 +116,7 @@ interface Question<T> {
  */
 export async function askOrganizations<T>(
   config: Config,
-  options: { readonly organization: readonly string[]; readonly json: boolean },
+  options: CommandOptions,
   io: Io,
   question: Question<T>,
 ): Promise<{ found: T[]; json: object[]; isWhole: boolean }> {
