@@ -1,16 +1,12 @@
 // One way of filling a real catalog, in the process that it is measured in.
 // Unlike in `subject.ts` the catalog processes what it is given.
-import {
-  createBackendModule,
-  type BackendFeature,
-} from '@backstage/backend-plugin-api';
-import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import { EnvHttpProxyAgent } from 'undici';
 import { TABLES } from '../../src/ledger/rows';
 import { eventsFeatures } from '../events/events-plugin';
 import { until } from '../support/until';
 import { ProcessingWatch } from '../url-reader/processing';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { catalogFeature } from '../support/catalog-feature';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { HandScheduler } from './hand-scheduler';
 import {
@@ -47,18 +43,9 @@ function running(): TestCatalog {
   return catalog;
 }
 
-const locationsFeature: BackendFeature = createBackendModule({
-  pluginId: 'catalog',
-  moduleId: 'locations-of-the-benchmark',
-  register: env => {
-    env.registerInit({
-      deps: { catalog: catalogProcessingExtensionPoint },
-      init: async extension => {
-        extension.catalog.addEntityProvider(provider);
-      },
-    });
-  },
-});
+const locationsFeature = catalogFeature('locations-of-the-benchmark', it =>
+  it.addEntityProvider(provider),
+);
 
 const handlers = {
   /** Fills a catalog, and waits until it has processed everything. */

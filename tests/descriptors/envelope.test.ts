@@ -1,17 +1,14 @@
-import { createBackendModule } from '@backstage/backend-plugin-api';
 import {
   entityEnvelopeSchemaValidator,
   stringifyEntityRef,
   type Entity,
 } from '@backstage/catalog-model';
-import {
-  catalogProcessingExtensionPoint,
-  type EntityProviderConnection,
-} from '@backstage/plugin-catalog-node';
+import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { JsonValue } from '@backstage/types';
 import fc from 'fast-check';
 import { parseEnvelope } from '../../src/descriptors/envelope';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { catalogFeature } from '../support/catalog-feature';
 
 const validate = entityEnvelopeSchemaValidator();
 
@@ -117,27 +114,18 @@ describe('an entity is rejected exactly where the database of the catalog cannot
   let connection: EntityProviderConnection | undefined;
 
   beforeAll(async () => {
-    const module = createBackendModule({
-      pluginId: 'catalog',
-      moduleId: 'envelopes',
-      register(env) {
-        env.registerInit({
-          deps: { processing: catalogProcessingExtensionPoint },
-          async init({ processing }) {
-            processing.addEntityProvider({
-              getProviderName: () => 'envelopes',
-              connect: async given => {
-                connection = given;
-              },
-            });
-          },
-        });
-      },
-    });
+    const feature = catalogFeature('envelopes', it =>
+      it.addEntityProvider({
+        getProviderName: () => 'envelopes',
+        connect: async given => {
+          connection = given;
+        },
+      }),
+    );
     catalog = await startCatalog({
       database: 'postgres',
       withoutModule: true,
-      features: [module],
+      features: [feature],
     });
   });
 

@@ -1,14 +1,11 @@
-import { createBackendModule } from '@backstage/backend-plugin-api';
 import type { Entity } from '@backstage/catalog-model';
 import type { AlphaEntity } from '@backstage/catalog-model/alpha';
 import unprocessedEntitiesModule from '@backstage/plugin-catalog-backend-module-unprocessed';
-import {
-  catalogProcessingExtensionPoint,
-  type EntityProviderConnection,
-} from '@backstage/plugin-catalog-node';
+import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import { errorLocation } from '../../src/descriptors/error-location';
 import { AzureDevOpsProcessor } from '../../src/ingestion/processor';
 import { startCatalog, type TestCatalog } from '../support/backend';
+import { catalogFeature } from '../support/catalog-feature';
 import { until } from '../support/until';
 
 const TARGET =
@@ -21,41 +18,32 @@ describe('the Location that shows the errors of a file', () => {
   const reads: string[] = [];
 
   beforeAll(async () => {
-    const module = createBackendModule({
-      pluginId: 'catalog',
-      moduleId: 'errors',
-      register(env) {
-        env.registerInit({
-          deps: { processing: catalogProcessingExtensionPoint },
-          async init({ processing }) {
-            processing.addEntityProvider({
-              getProviderName: () => 'errors',
-              connect: async given => {
-                connection = given;
-              },
-            });
-            processing.addProcessor(
-              new AzureDevOpsProcessor({
-                errorsOf: async entity => errors.get(entity.metadata.name),
-                announced: async () => [],
-                invalidate: () => {},
-              }),
-            );
-            processing.addProcessor({
-              getProcessorName: () => 'reads',
-              readLocation: async location => {
-                reads.push(location.target);
-                return false;
-              },
-            });
-          },
-        });
-      },
+    const feature = catalogFeature('errors', it => {
+      it.addEntityProvider({
+        getProviderName: () => 'errors',
+        connect: async given => {
+          connection = given;
+        },
+      });
+      it.addProcessor(
+        new AzureDevOpsProcessor({
+          errorsOf: async entity => errors.get(entity.metadata.name),
+          announced: async () => [],
+          invalidate: () => {},
+        }),
+      );
+      it.addProcessor({
+        getProcessorName: () => 'reads',
+        readLocation: async location => {
+          reads.push(location.target);
+          return false;
+        },
+      });
     });
     // The catalog's own processing interval of minutes: nothing below waits for it.
     catalog = await startCatalog({
       withoutModule: true,
-      features: [module, unprocessedEntitiesModule],
+      features: [feature, unprocessedEntitiesModule],
     });
   });
 

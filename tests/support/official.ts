@@ -1,13 +1,10 @@
+import type { BackendFeature } from '@backstage/backend-plugin-api';
 import {
-  createBackendModule,
-  type BackendFeature,
-} from '@backstage/backend-plugin-api';
-import {
-  catalogProcessingExtensionPoint,
   locationSpecToLocationEntity,
   type EntityProvider,
   type EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
+import { catalogFeature } from './catalog-feature';
 
 /**
  * What Backstage's own Azure DevOps module leaves in a catalog: under its
@@ -39,17 +36,8 @@ export class OfficialProvider implements EntityProvider {
 
   /** For `backend.add`. */
   feature(): BackendFeature {
-    return createBackendModule({
-      pluginId: 'catalog',
-      moduleId: 'official-azure-devops',
-      register: env => {
-        env.registerInit({
-          deps: { catalog: catalogProcessingExtensionPoint },
-          init: async ({ catalog }) => {
-            catalog.addEntityProvider(this);
-          },
-        });
-      },
-    });
+    return catalogFeature('official-azure-devops', catalog =>
+      catalog.addEntityProvider(this),
+    );
   }
 }

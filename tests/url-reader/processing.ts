@@ -1,10 +1,6 @@
-import {
-  type BackendFeature,
-  createBackendModule,
-} from '@backstage/backend-plugin-api';
 import { stringifyEntityRef } from '@backstage/catalog-model';
-import { catalogProcessingExtensionPoint } from '@backstage/plugin-catalog-node';
 import type { TestCatalog } from '../support/backend';
+import { catalogFeature } from '../support/catalog-feature';
 import { until } from '../support/until';
 
 // The catalog's processing intervals, made to come when the test wants them:
@@ -16,25 +12,16 @@ const BEGINNING = '2000-01-01 00:00:00';
 export class ProcessingWatch {
   readonly #processed = new Map<string, number>();
 
-  readonly feature: BackendFeature = createBackendModule({
-    pluginId: 'catalog',
-    moduleId: 'processing-watch',
-    register: env => {
-      env.registerInit({
-        deps: { catalog: catalogProcessingExtensionPoint },
-        init: async ({ catalog }) => {
-          catalog.addProcessor({
-            getProcessorName: () => 'processing-watch',
-            postProcessEntity: async entity => {
-              const ref = stringifyEntityRef(entity);
-              this.#processed.set(ref, (this.#processed.get(ref) ?? 0) + 1);
-              return entity;
-            },
-          });
-        },
-      });
-    },
-  });
+  readonly feature = catalogFeature('processing-watch', catalog =>
+    catalog.addProcessor({
+      getProcessorName: () => 'processing-watch',
+      postProcessEntity: async entity => {
+        const ref = stringifyEntityRef(entity);
+        this.#processed.set(ref, (this.#processed.get(ref) ?? 0) + 1);
+        return entity;
+      },
+    }),
+  );
 
   /** Waits until nothing is left to be processed or stitched. */
   async settled(catalog: TestCatalog): Promise<void> {

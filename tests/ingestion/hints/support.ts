@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  coreServices,
-  createBackendModule,
-} from '@backstage/backend-plugin-api';
 import { ConfigReader } from '@backstage/config';
-import {
-  catalogProcessingExtensionPoint,
-  type EntityProviderConnection,
-} from '@backstage/plugin-catalog-node';
+import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import type { JsonObject } from '@backstage/types';
 import type { Knex } from 'knex';
 import { Simulator } from '../../../dev/simulator';
@@ -27,6 +20,7 @@ import { Outbox } from '../../../src/ledger/outbox';
 import { TestClients, tokenDirectory } from '../../azure/support/clients';
 import { IDENTITY, TOKEN } from '../../e2e/support';
 import { startCatalog, type TestCatalog } from '../../support/backend';
+import { catalogFeature } from '../../support/catalog-feature';
 import { until } from '../../support/until';
 import { recordingLogger, type LogLine } from '../../support/logs';
 import type { RefreshReport } from '../../../src/ingestion/report';
@@ -219,30 +213,16 @@ async function connectCatalog(): Promise<{
   const connection = new Promise<EntityProviderConnection>(resolve => {
     connected = resolve;
   });
-  const seen: { knex?: Knex } = {};
   const catalog = await startCatalog({
     withoutModule: true,
     catalog: { processingInterval: false },
     features: [
-      createBackendModule({
-        pluginId: 'catalog',
-        moduleId: 'connection',
-        register(env) {
-          env.registerInit({
-            deps: {
-              processing: catalogProcessingExtensionPoint,
-              database: coreServices.database,
-            },
-            async init({ processing, database }) {
-              seen.knex = await database.getClient();
-              processing.addEntityProvider({
-                getProviderName: () => PROVIDER,
-                connect: async given => connected(given),
-              });
-            },
-          });
-        },
-      }),
+      catalogFeature('connection', it =>
+        it.addEntityProvider({
+          getProviderName: () => PROVIDER,
+          connect: async given => connected(given),
+        }),
+      ),
     ],
   });
   return { catalog, connection: await connection };
