@@ -93,8 +93,9 @@ export async function compareWithCatalog(
   for (const owned of entities) {
     const theirs = held.get(owned.entityRef);
     if (!theirs?.entity) {
-      const model = await checkModel(withoutPlaceholders(owned.entity));
-      if (model.outcome === 'invalid') {
+      const whole = withoutPlaceholders(owned.entity);
+      const model = whole && (await checkModel(whole));
+      if (model?.outcome === 'invalid') {
         invalid.push({ ...owned, message: model.message });
       } else {
         added.push(owned);
@@ -118,17 +119,17 @@ export async function compareWithCatalog(
   return { added, changed, removed, unlisted, blocked, invalid };
 }
 
-/** For the model, which sees what the catalog puts in their place. */
-function withoutPlaceholders(entity: Entity): Entity {
-  return JSON.parse(
-    JSON.stringify(entity, (_key, value: unknown) =>
-      typeof value === 'object' &&
-      value !== null &&
-      /^\$[a-z]+$/.test(Object.keys(value).join())
-        ? 'content'
-        : value,
-    ),
-  ) as Entity;
+/** For the model, which sees the text that the catalog puts in their place; `undefined` where that is anything else. */
+function withoutPlaceholders(entity: Entity): Entity | undefined {
+  let isKnown = true;
+  const replaced = JSON.stringify(entity, (_key, value: unknown) => {
+    const key = typeof value === 'object' && value && Object.keys(value).join();
+    if (key === '$json' || key === '$yaml') isKnown = false;
+    return ['$text', '$openapi', '$asyncapi'].includes(key || '')
+      ? 'content'
+      : value;
+  });
+  return isKnown ? (JSON.parse(replaced) as Entity) : undefined;
 }
 
 /** What is known of the places that entities come from. */
