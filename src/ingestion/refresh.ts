@@ -26,6 +26,7 @@ import {
 } from './pass';
 import { reconcile, removeStrays, showAgain } from './reconcile';
 import { hasFallenSilent } from '../policy/event-health';
+import { describeRejection } from '../policy/model';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import {
@@ -43,6 +44,9 @@ import {
   type Trace,
   untraced,
 } from './report';
+
+/** How many files with rejected documents a report has. */
+const MOST_REJECTED = 1_000;
 
 /** Everything that a refresh works with. */
 export interface RefreshContext {
@@ -311,7 +315,14 @@ async function refreshAll(
   }
   report.descriptors = descriptors;
   report.entities = entities;
-  report.rejectedFiles = await ledger.reports.rejectedFiles();
+  const rejected = await ledger.reports.rejections({
+    limit: MOST_REJECTED,
+    offset: 0,
+  });
+  report.rejectedFiles = rejected.files.map(({ rejections, ...file }) => ({
+    ...file,
+    errors: rejections.map(describeRejection),
+  }));
   report.duplicates = await ledger.reports.duplicates();
   report.events = await reportEvents(context);
   return problems;

@@ -168,36 +168,32 @@ export async function removeOrphanedOrganizations(options: {
     orphaned.size > 0 ? await notReadAgain(options) : new Set<string>();
   for (const [organization, ids] of orphaned) {
     const removals = ledger.removalsIn(organization);
-    const gone = new Set(ids.filter(id => !undecided.has(id)));
+    const gone = ids.filter(id => !undecided.has(id));
     await removals.markForRemoval(
-      [...gone],
+      gone,
       {
         grade: 'deselected',
         reason: `the configuration no longer names the organization ${organization}`,
       },
       seenAt,
     );
-    const proposals = await removals.proposals();
     const known = await ledger.repositoriesIn(organization);
     const outcome = await removeGuarded({
       ledger,
       removals,
       settings,
       name: organization,
-      proposals: await leaveToOthers(
-        proposals.filter(p => gone.has(p.repositoryId)),
-        {
-          removals,
-          others: options.others,
-          organization,
-          leftOut: [...known.values()].map(asListed),
-        },
-      ),
+      proposals: await leaveToOthers(await removals.proposals(gone), {
+        removals,
+        others: options.others,
+        organization,
+        leftOut: [...known.values()].map(asListed),
+      }),
       undecided,
     });
     await options.onHeldBack(organization, outcome.heldBack);
     problems.push(...outcome.problems);
-    await removals.deleteEmptyRepositories([...gone]);
+    await removals.deleteEmptyRepositories(gone);
   }
   return problems;
 }
@@ -352,11 +348,7 @@ async function keepOutOfSight(
     if (released.length > 0) {
       await ledger.heldBack.noteUsed(used);
       await removals.markForRemoval(ids, { grade: 'inferred', reason }, seenAt);
-      const proposals = await removals.proposals();
-      const approved = new Set(ids);
-      await removals.deleteApproved(
-        proposals.filter(({ repositoryId }) => approved.has(repositoryId)),
-      );
+      await removals.deleteApproved(await removals.proposals(ids));
     }
     outcomes.push({
       released: released.length,

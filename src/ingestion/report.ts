@@ -1,4 +1,4 @@
-import type { DuplicateReport, RejectedFile } from '../ledger/reports';
+import type { DuplicateReport } from '../ledger/reports';
 import type { HeldBack } from '../policy/guard';
 
 /** How one organization fared in one refresh. */
@@ -66,6 +66,7 @@ export interface RefreshReport {
   /** How many entities were added to the catalog or changed in it, and removed from it. */
   readonly added: number;
   readonly removed: number;
+  /** The first thousand, by URL; the ledger has all. */
   rejectedFiles: RejectedFile[];
   duplicates: DuplicateReport[];
   /** Why nothing was found, if nothing was, and what to do. */
@@ -110,6 +111,16 @@ export function toStored(
         ? error?.message
         : String(error),
   };
+}
+
+/** A file of which a document was rejected. */
+export interface RejectedFile {
+  /** The organization's key. */
+  readonly organization: string;
+  /** The canonical URL. */
+  readonly target: string;
+  /** One line a document: where, and why. */
+  readonly errors: readonly string[];
 }
 
 /** How the events of one project fare. */

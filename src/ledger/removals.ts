@@ -39,17 +39,13 @@ function isGivenByOthers(claim: string, key: readonly string[]): string {
   return `exists (select 1 from ${TABLES.claims} as o where ${isSameKey('o', claim, key)} and o.removal is null)`;
 }
 
-/** A descriptor that is about to go. */
-export interface MarkedDescriptor {
-  readonly repositoryId: string;
-  /** Its canonical URL. */
-  readonly target: string;
-}
-
 /** What came of marking repositories. */
-export interface Marked {
-  /** The descriptors that were not marked so before. */
-  readonly descriptors: readonly MarkedDescriptor[];
+interface Marked {
+  /** The descriptors that were not marked so before, by canonical URL. */
+  readonly descriptors: ReadonlyArray<{
+    readonly repositoryId: string;
+    readonly target: string;
+  }>;
   /** Ids of repositories that somebody has written about since: not marked, and to be looked at again. */
   readonly overtaken: readonly string[];
 }
@@ -134,7 +130,7 @@ export class LedgerRemovals {
     removal: Removal,
     seenAt: number,
   ): Promise<Marked> {
-    const found: MarkedDescriptor[] = [];
+    const found: Array<Marked['descriptors'][number]> = [];
     const overtaken: string[] = [];
     for (const all of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {

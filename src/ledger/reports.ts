@@ -29,15 +29,6 @@ interface OrganizationRow {
   last_pass_at: BigIntColumn | null;
 }
 
-/** A file of which a document was rejected. */
-export interface RejectedFile {
-  readonly organization: string;
-  /** The canonical URL. */
-  readonly target: string;
-  /** One line a document: where, and why. */
-  readonly errors: readonly string[];
-}
-
 /** An entity that more than one descriptor gives. */
 export interface DuplicateReport {
   readonly entityRef: string;
@@ -85,12 +76,9 @@ export async function errorsOfLocation(
     .join(`${TABLES.descriptors} as d`, sameKey('d', 'c', DESCRIPTOR_KEY))
     .where({ 'c.entity_ref': entityRef, 'c.kind': 'error' })
     .first('d.errors');
-  return row?.errors ? describeRejections(row.errors) : undefined;
-}
-
-/** The rejections of a file, as the ledger has them, one line a document. */
-function describeRejections(errors: string): string[] {
-  return (JSON.parse(errors) as Rejection[]).map(describeRejection);
+  return row?.errors
+    ? (JSON.parse(row.errors) as Rejection[]).map(describeRejection)
+    : undefined;
 }
 
 /** What the ledger shows of the state of ingestion. */
@@ -250,24 +238,6 @@ export class LedgerReports {
       sum.entities += entities;
     }
     return sum;
-  }
-
-  /** The files of which a document was rejected, by URL. */
-  async rejectedFiles(): Promise<RejectedFile[]> {
-    const rows: Array<{
-      target: string;
-      errors: string;
-      organization: string;
-    }> = await this.knex(TABLES.descriptors)
-      .where({ provider: this.provider })
-      .whereNotNull('errors')
-      .orderBy('target')
-      .select('target', 'errors', 'organization');
-    return rows.map(({ target, errors, organization }) => ({
-      organization,
-      target,
-      errors: describeRejections(errors),
-    }));
   }
 
   /** The references of entities that more than one descriptor gives. */
