@@ -208,9 +208,11 @@ function missing(fault: RequestFault, context: AccessContext): ProblemId {
   if (/^ProjectDoesNotExist/.test(fault.typeKey ?? '')) {
     return 'project-not-found';
   }
+  if (context.organizationExists === false) return 'organization-not-found';
+  if (fault.typeKey) return 'permission-missing';
   // Whatever the service knows to be missing it names; a bare 404 is its front
-  // end's, which does not know the organization.
-  return context.organizationExists === false || !fault.typeKey
-    ? 'organization-not-found'
-    : 'permission-missing';
+  // end's, which does not know the organization, or somebody else's.
+  return context.organizationExists
+    ? 'answer-not-understood'
+    : 'organization-not-found';
 }

@@ -524,6 +524,13 @@ describe('when Azure DevOps denies or fails a request', () => {
       [
         'not-found',
         PRINCIPAL,
+        {},
+        { organizationExists: true },
+        'answer-not-understood',
+      ],
+      [
+        'not-found',
+        PRINCIPAL,
         { typeKey: 'ProjectDoesNotExistWithNameException' },
         {},
         'project-not-found',
