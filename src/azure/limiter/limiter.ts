@@ -27,7 +27,6 @@ export type Permit =
 
 /** What a limiter is doing, for status pages. Times are epoch milliseconds, costs are TSTUs. */
 export interface LimiterSnapshot {
-  readonly concurrency: number;
   readonly inFlight: number;
   readonly waiting: number;
   /** Present while the service asked to be left alone. */
@@ -40,8 +39,6 @@ export interface LimiterSnapshot {
   readonly limit?: number;
   /** What the service last said is left of it. */
   readonly remaining?: number;
-  /** What a request costs on average. */
-  readonly cost?: number;
 }
 
 export interface LimiterDependencies {
@@ -145,9 +142,8 @@ export class Limiter {
 
   snapshot(): LimiterSnapshot {
     const now = this.#clock.now();
-    const { concurrency, inFlight, pausedUntil, budget } = this.#state;
+    const { inFlight, pausedUntil, budget } = this.#state;
     return {
-      concurrency: Math.floor(concurrency),
       inFlight,
       waiting: this.#waiting,
       pausedUntil: pausedUntil > now ? pausedUntil : undefined,
@@ -155,7 +151,6 @@ export class Limiter {
       throttledMs: this.#reporter.heldMs(now),
       limit: budget.limit || undefined,
       remaining: budget.remaining,
-      cost: budget.cost || undefined,
     };
   }
 
