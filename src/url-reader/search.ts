@@ -55,15 +55,25 @@ export async function searchPath(
 }
 
 async function searchFile(
-  { content, resolved: asked, path, options }: SearchRequest,
+  {
+    url: asked,
+    content,
+    resolved: named,
+    path: wanted,
+    options,
+  }: SearchRequest,
   maxAgeMs: number,
 ): Promise<UrlReaderServiceSearchResponse> {
   const { etag, signal } = options;
-  const { resolved, found: file } = await content.readFile(asked, path, {
+  const located = await content.readFile(named, wanted, {
     maxAgeMs,
     knownObjectId: objectIdOfEtag(etag),
   });
+  const { resolved, path, found: file } = located;
   if (file.outcome === 'absent') {
+    if (path === '/') {
+      throw namesNoFile(asked);
+    }
     return NOTHING;
   }
   const url = urlOf(resolved, file.path);
@@ -71,16 +81,20 @@ async function searchFile(
   if (etag === current) {
     throw new NotModifiedError();
   }
-  const bytes =
-    file.content ?? (await content.openBlob(resolved, file, signal));
   return {
     etag: current,
     files: [
       {
         url,
-        content: async () =>
-          // The cache keeps its own: what is handed out may be written to.
-          Buffer.isBuffer(bytes) ? Buffer.from(bytes) : await buffer(bytes),
+        content: () =>
+          withBackstageErrors(asked, async () => {
+            const bytes =
+              file.content ?? (await content.openBlob(resolved, file, signal));
+            // The cache keeps its own: what is handed out may be written to.
+            return Buffer.isBuffer(bytes)
+              ? Buffer.from(bytes)
+              : await buffer(bytes);
+          }),
       },
     ],
   };

@@ -376,6 +376,29 @@ describe('search', () => {
     });
   });
 
+  it('fails with what to write instead of a URL that names no file, whatever its branch is called', async () => {
+    api.push({ branch: 'feature/x', files: { '/new.txt': 'new' } });
+    for (const version of ['', '?version=GBmain', '?version=GBfeature/x']) {
+      await expect(
+        reading.reader.search(URL_OF_API + version),
+      ).rejects.toMatchObject({
+        name: 'InputError',
+        message: expect.stringContaining('?path=/catalog-info.yaml'),
+      });
+    }
+  });
+
+  it('gives the whole of a file that is too large for memory each time that it is read', async () => {
+    const size = 33 * 1024 * 1024;
+    api.push({ files: { '/large.yaml': Buffer.alloc(size) } });
+    const { files } = await reading.reader.search(
+      `${URL_OF_API}?path=/large.yaml`,
+    );
+    for (let i = 0; i < 2; i++) {
+      expect((await files[0]!.content()).length).toBe(size);
+    }
+  });
+
   it('finds what a glob matches, with one listing and the files that match', async () => {
     const url = `${URL_OF_API}?path=/svc/*/catalog-info.yaml`;
     const { files, etag } = await reading.reader.search(url);
@@ -543,26 +566,6 @@ describe('readTree', () => {
     } finally {
       rmSync(target, { recursive: true });
     }
-  });
-
-  it('makes an archive', async () => {
-    const tree = await reading.reader.readTree(DOCS);
-    const chunks: Buffer[] = [];
-    for await (const chunk of await tree.archive()) {
-      chunks.push(Buffer.from(chunk));
-    }
-    const archive = Buffer.concat(chunks);
-    expect(archive.includes('deep/page.md')).toBe(true);
-    expect(archive.includes(PNG)).toBe(true);
-  });
-
-  it('fails as not found for a folder that is not there, and gives a file as a tree of one', async () => {
-    await expect(
-      reading.reader.readTree(`${URL_OF_API}?path=/nowhere`),
-    ).rejects.toMatchObject({ name: 'NotFoundError' });
-    const tree = await reading.reader.readTree(FILE);
-    const files = await tree.files();
-    expect(files.map(({ path }) => path)).toEqual(['catalog-info.yaml']);
   });
 });
 
