@@ -23,6 +23,7 @@ import { watchRefreshes } from './events/refresh-button';
 import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import {
   describeAllMistakes,
+  describeUnreadKeys,
   otherProviderKeys,
   PROVIDERS_KEY,
   readProviderConfigs,
@@ -100,6 +101,9 @@ export const catalogModuleAzureDevOps = createBackendModule({
         const readings = readProviderConfigs(config);
         if (readings.length === 0) {
           logger.info(describeNoProvider(config));
+        }
+        for (const mistake of describeUnreadKeys(config)) {
+          logger.warn(`${mistake} (it has no effect)`);
         }
         const mistakes = describeAllMistakes(
           readings.flatMap(({ error }) => (error ? [error] : [])),

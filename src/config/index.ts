@@ -1,7 +1,11 @@
 /** `catalog.providers.azureDevOps`, read into settings; every mistake reported at once. */
 export { ConfigurationError, describeAllMistakes } from './mistakes';
 export { literalPath, type DescriptorPath, type NameFilter } from './patterns';
-export { otherProviderKeys, PROVIDERS_KEY } from './misplaced';
+export {
+  describeUnreadKeys,
+  otherProviderKeys,
+  PROVIDERS_KEY,
+} from './misplaced';
 export { readProviderConfigs } from './read';
 export type {
   HintSettings,

@@ -1,7 +1,7 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
 import { editDistance } from '../nearest';
-import { isObject, valueAt } from './block';
+import { Block, isObject, valueAt } from './block';
 
 const PROVIDERS = 'catalog.providers';
 const NAME = 'azureDevOps';
@@ -46,6 +46,19 @@ export function findMisplacedBlocks(config: Config): MisplacedBlocks[] {
         ? [misplaced(key, blocks)]
         : [],
     );
+}
+
+/** A sentence for each key under `catalog.azureDevOps` that nobody reads; blocks of providers are told of elsewhere. */
+export function describeUnreadKeys(config: Config): string[] {
+  const mistakes: string[] = [];
+  const key = `catalog.${NAME}`;
+  const others = Object.entries(objectAt(config, key)).filter(
+    ([, value]) => !namesOrganization(value),
+  );
+  const block = new Block(key, Object.fromEntries(others), mistakes);
+  block.reportUnknownKeys(['urlReader', 'events']);
+  block.block('events').reportUnknownKeys(['ingress']);
+  return mistakes;
 }
 
 /** What stands under `catalog.providers` besides, to be named where nothing stands under this module's key. */

@@ -1,7 +1,11 @@
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
-import { describeAllMistakes, readProviderConfigs } from '../../src/config';
+import {
+  describeAllMistakes,
+  describeUnreadKeys,
+  readProviderConfigs,
+} from '../../src/config';
 
 const PREFIX = 'catalog.providers.azureDevOps.main';
 
@@ -602,5 +606,35 @@ describe('a block that stands beside catalog.providers.azureDevOps', () => {
       ({ error }) => error?.message.includes('did you mean'),
     );
     expect(seen).toEqual([]);
+  });
+});
+
+describe('a key under catalog.azureDevOps that nobody reads', () => {
+  it.each<[JsonObject | string, string[]]>([
+    [{ urlReader: { enabled: true }, events: { ingress: {} } }, []],
+    [
+      { urlreader: { enabled: false } },
+      [
+        'Unknown key `catalog.azureDevOps.urlreader`; did you mean `urlReader`?',
+      ],
+    ],
+    [
+      { events: { ingres: { username: 'x' } } },
+      [
+        'Unknown key `catalog.azureDevOps.events.ingres`; did you mean `ingress`?',
+      ],
+    ],
+    [
+      { organization: 'contoso' },
+      [
+        'Unknown key `catalog.azureDevOps.organization`; expected one of `urlReader`, `events`',
+      ],
+    ],
+    // A provider of its own, which is told of as such.
+    [{ main: { organization: 'contoso' } }, []],
+    ['contoso', []],
+  ])('is named with what was probably meant: %j', (azureDevOps, expected) => {
+    const config = new ConfigReader({ catalog: { azureDevOps } });
+    expect(describeUnreadKeys(config)).toEqual(expected);
   });
 });

@@ -54,8 +54,10 @@ describe('the log', () => {
     ]);
   });
 
-  it('has one line where no provider is configured, with what is', async () => {
-    const { logs, baseUrl } = await stage.catalog();
+  it('has one line where no provider is configured, with what is, and one for a key that nobody reads', async () => {
+    const { logs, baseUrl } = await stage.catalog({
+      catalog: { azureDevOps: { urlreader: { enabled: false } } },
+    });
     const tasks = `${baseUrl}/api/catalog/.backstage/scheduler/v1/tasks`;
     await until('the catalog to have scheduled its tasks', async () => {
       const response = await fetch(tasks);
@@ -68,6 +70,9 @@ describe('the log', () => {
         .filter(message => message.includes('catalog.providers')),
     ).toEqual([
       'Nothing stands under `catalog.providers.azureDevOps`, so that nothing is ingested from Azure DevOps; besides, `catalog.providers` has nothing',
+    ]);
+    expect(problemsIn(logs).map(({ message }) => message)).toEqual([
+      'Unknown key `catalog.azureDevOps.urlreader`; did you mean `urlReader`? (it has no effect)',
     ]);
   });
 });
