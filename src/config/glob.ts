@@ -159,15 +159,17 @@ function tokensOfName(glob: string): Token<string>[] {
   return tokens;
 }
 
-/** What minimatch makes of one set of characters takes no time for one character. */
+/**
+ * What minimatch makes of one set of characters takes no time for one character.
+ * The character is not matched alone: `.` would be a folder, which no pattern matches.
+ */
 function bracketMatcher(brackets: string): (character: string) => boolean {
-  const set = new Minimatch(brackets, {
-    dot: true,
+  const set = new Minimatch(`x${brackets}`, {
     nocomment: true,
     nonegate: true,
     noext: true,
     nobrace: true,
     platform: 'linux',
   });
-  return character => set.match(character);
+  return character => set.match(`x${character}`);
 }

@@ -211,6 +211,12 @@ describe('a glob', () => {
       ['/info-a.yaml', '/info-10.yaml'],
     ],
     [
+      '/catalog[._-]info.y[!b]ml',
+      '/',
+      ['/catalog.info.yaml', '/catalog-info.y.ml'],
+      ['/cataloginfo.yaml', '/catalog/info.yaml'],
+    ],
+    [
       '/team?/c.yaml',
       '/',
       ['/team1/c.yaml'],
