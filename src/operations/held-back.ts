@@ -9,11 +9,11 @@ import type { HeldBackSet } from '../ledger/held-back';
 import { iso } from '../policy/explain/question';
 import type { HeldBack } from '../policy/guard';
 import type { Field, Operation } from './operation';
-import { FEW, PAGE, pageOf } from './page';
+import { DEFAULT_LIMIT, PAGE, pageOf } from './page';
 import type { Provider, Providers } from './providers';
 import { array, count, object, oneOf, optional, text, time } from './schema';
 
-const NUMBERS = {
+const PROPERTIES = {
   id: text('Names this very set; one with another entity has another id'),
   provider: text('The id of the provider'),
   organization: optional(
@@ -38,7 +38,7 @@ const NUMBERS = {
 };
 
 /** A set that is held back, without its entities. */
-export const HELD_BACK = object(NUMBERS);
+export const HELD_BACK = object(PROPERTIES);
 
 const ID: Field = {
   in: 'path',
@@ -88,10 +88,10 @@ export function heldBackOperation(providers: Providers): Operation {
     effect: { isDestructive: false, isIdempotent: true },
     input: { id: ID, ...PAGE },
     answer: object({
-      ...NUMBERS,
+      ...PROPERTIES,
       entityRefs: array(
         text('An entity'),
-        `In alphabetical order; ${FEW} unless \`limit\` says otherwise`,
+        `In alphabetical order; ${DEFAULT_LIMIT} unless \`limit\` says otherwise`,
       ),
     }),
     async run(input) {
@@ -123,7 +123,7 @@ export function approveOperation(
     effect: { isDestructive: true, isIdempotent: false },
     input: { id: ID },
     answer: object({
-      ...NUMBERS,
+      ...PROPERTIES,
       refresh: oneOf('triggered', 'already-running', 'not-triggered'),
       refreshError: optional(
         text('Why no refresh could be triggered; the next one removes them'),
@@ -161,7 +161,7 @@ async function approve(
   const { fingerprint } = set.held;
   const at = Date.now();
   if (!(await ledger.heldBack.approve(fingerprint, { at, by }))) {
-    // Somebody was faster, or a refresh struck it out meanwhile.
+    // Approved in between, or no longer held back, which throws here.
     const { set: now } = await find(providers, id);
     throw new ConflictError(
       `${now.approval?.by ?? 'Somebody'} approved this set at ${iso(now.approval?.at)}. It goes with the next refresh that holds back this very set; nothing needs to be done`,

@@ -118,7 +118,7 @@ function readField(
         `Expected '${name}' once and as a text: ${field.description}`,
       );
     }
-    // PostgreSQL takes none.
+    // PostgreSQL stores no text that has it.
     if (value.includes('\0')) {
       throw new InputError(
         `Expected '${name}' without the character NUL: ${field.description}`,

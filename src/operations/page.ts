@@ -1,17 +1,16 @@
 import type { Field, Input } from './operation';
 
-const MOST = 1_000;
-/** So many are in an answer unless it is said otherwise. */
-export const FEW = 100;
+const MAX_LIMIT = 1_000;
+export const DEFAULT_LIMIT = 100;
 
 /** Which part of a long answer is wanted. */
 export const PAGE: Readonly<Record<'limit' | 'offset', Field>> = {
   limit: {
     in: 'query',
     type: 'integer',
-    description: `At most so many; ${FEW} if left out`,
+    description: `At most so many; ${DEFAULT_LIMIT} if left out`,
     minimum: 1,
-    maximum: MOST,
+    maximum: MAX_LIMIT,
   },
   offset: {
     in: 'query',
@@ -25,5 +24,5 @@ export function pageOf({ limit, offset }: Input): {
   limit: number;
   offset: number;
 } {
-  return { limit: Number(limit ?? FEW), offset: Number(offset ?? 0) };
+  return { limit: Number(limit ?? DEFAULT_LIMIT), offset: Number(offset ?? 0) };
 }

@@ -137,7 +137,7 @@ export class Providers {
   }
 }
 
-/** Of another copy of @backstage/errors. */
+/** By its name, since it may be of another copy of @backstage/errors. */
 function isConflict(error: unknown): boolean {
   return error instanceof Error && error.name === 'ConflictError';
 }

@@ -84,7 +84,7 @@ export function refreshOperation(
         );
       }
       if (repository !== undefined) {
-        return await lookAtRepository(context, providers, String(repository));
+        return await makeDue(context, providers, String(repository));
       }
       const ids =
         provider !== undefined
@@ -118,12 +118,12 @@ async function readersOf(
     ),
   );
   if (found.length === 0) {
-    throw new NotFoundError(describeUnread(all, name));
+    throw new NotFoundError(describeUnknown(all, name));
   }
   return found;
 }
 
-function describeUnread(all: readonly Provider[], name: string): string {
+function describeUnknown(all: readonly Provider[], name: string): string {
   const labels = new Set(
     all.flatMap(({ settings }) =>
       settings.organizations.map(({ label }) => label),
@@ -135,7 +135,8 @@ function describeUnread(all: readonly Provider[], name: string): string {
   );
 }
 
-async function lookAtRepository(
+/** Has every provider that reads the organization look at the repository. @throws NotFoundError, InputError, ServiceUnavailableError */
+async function makeDue(
   { service, hub }: OperationsContext,
   providers: Providers,
   address: string,
@@ -209,7 +210,7 @@ async function lookAtRepository(
   };
 }
 
-/** A repository, by its ids and names. */
+/** A repository by its ids and names. */
 interface Place {
   readonly projectId: string;
   readonly project: string;

@@ -77,7 +77,6 @@ function commands(setting: Setting): string[][] {
     : [['repositories', ...named, '--project', project]];
 }
 
-/** How wide the text is, but for tables and for lines of a single word: a name, an address or a key stays in one piece, so that it can be copied. */
 /** The address is longer than a line of the terminal, which breaks it. */
 const ADDRESS = new RegExp(
   [...DOCUMENTATION]
@@ -91,6 +90,7 @@ function shortened(text: string): string {
   return text.replaceAll(ADDRESS, 'docs');
 }
 
+/** How wide the text is, but for tables and for lines of a single word: a name, an address or a key stays in one piece, so that it can be copied. */
 function widest(text: string): number {
   const lines = text
     .split('\n')
