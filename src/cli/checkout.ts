@@ -40,8 +40,12 @@ export class Checkout {
 
   /** The checkout that a file or folder lies in; a folder that is in none stands for itself. */
   static async containing(place: string): Promise<Checkout> {
-    const info = await statOf(place);
-    const folder = await realpath(info?.isFile() ? dirname(place) : place);
+    let above = resolve(place);
+    // Of what is not there the folder above it is known.
+    while (!(await statOf(above))?.isDirectory() && above !== dirname(above)) {
+      above = dirname(above);
+    }
+    const folder = await realpath(above);
     const top = await git(folder, ['rev-parse', '--show-toplevel']);
     return top === undefined
       ? new Checkout(folder, false)

@@ -153,6 +153,19 @@ describe('validate', () => {
     expect(good.stdout).toMatchSnapshot('nothing wrong');
   });
 
+  it('says of a place that is not there what is expected', async () => {
+    for (const place of ['catalog-inf.yaml', 'typo/catalog-info.yaml']) {
+      const { code, stderr } = await run(program, [
+        'validate',
+        join(root, place),
+      ]);
+      expect(code).toBe(2);
+      expect(stderr.replace(/\s+/g, ' ')).toMatch(
+        /^error: Expected .*\.yaml to be a file/,
+      );
+    }
+  });
+
   it('prints its help within 80 columns', async () => {
     const { code, stdout } = await run(program, ['validate', '--help']);
     expect(code).toBe(0);
