@@ -93,6 +93,13 @@ export interface RefreshFollower {
   noteChanges(changes: readonly ProjectChange[]): void;
 }
 
+/** What one refresh works with. */
+interface Run {
+  readonly applier: Applier;
+  readonly readingTime: ReadingTime;
+  readonly signal?: AbortSignal;
+}
+
 /** A refresh that could not do all of its job; the message is for the operator. */
 export class RefreshError extends Error {
   override readonly name = 'RefreshError';
@@ -146,12 +153,11 @@ export async function refresh(
   try {
     await context.ledger.setUnfinished(true);
     await keep(context, report);
-    const problems = await refreshAll(context, {
-      applier,
+    const problems = await refreshAll(
+      context,
+      { applier, readingTime, signal },
       report,
-      readingTime,
-      signal,
-    });
+    );
     if (problems.length > 0) {
       throw new RefreshError(
         `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
@@ -187,24 +193,18 @@ async function keep(
   }
 }
 
-/** @returns what could not be done, in words for the operator */
+/**
+ * @param report - filled as the refresh goes
+ * @returns what could not be done, in words for the operator
+ */
 async function refreshAll(
   context: RefreshContext,
-  {
-    applier,
-    report,
-    readingTime,
-    signal,
-  }: {
-    readonly applier: Applier;
-    /** Filled as the refresh goes. */
-    readonly report: RefreshReport;
-    readonly readingTime: ReadingTime;
-    readonly signal?: AbortSignal;
-  },
+  run: Run,
+  report: RefreshReport,
 ): Promise<string[]> {
   const { settings, ledger, catalog, outbox, logger } = context;
   const { trace = untraced } = context;
+  const { applier, signal } = run;
   // What an earlier refresh recorded and did not live to apply comes first.
   await applier.applyPending({ wait: true, signal });
   const ticketBefore = await ledger.currentTicket();
@@ -218,14 +218,13 @@ async function refreshAll(
         'pass',
         { organization: organization.label },
         async span => {
-          const found = await passAlone(context, {
+          const found = await passAlone(
+            context,
+            run,
             organization,
-            applier,
-            report: organizationReport,
-            readingTime,
-            seenAt: ticketBefore,
-            signal,
-          });
+            organizationReport,
+            ticketBefore,
+          );
           span.setAttribute('outcome', organizationReport.outcome);
           return found;
         },
@@ -357,27 +356,16 @@ async function reportEvents({
  * A pass whose failure is its own: it ends in the report, and the other
  * organizations go on.
  *
+ * @param report - filled as the pass goes
+ * @param seenAt - the ledger's ticket as of now
  * @returns the organization's list, if it could be had
  */
 async function passAlone(
   context: RefreshContext,
-  {
-    organization,
-    applier,
-    report,
-    readingTime,
-    seenAt,
-    signal,
-  }: {
-    readonly organization: Organization;
-    readonly applier: Applier;
-    /** Filled as the pass goes. */
-    readonly report: OrganizationReport;
-    readonly readingTime: ReadingTime;
-    /** The ledger's ticket as of now. */
-    readonly seenAt: number;
-    readonly signal?: AbortSignal;
-  },
+  { applier, readingTime, signal }: Run,
+  organization: Organization,
+  report: OrganizationReport,
+  seenAt: number,
 ): Promise<OrganizationList | undefined> {
   const { settings, clients, ledger, logger, clock } = context;
   const deadline = readingTime.signal;
