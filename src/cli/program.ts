@@ -269,7 +269,7 @@ async function readConfiguration(
   return config;
 }
 
-/** The same; nothing where no file is named, none is there, and the backend is. */
+/** The same; an empty configuration where a backend is named, no file is, and there is none to be read. */
 async function readConfigurationOf(
   { config, backend }: ConfigOptions & BackendOptions,
   env: NodeJS.ProcessEnv,
