@@ -326,6 +326,22 @@ it('a set of removals that was allowed goes once: the second time the same code 
   });
 });
 
+it('what the configuration leaves out goes within the limit of the guard though a repository that cannot be read has rejected documents', async () => {
+  const removals = { maxPercentage: 50 };
+  await withModel(removals, async model => {
+    model.world = {
+      'contoso/r1': { names: ['a'], revision: 1, state: 'listed' },
+      'contoso/r2': { names: ['b', '['], revision: 1, state: 'listed' },
+      'contoso/r3': { names: ['c'], revision: 1, state: 'listed' },
+    };
+    await model.refresh(FAIR);
+    expect(model.catalog.entities.size).toBe(4);
+    model.configure({ removals, exclude: { repository: 'r1' } });
+    await model.refresh({ ...FAIR, unknown: ['contoso/r2'] });
+    expect(model.catalog.removals).toEqual(['component:default/a']);
+  });
+});
+
 it('the report of a refresh that was aborted says that it failed, and when', async () => {
   const model = await Model.open({});
   try {
