@@ -81,9 +81,18 @@ export function covers(
     JSON.stringify(effectiveVersion(file.repository, parsed.version)) ===
       JSON.stringify(effectiveVersion(file.repository, file.version)) &&
     (isGlob(parsed.path)
-      ? pathGlob(parsed.path).matches(file.path)
+      ? matches(parsed.path, file.path)
       : parsed.path === file.path)
   );
+}
+
+/** Whether a glob finds a path. One that the reader rejects finds nothing: a wrong location concerns no other. */
+function matches(pattern: string, path: string): boolean {
+  try {
+    return pathGlob(pattern).matches(path);
+  } catch {
+    return false;
+  }
 }
 
 function namesRepository(

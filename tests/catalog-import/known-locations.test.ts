@@ -34,6 +34,9 @@ describe('whether a location covers a file', () => {
     [`${AT}?path=/svc/*/catalog-info.yaml`, true],
     [`${AT}?path=/**/catalog-info.yaml`, true],
     [`${AT}?path=/*/catalog-info.yaml`, false],
+    // Globs that the reader rejects: parentheses, and too many alternatives.
+    [`${AT}?path=/@(svc|lib)/*/catalog-info.yaml`, false],
+    [`${AT}?path=/*${'{a,b}'.repeat(20)}/catalog-info.yaml`, false],
     [`${AT}?path=/SVC/a/catalog-info.yaml`, false],
     [`${AT}?${PATH}&version=GBMain`, false],
     [`${AT}?${PATH}&version=GTmain`, false],
