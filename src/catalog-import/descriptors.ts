@@ -53,7 +53,7 @@ export async function findDescriptors(
 }
 
 /** Whether a path is that of a descriptor, by the import's file name or a provider's `path`. */
-export function isDescriptor(path: string, names: DescriptorNames): boolean {
+function isDescriptor(path: string, names: DescriptorNames): boolean {
   const file = names.entityFilename.replace(/^\/+/, '');
   const named = isGlob(file)
     ? pathGlob(`/**/${file}`).matches(path)

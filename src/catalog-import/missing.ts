@@ -19,7 +19,6 @@ const MOST_NAMES = 10;
 export async function explainMissingRepository(
   client: AzureDevOpsClient,
   url: RepositoryUrl,
-  signal?: AbortSignal,
 ): Promise<Error> {
   const where = client.organization.label;
   const { project, repository } = url;
@@ -28,9 +27,9 @@ export async function explainMissingRepository(
       `No repository with the id ${repository} may be read in ${where}. Use its address with project and name, or give the identity Read on it.`,
     );
   }
-  const visible = await visibleRepositories(client, project, signal);
+  const visible = await visibleRepositories(client, project);
   if (!visible) {
-    const projects = await visibleProjects(client, signal);
+    const projects = await visibleProjects(client);
     return new NotAllowedError(
       `The project '${project}' may not be read in ${where}, or has another name. ` +
         `The credential for ${where} sees ${list('project', projects)}.${didYouMean(project, projects)} ` +
@@ -53,10 +52,9 @@ export async function explainMissingRepository(
 async function visibleRepositories(
   client: AzureDevOpsClient,
   project: string,
-  signal: AbortSignal | undefined,
 ): Promise<readonly Repository[] | undefined> {
   try {
-    return (await client.listRepositories({ project, signal })).repositories;
+    return (await client.listRepositories({ project })).repositories;
   } catch (error) {
     if (isNotFoundOrForbidden(error)) {
       return undefined;
@@ -66,11 +64,8 @@ async function visibleRepositories(
 }
 
 /** The projects of the repositories that may be read. */
-async function visibleProjects(
-  client: AzureDevOpsClient,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const { repositories } = await client.listRepositories({ signal });
+async function visibleProjects(client: AzureDevOpsClient): Promise<string[]> {
+  const { repositories } = await client.listRepositories();
   return [...new Set(repositories.map(({ project }) => project.name))].sort();
 }
 

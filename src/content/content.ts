@@ -60,14 +60,14 @@ export interface ResolvedRepository {
   readonly waiting: Waiting;
 }
 
-/** What was found, and where: where the URL says, or where it must have meant. */
+/** What was found, and where, which may be another path or version than the URL's. */
 export interface Located<T> {
   readonly resolved: ResolvedRepository;
   readonly path: string;
   readonly found: T | AbsentItem;
 }
 
-/** How often a path may have been percent-encoded, and how many links to folders may follow one another. */
+/** So many other paths are tried one after another: a path may have been percent-encoded more than once, and a link may lead to a link. */
 const MOST_STEPS = 5;
 
 /**
@@ -126,7 +126,7 @@ export class RepositoryContent {
     this.#repositories.confirm(organization, repositories);
   }
 
-  /** Answers no more: the clients are closed with the backend. */
+  /** Makes every later read fail: the clients are closed with the backend. */
   close(): void {
     this.#isClosed = true;
   }
@@ -317,8 +317,8 @@ export class RepositoryContent {
   }
 
   /**
-   * Asks for a path; where it is positively not there, for what it must have
-   * meant. What nothing is found for is answered as it was asked.
+   * Asks for a path and, where the service says that it is not there, for the
+   * alternatives. Where they are not there either, the first answer counts.
    */
   async #locate<T extends { readonly outcome: 'present' }>(
     resolved: ResolvedRepository,
@@ -363,7 +363,7 @@ export class RepositoryContent {
   ): AsyncGenerator<{ resolved: ResolvedRepository; path: string }> {
     const { client, repository, version, waiting } = resolved;
     if (reason === 'branch-not-found' && version && steps === 0) {
-      // Who appends a file's name to a URL appends it to the version behind the path.
+      // Callers that append a file's name to a URL append it to the version, which stands behind the path.
       const names = version.version.split('/');
       for (let end = names.length - 1; end > 0; end--) {
         const shorter = { ...version, version: names.slice(0, end).join('/') };

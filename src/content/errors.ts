@@ -94,7 +94,7 @@ export async function withBackstageErrors<T>(
   }
 }
 
-/** What is handed out of a content that may be shared; errors of reading it are Backstage's. */
+/** A content as a stream of its own; errors of reading it are Backstage's. */
 export function toReadable(url: string, content: Buffer | Readable): Readable {
   return Buffer.isBuffer(content)
     ? // The cache keeps its own: what is handed out may be written to.

@@ -1,5 +1,4 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { LRUCache } from 'lru-cache';
 import type { Organization } from '../organization';
 import { isTransient } from './errors';
 
@@ -7,8 +6,6 @@ import { isTransient } from './errors';
 const WARNING_INTERVAL_MS = 60_000;
 /** How old an answer may be that is served where the service cannot answer. */
 const MAX_STALE_MS = 6 * 3_600_000;
-/** Of so many organizations it is remembered when a warning was logged. */
-const MOST_ORGANIZATIONS = 1_000;
 /** So many repositories are remembered to have changed; then everything that was read before counts as changed. */
 const MOST_CHANGED = 100_000;
 
@@ -37,12 +34,11 @@ export class Freshness {
   readonly #logger: LoggerService;
   readonly #now: () => number;
   readonly #changed = new Map<string, number>();
-  /** The ticket of repositories that are not remembered. */
+  /** The last change of repositories that `#changed` does not have. */
   #oldest = 0;
   #ticket = 0;
-  readonly #warnings = new LRUCache<string, { at: number; others: number }>({
-    max: MOST_ORGANIZATIONS,
-  });
+  /** The last warning of each organization. */
+  readonly #warnings = new Map<string, { at: number; others: number }>();
 
   constructor(options: { logger: LoggerService; now: () => number }) {
     this.#logger = options.logger;
@@ -108,7 +104,7 @@ export class Freshness {
     }
   }
 
-  /** A time to come was noted before the clock was set right: as long as that is off by, so long ago it may have been. */
+  /** Where the clock was set back, what was asked before has a time in the future: the distance counts, so that it grows old all the same. */
   #age({ at }: Pick<Asked, 'at'>): number {
     return Math.abs(this.#now() - at);
   }

@@ -4,7 +4,7 @@ import { ARCHIVE_FROM } from '../azure/archive';
 import type { Archive, ListedItem } from '../azure/types';
 import type { Files } from './files';
 
-/** After so long without a read an archive is taken from the disk, in milliseconds. */
+/** After so long without a read an archive is deleted, in milliseconds. */
 const IDLE_MS = 600_000;
 
 /** Where the contents of files come from. */
@@ -85,7 +85,7 @@ export class ManyFiles {
       const archive = await this.#archive;
       content = await archive?.read(placeOf(file), file.objectId);
     } catch (error) {
-      // The next read may have more luck.
+      // The next read downloads it again.
       this.#archive = undefined;
       this.#left.add(file.objectId);
       throw error;

@@ -83,7 +83,7 @@ export function canonicalLocationUrl(file: ResolvedFile): string {
 /** How often a path may have been percent-encoded. */
 const MOST_DECODINGS = 5;
 
-/** A path, and what it is percent-decoded, again and again until nothing is left to decode. */
+/** A path as it is, decoded once, decoded twice, and so on, until decoding changes nothing. */
 export function decodings(path: string): string[] {
   const forms = [path];
   while (forms.length <= MOST_DECODINGS) {
@@ -96,7 +96,7 @@ export function decodings(path: string): string[] {
   return forms;
 }
 
-/** As it is where it is not percent-encoded. */
+/** A path percent-decoded; as it is where a % does not begin an encoded character. */
 export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);

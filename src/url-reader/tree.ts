@@ -17,7 +17,7 @@ import { subject, toReadable, withBackstageErrors } from '../content/errors';
 import type { ManyFiles } from '../content/many-files';
 import { filesEtag } from './search';
 
-/** So many files are on their way at once when a whole tree is written out. */
+/** How many files are read at once when a whole tree is written out. */
 const READ_AHEAD = 8;
 
 /** What the etags begin with that are the object id of a folder. */
