@@ -122,7 +122,7 @@ export class DueWorker {
         const failed = new Set(look.failed);
         this.#warnOf(organization, look.reasons);
         const isOver = (it: TakenDue) =>
-          !failed.has(it) || now() - it.since > GIVE_UP_MS;
+          !failed.has(it) || it.ageMs > GIVE_UP_MS;
         await due.done(taken.filter(isOver));
         await due.postpone(taken.filter(it => !isOver(it)));
         await rest(Math.min(now() - began, LONGEST_REST_MS), signal);

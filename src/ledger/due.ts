@@ -27,8 +27,8 @@ export interface Due {
 export interface TakenDue extends Due {
   /** Grows with every further event: what came meanwhile stays due. */
   readonly version: number;
-  /** When the first of these events came, by the database's clock, in milliseconds since 1970. */
-  readonly since: number;
+  /** How long ago the first of these events came, by the database's clock, in milliseconds. */
+  readonly ageMs: number;
 }
 
 /** Where a repository stands in the ledger of one provider. */
@@ -209,8 +209,11 @@ export class DueRepositories {
     organization: string,
     limit: number,
   ): Promise<TakenDue[]> {
-    const rows: DueRow[] = await this.free(provider)
+    const rows: Array<DueRow & { age: BigIntColumn }> = await this.free(
+      provider,
+    )
       .andWhere({ organization })
+      .select('*', this.knex.raw('? - since as age', [databaseNow(this.knex)]))
       .orderBy(['since', 'project_id', 'repository_id'])
       .limit(limit);
     const others = rows.filter(({ holder }) => holder !== this.holder);
@@ -235,7 +238,7 @@ export class DueRepositories {
       projectId: row.project_id,
       repositoryId: row.repository_id,
       version: Number(row.version),
-      since: Number(row.since),
+      ageMs: Number(row.age),
     }));
   }
 

@@ -108,6 +108,30 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
     await worker.close();
   });
 
+  it('is tried again for ten minutes by the clock of the database, however wrong that of the process is', async () => {
+    let looks = 0;
+    const { worker, announce, pass } = process('me', async (_key, taken) => {
+      looks += 1;
+      return { failed: taken, reasons: [] };
+    });
+    pass(Date.now() + 86_400_000);
+    await announce('r1');
+    await until('the look', async () => {
+      const held = await opened.knex(TABLES.due).where({ holder: 'me' });
+      return looks === 1 && held.length === 0;
+    });
+    expect(await rows()).toHaveLength(1);
+
+    await opened
+      .knex(TABLES.due)
+      .decrement('since', 600_001)
+      .update({ until: 0 });
+    worker.wake(ORGANIZATION);
+    await until('the end', async () => (await rows()).length === 0);
+    expect(looks).toBe(2);
+    await worker.close();
+  });
+
   it('is left to the others at once by a process that stops, and when its lease ends by one that is killed', async () => {
     const looked: string[] = [];
     const killed = process('killed', async () => {

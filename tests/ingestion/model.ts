@@ -256,7 +256,7 @@ export class Model {
                 projectId: PROJECT_ID,
                 repositoryId,
                 version: 1,
-                since: 0,
+                ageMs: 0,
               },
             ]
           : [];
