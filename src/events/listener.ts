@@ -132,15 +132,17 @@ export class EventListener {
     notifications: readonly Notification[],
   ): Promise<(notification: Notification) => Place[]> {
     const { due, providers } = this.options;
-    const idsOf = (of: (it: Notification) => string | undefined) => [
-      ...new Set(notifications.flatMap(it => of(it) ?? [])),
-    ];
-    // One provider may have the repository, and another only the project.
-    const [known, ofProjects] = await Promise.all([
-      due.placesOf(idsOf(it => it.repositoryId)),
-      due.placesOfProjects(idsOf(it => it.projectId)),
-    ]);
-    return ({ repositoryId, projectId }) => {
+    const known = await due.placesOf(idsOf(notifications, 'repositoryId'));
+    const knownIds = new Set(known.map(({ repositoryId }) => repositoryId));
+    // A push to a repository that somebody has concerns those who have it. Of
+    // anything else a provider may have no more than the project.
+    const concernsProject = ({ event, repositoryId }: Notification) =>
+      event !== 'git.push' || !repositoryId || !knownIds.has(repositoryId);
+    const ofProjects = await due.placesOfProjects(
+      idsOf(notifications.filter(concernsProject), 'projectId'),
+    );
+    return notification => {
+      const { repositoryId, projectId } = notification;
       const places: Place[] = [];
       for (const place of known) {
         const provider = providers.get(place.provider);
@@ -152,6 +154,9 @@ export class EventListener {
             isUnselected: false,
           });
         }
+      }
+      if (!concernsProject(notification)) {
+        return places;
       }
       for (const { provider: name, organization, ...of } of ofProjects) {
         const provider = providers.get(name);
@@ -174,6 +179,13 @@ export class EventListener {
       return places;
     };
   }
+}
+
+function idsOf(
+  notifications: readonly Notification[],
+  key: 'repositoryId' | 'projectId',
+): string[] {
+  return [...new Set(notifications.flatMap(it => it[key] ?? []))];
 }
 
 function describe({ repositoryId, projectId }: Notification): string {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { databaseNow, isOneOf, upsert } from './bulk';
+import { databaseNow, isOneOf, isPostgres, upsert } from './bulk';
 import {
   chunks,
   REPOSITORY_KEY,
@@ -102,6 +102,9 @@ export class DueRepositories {
   ): Promise<
     Array<Pick<LedgerPlace, 'provider' | 'organization' | 'projectId'>>
   > {
+    if (projectIds.length === 0) {
+      return [];
+    }
     const rows: RepositoryRow[] = await this.knex<RepositoryRow>(
       TABLES.repositories,
     )
@@ -175,9 +178,9 @@ export class DueRepositories {
   }
 
   private async addAll(due: readonly Due[]): Promise<void> {
-    await this.announce(due.map(({ repositoryId }) => repositoryId));
     const now = databaseNow(this.knex);
-    await this.knex(TABLES.due)
+    const announce = this.announce(due.map(it => it.repositoryId));
+    const add = this.knex(TABLES.due)
       .insert(
         due.map(it => ({
           provider: it.provider,
@@ -195,6 +198,13 @@ export class DueRepositories {
         holder: this.holder,
         until: this.heldUntil(),
       });
+    if (isPostgres(this.knex)) {
+      // In one statement: in a storm each waits for a connection.
+      await add.with('announced', announce);
+    } else {
+      await announce;
+      await add;
+    }
   }
 
   /** The organizations, by key, of which a provider has anything for this process to look at. */
@@ -271,8 +281,8 @@ export class DueRepositories {
   }
 
   /** Has every process read anew what it keeps of the known ones of these repositories. */
-  private async announce(ids: readonly string[]): Promise<void> {
-    await this.knex.raw(
+  private announce(ids: readonly string[]): Knex.Raw {
+    return this.knex.raw(
       `insert into ${TABLES.announced} (repository_id, times) ` +
         `select distinct repository_id, 1 from ${TABLES.repositories} where ? order by repository_id ` +
         `on conflict (repository_id) do update set times = ${TABLES.announced}.times + 1`,

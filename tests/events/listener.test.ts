@@ -166,7 +166,10 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
       opened.knex.removeListener('query', note);
       return count;
     };
-    expect(await statements(50)).toBe(await statements(3));
+    // Who has them, what is due and announced, and that something came.
+    const few = kind === 'postgres' ? 3 : 4;
+    expect(await statements(3)).toBe(few);
+    expect(await statements(50)).toBe(few);
     expect(await taken()).toMatchObject([{ repositoryId: KNOWN }]);
   });
 
