@@ -8,6 +8,8 @@ import { SeldomLog } from './seldom';
 const BATCH = 50;
 /** How often this process looks for what others left, in milliseconds. */
 const POLL_MS = 15_000;
+/** The rest between two looks at an organization, in times of what the last one took. */
+const REST = 3;
 /** The longest rest between two looks at an organization, in milliseconds. */
 const LONGEST_REST_MS = 1_000;
 /** What could not be looked at for this long is the next refresh's, in milliseconds. */
@@ -23,9 +25,9 @@ export type LookAtDue = (
 /**
  * Looks at what events made due for one provider: each organization for itself,
  * in batches, so that neither a burst nor a slow organization keeps the others
- * waiting, and memory holds one batch of each. Between two looks it rests for as
- * long as the last one took: what is announced meanwhile is one look, and the
- * process has time for everything else.
+ * waiting, and memory holds one batch of each. Between two looks it rests
+ * three times as long as the last one took: what is announced meanwhile is one
+ * look, and the process has time for everything else.
  */
 export class DueWorker {
   readonly #abort = new AbortController();
@@ -125,7 +127,7 @@ export class DueWorker {
           !failed.has(it) || it.ageMs > GIVE_UP_MS;
         await due.done(taken.filter(isOver));
         await due.postpone(taken.filter(it => !isOver(it)));
-        await rest(Math.min(now() - began, LONGEST_REST_MS), signal);
+        await rest(Math.min(REST * (now() - began), LONGEST_REST_MS), signal);
       }
     } catch (error) {
       if (!signal.aborted) {
