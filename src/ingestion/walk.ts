@@ -161,6 +161,7 @@ class Walker {
     former: readonly KnownDescriptor[],
     attempt: number,
   ): Promise<void> {
+    const { client, parser, turns, settings } = this.input;
     const { halt, logger, report, content } = this.input;
     const { writer } = this;
     const { repository, notLookedAt } =
@@ -176,7 +177,10 @@ class Walker {
     const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
       ? { unchanged: [], unknown: notLookedAt }
       : await probeRepository({
-          ...this.input,
+          client,
+          parser,
+          turns,
+          settings,
           repository,
           known: former,
           expectChange: reason !== 'verify',
