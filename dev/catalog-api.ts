@@ -1,13 +1,5 @@
+import { CatalogClient } from '@backstage/catalog-client';
 import type { CatalogContent, UnprocessableEntity } from './summary';
-
-/** The catalog's `GET /entities/by-query`. */
-interface EntityPage {
-  readonly items: ReadonlyArray<{
-    readonly kind: string;
-    readonly metadata: Metadata;
-  }>;
-  readonly pageInfo: { readonly nextCursor?: string };
-}
 
 /** `GET /entities/unprocessed/pending` of the module for unprocessed entities. */
 interface PendingEntities {
@@ -28,37 +20,39 @@ interface Metadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-const FIELDS = 'kind,metadata.annotations';
-const PAGE = 1_000;
-
 /** What the catalog holds, asked through its API as anybody would. */
 export async function askCatalog(
   baseUrl: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<CatalogContent> {
   const address = `${baseUrl}/api/catalog`;
+  const get: typeof fetch = (input, init) =>
+    fetch(input, { ...init, signal: options.signal });
+  const client = new CatalogClient({
+    discoveryApi: { getBaseUrl: () => Promise.resolve(address) },
+    fetchApi: { fetch: get },
+  });
   const kinds: Record<string, number> = {};
   let total = 0;
   let emitted = 0;
-  let cursor: string | undefined;
-  do {
-    const page = await ask<EntityPage>(
-      `${address}/entities/by-query?fields=${FIELDS}&limit=${PAGE}` +
-        (cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''),
-      options.signal,
-    );
-    for (const { kind, metadata } of page.items) {
+  for await (const page of client.streamEntities({
+    fields: ['kind', 'metadata.annotations'],
+  })) {
+    for (const { kind, metadata } of page) {
       kinds[kind] = (kinds[kind] ?? 0) + 1;
       total += 1;
       if (isEmitted(metadata)) emitted += 1;
     }
-    cursor = page.pageInfo.nextCursor;
-  } while (cursor);
+  }
 
-  const pending = await ask<PendingEntities>(
-    `${address}/entities/unprocessed/pending`,
-    options.signal,
-  );
+  const url = `${address}/entities/unprocessed/pending`;
+  const response = await get(url);
+  if (!response.ok) {
+    throw new Error(
+      `The catalog answered ${response.status} ${response.statusText} to ${url}`,
+    );
+  }
+  const pending = (await response.json()) as PendingEntities;
   return {
     address,
     total,
@@ -96,14 +90,4 @@ function unprocessable({ entities }: PendingEntities): UnprocessableEntity[] {
           ]
         : [],
   );
-}
-
-async function ask<T>(url: string, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(url, { signal });
-  if (!response.ok) {
-    throw new Error(
-      `The catalog answered ${response.status} ${response.statusText} to ${url}`,
-    );
-  }
-  return (await response.json()) as T;
 }

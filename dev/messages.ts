@@ -15,30 +15,6 @@ export interface BackendOptions {
   readonly controlUrl?: string;
 }
 
-/** From the simulator's process to `npm start`: it listens. */
-export interface SimulationReady {
-  readonly type: 'ready';
-  readonly source: CatalogSource;
-  /** What a process needs in its environment to reach the simulator as it would the real service. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly controlUrl: string;
-}
-
 export function isBackendOptions(message: unknown): message is BackendOptions {
-  return hasType(message, 'start');
-}
-
-export function isSimulationReady(
-  message: unknown,
-): message is SimulationReady {
-  return hasType(message, 'ready');
-}
-
-function hasType(message: unknown, type: string): boolean {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'type' in message &&
-    message.type === type
-  );
+  return (message as Partial<BackendOptions> | null)?.type === 'start';
 }

@@ -1,4 +1,4 @@
-import { renderTable } from '../src/cli/text';
+import { count, renderTable } from '../src/cli/text';
 import {
   type CatalogContent,
   type Ingestion,
@@ -17,9 +17,9 @@ export function formatProgress(ingestion: Ingestion): string {
     passes.map(({ probes }) => probes.conclusive + probes.unknown),
   );
   return (
-    `Ingesting: ${counted(passes.length, 'organization')}, ` +
-    `${probed} of ${counted(selected, 'repository', 'repositories')}, ` +
-    `${counted(
+    `Ingesting: ${count(passes.length, 'organization')}, ` +
+    `${probed} of ${count(selected, 'repository', 'repositories')}, ` +
+    `${count(
       sum(ingestion, report => report.added),
       'entity',
       'entities',
@@ -56,7 +56,12 @@ export function formatAddresses(options: {
   return [
     ...(appDirectory ? [`Web app:             ${baseUrl}`] : []),
     `The catalog's API:   ${baseUrl}/api/catalog/entities`,
-    ...(controlUrl ? [`Simulator's control: ${controlUrl}`] : []),
+    ...(controlUrl
+      ? [
+          `Simulator's control: ${controlUrl}`,
+          '                     (dev/simulator/README.md: push, rename, delete, break; seen within a minute)',
+        ]
+      : []),
   ].join('\n');
 }
 
@@ -156,9 +161,9 @@ function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
   return [
     `Descriptors: ${sum(ingestion, report => report.descriptors)}`,
     `Entities:    ${sum(ingestion, report => report.entities)}`,
-    `Rejected:    ${counted(rejected, 'file')}${rejected > 0 ? ', each shown in the catalog as a Location' : ''}`,
+    `Rejected:    ${count(rejected, 'file')}${rejected > 0 ? ', each shown in the catalog as a Location' : ''}`,
     `Requests:    ${ingestion.requests}`,
-    `Catalog:     ${counted(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
+    `Catalog:     ${count(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
     `             ${catalog.emitted} from here${not > 0 ? ` (${not} more rejected)` : ''}, ${others} from Locations that the catalog reads itself`,
     `             ${catalog.address}`,
   ];
@@ -171,12 +176,4 @@ function section(heading: string, items: readonly string[]): string[] {
     `${heading} (${items.length}):`,
     ...items.map(item => `  ${item.trimEnd().replaceAll('\n', '\n  ')}`),
   ];
-}
-
-function counted(
-  count: number,
-  singular: string,
-  plural = `${singular}s`,
-): string {
-  return `${count} ${count === 1 ? singular : plural}`;
 }

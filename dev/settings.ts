@@ -1,5 +1,7 @@
 import type { JsonObject } from '@backstage/types';
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What `npm start` was asked for. */
 export interface StartOptions {
   /** Ingest once, print the summary, exit. */
@@ -61,7 +63,7 @@ As it stands it ingests the simulated company. Your own organization:
  */
 export function readStartOptions(
   args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): StartOptions {
   let once = false;
   let port = environment.PORT;
@@ -98,7 +100,7 @@ function readPort(text: string | undefined): number {
  * @throws StartError where only half of it is there.
  */
 export function readCatalogSource(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): CatalogSource | undefined {
   const organizations = list(environment.AZURE_DEVOPS_ORGANIZATION);
   const token = environment.AZURE_DEVOPS_TOKEN?.trim();

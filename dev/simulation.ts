@@ -1,10 +1,50 @@
-// The process of `npm start` that stands in for Azure DevOps: the simulator, with
-// a plausible company in it.
+// What stands in for Azure DevOps in `npm start`: the simulator, with a plausible
+// company in it.
 import { join } from 'node:path';
-import type { SimulationReady } from './messages';
 import { Simulator } from './simulator';
 import { type SeededOrganization, seedCompany } from './simulator/company';
-import { type CatalogSource, PROMPT } from './settings';
+import { type CatalogSource, type Environment, PROMPT } from './settings';
+
+/** What the backend ingests, and how it gets there. */
+interface Service {
+  readonly source: CatalogSource;
+  /** Of the backend's process. */
+  readonly environment: Environment;
+  /** The control interface of the simulator. */
+  readonly controlUrl: string;
+}
+
+/** By these names a proxy is asked for, by one program or another. */
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+
+export async function startSimulation(
+  environment: Environment,
+): Promise<Service> {
+  const simulator = await Simulator.start();
+  return {
+    source: sourceOf(seedCompany(simulator)),
+    environment: {
+      ...reachingSimulator(environment, simulator.environment),
+      // Backstage warns otherwise that personal access tokens are deprecated.
+      NODE_ENV: 'development',
+    },
+    controlUrl: simulator.controlUrl,
+  };
+}
+
+/**
+ * The environment of a backend for which the simulator takes the place of the
+ * service: any other proxy is left out, whatever the spelling of its variable.
+ */
+export function reachingSimulator(
+  environment: Environment,
+  simulator: Environment,
+): Environment {
+  const rest = Object.entries(environment).filter(
+    ([name]) => !PROXY_VARIABLES.includes(name.toLowerCase()),
+  );
+  return { ...Object.fromEntries(rest), ...simulator };
+}
 
 /** The company as its own Backstage would have it configured. */
 function sourceOf(organizations: SeededOrganization[]): CatalogSource {
@@ -14,7 +54,8 @@ function sourceOf(organizations: SeededOrganization[]): CatalogSource {
         organizations: organizations.map(({ name }) => name),
         path: '/**/catalog-info.yaml',
         skipForkedRepos: true,
-        schedule: PROMPT,
+        // Whoever plays with the simulator wants to see soon what becomes of it.
+        schedule: { ...PROMPT, frequency: { minutes: 1 } },
       },
     },
     integrations: [
@@ -35,32 +76,3 @@ function sourceOf(organizations: SeededOrganization[]): CatalogSource {
     ],
   };
 }
-
-async function main(): Promise<void> {
-  const simulator = await Simulator.start();
-  const stop = () => {
-    simulator.close().then(
-      () => process.exit(0),
-      error => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  };
-  process.once('disconnect', stop);
-  // Ctrl-C reaches every process of the terminal; this one ends after those that need it.
-  process.on('SIGINT', () => {}).on('SIGTERM', () => {});
-
-  const ready: SimulationReady = {
-    type: 'ready',
-    source: sourceOf(seedCompany(simulator)),
-    environment: simulator.environment,
-    controlUrl: simulator.controlUrl,
-  };
-  process.send?.(ready);
-}
-
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});

@@ -1,4 +1,4 @@
-import { reachingSimulator } from '../../dev/environment';
+import { reachingSimulator } from '../../dev/simulation';
 
 const simulator = {
   HTTPS_PROXY: 'http://127.0.0.1:4000',

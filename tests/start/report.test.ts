@@ -138,7 +138,8 @@ describe('the summary of npm start', () => {
     ).toMatchInlineSnapshot(`
      "Web app:             http://localhost:7007
      The catalog's API:   http://localhost:7007/api/catalog/entities
-     Simulator's control: http://127.0.0.1:1"
+     Simulator's control: http://127.0.0.1:1
+                          (dev/simulator/README.md: push, rename, delete, break; seen within a minute)"
     `);
   });
 });
