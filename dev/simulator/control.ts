@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import type { FaultOptions, FaultRegistry } from './faults';
 import type { FileChanges, Organization } from './model';
 import type { RequestFilter, RequestLog } from './requests';
@@ -117,13 +118,7 @@ async function argumentsOf(
   req: IncomingMessage,
   { takes }: Operation,
 ): Promise<Arguments> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of req) {
-    chunks.push(chunk as Buffer);
-  }
-  const args = JSON.parse(
-    Buffer.concat(chunks).toString() || '{}',
-  ) as Arguments;
+  const args = JSON.parse((await textOf(req)) || '{}') as Arguments;
   const known = takes.map(name => name.replace('?', ''));
   const unknown = Object.keys(args).find(name => !known.includes(name));
   const missing = takes.find(name => !name.endsWith('?') && !(name in args));

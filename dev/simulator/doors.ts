@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -28,37 +29,22 @@ type ArrivalHandler = (arrival: Arrival) => void;
 /** Larger request bodies are cut off: nothing here takes more. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
-/** How long a connection without requests is kept. */
-const KEEP_ALIVE_MS = 65_000;
+/** How long a connection is kept without requests, and how long a request may take. */
+const PATIENT = { keepAliveTimeout: 65_000, requestTimeout: 0 };
 
 /** Everything that listens, so that it can be shut at once. */
 export class Doors {
   readonly #servers = new Set<Server | TlsServer>();
   readonly #sockets = new Set<Socket>();
-  readonly #resettable = new WeakSet<Socket>();
   /** By the client's port: TLS hides the connection beneath it. */
   readonly #byRemotePort = new Map<number, Socket>();
+
   /** Listens on loopback, on any free port. */
-  async listen(
-    server: Server | TlsServer,
-    options: { readonly survivesReset?: boolean } = {},
-  ): Promise<number> {
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.requestTimeout = 0;
-    server.on('connection', (socket: Socket) => {
-      this.#keep(socket);
-      if (!options.survivesReset) {
-        this.#resettable.add(socket);
-      }
-    });
+  async listen(server: Server | TlsServer): Promise<number> {
+    server.on('connection', (socket: Socket) => this.#keep(socket));
     this.#servers.add(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   }
 
@@ -75,18 +61,16 @@ export class Doors {
     await Promise.all(closed);
   }
 
-  /** Cuts every connection that is open now, but those of the control interface. */
+  /** Cuts every connection that is open now. */
   reset(): void {
     for (const socket of this.#sockets) {
-      if (this.#resettable.has(socket)) {
-        socket.resetAndDestroy();
-      }
+      socket.resetAndDestroy();
     }
   }
 
   /** A server without TLS. */
   plain(door: SimulatedRequest['door'], handle: ArrivalHandler): Server {
-    return createServer((req, res) =>
+    return createServer(PATIENT, (req, res) =>
       this.#arrive(req, res, { door, scheme: 'http' }, handle),
     );
   }
@@ -99,14 +83,13 @@ export class Doors {
   ): TlsServer {
     const server = createTlsServer(
       {
+        ...PATIENT,
         SNICallback: (name, callback) =>
           callback(null, authority.secureContext(name)),
         ...authority.certificateFor('localhost'),
       },
       (req, res) => this.#arrive(req, res, { door, scheme: 'https' }, handle),
     );
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.requestTimeout = 0;
     // Clients that do not trust the certificate, or leave while greeting.
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     return server;

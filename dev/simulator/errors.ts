@@ -1,5 +1,12 @@
 import type { SimulatedResponse } from './http';
 
+/** Thrown where a request gets another answer than what it asked for. */
+export class Refusal extends Error {
+  constructor(readonly answer: SimulatedResponse) {
+    super(`answered with ${answer.status}`);
+  }
+}
+
 /** The service's own names of what goes wrong; the key stands in for the class in its assembly. */
 const ASSEMBLIES: Readonly<Record<string, string>> = {
   GitItemNotFoundException: 'Microsoft.TeamFoundation.Git.Server',
@@ -16,9 +23,11 @@ export function serviceError(
   typeKey: string,
   message: string,
   options: {
-    readonly headers?: Record<string, string | readonly string[]>;
+    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
     /** Some answers begin with a byte order mark. */
     readonly byteOrderMark?: boolean;
+    /** What some exceptions say beside their message. */
+    readonly customProperties?: Record<string, unknown>;
   } = {},
 ): SimulatedResponse {
   const assembly =
@@ -31,6 +40,7 @@ export function serviceError(
     typeKey,
     errorCode: 0,
     eventId: 3000,
+    customProperties: options.customProperties,
   });
   return {
     status,
@@ -87,4 +97,52 @@ export function signInRedirect(url: URL): SimulatedResponse {
     },
     body: `<html><head><title>Object moved</title></head><body>\r\n<h2>Object moved to <a href="${target.replace(/&/g, '&amp;')}">here</a>.</h2>\r\n</body></html>\r\n`,
   };
+}
+
+export const CLOUD_REALM =
+  'Basic realm="https://tfsprodcus14.visualstudio.com/"';
+
+/** A credential that is expired or revoked, or lacks a scope: empty. */
+export function credentialRefused(): SimulatedResponse {
+  return { status: 401, headers: { 'WWW-Authenticate': CLOUD_REALM } };
+}
+
+/** The page of IIS, on a Server, and what it offers instead. */
+export function deniedByIis(challenges: readonly string[]): SimulatedResponse {
+  return {
+    status: 401,
+    headers: { 'Content-Type': 'text/html', 'WWW-Authenticate': challenges },
+    body: '<!DOCTYPE html>\r\n<html><head><title>401 - Unauthorized: Access is denied due to invalid credentials.</title></head><body></body></html>\r\n',
+  };
+}
+
+/** The words to somebody who is blocked for a while. */
+const BLOCKED =
+  'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.';
+
+/** Blocked, in the service's envelope. */
+export function blocked(
+  headers: Readonly<Record<string, string>> = {},
+  status = 429,
+): SimulatedResponse {
+  return serviceError(status, 'RequestBlockedException', BLOCKED, { headers });
+}
+
+/** Blocked, as a text. */
+export function blockedPlainly(
+  headers: Readonly<Record<string, string>> = {},
+): SimulatedResponse {
+  return {
+    status: 429,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
+    body: BLOCKED,
+  };
+}
+
+export function unavailable(): SimulatedResponse {
+  return htmlPage(
+    503,
+    'Service Unavailable',
+    "<h1>Our services aren't available right now</h1><p>We're working to restore all services as soon as possible.</p>",
+  );
 }

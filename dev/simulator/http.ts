@@ -16,24 +16,8 @@ export interface SimulatedResponse {
   readonly status: number;
   /** A header that is sent several times has a list of values. */
   readonly headers?: Record<string, string | readonly string[]>;
-  /** Buffers, texts and streams are sent as they are, other values as JSON. */
+  /** Buffers and texts are sent as they are, other values as JSON. */
   readonly body?: unknown;
-}
-
-/** A body that is sent many times: its encodings are kept. */
-export class ReusableBody {
-  readonly plain: Buffer;
-  #gzipped: Promise<Buffer> | undefined;
-
-  constructor(plain: Buffer) {
-    this.plain = plain;
-  }
-
-  /** The compressed body; compressed once, by the function that is given. */
-  gzipped(compress: (plain: Buffer) => Promise<Buffer>): Promise<Buffer> {
-    this.#gzipped ??= compress(this.plain);
-    return this.#gzipped;
-  }
 }
 
 /** What a request is about: for the log, the counters and the matching of faults. */
@@ -52,14 +36,16 @@ interface NamedObject {
   readonly name: string;
 }
 
-/** One of the services that the simulator stands in for; `undefined` when the host is not its own. */
-export interface SimulatedService {
-  /** What the request is about, asked before `handle`; `undefined` when it is not for this service. */
-  describe(
-    request: SimulatedRequest,
-  ): Promise<RequestDescription | undefined> | RequestDescription | undefined;
+/** A request that a service takes. */
+export interface Accepted {
+  readonly description: RequestDescription;
+  answer(): Promise<SimulatedResponse> | SimulatedResponse;
+}
 
-  handle(
+/** One of the services that the simulator stands in for. */
+export interface SimulatedService {
+  /** `undefined` when the request is not for this service. */
+  accept(
     request: SimulatedRequest,
-  ): Promise<SimulatedResponse | undefined> | SimulatedResponse | undefined;
+  ): Promise<Accepted | undefined> | Accepted | undefined;
 }

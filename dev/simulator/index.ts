@@ -5,5 +5,5 @@ export type {
   FaultOptions,
   InjectedFault,
 } from './faults';
-export type { LoggedRequest, RequestFilter, RequestTotals } from './requests';
+export type { LoggedRequest, RequestFilter } from './requests';
 export type * from './model';

@@ -1,4 +1,10 @@
-import { htmlPage, serviceError, signInPage } from './errors';
+import {
+  blocked,
+  blockedPlainly,
+  credentialRefused,
+  signInPage,
+  unavailable,
+} from './errors';
 import type { SimulatedResponse } from './http';
 import type { Limiter, LimiterVerdict } from './limiter';
 import type { LimiterHook } from './seams';
@@ -22,7 +28,7 @@ export function limiterHook(options: LimiterHookOptions): LimiterHook {
     // The limit is for each identity in each organization.
     const key = `${organization.id}/${identity.name}`;
     const verdict = limiter.admit(key, endpoint, now());
-    if (verdict.phase === 'blocked') return blocked(verdict);
+    if (verdict.phase === 'blocked') return answerBlocked(verdict);
     if (verdict.delayMs > 0) {
       const until = now() + verdict.delayMs;
       await waitUntil(until, now, timeScale, request.signal);
@@ -53,37 +59,20 @@ async function waitUntil(
   }
 }
 
-function blocked(
-  verdict: Extract<LimiterVerdict, { phase: 'blocked' }>,
-): SimulatedResponse {
-  const { form, message, headers } = verdict;
+function answerBlocked({
+  form,
+  headers,
+}: Extract<LimiterVerdict, { phase: 'blocked' }>): SimulatedResponse {
   switch (form) {
     case '429-json':
     case '429-bare':
-      return serviceError(429, 'RequestBlockedException', message, {
-        headers: { ...headers },
-      });
+      return blocked(headers);
     case '429-plain':
-      return {
-        status: 429,
-        headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
-        body: message,
-      };
+      return blockedPlainly(headers);
     case '503-html':
-      return htmlPage(
-        503,
-        'Service Unavailable',
-        "<h2>Our services aren't available right now</h2>",
-      );
+      return unavailable();
     case '401':
-      return {
-        status: 401,
-        headers: {
-          'WWW-Authenticate':
-            'Basic realm="https://tfsprodeus1.visualstudio.com/"',
-        },
-        body: '',
-      };
+      return credentialRefused();
     case '203':
       return signInPage(203);
   }

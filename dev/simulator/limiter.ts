@@ -11,7 +11,7 @@
  * Source: https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits
  */
 
-import { SlidingUsage } from './sliding-usage';
+import { SlidingUsage, WINDOW_MS } from './sliding-usage';
 
 /** How a blocked request is answered. The service has been seen to use each of them. */
 export type BlockForm =
@@ -31,8 +31,6 @@ export type BlockForm =
 export interface LimiterOptions {
   /** TSTUs that an identity may spend in one window. Default: 200. */
   readonly budget?: number;
-  /** Length of the sliding window in milliseconds of the simulator's clock. Default: 300,000. */
-  readonly windowMs?: number;
   /** TSTUs of one request by endpoint, over the defaults; `default` is for endpoints not named. */
   readonly costs?: Readonly<Record<string, number>>;
   /** Share of the budget from which answers carry `X-RateLimit-*`, from 0 to 1. Default: 0.5. */
@@ -70,17 +68,11 @@ export type LimiterVerdict =
   | {
       readonly phase: 'blocked';
       readonly form: BlockForm;
-      /** The service's sentence. */
-      readonly message: string;
       readonly headers: Readonly<Record<string, string>>;
     };
 
-/** The resource that messages and headers name as used up. */
-const RESOURCE = 'Concurrency';
-
 const DEFAULTS: Required<LimiterOptions> = {
   budget: 200,
-  windowMs: 300_000,
   costs: DEFAULT_COSTS,
   headersFrom: 0.5,
   blockFrom: 1.5,
@@ -107,14 +99,14 @@ export class Limiter {
    * @param now - epoch milliseconds of the simulator's clock
    */
   admit(key: string, endpoint: string, now: number): LimiterVerdict {
-    const { budget, windowMs, costs, headersFrom, blockFrom } = this.#options;
+    const { budget, costs, headersFrom, blockFrom } = this.#options;
     const cost = costs[endpoint] ?? costs['default'] ?? 0;
     const usage = this.#usageOf(key);
-    const after = usage.at(now, windowMs) + cost;
+    const after = usage.at(now) + cost;
     if (after > blockFrom * budget) {
       return this.#block(usage, now);
     }
-    usage.spend(now, windowMs, cost);
+    usage.spend(now, cost);
     if (after > budget) {
       const excess = (after - budget) / ((blockFrom - 1) * budget);
       const delayMs = Math.ceil(excess * this.#options.maximumDelayMs);
@@ -142,7 +134,7 @@ export class Limiter {
    */
   leastDuration(totalCost: number): number {
     const windows = Math.ceil(totalCost / this.#options.budget - 1e-9);
-    return Math.max(0, windows - 1) * this.#options.windowMs;
+    return Math.max(0, windows - 1) * WINDOW_MS;
   }
 
   #usageOf(key: string): SlidingUsage {
@@ -161,7 +153,6 @@ export class Limiter {
     return {
       phase: 'blocked',
       form,
-      message: `TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource ${RESOURCE} in namespace VSID.`,
       headers: isTimeNamed
         ? {
             'Retry-After': this.#retryAfter(usage, now),
@@ -173,17 +164,17 @@ export class Limiter {
 
   /** Whole seconds until a request would be served without delay. */
   #retryAfter(usage: SlidingUsage, now: number): string {
-    const { budget, windowMs } = this.#options;
-    const clear = usage.fallsTo(budget, now, windowMs);
+    const { budget } = this.#options;
+    const clear = usage.fallsTo(budget, now);
     return String(Math.max(1, Math.ceil((clear - now) / 1000)));
   }
 
   #headers(usage: SlidingUsage, now: number, cost: number) {
-    const { budget, windowMs } = this.#options;
-    const remaining = Math.max(0, budget - usage.at(now, windowMs));
-    const reset = usage.fallsTo(0, now, windowMs);
+    const { budget } = this.#options;
+    const remaining = Math.max(0, budget - usage.at(now));
+    const reset = usage.fallsTo(0, now);
     return {
-      'X-RateLimit-Resource': RESOURCE,
+      'X-RateLimit-Resource': 'Concurrency',
       'X-RateLimit-Limit': String(budget),
       'X-RateLimit-Remaining': String(Math.floor(remaining)),
       'X-RateLimit-Reset': String(Math.ceil(reset / 1000)),

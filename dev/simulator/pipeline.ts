@@ -8,7 +8,7 @@ import {
   type WireFault,
 } from './faults';
 import type {
-  RequestDescription,
+  Accepted,
   SimulatedRequest,
   SimulatedResponse,
   SimulatedService,
@@ -61,7 +61,8 @@ export class Pipeline {
   }
 
   async #answer({ request, response, socket, signal }: Arrival): Promise<void> {
-    const { description, handle } = await this.#serviceFor(request);
+    const accepted = await this.#accepted(request);
+    const { description } = accepted;
     const pending = this.#requests.add({
       method: request.method,
       url: request.url.href,
@@ -80,7 +81,7 @@ export class Pipeline {
       await delay(fault.delayMs, undefined, { signal });
     }
     await deliver(response, {
-      response: await answerUnder(fault, request, handle),
+      response: await answerUnder(fault, request, accepted),
       fault,
       pending,
       acceptsGzip: /\bgzip\b/.test(request.headers['accept-encoding'] ?? ''),
@@ -89,21 +90,16 @@ export class Pipeline {
     });
   }
 
-  async #serviceFor(request: SimulatedRequest): Promise<{
-    description: RequestDescription;
-    handle: () => Promise<SimulatedResponse>;
-  }> {
+  async #accepted(request: SimulatedRequest): Promise<Accepted> {
     for (const service of this.#services) {
-      const description = await service.describe(request);
-      if (description) {
-        const handle = async () =>
-          (await service.handle(request)) ?? nothingHere(request);
-        return { description, handle };
+      const accepted = await service.accept(request);
+      if (accepted) {
+        return accepted;
       }
     }
     return {
       description: { endpoint: 'unknown' },
-      handle: () => Promise.resolve(nothingHere(request)),
+      answer: () => nothingHere(request),
     };
   }
 }
@@ -111,16 +107,17 @@ export class Pipeline {
 async function answerUnder(
   fault: FaultOptions | undefined,
   request: SimulatedRequest,
-  handle: () => Promise<SimulatedResponse>,
+  accepted: Accepted,
 ): Promise<SimulatedResponse> {
+  const answer = async () => await accepted.answer();
   if (!fault) {
-    return await handle();
+    return await answer();
   }
   const wireFault = wireFaultOf(fault);
   if (wireFault && WITHOUT_ANSWER.includes(wireFault)) {
     return { status: 200 };
   }
-  const response = await answerOf(fault, request, handle);
+  const response = await answerOf(fault, request, answer);
   return fault.headers
     ? { ...response, headers: { ...response.headers, ...fault.headers } }
     : response;

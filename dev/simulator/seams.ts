@@ -18,7 +18,6 @@ export function isAuthenticated(
 export type BearerAuthentication = (
   token: string,
   organization: Organization,
-  request: SimulatedRequest,
 ) => Authentication | Promise<Authentication>;
 
 /** An authenticated request on its way to its endpoint. */
@@ -58,7 +57,7 @@ export interface ApiVersion {
 export interface EndpointRoute {
   /** Its name in the log, in counters and in faults. */
   readonly endpoint: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** What follows `_apis/`, with open parts in braces: `git/repositories/{repositoryId}/items`. Compared without regard to case. */
   readonly template: string;
   /** Whether a project stands before `_apis`. Default `optional`. */

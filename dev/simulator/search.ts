@@ -1,6 +1,6 @@
 import { json } from './azure-devops/answers';
 import { filesOf, indexedTip, share, type Staleness } from './code-index';
-import { serviceError } from './errors';
+import { Refusal, serviceError } from './errors';
 import type { SimulatedResponse } from './http';
 import type { Organization, Repository } from './model';
 import type { Call, EndpointRoute } from './seams';
@@ -72,9 +72,6 @@ export class CodeSearch {
       );
     }
     const request = readRequest(call.request.body);
-    if (typeof request === 'string') {
-      return serviceError(400, 'InvalidQueryException', request);
-    }
     const { skip, top } = request;
     const matches = this.#find(call, request, options);
     const page = matches.slice(skip, skip + Math.min(top, WINDOW));
@@ -87,14 +84,14 @@ export class CodeSearch {
   }
 
   #find(
-    { organization, identity }: Call,
+    { organization, project, identity }: Call,
     request: SearchRequest,
     options: CodeSearchOptions,
   ): Match[] {
     const { missingShare = 0 } = options;
     const access = organization.access(identity);
     const matches: Match[] = [];
-    for (const repository of organization.repositories()) {
+    for (const repository of (project ?? organization).repositories()) {
       const tip =
         access?.canReadRepository(repository) &&
         isIndexed(repository) &&
@@ -154,8 +151,11 @@ interface SearchRequest {
   paths(path: string): boolean;
 }
 
-/** Reads a search's body, or returns in words what is wrong with it. */
-function readRequest(body: Buffer): SearchRequest | string {
+function refused(message: string): Refusal {
+  return new Refusal(serviceError(400, 'InvalidQueryException', message));
+}
+
+function readRequest(body: Buffer): SearchRequest {
   const {
     searchText = '',
     $skip: skip = 0,
@@ -169,10 +169,10 @@ function readRequest(body: Buffer): SearchRequest | string {
     $orderBy?: ReadonlyArray<{ field: string; sortOrder: string }>;
     filters?: Readonly<Record<string, readonly string[]>> | null;
   };
-  if (searchText.trim() === '') return 'The search text is missing';
-  if (top <= 0) return '$top is needed';
+  if (searchText.trim() === '') throw refused('The search text is missing');
+  if (top <= 0) throw refused('$top is needed');
   if (skip > WINDOW) {
-    return `$skip is ${skip}: more than ${WINDOW} is not allowed`;
+    throw refused(`$skip is ${skip}: more than ${WINDOW} is not allowed`);
   }
   const {
     path = [],
@@ -184,7 +184,7 @@ function readRequest(body: Buffer): SearchRequest | string {
   const { Project: projects = [], ...others } = filters ?? {};
   const unknown = [...(rest ?? []), ...Object.keys(others)];
   if (unknown.length > 0) {
-    return `The simulator does not search by ${unknown.join(', ')}`;
+    throw refused(`The simulator does not search by ${unknown.join(', ')}`);
   }
   const isOfProject = anyOf([...proj, ...projects].map(nameTest));
   const isOfName = anyOf(repo.map(nameTest));

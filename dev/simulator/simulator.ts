@@ -17,7 +17,6 @@ import { Limiter, type LimiterOptions } from './limiter';
 import { limiterHook } from './limiter-hook';
 import {
   BlobStore,
-  Identities,
   Organizations,
   type Organization,
   type OrganizationOptions,
@@ -52,7 +51,6 @@ interface Parts {
 /** Azure DevOps, Entra and the metadata service of a machine, on loopback. */
 export class Simulator {
   readonly organizations: Organizations;
-  readonly identities: Identities;
   readonly requests: RequestLog;
   readonly faults: FaultRegistry;
   readonly parts: Parts;
@@ -72,37 +70,24 @@ export class Simulator {
     this.#world = {
       now: options.clock ?? Date.now,
       blobs: new BlobStore(),
-      identities: new Identities(),
       emit: event => this.parts.hooks.emit(event),
     };
-    this.identities = this.#world.identities;
     this.organizations = new Organizations(this.#world);
     this.requests = new RequestLog(options.logCapacity ?? 10_000);
     this.faults = new FaultRegistry();
     this.#doors = new Doors();
     this.#pipeline = new Pipeline(this.requests, this.faults, () => this.now());
-    this.#authenticator = new Authenticator(this.identities);
-    this.#azureDevOps = new AzureDevOpsService(
-      this.organizations,
-      this.#authenticator,
-    );
     const now = () => this.now();
-    const entra = new Entra({
-      identities: this.identities,
-      now,
-      newId: () => randomUUID(),
-    });
+    const entra = new Entra({ now, newId: () => randomUUID() });
     const search = new CodeSearch(now);
     const hooks = new ServiceHooks(now);
     this.parts = { entra, search, hooks };
-    this.#authenticator.useBearer(entra.bearer.authenticate);
-    for (const route of [
-      ...gitRoutes(),
-      ...search.routes(),
-      ...hooks.routes(),
-    ]) {
-      this.#azureDevOps.addEndpoint(route);
-    }
+    this.#authenticator = new Authenticator(entra.bearer.authenticate);
+    this.#azureDevOps = new AzureDevOpsService(
+      this.organizations,
+      this.#authenticator,
+      [...gitRoutes(), ...search.routes(), ...hooks.routes()],
+    );
     if (options.limiter) {
       const limiter = new Limiter(options.limiter);
       this.useLimiter(
@@ -221,7 +206,7 @@ export class Simulator {
   }
 
   async close(): Promise<void> {
-    this.parts.hooks.close();
+    await this.parts.hooks.close();
     await this.#doors.close();
   }
 
@@ -243,7 +228,7 @@ export class Simulator {
     this.#listening = {
       proxy: await doors.listen(proxy),
       server: await doors.listen(server),
-      control: await doors.listen(controlServer(this), { survivesReset: true }),
+      control: await doors.listen(controlServer(this)),
       metadata: await doors.listen(doors.plain('metadata', handle)),
     };
   }

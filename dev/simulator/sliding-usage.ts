@@ -1,3 +1,5 @@
+/** Length of the sliding window in milliseconds of the simulator's clock. Source: the documentation of the limit. */
+export const WINDOW_MS = 300_000;
 /** How finely the window slides: it is cut into this many slots, so that memory is bounded. */
 const SLOTS = 300;
 
@@ -7,10 +9,10 @@ export class SlidingUsage {
   #sum = 0;
 
   /** TSTUs spent in the window that ends now. */
-  at(now: number, windowMs: number): number {
+  at(now: number): number {
     let expired = 0;
     for (const slot of this.#slots) {
-      if (slot.at + windowMs > now) break;
+      if (slot.at + WINDOW_MS > now) break;
       expired++;
     }
     if (expired > 0) {
@@ -21,9 +23,9 @@ export class SlidingUsage {
     return this.#sum;
   }
 
-  spend(now: number, windowMs: number, cost: number): void {
+  spend(now: number, cost: number): void {
     const last = this.#slots.at(-1);
-    if (last && now - last.from < windowMs / SLOTS) {
+    if (last && now - last.from < WINDOW_MS / SLOTS) {
       last.at = now;
       last.cost += cost;
     } else {
@@ -33,13 +35,13 @@ export class SlidingUsage {
   }
 
   /** The instant at which, without further requests, usage falls to `level` or below. */
-  fallsTo(level: number, now: number, windowMs: number): number {
-    let usage = this.at(now, windowMs);
+  fallsTo(level: number, now: number): number {
+    let usage = this.at(now);
     if (usage <= level) return now;
     for (const slot of this.#slots) {
       usage -= slot.cost;
       // A sum of floating-point numbers seldom comes back to zero exactly.
-      if (usage <= level + 1e-9) return slot.at + windowMs;
+      if (usage <= level + 1e-9) return slot.at + WINDOW_MS;
     }
     return now;
   }

@@ -21,28 +21,28 @@ export interface ApiArea<A extends ClientApiBase> {
   readonly name: string;
   /** A resource of the area. Any will do: the library asks for all of them at once. */
   readonly anyResource: string;
-  readonly api: { readonly prototype: A };
+  create(baseUrl: string): A;
 }
 
 /** Repositories and what is in them. */
 export const GIT: ApiArea<GitApi> = {
   name: 'git',
   anyResource: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
-  api: GitApi,
+  create: baseUrl => new GitApi(baseUrl, []),
 };
 
 /** Projects. */
 export const CORE: ApiArea<CoreApi> = {
   name: 'core',
   anyResource: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
-  api: CoreApi,
+  create: baseUrl => new CoreApi(baseUrl, []),
 };
 
 /** The organization itself, and the identity that a credential belongs to. */
 export const LOCATIONS: ApiArea<LocationsApi> = {
   name: 'Location',
   anyResource: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
-  api: LocationsApi,
+  create: baseUrl => new LocationsApi(baseUrl, []),
 };
 
 /** Which resources there are in which versions: some 200 KB. */
@@ -65,9 +65,7 @@ export class OrganizationApi<A extends ClientApiBase> {
   readonly #baseUrl: string;
   readonly #scope: RequestScope;
   readonly #onAssumed: (message: string) => void;
-  /** Which resources the area has, and in which versions, once that is known. */
-  #locations: VsoClient | undefined;
-  /** Set while the service is asked for them. */
+  /** Which resources the area has, and in which versions. */
   #discovery: Promise<VsoClient> | undefined;
   /** Set while versions are assumed, because `OPTIONS` is refused. */
   #assumed: { readonly status: number; readonly until: number } | undefined;
@@ -93,14 +91,14 @@ export class OrganizationApi<A extends ClientApiBase> {
   async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
     const locations = await this.#awaitVersions(call);
     const answers: T[] = [];
-    const api = this.#apiWith(locations, async (...request) => {
+    const http = new TransportHttpClient(async (...request) => {
       const outgoing = this.#outgoing(call, ...request);
       answers.push(await this.#transport.send(outgoing, call));
       // The library gets nothing: it would change an answer in place.
       return null;
     });
     try {
-      await use(api);
+      await use(this.#apiWith(http, locations));
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
         throw this.#transport.error(
@@ -150,14 +148,13 @@ export class OrganizationApi<A extends ClientApiBase> {
     );
   }
 
-  /** The API, with clients that send the requests of one call. */
-  #apiWith(vsoClient: VsoClient, send: Send): A {
-    const fields: Partial<ClientApiBase> = {
-      ...clientsWith(send),
-      baseUrl: this.#baseUrl,
-      vsoClient,
-    };
-    return withFields(this.#area.api.prototype, fields as Partial<A>);
+  /** The API, with a client that sends the requests of one call. */
+  #apiWith(http: HttpClient, locations: VsoClient): A {
+    const api = this.#area.create(this.#baseUrl);
+    api.http = http;
+    api.rest = new TransportRestClient(http);
+    api.vsoClient = locations;
+    return api;
   }
 
   /** Waits for the versions that the service speaks: one request for all callers, and another only after a failure. */
@@ -166,13 +163,11 @@ export class OrganizationApi<A extends ClientApiBase> {
     operation,
   }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<VsoClient> {
     if (this.#assumed && this.#transport.now() >= this.#assumed.until) {
-      this.#locations = undefined;
-    }
-    if (this.#locations) {
-      return this.#locations;
-    }
-    this.#discovery ??= this.#discover().finally(() => {
       this.#discovery = undefined;
+    }
+    this.#discovery ??= this.#discover().catch((error: unknown) => {
+      this.#discovery = undefined;
+      throw error;
     });
     try {
       return await rejectOnAbort(this.#discovery, signal);
@@ -211,9 +206,9 @@ export class OrganizationApi<A extends ClientApiBase> {
     }
     // By itself the library would ask for each object that is made of it, and
     // for each of the first callers (azure-devops-node-api 17.0).
-    const { rest } = clientsWith(async () => locations);
-    this.#locations = new VsoClient(this.#baseUrl, rest);
-    return this.#locations;
+    const http = new TransportHttpClient(async () => locations);
+    const client = new TransportRestClient(http);
+    return new VsoClient(this.#baseUrl, client);
   }
 
   /** What the library wants to send, if that goes to the organization and changes nothing. */
@@ -260,12 +255,14 @@ class LibraryResponse implements IHttpClientResponse {
   }
 }
 
-/** @returns what the library is given as the answer */
-type Send = (...request: LibraryRequest) => Promise<unknown>;
-
 /** The library's HTTP client with everything below its interface replaced. */
 class TransportHttpClient extends HttpClient {
-  declare readonly send: Send;
+  /** @param send - returns what the library is given as the answer */
+  constructor(
+    private readonly send: (...request: LibraryRequest) => Promise<unknown>,
+  ) {
+    super(undefined);
+  }
 
   override async request(...request: LibraryRequest): Promise<LibraryResponse> {
     return new LibraryResponse(await this.send(...request));
@@ -274,24 +271,14 @@ class TransportHttpClient extends HttpClient {
 
 /** The library's REST client, which takes an answer as it was already parsed. */
 class TransportRestClient extends RestClient {
+  constructor(client: HttpClient) {
+    super(undefined);
+    this.client = client;
+  }
+
   protected override async processResponse<T>({
     result,
   }: LibraryResponse): Promise<IRestResponse<T>> {
     return { statusCode: 200, result: result as T, headers: {} };
   }
-}
-
-function clientsWith(send: Send): Pick<ClientApiBase, 'http' | 'rest'> {
-  const http = withFields(TransportHttpClient.prototype, { send });
-  const rest = withFields(TransportRestClient.prototype, { client: http });
-  return { http, rest };
-}
-
-/**
- * An object of one of the library's classes. Their constructors would make four
- * HTTP clients for each call, and each of these reads the proxy's variables
- * anew, and throws where one is no regular expression.
- */
-function withFields<T extends object>(prototype: T, fields: Partial<T>): T {
-  return Object.assign(Object.create(prototype) as T, fields);
 }

@@ -1,7 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, request as send } from 'undici';
+import { rejectOnAbort } from '../abort';
 import { type Expectation, isExpected } from './classify';
 import type { Clock } from './clock';
 import { ProxyError } from './connections';
@@ -67,20 +67,19 @@ export async function sendOnce(
   signal?: AbortSignal,
 ): Promise<HttpResult> {
   const { deadlineMs } = request.timeouts;
-  // undici takes it for a signal: a real one for each request costs as much as
-  // parsing the answer.
-  const ended = new EventEmitter();
+  const ended = new AbortController();
   let timedOut = false;
   const cancelDeadline = clock.schedule(deadlineMs, () => {
     timedOut = true;
-    ended.emit('abort');
+    ended.abort();
   });
-  const onAbort = () => ended.emit('abort');
+  // Not AbortSignal.any: its weak references cost more than the request.
+  const onAbort = () => ended.abort();
   signal?.addEventListener('abort', onAbort);
   let head: Omit<HttpResponse, 'body'> | undefined;
   try {
     signal?.throwIfAborted();
-    const response = await receiveHead(dispatcher, request, ended);
+    const response = await receiveHead(dispatcher, request, ended.signal);
     head = { status: response.statusCode, headers: response.headers };
     const body = await receiveBody(response.body, head, request);
     return { outcome: 'response', response: { ...head, body } };
@@ -99,25 +98,20 @@ export async function sendOnce(
 
 async function receiveHead(
   dispatcher: Dispatcher,
-  { timeouts, method, origin, path, headers, body }: HttpRequest,
-  ended: EventEmitter,
+  { method, origin, path, headers, body, timeouts }: HttpRequest,
+  signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
-  return await new Promise((resolve, reject) => {
-    // undici notices an abort only once the request has a connection.
-    ended.once('abort', () => reject(new Error('ended')));
-    dispatcher
-      .request({
-        origin,
-        path,
-        method,
-        headers,
-        body,
-        signal: ended,
-        headersTimeout: timeouts.headersMs,
-        bodyTimeout: timeouts.bodyMs,
-      })
-      .then(resolve, reject);
+  const response = send(`${origin}${path}`, {
+    dispatcher,
+    method,
+    headers,
+    body,
+    signal,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyMs,
   });
+  // undici notices an abort only once the request has a connection.
+  return await rejectOnAbort(response, signal);
 }
 
 async function receiveBody(

@@ -53,21 +53,15 @@ export class RequestScope {
       return undefined;
     }
     const url = new URL(requestUrl);
-    const { origin, pathname, search } = url;
-    const isInScope =
-      origin === this.#origin &&
+    const decoded = new URL(requestUrl);
+    // Servers and proxies may take an encoded slash for a slash.
+    decoded.pathname = url.pathname.replace(/%2f|%5c/gi, '/');
+    return url.origin === this.#origin &&
       url.username === '' &&
       url.password === '' &&
-      pathname.startsWith(this.#directory) &&
-      decodeSlashes(url).startsWith(this.#directory);
-    return isInScope ? { origin, path: `${pathname}${search}` } : undefined;
+      url.pathname.startsWith(this.#directory) &&
+      decoded.pathname.startsWith(this.#directory)
+      ? targetOf(requestUrl)
+      : undefined;
   }
-}
-
-/** A path as servers and proxies may take it, to which an encoded slash is a slash. */
-function decodeSlashes({ origin, pathname }: URL): string {
-  const decoded = pathname.replace(/%2f|%5c/gi, '/');
-  return decoded === pathname
-    ? pathname
-    : new URL(`${origin}${decoded}`).pathname;
 }

@@ -161,7 +161,6 @@ class Walker {
     former: readonly KnownDescriptor[],
     attempt: number,
   ): Promise<void> {
-    const { client, parser, turns, settings } = this.input;
     const { halt, logger, report, content } = this.input;
     const { writer } = this;
     const { repository, notLookedAt } =
@@ -177,10 +176,7 @@ class Walker {
     const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
       ? { unchanged: [], unknown: notLookedAt }
       : await probeRepository({
-          client,
-          parser,
-          turns,
-          settings,
+          ...this.input,
           repository,
           known: former,
           expectChange: reason !== 'verify',

@@ -6,7 +6,7 @@ import type {
   PathObservation,
 } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
-import { type Claim, recomputeOwners } from './ownership';
+import { recomputeOwners } from './ownership';
 import {
   CLAIM_KEY,
   DESCRIPTOR_KEY,
@@ -49,7 +49,6 @@ export async function writeDecisions(
 ): Promise<number> {
   const descriptors: DescriptorRow[] = [];
   const claims: ClaimRow[] = [];
-  const written: Claim[] = [];
   const affected = new Set<string>();
   const locationKeys = await loadLocationKeys(
     tx,
@@ -114,15 +113,6 @@ export async function writeDecisions(
         removal: null,
         removal_reason: null,
       });
-      const target = decision.write?.target ?? '';
-      written.push({
-        organization,
-        repositoryId,
-        path,
-        entityRef,
-        target,
-        hash,
-      });
       affected.add(entityRef);
     }
     for (const entityRef of decision.kept) {
@@ -144,7 +134,7 @@ export async function writeDecisions(
   }
   await upsert(tx, TABLES.descriptors, DESCRIPTOR_KEY, descriptors);
   await upsert(tx, TABLES.claims, CLAIM_KEY, claims);
-  await recomputeOwners(tx, provider, affected, ticket, written);
+  await recomputeOwners(tx, provider, affected, ticket);
   return changed;
 }
 

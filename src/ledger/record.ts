@@ -121,9 +121,7 @@ function byOrganization(
   const groups = new Map<string, ProbeRecord[]>();
   for (const probe of probes) {
     const { organization } = probe.repository;
-    const group = groups.get(organization) ?? [];
-    group.push(probe);
-    groups.set(organization, group);
+    groups.set(organization, [...(groups.get(organization) ?? []), probe]);
   }
   return groups;
 }

@@ -278,7 +278,12 @@ export function traceWith(tracing: TracingService): Trace {
       return await tracing.startActiveSpan(
         `${PREFIX}.${name}`,
         {
-          attributes: prefixed(attributes),
+          attributes: Object.fromEntries(
+            Object.entries(attributes).map(([key, value]) => [
+              `azure_devops.${key}`,
+              value,
+            ]),
+          ),
         },
         async span => {
           running = run({
@@ -293,14 +298,6 @@ export function traceWith(tracing: TracingService): Trace {
       return await (running ?? (untraced(name, attributes, run) as Promise<T>));
     }
   };
-}
-
-function prefixed(attributes: Parameters<Trace>[1]): Parameters<Trace>[1] {
-  const result: Record<string, string> = {};
-  for (const key in attributes) {
-    result[`azure_devops.${key}`] = attributes[key] as string;
-  }
-  return result;
 }
 
 /** What the ledger has of every configured organization, and of whatever else there is. */

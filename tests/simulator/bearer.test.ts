@@ -59,6 +59,20 @@ it('an organization answers a member with an access token and counts its request
   ).toBe(1);
 });
 
+it('a Server knows nothing of Entra', async () => {
+  const collection = simulator.addOrganization('tfs/Main', { tenantId: HOME });
+  const { app, token } = await tokenOf();
+  collection.grant(app.identity);
+  const { status, headers } = await fetch(
+    `${simulator.serverUrl}/tfs/Main/_apis/projects?api-version=7.1`,
+    { headers: { Authorization: `Bearer ${token}` } },
+  );
+  expect([status, headers.get('www-authenticate')]).toEqual([
+    401,
+    'Bearer, Basic realm="localhost", Negotiate, NTLM',
+  ]);
+});
+
 it('an organization knows managed identities by their own names', async () => {
   const organization = simulator.addOrganization('contoso', {
     tenantId: HOME,

@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { request } from 'undici';
 import { Simulator } from '../../dev/simulator';
 import { ask, basic } from './ask';
@@ -118,33 +114,5 @@ describe('the control interface over HTTP', () => {
     expect(await overview.body.json()).toMatchObject({
       push: ['organization', 'project', 'repository', 'files', 'branch?'],
     });
-  });
-});
-
-describe('npm run simulator', () => {
-  it('runs alone with the company in it until it is interrupted', async () => {
-    const root = join(__dirname, '..', '..');
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(root, 'dev', 'simulator', 'main.ts')],
-      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const lines: string[] = [];
-    for await (const line of createInterface(child.stdout)) {
-      lines.push(line);
-      if (line.startsWith('Ctrl-C')) {
-        break;
-      }
-    }
-    const control = /^Control: +(\S+)$/m.exec(lines.join('\n'))?.[1] ?? '';
-    expect((await request(control)).statusCode).toBe(200);
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^nordhavn: personal access token \S+$/),
-    );
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^export HTTPS_PROXY='http:\/\/127\.0\.0\.1:\d+'$/),
-    );
-    child.kill('SIGINT');
-    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });

@@ -4,7 +4,7 @@ import {
   BlobStore,
   GitBlob,
   GitTree,
-  Identities,
+  identityOf,
   Organizations,
   type FileContent,
 } from '../../dev/simulator/model';
@@ -87,7 +87,6 @@ describe('a simulated repository', () => {
     return new Organizations({
       now: () => NOW,
       blobs: new BlobStore(),
-      identities: new Identities(),
     }).add('contoso');
   }
 
@@ -160,8 +159,7 @@ it('what an identity may read in the simulator follows grants, revocations and r
   organization.grant('bob');
   organization.grant('dave', { projects: ['Later'] });
   organization.grant('carol', { repositories: ['Secret/key'] });
-  const accessOf = (name: string) =>
-    organization.access(organization.identity(name));
+  const accessOf = (name: string) => organization.access(identityOf(name));
   const [alice, bob, carol] = ['alice', 'bob', 'carol'].map(accessOf);
 
   expect(alice?.canReadProject(payments)).toBe(true);

@@ -59,15 +59,16 @@ describe('service hooks of the simulator', () => {
   const project = () => simulator.organization('contoso').project('Payments');
 
   async function call<T = Record<string, unknown>>(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     body?: unknown,
+    query = '',
   ) {
-    const answer = await ask(simulator, `${HOOKS}/${path}?api-version=7.1`, {
-      method,
-      headers: basic('token'),
-      body,
-    });
+    const answer = await ask(
+      simulator,
+      `${HOOKS}/${path}?api-version=7.1${query}`,
+      { method, headers: basic('token'), body },
+    );
     return {
       status: answer.status,
       body: JSON.parse(answer.body || '{}') as T,
@@ -94,10 +95,9 @@ describe('service hooks of the simulator', () => {
     return body.id;
   }
 
-  async function statusOf(id: string) {
-    const { body } = await call('GET', `subscriptions/${id}`);
-    return body['status'];
-  }
+  const subscription = (id: string) =>
+    simulator.parts.hooks.of(simulator.organization('contoso')).get(id);
+  const statusOf = (id: string) => subscription(id)?.status;
 
   it('deliver what happens to a repository, with ids and the credentials of the subscription', async () => {
     await subscribe('git.push', {
@@ -116,6 +116,12 @@ describe('service hooks of the simulator', () => {
     expect(body).toMatchObject({
       eventType: 'git.push',
       resource: {
+        commits: [
+          {
+            author: { name: expect.any(String), email: expect.any(String) },
+            comment: expect.any(String),
+          },
+        ],
         repository: { id: api.id, project: { id: project().id } },
         refUpdates: [{ name: 'refs/heads/main', oldObjectId: '0'.repeat(40) }],
       },
@@ -178,7 +184,15 @@ describe('service hooks of the simulator', () => {
     expect(deliveries.map(({ body }) => body.notificationId)).toEqual([
       1, 1, 1,
     ]);
-    expect(await statusOf(id)).toBe('enabled');
+    expect(statusOf(id)).toBe('enabled');
+    const notifications = (query: string) =>
+      call('GET', `subscriptions/${id}/notifications`, undefined, query);
+    expect((await notifications('')).body).toMatchObject({
+      value: [{ id: 1, result: 'succeeded', details: { requestAttempts: 3 } }],
+    });
+    expect((await notifications('&result=failed')).body).toMatchObject({
+      count: 0,
+    });
   });
 
   it('put a subscription on probation after another failure, lose what comes meanwhile, and disable it in the end', async () => {
@@ -186,14 +200,11 @@ describe('service hooks of the simulator', () => {
     statuses = Array<number>(8).fill(500);
     const api = project().addRepository('api', { files: { a: '1' } });
     await simulator.parts.hooks.settled();
-    expect(await statusOf(id)).toBe('disabledBySystem');
+    expect(statusOf(id)).toBe('disabledBySystem');
     expect(deliveries).toHaveLength(8);
     api.push({ files: { a: '2' } });
     await simulator.parts.hooks.settled();
     expect(deliveries).toHaveLength(8);
-    // What Azure DevOps disabled cannot be enabled.
-    await call('PUT', `subscriptions/${id}`, { status: 'enabled' });
-    expect(await statusOf(id)).toBe('disabledBySystem');
   });
 
   it('disable a subscription at once when the consumer says that it is gone', async () => {
@@ -201,7 +212,7 @@ describe('service hooks of the simulator', () => {
     statuses = [410];
     project().addRepository('api', { files: { a: '1' } });
     await simulator.parts.hooks.settled();
-    expect(await statusOf(id)).toBe('disabledBySystem');
+    expect(statusOf(id)).toBe('disabledBySystem');
   });
 
   it('are sent twice, or not at all, if asked', async () => {
@@ -218,15 +229,20 @@ describe('service hooks of the simulator', () => {
   });
 
   it('show passwords to nobody', async () => {
-    const id = await subscribe('git.push', {
+    await subscribe('git.push', {
       basicAuthUsername: 'azure-devops',
       basicAuthPassword: 'a password',
     });
-    const { body } = await call('GET', `subscriptions/${id}`);
-    expect(body['consumerInputs']).toMatchObject({
-      basicAuthUsername: 'azure-devops',
-      basicAuthPassword: '********',
-    });
+    const { body } = await call('POST', 'subscriptionsquery', {});
+    expect(body['results']).toMatchObject([
+      {
+        consumerInputs: {
+          basicAuthUsername: 'azure-devops',
+          basicAuthPassword: '********',
+        },
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toContain('a password');
   });
 
   it('are found by project, and deleted', async () => {
@@ -247,7 +263,7 @@ describe('service hooks of the simulator', () => {
     };
     expect(await find(project().id)).toEqual([id]);
     expect(await find('another')).toEqual([]);
-    expect((await call('DELETE', `subscriptions/${id}`)).status).toBe(204);
+    expect((await call('DELETE', `subscriptions/${id}`)).status).toBe(200);
     expect(await find(project().id)).toEqual([]);
   });
 
@@ -270,7 +286,14 @@ describe('service hooks of the simulator', () => {
     const id = await subscribe();
     const organization = simulator.organization('contoso');
     organization.grantSubscriptions('alice', 'view');
-    expect((await call('GET', `subscriptions/${id}`)).status).toBe(200);
-    expect((await call('DELETE', `subscriptions/${id}`)).status).toBe(403);
+    expect((await call('POST', 'subscriptionsquery', {})).status).toBe(200);
+    const refused = await call('DELETE', `subscriptions/${id}`);
+    expect(refused).toMatchObject({
+      status: 403,
+      body: {
+        typeKey: 'AccessCheckException',
+        customProperties: { IdentityDisplayName: 'alice' },
+      },
+    });
   });
 });

@@ -66,7 +66,7 @@ describe('the interface of the simulated service', () => {
       ]);
     });
 
-    it('come all in one answer, forks, disabled and empty ones too, and hidden ones on request', async () => {
+    it('come all in one answer, forks, disabled and empty ones too, and no hidden ones', async () => {
       const project = organization.addProject('P');
       const original = project.addRepository('original', { files: { a: '1' } });
       original.fork(project, 'fork');
@@ -93,9 +93,6 @@ describe('the interface of the simulated service', () => {
       ]);
       expect(listed.value[0]).not.toHaveProperty('isFork');
       expect(listed.value[3]).not.toHaveProperty('defaultBranch');
-      expect(
-        names(await list('_apis/git/repositories?includeHidden=TRUE')),
-      ).toContain('P.wiki');
     });
 
     it('show every change at once', async () => {
@@ -334,6 +331,9 @@ describe('the interface of the simulated service', () => {
         ).content;
       expect(await content('')).toBe('second');
       expect(await content('version=o/p')).toBe('other');
+      expect(
+        (await get(`${items}?path=/x&version=refs/heads/o/p`)).status,
+      ).toBe(404);
       expect(await content('versionDescriptor.version=o%2Fp')).toBe('other');
       expect(await content('versionDescriptor[version]=o/p')).toBe('other');
       expect(await content('version=v1&versionType=Tag')).toBe('first');

@@ -1,4 +1,5 @@
 import { Simulator } from '../../dev/simulator';
+import { identityOf } from '../../dev/simulator/model';
 import { Limiter, type LimiterOptions } from '../../dev/simulator/limiter';
 import { limiterHook } from '../../dev/simulator/limiter-hook';
 import { type Answer, ask, basic } from './ask';
@@ -127,7 +128,7 @@ it('a limited service does not delay what a client that has left asked for', asy
     {
       organization,
       endpoint: 'projects',
-      identity: simulator.identities.named('alice'),
+      identity: identityOf('alice'),
       request: {
         method: 'GET',
         url: new URL(PROJECTS),

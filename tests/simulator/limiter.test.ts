@@ -90,8 +90,6 @@ describe('the simulated rate limit', () => {
     );
     expect(blocked[0]).toMatchObject({
       form: '429-json',
-      message:
-        'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.',
       headers: { 'Retry-After': '300', 'X-RateLimit-Remaining': '0' },
     });
     expect(admit(subject, 1, START + WINDOW)[0]?.phase).toBe('served');

@@ -33,10 +33,14 @@ interface Result {
   contentId: string;
 }
 
-async function search(searchText: string, more: Record<string, unknown> = {}) {
+async function search(
+  searchText: string,
+  more: Record<string, unknown> = {},
+  project = '',
+) {
   const answer = await ask(
     simulator,
-    `https://almsearch.dev.azure.com/contoso/_apis/search/codesearchresults?api-version=7.1`,
+    `https://almsearch.dev.azure.com/contoso/${project}_apis/search/codesearchresults?api-version=7.1`,
     {
       method: 'POST',
       headers: basic('token'),
@@ -81,7 +85,7 @@ describe('code search of the simulated service', () => {
     ]);
   });
 
-  it('finds only what path:, file:, proj:, repo: and the filter by project match', async () => {
+  it('finds only what path:, file:, proj:, repo:, the filter by project and the project of the address match', async () => {
     const payments = organization.addProject('Payments');
     payments.addRepository('api', {
       files: { ...DESCRIPTOR, 'docs/catalog-info.yaml': 'kind: API\n' },
@@ -105,6 +109,7 @@ describe('code search of the simulated service', () => {
     ]);
     const filters = { Project: ['payments'] };
     expect(await found('file:catalog-info.yaml', { filters })).toEqual(all);
+    expect(await found('file:catalog-info.yaml', {}, 'Payments/')).toEqual(all);
   });
 
   it('leaves out forks, disabled and hidden repositories, other branches, and what may not be read', async () => {

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Simulator } from '../../dev/simulator';
 import { gitRoutes } from '../../dev/simulator/azure-devops';
-import { ask, basic } from './ask';
+import type { Subscription } from '../../dev/simulator/hooks';
+import { ask, basic, type Question } from './ask';
 import {
   type FoundOperation,
   type Schema,
@@ -10,6 +12,7 @@ import {
 
 const HOST = 'https://dev.azure.com/contoso';
 const SEARCH = 'https://almsearch.dev.azure.com/contoso';
+const CONSUMER = 'https://backstage.contoso.example/hook';
 const SECOND = 1000;
 
 /** A request that the simulator answers with 200, by the template of its route. */
@@ -33,6 +36,7 @@ const NOT_SPECIFIED: Readonly<Record<string, string>> = {
 };
 
 let simulator: Simulator;
+let subscription: Subscription;
 let now: number;
 const headers = basic('token');
 
@@ -42,6 +46,7 @@ beforeAll(async () => {
   simulator.addPersonalAccessToken('token', { identity: 'alice' });
   const organization = simulator.addOrganization('contoso');
   organization.grant('alice');
+  organization.grantSubscriptions('alice', 'edit');
   const project = organization.addProject('Payments', {
     description: 'Money in, money out',
   });
@@ -60,6 +65,20 @@ beforeAll(async () => {
   project.addRepository('off', { files: { a: '1' }, disabled: true });
   project.addRepository('gone', { files: { a: '1' } }).delete();
   organization.addProject('Ünfinished', { state: 'createPending' });
+  subscription = simulator.parts.hooks.subscribe(organization, {
+    eventType: 'git.push',
+    publisherInputs: { projectId: project.id },
+    consumerInputs: { url: CONSUMER, basicAuthPassword: 'secret' },
+  });
+  subscription.notifications.push({
+    id: 1,
+    eventId: randomUUID(),
+    at: now,
+    result: 'failed',
+    attempts: 1,
+    status: 500,
+    answer: 'Internal Server Error (500)',
+  });
 });
 
 afterAll(async () => await simulator.close());
@@ -71,28 +90,28 @@ function samples(): Sample[] {
   const blob = api.entry('/catalog-info.yaml')?.object.id;
   const repository = `${HOST}/${project.id}/_apis/git/repositories/${api.id}`;
   const git = 'git/repositories/{repositoryId}';
-  const sample = (route: string, url: string, body?: unknown): Sample => ({
-    route: `${body === undefined ? 'GET' : 'POST'} ${route}`,
+  const one = 'hooks/subscriptions/{subscriptionId}';
+  const subscriptions = `${HOST}/_apis/hooks/subscriptions`;
+  const sample = (
+    route: string,
+    url: string,
+    body?: unknown,
+    method = body === undefined ? 'GET' : 'POST',
+  ): Sample => ({
+    route: `${method} ${route}`,
     url: `${url}${url.includes('?') ? '&' : '?'}api-version=7.1`,
     body,
   });
   return [
     sample('projects', `${HOST}/_apis/projects?stateFilter=all&$top=1&$skip=0`),
     sample('projects', `${HOST}/_apis/projects`),
-    sample(
-      'git/repositories',
-      `${HOST}/_apis/git/repositories?includeLinks=true&includeAllUrls=true&includeHidden=true`,
-    ),
+    sample('git/repositories', `${HOST}/_apis/git/repositories`),
     sample('git/repositories', `${HOST}/Payments/_apis/git/repositories`),
     sample(git, `${HOST}/_apis/git/repositories/${api.id}`),
     sample(git, `${HOST}/Payments/_apis/git/repositories/api%20fork`),
     sample(
       'git/deletedrepositories',
       `${HOST}/Payments/_apis/git/deletedrepositories`,
-    ),
-    sample(
-      'git/recyclebin/repositories',
-      `${HOST}/Payments/_apis/git/recycleBin/repositories`,
     ),
     sample(
       `${git}/items/{*path}`,
@@ -125,11 +144,32 @@ function samples(): Sample[] {
         includeSnippet: false,
       },
     ),
+    sample('hooks/subscriptions', subscriptions, {
+      publisherId: 'tfs',
+      eventType: 'git.push',
+      resourceVersion: '1.0',
+      consumerId: 'webHooks',
+      consumerActionId: 'httpRequest',
+      publisherInputs: { projectId: project.id },
+      consumerInputs: { url: CONSUMER },
+    }),
+    sample('hooks/subscriptionsquery', `${subscriptions}query`, {
+      publisherId: 'tfs',
+      publisherInputFilters: [
+        { conditions: [{ inputId: 'projectId', inputValue: project.id }] },
+      ],
+    }),
+    sample(
+      `${one}/notifications`,
+      `${subscriptions}/${subscription.id}/notifications?result=failed&maxResults=1`,
+    ),
+    sample(one, `${subscriptions}/${subscription.id}`, undefined, 'DELETE'),
   ];
 }
 
 it('the simulator has no route that is neither compared with the specification nor listed as not specified', () => {
-  const served = [...gitRoutes(), ...simulator.parts.search.routes()].map(
+  const { search, hooks } = simulator.parts;
+  const served = [...gitRoutes(), ...search.routes(), ...hooks.routes()].map(
     ({ method, template }) => `${method} ${template}`,
   );
   const covered = [
@@ -204,7 +244,7 @@ describe('the simulator against the specification of Microsoft', () => {
     for (const { route, url, body } of samples()) {
       const [method = ''] = route.split(' ');
       const answer = await ask(simulator, url, {
-        method: method === 'POST' ? 'POST' : 'GET',
+        method: method as Question['method'],
         headers,
         body,
       });
@@ -213,9 +253,9 @@ describe('the simulator against the specification of Microsoft', () => {
         continue;
       }
       const { specification, operation } = operationOf(method, new URL(url));
-      const schema = schemaOf(operation);
-      if (schema.format === 'Stream') {
-        // Bytes, of which the schema says no more.
+      const { schema } = operation;
+      if (!schema || schema.format === 'Stream') {
+        // Nothing, or bytes, of which the schema says no more.
         continue;
       }
       const { errors, unknown } = specification.judge(

@@ -1,62 +1,51 @@
-import { serviceError, signInPage } from '../errors';
+import {
+  CLOUD_REALM,
+  credentialRefused,
+  deniedByIis,
+  serviceError,
+  signInPage,
+} from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
-import type { Identities, Organization, UnknownCallers } from '../model';
+import {
+  identityOf,
+  nameKey,
+  type Organization,
+  type UnknownCallers,
+} from '../model';
 import type { Authentication, BearerAuthentication } from '../seams';
 
 export interface PersonalAccessTokenOptions {
   /** The name of the identity that it belongs to. */
   readonly identity: string;
-  /** Default `valid`. */
-  readonly state?: PersonalAccessTokenState;
   /** For example `vso.code`, `vso.project`. Default: full access. */
   readonly scopes?: readonly string[];
   /** The names of the organizations that it is good for. Default: all that the identity is a member of. */
   readonly organizations?: readonly string[];
+  /** Default `valid`. */
+  state?: 'valid' | 'expired' | 'revoked';
 }
 
-type PersonalAccessTokenState = 'valid' | 'expired' | 'revoked';
-
-/** A personal access token as the service keeps it. */
-export class PersonalAccessToken {
-  readonly token: string;
-  readonly identity: string;
-  readonly scopes: readonly string[] | undefined;
-  readonly organizations: readonly string[] | undefined;
-  /** Change it to expire, revoke or restore the token. */
-  state: PersonalAccessTokenState;
-
-  constructor(token: string, options: PersonalAccessTokenOptions) {
-    this.token = token;
-    this.identity = options.identity;
-    this.state = options.state ?? 'valid';
-    this.scopes = options.scopes;
-    this.organizations = options.organizations?.map(name => name.toLowerCase());
-  }
-}
+/** A personal access token as the service keeps it: change its `state` to expire, revoke or restore it. */
+export type PersonalAccessToken = PersonalAccessTokenOptions &
+  Required<Pick<PersonalAccessTokenOptions, 'state'>>;
 
 /** Identifies the caller by `Authorization`, as the services and the Server do. */
 export class Authenticator {
-  readonly #identities: Identities;
   readonly #tokens = new Map<string, PersonalAccessToken>();
-  #bearer: BearerAuthentication | undefined;
+  readonly #bearer: BearerAuthentication;
 
-  constructor(identities: Identities) {
-    this.#identities = identities;
+  constructor(bearer: BearerAuthentication) {
+    this.#bearer = bearer;
   }
 
   add(token: string, options: PersonalAccessTokenOptions): PersonalAccessToken {
-    this.#identities.named(options.identity);
-    const added = new PersonalAccessToken(token, options);
+    const added: PersonalAccessToken = { state: 'valid', ...options };
     this.#tokens.set(token, added);
     return added;
   }
 
   token(token: string): PersonalAccessToken | undefined {
     return this.#tokens.get(token);
-  }
-
-  useBearer(authentication: BearerAuthentication): void {
-    this.#bearer = authentication;
   }
 
   /** The personal access token that a request bears, whatever its state. */
@@ -72,20 +61,21 @@ export class Authenticator {
     const bearer = /^bearer (.+)$/i.exec(
       request.headers['authorization'] ?? '',
     );
-    if (bearer && this.#bearer) {
-      return await this.#bearer(bearer[1]!, organization, request);
+    // A Server knows nothing of Entra.
+    if (bearer && organization.deployment === 'cloud') {
+      return await this.#bearer(bearer[1]!, organization);
     }
     const token = this.tokenOf(request);
-    if (
-      !token ||
-      token.organizations?.includes(organization.name.toLowerCase()) === false
-    ) {
+    const isGoodHere = token?.organizations?.some(
+      name => nameKey(name) === nameKey(organization.name),
+    );
+    if (!token || isGoodHere === false) {
       return signIn(request, organization);
     }
     if (token.state !== 'valid') {
       return refusedToken(organization);
     }
-    const identity = this.#identities.named(token.identity);
+    const identity = identityOf(token.identity);
     const access = organization.access(identity);
     return access && access.level !== 'none'
       ? { identity }
@@ -99,16 +89,11 @@ export class Authenticator {
 
 /** The answer to a token that is expired or revoked, or lacks a scope: empty. */
 export function refusedToken(organization: Organization): SimulatedResponse {
-  return {
-    status: 401,
-    headers: {
-      'WWW-Authenticate':
-        organization.deployment === 'cloud' ? CLOUD_REALM : SERVER_CHALLENGES,
-    },
-  };
+  return organization.deployment === 'cloud'
+    ? credentialRefused()
+    : { status: 401, headers: { 'WWW-Authenticate': SERVER_CHALLENGES } };
 }
 
-const CLOUD_REALM = 'Basic realm="https://tfsprodcus14.visualstudio.com/"';
 const SERVER_CHALLENGES = [
   'Bearer',
   'Basic realm="localhost"',
@@ -138,14 +123,7 @@ function signIn(
     return unknownCaller(organization.unknownCallers);
   }
   if (organization.deployment === 'server') {
-    return {
-      status: 401,
-      headers: {
-        'Content-Type': 'text/html',
-        'WWW-Authenticate': SERVER_CHALLENGES,
-      },
-      body: '<!DOCTYPE html>\r\n<html><head><title>401 - Unauthorized: Access is denied due to invalid credentials.</title></head><body></body></html>\r\n',
-    };
+    return deniedByIis(SERVER_CHALLENGES);
   }
   if (request.headers['x-tfs-fedauthredirect']?.toLowerCase() === 'suppress') {
     return {

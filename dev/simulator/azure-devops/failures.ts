@@ -1,26 +1,28 @@
-import { serviceError } from '../errors';
-import type { SimulatedResponse } from '../http';
+import { Refusal, serviceError } from '../errors';
 import { isGuid } from '../model';
 
 // The answers to an address that names nothing. What may not be seen is answered
 // like what does not exist.
 
-export function projectNotFound(nameOrId: string): SimulatedResponse {
+const refusal = (...error: Parameters<typeof serviceError>) =>
+  new Refusal(serviceError(...error));
+
+export function projectNotFound(nameOrId: string): Refusal {
   return isGuid(nameOrId)
-    ? serviceError(
+    ? refusal(
         404,
         'ProjectDoesNotExistException',
         `VS800075: The project with id 'vstfs:///Classification/TeamProject/${nameOrId}' does not exist, or you do not have permission to access it.`,
       )
-    : serviceError(
+    : refusal(
         404,
         'ProjectDoesNotExistWithNameException',
         `TF200016: The following project does not exist: ${nameOrId}. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server.`,
       );
 }
 
-export function repositoryNotFound(nameOrId: string): SimulatedResponse {
-  return serviceError(
+export function repositoryNotFound(nameOrId: string): Refusal {
+  return refusal(
     404,
     'GitRepositoryNotFoundException',
     `TF401019: The Git repository with name or identifier ${nameOrId} does not exist or you do not have permissions for the operation you are attempting.`,
@@ -31,43 +33,40 @@ export function itemNotFound(
   path: string,
   repository: string,
   version: string,
-): SimulatedResponse {
-  return serviceError(
+): Refusal {
+  return refusal(
     404,
     'GitItemNotFoundException',
     `TF401174: The item '${path}' could not be found in the repository '${repository}' at the version specified by '${version}'.`,
   );
 }
 
-export function noBranches(repository: string): SimulatedResponse {
-  return serviceError(
+export function noBranches(repository: string): Refusal {
+  return refusal(
     404,
     'GitItemNotFoundException',
     `VS403403: Cannot find any branches for the ${repository} repository.`,
   );
 }
 
-export function versionNotFound(
-  version: string,
-  repository: string,
-): SimulatedResponse {
-  return serviceError(
+export function versionNotFound(version: string, repository: string): Refusal {
+  return refusal(
     404,
     'GitUnresolvableToCommitException',
     `TF401175:The version descriptor ${version} could not be resolved to a version in the repository ${repository}`,
   );
 }
 
-export function objectNotFound(id: string): SimulatedResponse {
-  return serviceError(
+export function objectNotFound(id: string): Refusal {
+  return refusal(
     404,
     'GitObjectDoesNotExistException',
     `TF401035: The object '${id}' does not exist.`,
   );
 }
 
-export function badParameter(name: string, value: string): SimulatedResponse {
-  return serviceError(
+export function badParameter(name: string, value: string): Refusal {
+  return refusal(
     400,
     'InvalidArgumentValueException',
     `The value '${value}' is not valid for the parameter ${name}.`,

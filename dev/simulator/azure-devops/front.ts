@@ -1,4 +1,4 @@
-import { htmlPage } from '../errors';
+import { deniedByIis, htmlPage } from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
 import type { Organization } from '../model';
 
@@ -22,12 +22,5 @@ export function answerInFront(
  * MicrosoftDocs/azure-devops-docs issue 8890
  */
 function refusedByIis(): SimulatedResponse {
-  return {
-    status: 401,
-    headers: {
-      'Content-Type': 'text/html',
-      'WWW-Authenticate': ['Basic realm="localhost"', 'Negotiate', 'NTLM'],
-    },
-    body: '<!DOCTYPE html>\r\n<html><head><title>401 - Unauthorized: Access is denied due to invalid credentials.</title></head><body></body></html>\r\n',
-  };
+  return deniedByIis(['Basic realm="localhost"', 'Negotiate', 'NTLM']);
 }

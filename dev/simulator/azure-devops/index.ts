@@ -3,8 +3,11 @@ import { itemRoutes } from './items';
 import { projectRoutes } from './projects';
 import { repositoryRoutes } from './repositories';
 
-export { Authenticator, PersonalAccessToken } from './authentication';
-export type { PersonalAccessTokenOptions } from './authentication';
+export { Authenticator } from './authentication';
+export type {
+  PersonalAccessToken,
+  PersonalAccessTokenOptions,
+} from './authentication';
 export { AzureDevOpsService } from './service';
 
 /** The endpoints around Git, which every organization has. */

@@ -74,19 +74,13 @@ interface Found {
 
 function items(call: Call): SimulatedResponse {
   const repository = readableRepository(call);
-  if ('status' in repository) {
-    return repository;
-  }
   const version = versionOf(call, repository);
-  if ('status' in version) {
-    return version;
-  }
   const single = call.query('path') ?? (call.parameters['path'] || undefined);
   const segments = pathSegments(single ?? call.query('scopePath') ?? '/');
   const path = `/${segments.join('/')}`;
   const entry = version.commit.tree.find(segments);
   if (!entry) {
-    return itemNotFound(path, repository.name, version.label);
+    throw itemNotFound(path, repository.name, version.label);
   }
   const found = { repository, version, path, entry };
   if (wants(call, 'zip')) {
@@ -114,7 +108,7 @@ function listOf(call: Call, found: Found): SimulatedResponse {
   const asked = call.query('recursionLevel');
   const depth = DEPTHS[(asked ?? 'none').toLowerCase()];
   if (depth === undefined) {
-    return badParameter('recursionLevel', asked ?? '');
+    throw badParameter('recursionLevel', asked ?? '');
   }
   const all = [found];
   if (object instanceof GitTree) {
@@ -245,7 +239,7 @@ function versionOf(
   call: Call,
   repository: Repository,
   prefix = 'versionDescriptor',
-): Version | SimulatedResponse {
+): Version {
   const value = (name: string) =>
     call.query(`${prefix}.${name}`) ??
     call.query(`${prefix}[${name}]`) ??
@@ -253,24 +247,25 @@ function versionOf(
   const asked = value('versionType') ?? 'branch';
   const type = TYPES[asked.toLowerCase()];
   if (!type) {
-    return badParameter('versionDescriptor.versionType', asked);
+    throw badParameter('versionDescriptor.versionType', asked);
   }
   if (repository.isEmpty) {
-    return noBranches(repository.name);
+    throw noBranches(repository.name);
   }
   const named = value('version') || undefined;
   const version = named ?? repository.defaultBranch ?? '';
   const label = `<${type}: ${version} >`;
   const commit = commitOf(repository, type, version);
+  if (!commit) {
+    throw versionNotFound(label, repository.name);
+  }
   const repeated =
     named === undefined ? '' : `&version=${encodeURIComponent(named)}`;
-  return commit
-    ? {
-        commit,
-        label,
-        query: `versionType=${type}${repeated}&versionOptions=None`,
-      }
-    : versionNotFound(label, repository.name);
+  return {
+    commit,
+    label,
+    query: `versionType=${type}${repeated}&versionOptions=None`,
+  };
 }
 
 function commitOf(
@@ -280,9 +275,9 @@ function commitOf(
 ): GitCommit | undefined {
   switch (type) {
     case 'Branch':
-      return repository.branch(version.replace(/^refs\/heads\//, ''));
+      return repository.branch(version);
     case 'Tag':
-      return repository.tagged(version.replace(/^refs\/tags\//, ''));
+      return repository.tagged(version);
     case 'Commit':
       return repository.commit(version);
   }
@@ -291,14 +286,7 @@ function commitOf(
 /** The commits that were pushed to the branch of a version, the latest first. */
 function commits(call: Call): SimulatedResponse {
   const repository = readableRepository(call);
-  if ('status' in repository) {
-    return repository;
-  }
-  const version = versionOf(call, repository, 'searchCriteria.itemVersion');
-  if ('status' in version) {
-    return version;
-  }
-  const { commit } = version;
+  const { commit } = versionOf(call, repository, 'searchCriteria.itemVersion');
   const tip = repository.pushes.findLast(push => push.commit === commit);
   // A fork begins with commits that were pushed elsewhere.
   const pushes = tip
@@ -324,15 +312,12 @@ function commits(call: Call): SimulatedResponse {
  */
 function blobs(call: Call): SimulatedResponse {
   const repository = readableRepository(call);
-  if ('status' in repository) {
-    return repository;
-  }
   const ids = JSON.parse(call.request.body.toString('utf8')) as string[];
   const found: ZipEntry[] = [];
   for (const id of ids) {
     const content = repository.blob(id)?.content;
     if (!content) {
-      return objectNotFound(id);
+      throw objectNotFound(id);
     }
     found.push({ path: id, content });
   }
@@ -341,13 +326,10 @@ function blobs(call: Call): SimulatedResponse {
 
 function blob(call: Call): SimulatedResponse {
   const repository = readableRepository(call);
-  if ('status' in repository) {
-    return repository;
-  }
   const id = call.parameters['sha1'] ?? '';
   const found = repository.blob(id);
   if (!found) {
-    return objectNotFound(id);
+    throw objectNotFound(id);
   }
   if (!wants(call, 'json')) {
     return fileBytes(found.id, 'application/octet-stream', found.content);

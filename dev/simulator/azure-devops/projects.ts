@@ -41,7 +41,7 @@ export function projectRoutes(): EndpointRoute[] {
 function list(call: Call): SimulatedResponse {
   const filter = (call.query('stateFilter') ?? 'wellFormed').toLowerCase();
   if (!STATES.includes(filter)) {
-    return badParameter('stateFilter', filter);
+    throw badParameter('stateFilter', filter);
   }
   const access = call.organization.access(call.identity);
   const visible: Project[] = [];

@@ -1,4 +1,4 @@
-import { ReusableBody, type SimulatedResponse } from '../http';
+import type { SimulatedResponse } from '../http';
 import {
   isGuid,
   type Access,
@@ -7,9 +7,13 @@ import {
   type Repository,
 } from '../model';
 import type { Call, EndpointRoute } from '../seams';
-import { isOn, json, jsonList, jsonType } from './answers';
+import { json, jsonList, jsonType } from './answers';
 import { repositoryNotFound } from './failures';
-import { deletedRepositoryShape, repositoryShape } from './shapes';
+import {
+  deletedRepositoryShape,
+  repositoryLinks,
+  repositoryShape,
+} from './shapes';
 
 /**
  * The repository that an address names, by id or by name. Without a project a
@@ -37,32 +41,31 @@ export function findRepository(
 }
 
 /** The repository of a call, if the identity may see it. */
-function visibleRepository(call: Call): Repository | SimulatedResponse {
+function visibleRepository(call: Call): Repository {
   const nameOrId = call.parameters['repositoryId'] ?? '';
   const found = findRepository(call.organization, call.project, nameOrId);
-  return found &&
-    call.organization.access(call.identity)?.canReadRepository(found)
-    ? found
-    : repositoryNotFound(nameOrId);
+  const access = call.organization.access(call.identity);
+  if (!found || !access?.canReadRepository(found)) {
+    throw repositoryNotFound(nameOrId);
+  }
+  return found;
 }
 
 /** The repository of a call whose contents can be read: not disabled, in a project that is in order. */
-export function readableRepository(call: Call): Repository | SimulatedResponse {
+export function readableRepository(call: Call): Repository {
   const found = visibleRepository(call);
-  if ('status' in found) {
-    return found;
+  if (found.isDisabled || found.project.state !== 'wellFormed') {
+    throw repositoryNotFound(call.parameters['repositoryId'] ?? '');
   }
-  return found.isDisabled || found.project.state !== 'wellFormed'
-    ? repositoryNotFound(call.parameters['repositoryId'] ?? '')
-    : found;
+  return found;
 }
 
 /** Lists of an organization that were asked for, kept until it changes. */
 class ListCache {
   #revision = -1;
-  readonly #bodies = new Map<string, ReusableBody>();
+  readonly #bodies = new Map<string, Buffer>();
 
-  body(key: string, revision: number, make: () => unknown): ReusableBody {
+  body(key: string, revision: number, make: () => unknown): Buffer {
     if (this.#revision !== revision) {
       this.#revision = revision;
       this.#bodies.clear();
@@ -72,7 +75,7 @@ class ListCache {
       if (this.#bodies.size >= MAX_LISTS) {
         this.#bodies.clear();
       }
-      body = new ReusableBody(Buffer.from(JSON.stringify(make())));
+      body = Buffer.from(JSON.stringify(make()));
       this.#bodies.set(key, body);
     }
     return body;
@@ -115,21 +118,7 @@ export function repositoryRoutes(): EndpointRoute[] {
         resourceName: 'deletedRepositories',
         routeTemplate: '{project}/_apis/{area}/{resource}',
       },
-      handle: call => deleted(call, { binOnly: false }),
-    },
-    {
-      endpoint: 'recyclebin',
-      method: 'GET',
-      template: 'git/recyclebin/repositories',
-      project: 'required',
-      location: {
-        id: 'a663da97-81db-4eb3-8b83-287670f63073',
-        area: 'git',
-        resourceName: 'repositories',
-        routeTemplate:
-          '{project}/_apis/{area}/recycleBin/{resource}/{repositoryId}',
-      },
-      handle: call => deleted(call, { binOnly: true }),
+      handle: deleted,
     },
   ];
 }
@@ -141,26 +130,19 @@ function list(
   const { organization, project, identity, baseUrl, apiVersion } = call;
   const cache = caches.get(organization) ?? new ListCache();
   caches.set(organization, cache);
-  const links = {
-    includeLinks: isOn(call, 'includeLinks'),
-    includeAllUrls: isOn(call, 'includeAllUrls'),
-  };
-  const includeHidden = isOn(call, 'includeHidden');
   const access = organization.access(identity);
   const key = JSON.stringify([
     baseUrl,
     apiVersion.number,
     project?.id,
-    links,
-    includeHidden,
     // What an unrestricted member sees all of them see.
     access?.isUnrestricted ? '' : identity.name,
   ]);
   const body = cache.body(key, organization.revision, () => {
     const value = [];
     for (const repository of visible(organization, project, access)) {
-      if (includeHidden || !repository.isHidden) {
-        value.push(repositoryShape(repository, baseUrl, apiVersion, links));
+      if (!repository.isHidden) {
+        value.push(repositoryShape(repository, baseUrl, apiVersion));
       }
     }
     return { value, count: value.length };
@@ -186,24 +168,14 @@ function* visible(
 
 function one(call: Call): SimulatedResponse {
   const repository = visibleRepository(call);
-  if ('status' in repository) {
-    return repository;
-  }
-  return json(
-    call,
-    repositoryShape(repository, call.baseUrl, call.apiVersion, {
-      includeLinks: true,
-    }),
-  );
+  return json(call, {
+    ...repositoryShape(repository, call.baseUrl, call.apiVersion),
+    _links: repositoryLinks(repository, call.baseUrl),
+  });
 }
 
-function deleted(
-  call: Call,
-  options: { readonly binOnly: boolean },
-): SimulatedResponse {
-  const entries = (call.project?.deletedRepositories() ?? []).filter(
-    entry => !(options.binOnly && entry.permanently),
-  );
+function deleted(call: Call): SimulatedResponse {
+  const entries = call.project?.deletedRepositories() ?? [];
   return jsonList(
     call,
     entries.map(entry => deletedRepositoryShape(entry, call)),

@@ -1,10 +1,12 @@
 import {
   htmlPage,
   organizationNotFound,
+  Refusal,
   serviceError,
   signInPage,
 } from '../errors';
 import type {
+  Accepted,
   RequestDescription,
   SimulatedRequest,
   SimulatedResponse,
@@ -27,41 +29,42 @@ import { findRepository } from './repositories';
 import { RouteTable, type RouteMatch } from './routes';
 import { versionOf } from './versions';
 
-/** A request with everything that could be found out about it before it is answered. */
-interface Understood {
+/** A request with what could be found out about it. */
+interface Asked {
+  readonly request: SimulatedRequest;
   readonly address: Address;
   readonly match: RouteMatch | undefined;
-  readonly authentication: Authentication | undefined;
-  readonly description: RequestDescription;
-  readonly query: (name: string) => string | undefined;
+  readonly organization: Organization;
+  readonly endpoint: string;
 }
 
 /** Azure DevOps Services and Azure DevOps Server, as far as their interface goes. */
 export class AzureDevOpsService implements SimulatedService {
   readonly #organizations: Organizations;
   readonly #authenticator: Authenticator;
-  readonly #routes = new RouteTable();
-  readonly #understood = new WeakMap<SimulatedRequest, Understood>();
+  readonly #routes: RouteTable;
   #limiter: LimiterHook | undefined;
 
-  constructor(organizations: Organizations, authenticator: Authenticator) {
+  constructor(
+    organizations: Organizations,
+    authenticator: Authenticator,
+    routes: readonly EndpointRoute[],
+  ) {
     this.#organizations = organizations;
     this.#authenticator = authenticator;
-  }
-
-  addEndpoint(route: EndpointRoute): void {
-    this.#routes.add(route);
+    this.#routes = new RouteTable(routes);
   }
 
   useLimiter(limiter: LimiterHook): void {
     this.#limiter = limiter;
   }
 
-  async describe(
-    request: SimulatedRequest,
-  ): Promise<RequestDescription | undefined> {
+  async accept(request: SimulatedRequest): Promise<Accepted | undefined> {
     if (isSignInHost(request)) {
-      return { endpoint: 'sign-in' };
+      return {
+        description: { endpoint: 'sign-in' },
+        answer: () => signInPage(203),
+      };
     }
     const address = addressOf(request, this.#organizations);
     if (!address) {
@@ -72,14 +75,10 @@ export class AzureDevOpsService implements SimulatedService {
     const authentication =
       organization &&
       (await this.#authenticator.authenticate(request, organization));
-    const query = queryOf(request.url);
-    const understood: Understood = {
-      address,
-      match,
-      authentication,
-      query,
+    const endpoint = endpointOf(request, address, match);
+    return {
       description: {
-        endpoint: endpointOf(request, address, match),
+        endpoint,
         organization: address.organizationName,
         identity:
           authentication && isAuthenticated(authentication)
@@ -87,28 +86,25 @@ export class AzureDevOpsService implements SimulatedService {
             : this.#authenticator.tokenOf(request)?.identity,
         ...namedObjects(address, match),
       },
+      answer: () =>
+        organization && authentication
+          ? this.#answer({
+              request,
+              address,
+              match,
+              endpoint,
+              organization,
+              authentication,
+            })
+          : withServiceHeaders(organizationNotFound(), undefined, undefined),
     };
-    this.#understood.set(request, understood);
-    return understood.description;
   }
 
-  async handle(
-    request: SimulatedRequest,
-  ): Promise<SimulatedResponse | undefined> {
-    if (isSignInHost(request)) {
-      return signInPage(203);
-    }
-    const understood =
-      this.#understood.get(request) ??
-      ((await this.describe(request)) && this.#understood.get(request));
-    if (!understood) {
-      return undefined;
-    }
-    const { address, authentication } = understood;
-    const { organization } = address;
-    if (!organization || !authentication) {
-      return withServiceHeaders(organizationNotFound(), undefined, undefined);
-    }
+  /** What stands in front of the service, its headers and its limit. */
+  async #answer(
+    asked: Asked & { readonly authentication: Authentication },
+  ): Promise<SimulatedResponse> {
+    const { request, organization, authentication, endpoint } = asked;
     const inFront = answerInFront(request, organization);
     if (inFront) {
       return inFront;
@@ -117,18 +113,19 @@ export class AzureDevOpsService implements SimulatedService {
       return withServiceHeaders(authentication, organization, undefined);
     }
     const { identity } = authentication;
-    const answer = () =>
-      Promise.resolve(
-        this.#answer(request, understood, organization, identity),
-      );
+    const answer = async () => {
+      try {
+        return await this.#resource(asked, identity);
+      } catch (error) {
+        if (error instanceof Refusal) {
+          return error.answer;
+        }
+        throw error;
+      }
+    };
     const response = this.#limiter
       ? await this.#limiter(
-          {
-            request,
-            identity,
-            organization,
-            endpoint: understood.description.endpoint,
-          },
+          { request, identity, organization, endpoint },
           answer,
         )
       : await answer();
@@ -150,13 +147,10 @@ export class AzureDevOpsService implements SimulatedService {
     return candidates.find(({ route }) => route.method === method);
   }
 
-  #answer(
-    request: SimulatedRequest,
-    understood: Understood,
-    organization: Organization,
+  #resource(
+    { request, address, match, organization, endpoint }: Asked,
     identity: Identity,
   ): SimulatedResponse | Promise<SimulatedResponse> {
-    const { address, match, query } = understood;
     if (!address.resource) {
       return htmlPage(
         404,
@@ -166,7 +160,7 @@ export class AzureDevOpsService implements SimulatedService {
     }
     if (request.method === 'OPTIONS') {
       return locationsAnswer(
-        this.#routes.all(),
+        this.#routes.all,
         organization,
         address.resource[0],
       );
@@ -175,24 +169,19 @@ export class AzureDevOpsService implements SimulatedService {
       return noSuchResource(request);
     }
     const { route, parameters } = match;
+    const query = queryOf(request.url);
     const apiVersion = versionOf(
       request,
       query,
       organization,
       route.previewOnly,
     );
-    if ('status' in apiVersion) {
-      return apiVersion;
-    }
     const { scope = 'vso.code' } = route;
     const scopes = this.#authenticator.tokenOf(request)?.scopes;
     if (scope !== 'none' && scopes?.includes(scope) === false) {
       return refusedToken(organization);
     }
     const project = visibleProject(address, organization, identity);
-    if (project && 'status' in project) {
-      return project;
-    }
     if (!project && route.project === 'required') {
       return noSuchResource(request);
     }
@@ -200,8 +189,8 @@ export class AzureDevOpsService implements SimulatedService {
       request,
       identity,
       organization,
-      endpoint: route.endpoint,
-      project: project?.found,
+      endpoint,
+      project,
       parameters,
       query,
       baseUrl: address.baseUrl,
@@ -249,14 +238,15 @@ function visibleProject(
   { project: name }: Address,
   organization: Organization,
   identity: Identity,
-): { readonly found: Project } | SimulatedResponse | undefined {
+): Project | undefined {
   if (name === undefined) {
     return undefined;
   }
   const found = organization.findProject(name);
-  return found && organization.access(identity)?.canReadProject(found)
-    ? { found }
-    : projectNotFound(name);
+  if (!found || !organization.access(identity)?.canReadProject(found)) {
+    throw projectNotFound(name);
+  }
+  return found;
 }
 
 /** Names in a query are read without regard to case. */

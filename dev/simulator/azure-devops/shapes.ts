@@ -1,14 +1,9 @@
-import type { DeletedRepository, Identity, Push, Repository } from '../model';
+import type { DeletedRepository, Push, Repository } from '../model';
 import type { ApiVersion, Call } from '../seams';
 import { timestamp } from './answers';
 
 // How things look in the interface. Properties that a version does not know
 // are left out, not false.
-
-interface LinkOptions {
-  readonly includeLinks?: boolean;
-  readonly includeAllUrls?: boolean;
-}
 
 /** `TeamProjectReference` of the specification. */
 export function projectShape(project: Repository['project'], baseUrl: string) {
@@ -31,7 +26,6 @@ export function repositoryShape(
   repository: Repository,
   baseUrl: string,
   { number: version }: ApiVersion,
-  links: LinkOptions = {},
 ) {
   const { project } = repository;
   const urls = webAddresses(repository, baseUrl);
@@ -54,20 +48,13 @@ export function repositoryShape(
     ...(version >= 7.2
       ? { creationDate: timestamp(repository.createdAt) }
       : {}),
-    ...(links.includeAllUrls
-      ? { validRemoteUrls: [urls.remoteUrl, urls.sshUrl] }
-      : {}),
-    ...(links.includeLinks
-      ? { _links: repositoryLinks(project, url, urls) }
-      : {}),
   };
 }
 
-function repositoryLinks(
-  project: Repository['project'],
-  url: string,
-  urls: { readonly webUrl: string; readonly sshUrl: string },
-) {
+export function repositoryLinks(repository: Repository, baseUrl: string) {
+  const { project } = repository;
+  const urls = webAddresses(repository, baseUrl);
+  const url = repositoryUrl(repository, baseUrl);
   return {
     self: { href: url },
     project: { href: `vstfs:///Classification/TeamProject/${project.id}` },
@@ -128,27 +115,8 @@ export function deletedRepositoryShape(
     id: repository.id,
     name,
     project: projectShape(repository.project, call.baseUrl),
-    deletedBy: identityShape(call.identity, call.baseUrl),
     createdDate: timestamp(repository.createdAt),
     deletedDate: timestamp(deletedAt),
-  };
-}
-
-/** `IdentityRef` of the specification. */
-function identityShape(identity: Identity, baseUrl: string) {
-  const descriptor = `aad.${Buffer.from(identity.id).toString('base64url')}`;
-  return {
-    displayName: identity.displayName,
-    url: `${baseUrl}/_apis/Identities/${identity.id}`,
-    _links: {
-      avatar: {
-        href: `${baseUrl}/_apis/GraphProfile/MemberAvatars/${descriptor}`,
-      },
-    },
-    id: identity.id,
-    uniqueName: identity.uniqueName,
-    imageUrl: `${baseUrl}/_api/_common/identityImage?id=${identity.id}`,
-    descriptor,
   };
 }
 

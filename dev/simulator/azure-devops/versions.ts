@@ -1,5 +1,5 @@
-import { serviceError } from '../errors';
-import type { SimulatedRequest, SimulatedResponse } from '../http';
+import { Refusal, serviceError } from '../errors';
+import type { SimulatedRequest } from '../http';
 import type { Organization, ServiceVersion } from '../model';
 import type { ApiVersion } from '../seams';
 
@@ -25,42 +25,43 @@ export function versionOf(
   query: (name: string) => string | undefined,
   organization: Organization,
   previewOnly = false,
-): ApiVersion | SimulatedResponse {
+): ApiVersion {
   const { latest, released } = VERSIONS[organization.version];
   const text =
     query('api-version') ??
     IN_HEADER.exec(request.headers['accept'] ?? '')?.[1] ??
     IN_HEADER.exec(request.headers['content-type'] ?? '')?.[1];
   if (text === undefined) {
-    return request.method === 'POST'
-      ? serviceError(
-          400,
-          'VssVersionNotSpecifiedException',
-          'No api-version was supplied for the "POST" request. The version must be supplied either as part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter (e.g. "?api-version=1.0").',
-        )
-      : { number: Number(released), text: released };
+    if (request.method === 'POST') {
+      throw refused(
+        'VssVersionNotSpecifiedException',
+        'No api-version was supplied for the "POST" request. The version must be supplied either as part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter (e.g. "?api-version=1.0").',
+      );
+    }
+    return { number: Number(released), text: released };
   }
   const [, number, preview] = VERSION.exec(text) ?? [];
   if (number === undefined) {
-    return serviceError(
-      400,
+    throw refused(
       'VssInvalidApiResourceVersionException',
       `The api-version '${text}' is not valid. Expected major.minor, with -preview for a version that is under preview.`,
     );
   }
   if (Number(number) > Number(latest)) {
-    return serviceError(
-      400,
+    throw refused(
       'VssVersionOutOfRangeException',
       `The requested REST API version of ${number} is out of range for this server. The latest REST API version this server supports is ${latest}.`,
     );
   }
   if (!preview && (previewOnly || Number(number) > Number(released))) {
-    return serviceError(
-      400,
+    throw refused(
       'VssInvalidPreviewVersionException',
       `The requested version "${text}" of the resource is under preview. The -preview flag must be supplied in the api-version for such requests. For example: "${text}-preview"`,
     );
   }
   return { number: Number(number), text };
+}
+
+function refused(typeKey: string, message: string): Refusal {
+  return new Refusal(serviceError(400, typeKey, message));
 }

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { md, pki } from 'node-forge';
 
-const COMMON_NAME = 'Azure DevOps simulator';
+const NAME = commonName('Azure DevOps simulator');
 const DAY = 24 * 60 * 60 * 1000;
 const VALIDITY = 365 * DAY;
 
@@ -69,17 +69,20 @@ export class CertificateAuthority {
     const { key } = this.#authority;
     const hosts = host === 'localhost' ? [host, '127.0.0.1', '::1'] : [host];
     // Servers share the authority's key: making one takes RSA some 100 ms.
-    const cert = issue(host, key, validTo, [
-      { name: 'basicConstraints', critical: true, cA: false },
-      { name: 'keyUsage', critical: true, digitalSignature: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: hosts.map(name =>
-          isIP(name) ? { type: 7, ip: name } : { type: 2, value: name },
-        ),
-      },
-    ]);
+    const cert = issue(
+      { subject: commonName(host), issuer: NAME, key, validTo },
+      [
+        { name: 'basicConstraints', critical: true, cA: false },
+        { name: 'keyUsage', critical: true, digitalSignature: true },
+        { name: 'extKeyUsage', serverAuth: true },
+        {
+          name: 'subjectAltName',
+          altNames: hosts.map(name =>
+            isIP(name) ? { type: 7, ip: name } : { type: 2, value: name },
+          ),
+        },
+      ],
+    );
     return { cert, key: pem(key) };
   }
 }
@@ -133,36 +136,53 @@ function makeAuthority(path: string): AuthorityFile {
 
 /** A new authority with its key, signed by itself. */
 export function authorityPem(notAfter: Date): string {
-  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const certificate = issue(COMMON_NAME, key, notAfter, [
+  const key = newKey();
+  const certificate = issue({ subject: NAME, key, validTo: notAfter }, [
     { name: 'basicConstraints', critical: true, cA: true },
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
   ]);
   return certificate + pem(key);
 }
 
-/** A certificate that the authority's key signs for itself, under whatever name. */
-function issue(
-  subject: string,
-  privateKey: KeyObject,
-  notAfter: Date,
-  extensions: object[],
+/** The parts of the name of somebody whom a certificate is about. */
+export type NameParts = ReadonlyArray<{ name: string; value: string }>;
+
+export function commonName(value: string): NameParts {
+  return [{ name: 'commonName', value }];
+}
+
+/** A certificate for a key that signs it itself; `issuer` is whose name stands there for that, by default the subject's. */
+export function issue(
+  options: {
+    readonly subject: NameParts;
+    readonly issuer?: NameParts;
+    readonly key: KeyObject;
+    /** Default: a day ago, for clocks that are behind. */
+    readonly validFrom?: Date;
+    readonly validTo: Date;
+  },
+  extensions: object[] = [],
 ): string {
-  const key = pki.privateKeyFromPem(pem(privateKey));
+  const { subject, issuer = subject } = options;
+  const key = pki.privateKeyFromPem(pem(options.key));
   const certificate = pki.createCertificate();
   // RFC 5280, 4.1.2.2: positive, and not zero.
   certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
-  // A day of slack for clocks that are behind.
-  certificate.validity.notBefore = new Date(Date.now() - DAY);
-  certificate.validity.notAfter = notAfter;
-  certificate.setSubject([{ name: 'commonName', value: subject }]);
-  certificate.setIssuer([{ name: 'commonName', value: COMMON_NAME }]);
+  certificate.validity.notBefore =
+    options.validFrom ?? new Date(Date.now() - DAY);
+  certificate.validity.notAfter = options.validTo;
+  certificate.setSubject([...subject]);
+  certificate.setIssuer([...issuer]);
   certificate.setExtensions(extensions);
   certificate.publicKey = pki.setRsaPublicKey(key.n, key.e);
   certificate.sign(key, md.sha256.create());
   return pki.certificateToPem(certificate);
 }
 
-function pem(key: KeyObject): string {
+export function newKey(): KeyObject {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+}
+
+export function pem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

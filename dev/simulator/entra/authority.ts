@@ -1,5 +1,5 @@
 import type {
-  RequestDescription,
+  Accepted,
   SimulatedRequest,
   SimulatedResponse,
   SimulatedService,
@@ -63,32 +63,39 @@ export class Authority implements SimulatedService {
     this.#options = options;
   }
 
-  describe(request: SimulatedRequest): RequestDescription | undefined {
+  accept(request: SimulatedRequest): Accepted | undefined {
     const route = authorityRoute(request.url.pathname);
     if (!route) {
       return AUTHORITY_HOSTS.includes(request.url.hostname)
-        ? { endpoint: 'other' }
+        ? {
+            description: { endpoint: 'other' },
+            answer: () => ({
+              status: 404,
+              headers: { 'Content-Type': 'text/html' },
+              body: '',
+            }),
+          }
         : undefined;
     }
+    const { endpoint, tenant } = route;
     const clientId =
-      route.endpoint === 'token' ? formOf(request).get('client_id') : null;
+      endpoint === 'token' ? formOf(request).get('client_id') : null;
     return {
-      endpoint: route.endpoint,
-      identity: clientId ? `sp:${clientId.toLowerCase()}` : undefined,
+      description: {
+        endpoint,
+        identity: clientId ? `sp:${clientId.toLowerCase()}` : undefined,
+      },
+      answer: () => this.#answerOrError(endpoint, tenant, request),
     };
   }
 
-  async handle(
+  async #answerOrError(
+    endpoint: AuthorityEndpoint,
+    tenant: string,
     request: SimulatedRequest,
-  ): Promise<SimulatedResponse | undefined> {
-    const route = authorityRoute(request.url.pathname);
-    if (!route) {
-      return AUTHORITY_HOSTS.includes(request.url.hostname)
-        ? { status: 404, headers: { 'Content-Type': 'text/html' }, body: '' }
-        : undefined;
-    }
+  ): Promise<SimulatedResponse> {
     try {
-      return await this.#answer(route.endpoint, route.tenant, request);
+      return await this.#answer(endpoint, tenant, request);
     } catch (error) {
       if (!(error instanceof AadError)) throw error;
       const { now, newId } = this.#options;

@@ -1,6 +1,6 @@
 import { serviceError } from '../errors';
 import type { SimulatedResponse } from '../http';
-import type { Identities, Organization } from '../model';
+import { identityOf, type Organization } from '../model';
 import type { BearerAuthentication } from '../seams';
 import {
   AZURE_DEVOPS_RESOURCE,
@@ -20,7 +20,6 @@ export type SignInRefusal =
 
 interface BearerOptions {
   readonly mint: TokenMint;
-  readonly identities: Identities;
   /** Epoch milliseconds of the simulator's clock. */
   readonly now: () => number;
 }
@@ -59,7 +58,7 @@ export class BearerGate {
       return invalidToken(organization);
     }
     const name = identityName(verified);
-    const identity = this.#options.identities.named(name);
+    const identity = identityOf(name);
     const refusal = this.#refusals.get(name);
     if (refusal) return refused(refusal, verified, organization);
     const key = `${organization.id}/${name}`;

@@ -1,4 +1,3 @@
-import type { Identities } from '../model';
 import { Authority, type TokenLifetime } from './authority';
 import { BearerGate, type SignInRefusal } from './bearer';
 import {
@@ -12,7 +11,6 @@ import { MetadataService } from './metadata';
 import { TokenMint } from './tokens';
 
 interface EntraOptions {
-  readonly identities: Identities;
   /** Epoch milliseconds of the simulator's clock. */
   readonly now: () => number;
   /** A fresh GUID for trace and correlation ids. */
@@ -34,7 +32,7 @@ export class Entra {
   readonly #directory = new Directory();
   readonly #now: () => number;
 
-  constructor({ identities, now, newId }: EntraOptions) {
+  constructor({ now, newId }: EntraOptions) {
     const directory = this.#directory;
     this.#now = now;
     const mint = new TokenMint(now);
@@ -52,7 +50,7 @@ export class Entra {
       now,
       identityHeader: newId(),
     });
-    this.bearer = new BearerGate({ mint, identities, now });
+    this.bearer = new BearerGate({ mint, now });
   }
 
   /** A tenant that nothing else names; those that applications and identities name are made by themselves. */

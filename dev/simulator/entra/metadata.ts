@@ -1,5 +1,5 @@
 import type {
-  RequestDescription,
+  Accepted,
   SimulatedRequest,
   SimulatedResponse,
   SimulatedService,
@@ -94,26 +94,18 @@ export class MetadataService implements SimulatedService {
     return identity;
   }
 
-  describe(request: SimulatedRequest): RequestDescription | undefined {
+  accept(request: SimulatedRequest): Accepted | undefined {
     const { pathname, searchParams } = request.url;
-    if (!APP_SERVICE_PATH.test(pathname) && !IMDS_PATH.test(pathname)) {
-      return undefined;
-    }
+    const isImds = IMDS_PATH.test(pathname);
+    if (!isImds && !APP_SERVICE_PATH.test(pathname)) return undefined;
     const selected = this.#find(searchParams);
     return {
-      endpoint: 'metadata',
-      identity: typeof selected === 'string' ? undefined : selected.identity,
+      description: {
+        endpoint: 'metadata',
+        identity: typeof selected === 'string' ? undefined : selected.identity,
+      },
+      answer: () => (isImds ? this.#imds(request) : this.#appService(request)),
     };
-  }
-
-  async handle(
-    request: SimulatedRequest,
-  ): Promise<SimulatedResponse | undefined> {
-    const { pathname } = request.url;
-    if (request.method !== 'GET') return undefined;
-    if (IMDS_PATH.test(pathname)) return await this.#imds(request);
-    if (APP_SERVICE_PATH.test(pathname)) return await this.#appService(request);
-    return undefined;
   }
 
   async #imds(request: SimulatedRequest): Promise<SimulatedResponse> {

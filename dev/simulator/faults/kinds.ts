@@ -1,9 +1,13 @@
 import {
+  blocked,
+  blockedPlainly,
+  credentialRefused,
   htmlPage,
   organizationNotFound,
   serviceError,
   signInPage,
   signInRedirect,
+  unavailable,
 } from '../errors';
 import type { SimulatedRequest, SimulatedResponse } from '../http';
 
@@ -48,13 +52,7 @@ export const ANSWERS = {
   /** The sign-in page, as an ordinary page. */
   'sign-in-200': () => signInPage(200),
   /** An expired or revoked token, a missing scope. */
-  unauthorized: () => ({
-    status: 401,
-    headers: {
-      'WWW-Authenticate':
-        'Basic realm="https://tfsprodcus14.visualstudio.com/"',
-    },
-  }),
+  unauthorized: credentialRefused,
   /** An identity that the organization does not let in. */
   forbidden: () =>
     serviceError(
@@ -71,18 +69,11 @@ export const ANSWERS = {
   'organization-not-found': organizationNotFound,
   /** Blocked, with the time to wait. */
   throttled: () =>
-    serviceError(429, 'RequestBlockedException', THROTTLED, {
-      headers: { 'Retry-After': '2', 'X-RateLimit-Remaining': '0' },
-    }),
+    blocked({ 'Retry-After': '2', 'X-RateLimit-Remaining': '0' }),
   /** Blocked, with no header that says for how long. */
-  'throttled-bare': () => ({
-    status: 429,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-    body: THROTTLED,
-  }),
+  'throttled-bare': () => blockedPlainly(),
   /** Throttling that looks like a missing permission. */
-  'throttled-403': () =>
-    serviceError(403, 'RequestBlockedException', THROTTLED),
+  'throttled-403': () => blocked({}, 403),
   'server-error': () =>
     serviceError(
       500,
@@ -90,18 +81,10 @@ export const ANSWERS = {
       'TF400898: An Internal Error Occurred.',
     ),
   'bad-gateway': () => htmlPage(502, 'Bad Gateway', '<h1>502 Bad Gateway</h1>'),
-  unavailable: () =>
-    htmlPage(
-      503,
-      'Service Unavailable',
-      "<h1>Our services aren't available right now</h1><p>We're working to restore all services as soon as possible.</p>",
-    ),
+  unavailable,
   /** A success without the content that it should have. */
   'empty-200': () => ({ status: 200, headers: { 'Content-Length': '0' } }),
 } satisfies Record<string, (request: SimulatedRequest) => SimulatedResponse>;
-
-const THROTTLED =
-  'TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource Concurrency in namespace VSID.';
 
 export type AnswerFault = keyof typeof ANSWERS;
 export type FaultKind = WireFault | AnswerFault;

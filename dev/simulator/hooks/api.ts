@@ -1,25 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { json, jsonList, timestamp } from '../azure-devops/answers';
+import {
+  json,
+  jsonList,
+  timestamp,
+  wholeNumber,
+} from '../azure-devops/answers';
 import { serviceError } from '../errors';
 import type { SimulatedResponse } from '../http';
-import type { Identity } from '../model';
 import type { Call, EndpointRoute } from '../seams';
-import { resourceVersionOf } from './events';
-import type {
-  IdentityRef,
-  Subscription,
-  SubscriptionStatus,
-} from './subscription';
+import type { NewSubscription, Subscription } from './subscription';
 
 /** The subscriptions of all organizations. */
 export interface SubscriptionStore {
   of(organization: { readonly id: string }): Map<string, Subscription>;
-  now(): number;
+  subscribe(
+    organization: { readonly id: string },
+    options: NewSubscription,
+  ): Subscription;
 }
 
 /** Secrets are shown so. */
 const MASKED = '********';
-const SECRETS = ['basicAuthPassword'];
+/** The security namespace of subscriptions. Source: behaviour.md, section 6. */
+const NAMESPACE_ID = 'cb594ebe-87dd-4fc9-ac2c-6a10a4c92046';
 
 /**
  * The interface for subscriptions, as far as the consumer `webHooks` goes.
@@ -27,98 +29,36 @@ const SECRETS = ['basicAuthPassword'];
  * Source: specification/hooks/7.1
  */
 export function subscriptionRoutes(store: SubscriptionStore): EndpointRoute[] {
-  const common = { project: 'none', scope: 'vso.code' } as const;
-  const one = 'hooks/subscriptions/{subscriptionId}';
+  const route = (
+    right: 'view' | 'edit',
+    method: EndpointRoute['method'],
+    template: string,
+    answer: (call: Call, store: SubscriptionStore) => SimulatedResponse,
+  ): EndpointRoute => ({
+    endpoint: 'hooks',
+    project: 'none',
+    method,
+    template: `hooks/${template}`,
+    handle: call =>
+      call.organization.mayWithSubscriptions(call.identity, right)
+        ? answer(call, store)
+        : denied(call, right),
+  });
+  const one = 'subscriptions/{subscriptionId}';
   return [
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'GET',
-      template: 'hooks/subscriptions',
-      handle: call => list(call, store),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'POST',
-      template: 'hooks/subscriptions',
-      handle: call => create(call, store),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'GET',
-      template: one,
-      handle: call => withOne(call, store, it => json(call, shapeOf(call, it))),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'PUT',
-      template: one,
-      handle: call => withOne(call, store, it => replace(call, it)),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'DELETE',
-      template: one,
-      handle: call =>
-        withOne(call, store, it => {
-          if (!mayEdit(call)) {
-            return denied(call);
-          }
-          store.of(call.organization).delete(it.id);
-          return { status: 204 };
-        }),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'GET',
-      template: `${one}/notifications`,
-      handle: call =>
-        withOne(call, store, it =>
-          jsonList(
-            call,
-            [...it.notifications].reverse().map(sent => ({
-              id: sent.id,
-              subscriptionId: it.id,
-              eventId: sent.eventId,
-              status: sent.result === 'pending' ? 'processing' : 'completed',
-              result: sent.result,
-              createdDate: timestamp(sent.at),
-              details: {
-                requestAttempts: sent.attempts,
-                response: sent.status ? `Status Code: ${sent.status}` : '',
-                errorMessage: sent.result === 'failed' ? sent.answer : null,
-              },
-            })),
-          ),
-        ),
-    },
-    {
-      ...common,
-      endpoint: 'hooks',
-      method: 'POST',
-      template: 'hooks/subscriptionsquery',
-      handle: call => query(call, store),
-    },
+    route('view', 'POST', 'subscriptionsquery', query),
+    route('edit', 'POST', 'subscriptions', create),
+    route(
+      'edit',
+      'DELETE',
+      one,
+      withOne((call, { id }) => {
+        store.of(call.organization).delete(id);
+        return { status: 200 };
+      }),
+    ),
+    route('view', 'GET', `${one}/notifications`, withOne(notifications)),
   ];
-}
-
-function list(call: Call, store: SubscriptionStore): SimulatedResponse {
-  if (!mayView(call)) {
-    return denied(call);
-  }
-  const eventType = call.query('eventType');
-  const found = [...store.of(call.organization).values()].filter(
-    it => eventType === undefined || it.eventType === eventType,
-  );
-  return jsonList(
-    call,
-    found.map(it => shapeOf(call, it)),
-  );
 }
 
 interface InputCondition {
@@ -128,106 +68,91 @@ interface InputCondition {
 }
 
 function query(call: Call, store: SubscriptionStore): SimulatedResponse {
-  if (!mayView(call)) {
-    return denied(call);
-  }
   const asked = bodyOf(call);
-  const filters = asked['publisherInputFilters'] as
-    Array<{ conditions?: InputCondition[] }> | undefined;
+  const filters =
+    (asked['publisherInputFilters'] as
+      Array<{ conditions?: InputCondition[] }> | undefined) ?? [];
+  const fits = (
+    { publisherInputs }: Subscription,
+    { inputId, inputValue = '', operator = 'equals' }: InputCondition,
+  ) =>
+    ((publisherInputs[inputId] ?? '').toLowerCase() ===
+      inputValue.toLowerCase()) ===
+    (operator === 'equals');
   const found = [...store.of(call.organization).values()].filter(
     it =>
-      (asked['eventType'] ? asked['eventType'] === it.eventType : true) &&
+      (!asked['eventType'] || asked['eventType'] === it.eventType) &&
       // Any of the filters, all of its conditions.
-      (!filters ||
-        filters.length === 0 ||
+      (filters.length === 0 ||
         filters.some(({ conditions = [] }) =>
-          conditions.every(
-            ({ inputId, inputValue = '', operator = 'equals' }) =>
-              ((it.publisherInputs[inputId] ?? '').toLowerCase() ===
-                inputValue.toLowerCase()) ===
-              (operator === 'equals'),
-          ),
+          conditions.every(condition => fits(it, condition)),
         )),
   );
-  return json(call, {
-    ...asked,
-    results: found.map(it => shapeOf(call, it)),
-  });
+  return json(call, { ...asked, results: found.map(it => shapeOf(call, it)) });
 }
 
 function create(call: Call, store: SubscriptionStore): SimulatedResponse {
-  if (!mayEdit(call)) {
-    return denied(call);
-  }
   const asked = bodyOf(call);
-  const inputs = inputsOf(asked);
-  const mistake = mistakeIn(call, asked, inputs);
+  const publisherInputs = textsOf(asked['publisherInputs']);
+  const consumerInputs = textsOf(asked['consumerInputs']);
+  const mistake = mistakeIn(call, asked, publisherInputs, consumerInputs);
   if (mistake) {
     return serviceError(400, 'SubscriptionInputException', mistake);
   }
-  const eventType = String(asked['eventType']);
-  const by = refOf(call.identity);
-  const created: Subscription = {
-    id: randomUUID(),
-    eventType,
-    resourceVersion: String(
-      asked['resourceVersion'] ?? resourceVersionOf(eventType),
-    ),
-    publisherInputs: {
-      ...inputs.publisher,
-      // The service's own.
-      tfsSubscriptionId: randomUUID(),
-    },
-    consumerInputs: inputs.consumer,
-    status: 'enabled',
-    createdBy: by,
-    createdAt: store.now(),
-    modifiedBy: by,
-    modifiedAt: store.now(),
-    probationRetries: 0,
-    notifications: [],
-  };
-  store.of(call.organization).set(created.id, created);
+  const { id, displayName } = call.identity;
+  const created = store.subscribe(call.organization, {
+    eventType: String(asked['eventType']),
+    resourceVersion: asked['resourceVersion'] as string | undefined,
+    publisherInputs,
+    consumerInputs,
+    createdBy: { id, displayName },
+  });
   return json(call, shapeOf(call, created));
 }
 
-function replace(call: Call, it: Subscription): SimulatedResponse {
-  if (!mayEdit(call)) {
-    return denied(call);
-  }
-  const asked = bodyOf(call);
-  const status = asked['status'] as SubscriptionStatus | undefined;
-  // What the system disabled stays disabled, whatever it is told.
-  if (status && !['disabledBySystem'].includes(it.status)) {
-    it.status = status;
-  }
-  const inputs = inputsOf(asked);
-  it.publisherInputs = { ...it.publisherInputs, ...inputs.publisher };
-  it.consumerInputs = { ...it.consumerInputs, ...inputs.consumer };
-  it.modifiedBy = refOf(call.identity);
-  return json(call, shapeOf(call, it));
+function withOne(
+  answer: (call: Call, it: Subscription) => SimulatedResponse,
+): (call: Call, store: SubscriptionStore) => SimulatedResponse {
+  return (call, store) => {
+    const id = (call.parameters['subscriptionId'] ?? '').toLowerCase();
+    const found = store.of(call.organization).get(id);
+    return found
+      ? answer(call, found)
+      : serviceError(
+          404,
+          'SubscriptionNotFoundException',
+          `Subscription ${id} could not be found.`,
+        );
+  };
 }
 
-function withOne(
-  call: Call,
-  store: SubscriptionStore,
-  answer: (it: Subscription) => SimulatedResponse,
-): SimulatedResponse {
-  const id = (call.parameters['subscriptionId'] ?? '').toLowerCase();
-  const found = store.of(call.organization).get(id);
-  if (!mayView(call)) {
-    return denied(call);
-  }
-  return found
-    ? answer(found)
-    : serviceError(
-        404,
-        'SubscriptionNotFoundException',
-        `Subscription ${id} could not be found.`,
-      );
+/** The latest first. */
+function notifications(call: Call, it: Subscription): SimulatedResponse {
+  const result = call.query('result')?.toLowerCase();
+  return jsonList(
+    call,
+    it.notifications
+      .filter(sent => result === undefined || sent.result === result)
+      .reverse()
+      .slice(0, wholeNumber(call, 'maxResults'))
+      .map(sent => ({
+        id: sent.id,
+        subscriptionId: it.id,
+        eventId: sent.eventId,
+        status: sent.result === 'pending' ? 'processing' : 'completed',
+        result: sent.result,
+        createdDate: timestamp(sent.at),
+        details: {
+          requestAttempts: sent.attempts,
+          ...(sent.status ? { response: `Status Code: ${sent.status}` } : {}),
+          ...(sent.result === 'failed' ? { errorMessage: sent.answer } : {}),
+        },
+      })),
+  );
 }
 
 function shapeOf({ baseUrl }: Call, it: Subscription) {
+  const { basicAuthPassword: password } = it.consumerInputs;
   return {
     id: it.id,
     url: `${baseUrl}/_apis/hooks/subscriptions/${it.id}`,
@@ -239,30 +164,27 @@ function shapeOf({ baseUrl }: Call, it: Subscription) {
     consumerId: 'webHooks',
     consumerActionId: 'httpRequest',
     actionDescription: `To host ${new URL(it.consumerInputs['url'] ?? '').host}`,
-    probationRetries: it.probationRetries,
     createdBy: it.createdBy,
     createdDate: timestamp(it.createdAt),
-    modifiedBy: it.modifiedBy,
-    modifiedDate: timestamp(it.modifiedAt),
+    modifiedBy: it.createdBy,
+    modifiedDate: timestamp(it.createdAt),
     publisherInputs: it.publisherInputs,
-    consumerInputs: Object.fromEntries(
-      Object.entries(it.consumerInputs).map(([name, value]) => [
-        name,
-        SECRETS.includes(name) && value !== '' ? MASKED : value,
-      ]),
-    ),
+    consumerInputs: {
+      ...it.consumerInputs,
+      ...(password ? { basicAuthPassword: MASKED } : {}),
+    },
   };
 }
 
 function mistakeIn(
   { organization }: Call,
   asked: Record<string, unknown>,
-  inputs: ReturnType<typeof inputsOf>,
+  { projectId }: Record<string, string>,
+  { url = '', basicAuthPassword }: Record<string, string>,
 ): string | undefined {
   if (asked['publisherId'] !== 'tfs' || asked['consumerId'] !== 'webHooks') {
     return 'The simulator knows the publisher tfs and the consumer webHooks.';
   }
-  const url = inputs.consumer['url'] ?? '';
   if (!URL.canParse(url)) {
     return `The value of the input url is not a valid URI: ${url}`;
   }
@@ -270,48 +192,40 @@ function mistakeIn(
   if (/^(localhost|127\.|\[::1\]|10\.|192\.168\.)/.test(hostname)) {
     return `The URL ${url} is not allowed: it is local or in a special range.`;
   }
-  if (inputs.consumer['basicAuthPassword'] && protocol !== 'https:') {
+  if (basicAuthPassword && protocol !== 'https:') {
     return 'Basic authentication requires HTTPS.';
   }
-  const projectId = inputs.publisher['projectId'];
   return projectId && !organization.findProject(projectId)
     ? `The project ${projectId} does not exist.`
     : undefined;
 }
 
-function inputsOf(asked: Record<string, unknown>) {
-  const texts = (value: unknown) =>
-    Object.fromEntries(
-      Object.entries((value ?? {}) as Record<string, unknown>).map(
-        ([name, each]) => [name, String(each)],
-      ),
-    );
-  return {
-    publisher: texts(asked['publisherInputs']),
-    consumer: texts(asked['consumerInputs']),
-  };
+function textsOf(value: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries((value ?? {}) as Record<string, unknown>).map(
+      ([name, each]) => [name, String(each)],
+    ),
+  );
 }
 
 function bodyOf({ request }: Call): Record<string, unknown> {
   return JSON.parse(request.body.toString() || '{}') as Record<string, unknown>;
 }
 
-function refOf({ id, displayName }: Identity): IdentityRef {
-  return { id, displayName };
-}
-
-function mayView({ organization, identity }: Call): boolean {
-  return organization.mayWithSubscriptions(identity, 'view');
-}
-
-function mayEdit({ organization, identity }: Call): boolean {
-  return organization.mayWithSubscriptions(identity, 'edit');
-}
-
-function denied({ identity }: Call): SimulatedResponse {
+function denied({ identity }: Call, right: 'view' | 'edit'): SimulatedResponse {
+  const permission = right === 'edit' ? 'Edit' : 'View';
   return serviceError(
     403,
     'AccessCheckException',
-    `Access denied. ${identity.displayName} needs the following permission(s) to perform this action: Edit subscriptions`,
+    `Access denied. ${identity.displayName} needs the following permission(s) to perform this action: ${permission} subscriptions`,
+    {
+      customProperties: {
+        Descriptor: null,
+        IdentityDisplayName: identity.displayName,
+        Token: 'PublisherSecurity',
+        RequestedPermissions: right === 'edit' ? 2 : 1,
+        NamespaceId: NAMESPACE_ID,
+      },
+    },
   );
 }

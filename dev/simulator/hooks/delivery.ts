@@ -1,5 +1,4 @@
-import { request as http } from 'node:http';
-import { request as https } from 'node:https';
+import { type Dispatcher, request } from 'undici';
 
 /** What came of handing something to a consumer. */
 export interface DeliveryResult {
@@ -16,39 +15,25 @@ export async function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
+  dispatcher: Dispatcher,
 ): Promise<DeliveryResult> {
-  return await new Promise(resolve => {
-    const failed = (error: Error) =>
-      resolve({ status: undefined, body: error.message });
-    const send = url.protocol === 'https:' ? https : http;
-    const request = send(
-      url,
-      {
-        method: 'POST',
-        timeout: PATIENCE_MS,
-        headers: {
-          'Content-Type': 'application/json; charset=utf-8',
-          'Content-Length': Buffer.byteLength(body),
-          'User-Agent': 'VSServices/19.268.36330.1',
-          ...headers,
-        },
+  try {
+    const { statusCode, body: answer } = await request(url, {
+      method: 'POST',
+      dispatcher,
+      headersTimeout: PATIENCE_MS,
+      bodyTimeout: PATIENCE_MS,
+      headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        'User-Agent': 'VSServices/19.268.36330.1',
+        ...headers,
       },
-      response => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', failed);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode,
-            body: Buffer.concat(chunks).toString().slice(0, 1_000),
-          }),
-        );
-      },
-    );
-    request.on('timeout', () => request.destroy(new Error('timed out')));
-    request.on('error', failed);
-    request.end(body);
-  });
+      body,
+    });
+    return { status: statusCode, body: (await answer.text()).slice(0, 1_000) };
+  } catch (error) {
+    return { status: undefined, body: (error as Error).message };
+  }
 }
 
 /** What a status means for the subscription. Source: behaviour.md, section 6. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { HookEvent } from '../model';
 
 const ZERO = '0'.repeat(40);
@@ -13,18 +12,11 @@ export function resourceVersionOf(eventType: string): string {
   return eventType === 'git.push' ? '1.0' : '1.0-preview.1';
 }
 
-/** What a subscription may leave out. */
-export interface DetailLevels {
-  /** `all`, `minimal` or `none`. */
-  readonly resource: string;
-  /** `all`, `text`, `html`, `markdown` or `none`. */
-  readonly messages: string;
-  readonly detailedMessages: string;
-}
-
 /**
  * The body of a delivery. Sources: learn.microsoft.com "Service hooks events";
  * behaviour.md, section 6.
+ *
+ * @param delivery.inputs - what the subscription says of how much is to be sent
  */
 export function bodyOf(
   event: HookEvent,
@@ -32,64 +24,52 @@ export function bodyOf(
     readonly subscriptionId: string;
     readonly notificationId: number;
     readonly eventId: string;
-    readonly levels: DetailLevels;
-    /** The organization's address as its administrator chose it. */
-    readonly primaryUrl: string;
+    readonly inputs: Readonly<Record<string, string>>;
   },
 ): Record<string, unknown> {
-  const { subscriptionId, notificationId, eventId, levels, primaryUrl } =
-    delivery;
-  const message = `${BY.displayName} caused ${event.eventType} of ${event.repository.name}`;
-  const container = (id: string) => ({ id, baseUrl: `${primaryUrl}/` });
+  const { subscriptionId, notificationId, eventId, inputs } = delivery;
+  const { organization, project, repository, eventType } = event;
+  const baseUrl = `https://dev.azure.com/${encodeURIComponent(organization.name)}`;
+  const text = `${BY.displayName} caused ${eventType} of ${repository.name}`;
+  const message = (level: string | undefined) =>
+    level === 'none' ? undefined : { text, html: text, markdown: text };
+  const container = (id: string) => ({ id, baseUrl: `${baseUrl}/` });
   return {
     subscriptionId,
     notificationId,
     id: eventId,
-    eventType: event.eventType,
+    eventType,
     publisherId: 'tfs',
-    message: messageOf(message, levels.messages),
-    detailedMessage: messageOf(message, levels.detailedMessages),
-    ...resourceOf(event, levels.resource, primaryUrl),
-    resourceVersion: resourceVersionOf(event.eventType),
+    message: message(inputs['messagesToSend']),
+    detailedMessage: message(inputs['detailedMessagesToSend']),
+    resource: resourceOf(event, inputs['resourceDetailsToSend'], baseUrl),
+    resourceVersion: resourceVersionOf(eventType),
     resourceContainers: {
-      collection: container(event.organization.id),
-      account: container(event.organization.id),
-      project: container(event.project.id),
+      collection: container(organization.id),
+      account: container(organization.id),
+      project: container(project.id),
     },
     createdDate: new Date(event.at).toISOString(),
   };
 }
 
-function messageOf(text: string, level: string): unknown {
-  switch (level) {
-    case 'none':
-      return undefined;
-    case 'text':
-    case 'html':
-    case 'markdown':
-      return { [level]: text };
-    default:
-      return { text, html: text, markdown: text };
-  }
-}
-
 function resourceOf(
   event: HookEvent,
-  level: string,
-  primaryUrl: string,
-): { resource?: unknown } {
+  level: string | undefined,
+  baseUrl: string,
+): object | undefined {
+  const { repository, project, eventType } = event;
+  const url = `${baseUrl}/_apis/git/repositories/${repository.id}`;
   if (level === 'none') {
-    return {};
+    return undefined;
   }
-  const { repository, project } = event;
-  const url = `${primaryUrl}/_apis/git/repositories/${repository.id}`;
-  if (level === 'minimal' && event.eventType !== 'git.repo.deleted') {
-    return { resource: { repository: { id: repository.id, url }, url } };
+  if (level === 'minimal' && eventType !== 'git.repo.deleted') {
+    return { repository: { id: repository.id, url }, url };
   }
   const projectShape = {
     id: project.id,
     name: project.name,
-    url: `${primaryUrl}/_apis/projects/${project.id}`,
+    url: `${baseUrl}/_apis/projects/${project.id}`,
     state: 'wellFormed',
     visibility: 'unchanged',
     lastUpdateTime: '0001-01-01T00:00:00',
@@ -102,68 +82,71 @@ function resourceOf(
     ...(repository.defaultBranch && {
       defaultBranch: `refs/heads/${repository.defaultBranch}`,
     }),
-    remoteUrl: `${primaryUrl}/${encodeURIComponent(project.name)}/_git/${encodeURIComponent(repository.name)}`,
+    remoteUrl: `${baseUrl}/${encodeURIComponent(project.name)}/_git/${encodeURIComponent(repository.name)}`,
   };
-  const who = {
-    initiatedBy: BY,
-    utcTimestamp: new Date(event.at).toISOString(),
-  };
-  switch (event.eventType) {
-    case 'git.push':
-      return {
-        resource: {
-          // Which files changed is nowhere said.
-          ...(event.newObjectId && {
-            commits: [{ commitId: event.newObjectId, author: BY, url }],
-          }),
-          refUpdates: [
-            {
-              name: event.ref,
-              oldObjectId: event.oldObjectId ?? ZERO,
-              newObjectId: event.newObjectId ?? ZERO,
-            },
-          ],
-          repository: repositoryShape,
-          pushedBy: BY,
-          pushId: event.pushId,
-          date: new Date(event.at).toISOString(),
-          url,
-        },
-      };
-    case 'git.repo.deleted':
-      // The one event without a repository.
-      return {
-        resource: {
-          project: projectShape,
-          repositoryId: repository.id,
-          repositoryName: repository.name,
-          isHardDelete: event.isHardDelete,
-          ...who,
-        },
-      };
-    case 'git.repo.renamed':
-      return {
-        resource: {
-          oldName: event.oldName,
-          newName: repository.name,
-          repository: repositoryShape,
-          ...who,
-        },
-      };
-    case 'git.repo.statuschanged':
-      return {
-        resource: {
-          disabled: repository.isDisabled,
-          repository: { ...repositoryShape, isDisabled: repository.isDisabled },
-          ...who,
-        },
-      };
-    default:
-      return { resource: { repository: repositoryShape, ...who } };
+  const date = new Date(event.at).toISOString();
+  if (eventType === 'git.push') {
+    return pushResource(event, repositoryShape, date);
   }
+  const who = { initiatedBy: BY, utcTimestamp: date };
+  if (eventType === 'git.repo.deleted') {
+    // The one event without a repository.
+    return {
+      project: projectShape,
+      repositoryId: repository.id,
+      repositoryName: repository.name,
+      isHardDelete: event.isHardDelete,
+      ...who,
+    };
+  }
+  return {
+    ...(eventType === 'git.repo.renamed' && {
+      oldName: event.oldName,
+      newName: repository.name,
+    }),
+    ...(eventType === 'git.repo.statuschanged' && {
+      disabled: repository.isDisabled,
+    }),
+    repository: {
+      ...repositoryShape,
+      size: repository.size,
+      isDisabled: repository.isDisabled,
+    },
+    ...who,
+  };
 }
 
-/** An id for an event; retries of its delivery bear the same. */
-export function newEventId(): string {
-  return randomUUID();
+/** Which files changed is nowhere said. */
+function pushResource(
+  { ref, oldObjectId, newObjectId, pushId }: HookEvent,
+  repository: { readonly url: string },
+  date: string,
+) {
+  const { url } = repository;
+  const by = { name: BY.displayName, email: BY.uniqueName, date };
+  return {
+    ...(newObjectId && {
+      commits: [
+        {
+          commitId: newObjectId,
+          author: by,
+          committer: by,
+          comment: 'Change files',
+          url: `${url}/commits/${newObjectId}`,
+        },
+      ],
+    }),
+    refUpdates: [
+      {
+        name: ref,
+        oldObjectId: oldObjectId ?? ZERO,
+        newObjectId: newObjectId ?? ZERO,
+      },
+    ],
+    repository,
+    pushedBy: BY,
+    pushId,
+    date,
+    url: `${url}/pushes/${pushId}`,
+  };
 }

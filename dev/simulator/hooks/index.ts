@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'undici';
 import type { HookEvent } from '../model';
 import type { EndpointRoute } from '../seams';
 import { subscriptionRoutes, type SubscriptionStore } from './api';
@@ -8,21 +9,21 @@ import {
   TRANSIENT_RETRIES,
   verdictOn,
 } from './delivery';
-import { bodyOf, newEventId, resourceVersionOf } from './events';
-import type { SentNotification, Subscription } from './subscription';
+import { bodyOf, resourceVersionOf } from './events';
+import type {
+  NewSubscription,
+  SentNotification,
+  Subscription,
+} from './subscription';
 
 export type { Subscription } from './subscription';
 
 /** How deliveries fare on their way. */
 export interface DeliveryOptions {
-  /** How long the service takes before it sends anything, in milliseconds of the real clock. Default: 0; seen in practice: 3,000 to 8,000. */
-  readonly delayMs?: () => number;
   /** How often a notification is sent: 0 loses it, 2 sends it twice. Default: 1. */
   readonly copies?: () => number;
   /** Milliseconds of real time that stand for a second of the pauses between retries. Default: 1,000. */
   readonly msPerSecond?: number;
-  /** The organization's address in payloads. Default: `https://dev.azure.com/{organization}`. */
-  readonly primaryUrl?: (organization: { readonly name: string }) => string;
 }
 
 /** Service hooks: subscriptions, and what is delivered to them. Source: behaviour.md, section 6. */
@@ -33,9 +34,14 @@ export class ServiceHooks implements SubscriptionStore {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
   #options: DeliveryOptions = {};
-  readonly #notificationIds = new Map<string, number>();
 
-  constructor(readonly now: () => number) {}
+  readonly #now: () => number;
+  readonly #agent = new Agent();
+
+  /** @param now - milliseconds since 1970 on the simulator's clock */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   of({ id }: { readonly id: string }): Map<string, Subscription> {
     const known =
@@ -51,25 +57,25 @@ export class ServiceHooks implements SubscriptionStore {
   /** Makes a subscription, as somebody may who is allowed to. */
   subscribe(
     organization: { readonly id: string },
-    options: {
-      readonly eventType: string;
-      readonly publisherInputs: Record<string, string>;
-      readonly consumerInputs: Record<string, string>;
-    },
+    options: NewSubscription,
   ): Subscription {
-    const by = { id: randomUUID(), displayName: 'Somebody' };
-    const now = this.now();
     const made: Subscription = {
-      id: randomUUID(),
-      resourceVersion: resourceVersionOf(options.eventType),
-      status: 'enabled',
-      createdBy: by,
-      createdAt: now,
-      modifiedBy: by,
-      modifiedAt: now,
-      probationRetries: 0,
-      notifications: [],
       ...options,
+      id: randomUUID(),
+      resourceVersion:
+        options.resourceVersion ?? resourceVersionOf(options.eventType),
+      publisherInputs: {
+        ...options.publisherInputs,
+        // The service's own.
+        tfsSubscriptionId: randomUUID(),
+      },
+      status: 'enabled',
+      createdBy: options.createdBy ?? {
+        id: randomUUID(),
+        displayName: 'Somebody',
+      },
+      createdAt: this.#now(),
+      notifications: [],
     };
     this.of(organization).set(made.id, made);
     return made;
@@ -100,8 +106,9 @@ export class ServiceHooks implements SubscriptionStore {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#timers.forEach(timer => clearTimeout(timer));
+    await this.#agent.destroy();
   }
 
   #send(subscription: Subscription, event: HookEvent): void {
@@ -109,12 +116,11 @@ export class ServiceHooks implements SubscriptionStore {
     if (subscription.status !== 'enabled') {
       return;
     }
-    const id = (this.#notificationIds.get(subscription.id) ?? 0) + 1;
-    this.#notificationIds.set(subscription.id, id);
     const sent: SentNotification = {
-      id,
-      eventId: newEventId(),
-      at: this.now(),
+      id: subscription.notifications.length + 1,
+      // Retries of its delivery bear the same.
+      eventId: randomUUID(),
+      at: this.#now(),
       result: 'pending',
       attempts: 0,
       answer: '',
@@ -131,8 +137,7 @@ export class ServiceHooks implements SubscriptionStore {
     event: HookEvent,
     sent: SentNotification,
   ): Promise<void> {
-    const { delayMs = () => 0, msPerSecond = 1_000 } = this.#options;
-    await this.#pause(delayMs());
+    const { msPerSecond = 1_000 } = this.#options;
     for (const seconds of [...TRANSIENT_RETRIES, undefined]) {
       const verdict = await this.#attempt(subscription, event, sent);
       if (verdict === 'succeeded') {
@@ -163,11 +168,9 @@ export class ServiceHooks implements SubscriptionStore {
     subscription.status = 'onProbation';
     for (const minutes of PROBATION_RETRIES) {
       await this.#pause(minutes * 60 * (this.#options.msPerSecond ?? 1_000));
-      subscription.probationRetries += 1;
       if ((await this.#attempt(subscription, event, sent)) === 'succeeded') {
         sent.result = 'succeeded';
         subscription.status = 'enabled';
-        subscription.probationRetries = 0;
         return;
       }
     }
@@ -181,24 +184,19 @@ export class ServiceHooks implements SubscriptionStore {
   ): Promise<ReturnType<typeof verdictOn>> {
     const inputs = subscription.consumerInputs;
     sent.attempts += 1;
-    const { primaryUrl = defaultUrl } = this.#options;
     const body = JSON.stringify(
       bodyOf(event, {
         subscriptionId: subscription.id,
         notificationId: sent.id,
         eventId: sent.eventId,
-        primaryUrl: primaryUrl(event.organization),
-        levels: {
-          resource: inputs['resourceDetailsToSend'] || 'all',
-          messages: inputs['messagesToSend'] || 'all',
-          detailedMessages: inputs['detailedMessagesToSend'] || 'all',
-        },
+        inputs,
       }),
     );
     const { status, body: answer } = await post(
       this.#resolved(inputs['url'] ?? ''),
       headersOf(inputs),
       body,
+      this.#agent,
     );
     sent.status = status;
     sent.answer = answer;
@@ -261,8 +259,4 @@ function headersOf(
       `Basic ${Buffer.from(`${basicAuthUsername ?? ''}:${basicAuthPassword ?? ''}`).toString('base64')}`;
   }
   return headers;
-}
-
-function defaultUrl({ name }: { readonly name: string }): string {
-  return `https://dev.azure.com/${encodeURIComponent(name)}`;
 }

@@ -4,13 +4,6 @@ export interface IdentityRef {
   readonly displayName: string;
 }
 
-export type SubscriptionStatus =
-  | 'enabled'
-  | 'onProbation'
-  | 'disabledByUser'
-  | 'disabledBySystem'
-  | 'disabledByInactiveIdentity';
-
 /** What a consumer was sent, and what it answered. */
 export interface SentNotification {
   readonly id: number;
@@ -27,13 +20,26 @@ export interface Subscription {
   readonly id: string;
   readonly eventType: string;
   readonly resourceVersion: string;
-  publisherInputs: Record<string, string>;
-  consumerInputs: Record<string, string>;
-  status: SubscriptionStatus;
+  readonly publisherInputs: Readonly<Record<string, string>>;
+  readonly consumerInputs: Record<string, string>;
+  status:
+    | 'enabled'
+    | 'onProbation'
+    | 'disabledByUser'
+    | 'disabledBySystem'
+    | 'disabledByInactiveIdentity';
   readonly createdBy: IdentityRef;
   readonly createdAt: number;
-  modifiedBy: IdentityRef;
-  modifiedAt: number;
-  probationRetries: number;
   readonly notifications: SentNotification[];
+}
+
+/** A subscription that somebody asks for. */
+export interface NewSubscription {
+  readonly eventType: string;
+  /** Default: the one that the service documents for the kind of event. */
+  readonly resourceVersion?: string;
+  readonly publisherInputs: Readonly<Record<string, string>>;
+  readonly consumerInputs: Record<string, string>;
+  /** Default: somebody. */
+  readonly createdBy?: IdentityRef;
 }

@@ -1,19 +1,12 @@
+import type { Project } from './project';
+import type { Repository } from './repository';
+
 /** What a grant or a revocation is about; without projects and repositories the whole organization. */
 export interface AccessScope {
   /** Names or ids of projects. */
   readonly projects?: readonly string[];
   /** Names or ids of repositories, `Project/repository` where a name alone would be ambiguous. */
   readonly repositories?: readonly string[];
-}
-
-interface ReadableProject {
-  readonly id: string;
-  repositories(): Iterable<{ readonly id: string }>;
-}
-
-interface ReadableRepository {
-  readonly id: string;
-  readonly project: { readonly id: string };
 }
 
 /**
@@ -57,7 +50,7 @@ export class Access {
     }
   }
 
-  canReadProject(project: ReadableProject): boolean {
+  canReadProject(project: Project): boolean {
     if (this.#denied.has(project.id)) {
       return false;
     }
@@ -68,7 +61,7 @@ export class Access {
     return [...project.repositories()].some(({ id }) => this.#granted.has(id));
   }
 
-  canReadRepository({ id, project }: ReadableRepository): boolean {
+  canReadRepository({ id, project }: Repository): boolean {
     return (
       this.level === 'basic' &&
       !this.#denied.has(id) &&

@@ -11,23 +11,12 @@ export interface Identity {
   readonly uniqueName: string;
 }
 
-/** The identities of a simulator, made when they are first named. */
-export class Identities {
-  readonly #byName = new Map<string, Identity>();
-
-  /** The identity of this name. Unlike the names of projects, the names of identities are compared exactly. */
-  named(name: string): Identity {
-    const known = this.#byName.get(name);
-    if (known) {
-      return known;
-    }
-    const identity: Identity = {
-      name,
-      id: guidOf('identity', name),
-      displayName: name,
-      uniqueName: `${name}@example.com`,
-    };
-    this.#byName.set(name, identity);
-    return identity;
-  }
+/** The identity of this name. Unlike the names of projects, the names of identities are compared exactly. */
+export function identityOf(name: string): Identity {
+  return {
+    name,
+    id: guidOf('identity', name),
+    displayName: name,
+    uniqueName: `${name}@example.com`,
+  };
 }

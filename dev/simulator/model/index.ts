@@ -3,7 +3,7 @@ export { BlobStore, pathSegments } from './files';
 export type { FileChanges, FileContent } from './files';
 export { GitBlob, GitTree } from './git';
 export type { FileMode, GitCommit, TreeEntry } from './git';
-export { Identities } from './identity';
+export { identityOf } from './identity';
 export type { Identity } from './identity';
 export { guidOf, isGuid, nameKey } from './names';
 export { Organization } from './organization';

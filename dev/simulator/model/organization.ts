@@ -94,7 +94,6 @@ export class Organization {
 
   /** Makes an identity a member that may read everything, or the projects and repositories that are named. */
   grant(identity: string, scope: AccessScope = {}): void {
-    this.#world.identities.named(identity);
     const access = this.#members.get(identity) ?? new Access();
     access.grant(this.#idsOf(scope));
     this.#members.set(identity, access);
@@ -130,11 +129,6 @@ export class Organization {
   mayWithSubscriptions(identity: Identity, right: 'view' | 'edit'): boolean {
     const granted = this.#subscriptionRights.get(identity.name);
     return granted === 'edit' || granted === right;
-  }
-
-  /** The identity of a name, as the organization shows it. */
-  identity(name: string): Identity {
-    return this.#world.identities.named(name);
   }
 
   /** What an identity may read; `undefined` for one that is no member. */

@@ -23,8 +23,6 @@ export interface DeletedRepository {
   /** As it was when it was deleted. */
   readonly name: string;
   readonly deletedAt: number;
-  /** Gone from the recycle bin too. */
-  readonly permanently: boolean;
 }
 
 /** The organization that a project is in, as far as the project needs it. */
@@ -168,15 +166,14 @@ export class Project implements Home {
     this.#repositories.delete(nameKey(repository.name));
   }
 
-  /** Takes a repository out, into the recycle bin or for good. */
-  remove(repository: Repository, options: { permanently?: boolean }): void {
+  /** Takes a repository out. */
+  remove(repository: Repository): void {
     this.release(repository);
     this.organization.unregisterRepository(repository);
     this.#deleted.set(repository.id, {
       repository,
       name: repository.name,
       deletedAt: this.#world.now(),
-      permanently: options.permanently ?? false,
     });
   }
 

@@ -5,7 +5,6 @@ import {
   treeChanges,
 } from './files';
 import { type GitBlob, type GitCommit, GitTree, type TreeEntry } from './git';
-import type { Identities } from './identity';
 import { hashOf } from './names';
 
 /** Something that service hooks report. */
@@ -38,7 +37,6 @@ export interface World {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly blobs: BlobStore;
-  readonly identities: Identities;
 }
 
 /** The project that a repository is in, as far as the repository and its readers need it. */
@@ -61,7 +59,7 @@ export interface Home {
   ): Repository;
   claim(repository: Repository, name: string): void;
   release(repository: Repository): void;
-  remove(repository: Repository, options: { permanently?: boolean }): void;
+  remove(repository: Repository): void;
 }
 
 export interface RepositoryOptions {
@@ -80,8 +78,6 @@ export interface PushOptions {
   /** Without `refs/heads/`. Default: the default branch. Made from the default branch if it does not exist. */
   readonly branch?: string;
   readonly files: FileChanges;
-  /** Rewrites the branch's last commit. From outside that looks like any other push: the former commit can still be read by its id. */
-  readonly force?: boolean;
 }
 
 /** One update of a ref, as the service keeps it. */
@@ -307,7 +303,7 @@ export class Repository {
 
   /** Deletes it: into the project's recycle bin, or for good. */
   delete(options: { permanently?: boolean } = {}): void {
-    this.#project.remove(this, options);
+    this.#project.remove(this);
     this.#changed();
     this.report('git.repo.deleted', {
       isHardDelete: options.permanently ?? false,

@@ -1,10 +1,6 @@
-import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
-import type { FaultOptions } from '../faults';
-import { ReusableBody, type SimulatedResponse } from '../http';
-import type { PendingRequest } from '../requests';
+import type { SimulatedResponse } from '../http';
 
 const gzipAsync = promisify(gzip);
 /** Below this a body is sent as it is; IIS does not bother with small ones either. */
@@ -12,61 +8,42 @@ const COMPRESS_FROM = 256;
 /** Above this compressing would hold up other requests. */
 const COMPRESS_ASIDE_FROM = 64 * 1024;
 
-/** An answer on its way to the client. */
-export interface Delivery {
-  readonly response: SimulatedResponse;
-  readonly fault: FaultOptions | undefined;
-  readonly pending: PendingRequest;
-  /** Whether the client said that it takes gzip. */
-  readonly acceptsGzip: boolean;
-  /** The TCP connection under all layers. */
-  readonly socket: Socket;
-  /** Aborted when the connection ends. */
-  readonly signal: AbortSignal;
-}
-
-/** An answer as bytes. */
-interface EncodedResponse {
-  readonly status: number;
-  readonly headers: Record<string, string | readonly string[]>;
-  readonly body: Buffer | Readable;
-}
+/** Large bodies as they were compressed: lists are sent many times. */
+const compressed = new WeakMap<Buffer, Promise<Buffer>>();
 
 /** What is sent for an answer, compressed if the client takes it and it is worth it. */
 export async function encode(
-  response: SimulatedResponse,
+  { headers, body }: SimulatedResponse,
   acceptsGzip: boolean,
-): Promise<EncodedResponse> {
-  const { status } = response;
-  const headers = { ...response.headers };
-  const raw = response.body;
-  if (raw instanceof Readable) {
-    return { status, headers, body: raw };
+): Promise<{ headers: Record<string, string | string[]>; body: Buffer }> {
+  const type =
+    body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
+      ? {}
+      : { 'Content-Type': 'application/json; charset=utf-8' };
+  const sent = { ...type, ...headers } as Record<string, string | string[]>;
+  const plain = bytesOf(body);
+  return acceptsGzip && plain.length >= COMPRESS_FROM
+    ? {
+        headers: { ...sent, 'Content-Encoding': 'gzip' },
+        body: await compress(plain),
+      }
+    : { headers: sent, body: plain };
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) {
+    return body;
   }
-  let plain: Buffer;
-  if (raw === undefined) {
-    return { status, headers, body: Buffer.alloc(0) };
-  } else if (raw instanceof ReusableBody) {
-    plain = raw.plain;
-  } else if (Buffer.isBuffer(raw)) {
-    plain = raw;
-  } else if (typeof raw === 'string') {
-    plain = Buffer.from(raw);
-  } else {
-    plain = Buffer.from(JSON.stringify(raw));
-    headers['Content-Type'] ??= 'application/json; charset=utf-8';
+  return Buffer.from(
+    typeof body === 'string' ? body : (JSON.stringify(body) ?? ''),
+  );
+}
+
+async function compress(plain: Buffer): Promise<Buffer> {
+  if (plain.length < COMPRESS_ASIDE_FROM) {
+    return gzipSync(plain);
   }
-  if (!acceptsGzip || plain.length < COMPRESS_FROM) {
-    return { status, headers, body: plain };
-  }
-  headers['Content-Encoding'] = 'gzip';
-  if (raw instanceof ReusableBody) {
-    const body = await raw.gzipped(content => gzipAsync(content));
-    return { status, headers, body };
-  }
-  const body =
-    plain.length < COMPRESS_ASIDE_FROM
-      ? gzipSync(plain)
-      : await gzipAsync(plain);
-  return { status, headers, body };
+  const known = compressed.get(plain) ?? gzipAsync(plain);
+  compressed.set(plain, known);
+  return await known;
 }

@@ -157,7 +157,6 @@ export const REPOSITORY_ROWS: readonly Row[] = [
       {
         begin(stage) {
           struck(stage).push({
-            force: true,
             files: { [DESCRIPTOR]: component(NAME, 2) },
           });
         },

@@ -245,6 +245,7 @@ export function loadSpecifications(): Specification[] {
     'git/7.1/git.json',
     'core/7.1/core.json',
     'search/7.1/search.json',
+    'hooks/7.1/serviceHooks.json',
   ].map(file => new Specification(join(SPECIFICATION, file)));
 }
 
