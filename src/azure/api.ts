@@ -21,28 +21,28 @@ export interface ApiArea<A extends ClientApiBase> {
   readonly name: string;
   /** A resource of the area. Any will do: the library asks for all of them at once. */
   readonly anyResource: string;
-  create(baseUrl: string): A;
+  readonly library: { readonly prototype: A };
 }
 
 /** Repositories and what is in them. */
 export const GIT: ApiArea<GitApi> = {
   name: 'git',
   anyResource: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
-  create: baseUrl => new GitApi(baseUrl, []),
+  library: GitApi,
 };
 
 /** Projects. */
 export const CORE: ApiArea<CoreApi> = {
   name: 'core',
   anyResource: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
-  create: baseUrl => new CoreApi(baseUrl, []),
+  library: CoreApi,
 };
 
 /** The organization itself, and the identity that a credential belongs to. */
 export const LOCATIONS: ApiArea<LocationsApi> = {
   name: 'Location',
   anyResource: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
-  create: baseUrl => new LocationsApi(baseUrl, []),
+  library: LocationsApi,
 };
 
 /** Which resources there are in which versions: some 200 KB. */
@@ -91,7 +91,7 @@ export class OrganizationApi<A extends ClientApiBase> {
   async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
     const locations = await this.#awaitVersions(call);
     const answers: T[] = [];
-    const http = new TransportHttpClient(async (...request) => {
+    const http = httpClient(async (...request) => {
       const outgoing = this.#outgoing(call, ...request);
       answers.push(await this.#transport.send(outgoing, call));
       // The library gets nothing: it would change an answer in place.
@@ -150,9 +150,10 @@ export class OrganizationApi<A extends ClientApiBase> {
 
   /** The API, with a client that sends the requests of one call. */
   #apiWith(http: HttpClient, locations: VsoClient): A {
-    const api = this.#area.create(this.#baseUrl);
+    const api = unconstructed(this.#area.library);
+    api.baseUrl = this.#baseUrl;
     api.http = http;
-    api.rest = new TransportRestClient(http);
+    api.rest = restClient(http);
     api.vsoClient = locations;
     return api;
   }
@@ -206,9 +207,8 @@ export class OrganizationApi<A extends ClientApiBase> {
     }
     // By itself the library would ask for each object that is made of it, and
     // for each of the first callers (azure-devops-node-api 17.0).
-    const http = new TransportHttpClient(async () => locations);
-    const client = new TransportRestClient(http);
-    return new VsoClient(this.#baseUrl, client);
+    const http = httpClient(async () => locations);
+    return new VsoClient(this.#baseUrl, restClient(http));
   }
 
   /** What the library wants to send, if that goes to the organization and changes nothing. */
@@ -255,27 +255,37 @@ class LibraryResponse implements IHttpClientResponse {
   }
 }
 
-/** The library's HTTP client with everything below its interface replaced. */
-class TransportHttpClient extends HttpClient {
-  /** @param send - returns what the library is given as the answer */
-  constructor(
-    private readonly send: (...request: LibraryRequest) => Promise<unknown>,
-  ) {
-    super(undefined);
-  }
+/**
+ * An object of a class of the library whose constructor does not run. It would
+ * make HTTP clients for nothing, and each of them would read `NO_PROXY` as regular
+ * expressions, and throw where that has something else (typed-rest-client 3.1).
+ */
+function unconstructed<T extends object>({
+  prototype,
+}: {
+  readonly prototype: T;
+}): T {
+  return Object.create(prototype) as T;
+}
 
-  override async request(...request: LibraryRequest): Promise<LibraryResponse> {
-    return new LibraryResponse(await this.send(...request));
-  }
+/** The library's HTTP client with everything below its interface replaced. @param send - returns what the library is given as the answer */
+function httpClient(
+  send: (...request: LibraryRequest) => Promise<unknown>,
+): HttpClient {
+  const http = unconstructed(HttpClient);
+  http.request = async (...request) =>
+    new LibraryResponse(await send(...request));
+  return http;
+}
+
+function restClient(http: HttpClient): RestClient {
+  const rest = unconstructed(TransportRestClient);
+  rest.client = http;
+  return rest;
 }
 
 /** The library's REST client, which takes an answer as it was already parsed. */
 class TransportRestClient extends RestClient {
-  constructor(client: HttpClient) {
-    super(undefined);
-    this.client = client;
-  }
-
   protected override async processResponse<T>({
     result,
   }: LibraryResponse): Promise<IRestResponse<T>> {

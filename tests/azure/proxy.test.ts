@@ -89,6 +89,8 @@ describe('A proxy', () => {
     ['NO_PROXY', ' localhost , example.org,'],
     ['NO_PROXY', 'LOCALHOST'],
     ['NO_PROXY', '*'],
+    // What is no regular expression.
+    ['NO_PROXY', 'localhost,corp(.example,[fe80::1,+'],
   ])('is left out for what %s names: %j', async (variable, value) => {
     const proxy = await servers.add(serveProxy(server.port));
     environment({
