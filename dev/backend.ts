@@ -11,7 +11,7 @@ import openApiPlaceholders from '@backstage/plugin-catalog-backend-module-openap
 import unprocessedEntities from '@backstage/plugin-catalog-backend-module-unprocessed';
 import azureDevOps from '../src';
 import { readProviderConfigs } from '../src/config/index';
-import { statusServiceRef, type StatusBoard } from '../src/status/report';
+import { statusServiceRef, type LastRefreshes } from '../src/status/report';
 import { backendConfig, toConfig } from './config';
 import type { BackendOptions } from './messages';
 import { countRequests } from './request-counter';
@@ -50,7 +50,7 @@ export async function createDevelopmentBackend(
   backend.add(unprocessedEntities);
   if (appDirectory) backend.add(webApp(appDirectory));
 
-  let board: StatusBoard | undefined;
+  let lastRefreshes: LastRefreshes | undefined;
   backend.add(
     createBackendModule({
       pluginId: 'catalog',
@@ -59,7 +59,7 @@ export async function createDevelopmentBackend(
         env.registerInit({
           deps: { status: statusServiceRef },
           async init({ status }) {
-            board = status;
+            lastRefreshes = status;
           },
         });
       },
@@ -73,7 +73,9 @@ export async function createDevelopmentBackend(
     ingestion: () => ({
       refreshes: providers.map(provider => ({
         provider,
-        report: board?.list().find(report => report.provider === provider),
+        report: lastRefreshes
+          ?.list()
+          .find(report => report.provider === provider),
       })),
       requests: requests(),
     }),

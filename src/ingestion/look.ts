@@ -76,7 +76,7 @@ export async function lookAtRepository(input: LookInput): Promise<LookFacts> {
 }
 
 /** What reading the files of a repository found. */
-type Reading = Omit<
+type FoundFiles = Omit<
   Extract<LookFacts, { outcome: 'found' }>,
   'outcome' | 'repository'
 >;
@@ -86,7 +86,7 @@ async function readFiles(
   client: AzureDevOpsClient,
   repository: Repository,
   signal: AbortSignal,
-): Promise<Reading> {
+): Promise<FoundFiles> {
   const { settings, turns } = input;
   const { path } = input.asked;
   const files: FileFacts[] = [];
@@ -135,7 +135,7 @@ async function lookElsewhere(
   client: AzureDevOpsClient,
   repository: Repository,
   signal: AbortSignal,
-): Promise<Reading> {
+): Promise<FoundFiles> {
   const version: VersionRef | undefined =
     settings.branch === undefined
       ? undefined

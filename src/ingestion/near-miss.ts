@@ -2,7 +2,7 @@ import type { AzureDevOpsClients } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import {
   explainNothingFound,
-  findCulprit,
+  findCause,
   type NearMiss,
 } from '../policy/nothing-found';
 import type { OrganizationList } from './pass';
@@ -41,9 +41,9 @@ export async function adviseOnNothingFound(
       return list ? [{ ...list, organization: label }] : [];
     }),
   };
-  const culprit = findCulprit(findings);
-  if (culprit === 'branch' || culprit === 'path') {
-    memory.nearMisses ??= await lookElsewhere(culprit, options);
+  const cause = findCause(findings);
+  if (cause === 'branch' || cause === 'path') {
+    memory.nearMisses ??= await lookElsewhere(cause, options);
   }
   return explainNothingFound({ ...findings, nearMisses: memory.nearMisses });
 }
@@ -53,7 +53,7 @@ export async function adviseOnNothingFound(
  * usual places, or at the default branches. What fails is not counted.
  */
 async function lookElsewhere(
-  culprit: 'branch' | 'path',
+  cause: 'branch' | 'path',
   {
     settings,
     lists,
@@ -67,9 +67,9 @@ async function lookElsewhere(
   const literals = settings.paths.flatMap(path =>
     path.kind === 'literal' ? [path.path] : [],
   );
-  const branch = culprit === 'branch' ? undefined : settings.branch;
+  const branch = cause === 'branch' ? undefined : settings.branch;
   const paths =
-    culprit === 'branch'
+    cause === 'branch'
       ? [literals[0] ?? '/catalog-info.yaml']
       : USUAL_PATHS.filter(path => !literals.includes(path));
   const sample = settings.organizations

@@ -45,7 +45,7 @@ interface GoneOutcome extends RemovalOutcome {
 }
 
 /**
- * Is told all that the guard holds back of an organization.
+ * Called with all that the guard holds back of an organization.
  *
  * @param organization - its key; empty for what is not of one
  */
@@ -353,14 +353,14 @@ async function keepOutOfSight(
     outcomes.push({
       released: released.length,
       heldBack,
-      problems: heldBack.map(({ fingerprint }) =>
+      problems: heldBack.map(({ code }) =>
         describeOutOfSight({
           organization,
           settings,
           project: project?.name,
           repositories: ids.length,
           entities: entities.length,
-          fingerprint,
+          code,
         }),
       ),
     });
@@ -467,7 +467,7 @@ function describeOutOfSight(facts: {
   readonly project: string | undefined;
   readonly repositories: number;
   readonly entities: number;
-  readonly fingerprint: string;
+  readonly code: string;
 }): string {
   const { organization, settings, project, repositories, entities } = facts;
   const { cause, cure, docs } = diagnose('permission-missing', {
@@ -478,7 +478,7 @@ function describeOutOfSight(facts: {
   return (
     `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
     `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
-    `If it was deleted, ${howToApprove(settings.id, facts.fingerprint)}, which allows the removal of these entities and no others, once`
+    `If it was deleted, ${howToApprove(settings.id, facts.code)}, which allows the removal of these entities and no others, once`
   );
 }
 
@@ -495,7 +495,7 @@ export function describeHeldBack(
   providerId: string,
   held: HeldBack,
 ): string {
-  const { grade, count, total, limit, fingerprint, reasons } = held;
+  const { grade, count, total, limit, code, reasons } = held;
   const option =
     grade === 'confirmed' ? 'maxConfirmedPercentage' : 'maxPercentage';
   const why = reasons
@@ -505,7 +505,7 @@ export function describeHeldBack(
   return (
     `${organization}: held back the removal of ${count} of ${total} entities ` +
     `(${describeShare(held)}, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
-    `They stay in the catalog. If they are to go, ${howToApprove(providerId, fingerprint)}, which allows this very set, once; ` +
+    `They stay in the catalog. If they are to go, ${howToApprove(providerId, code)}, which allows this very set, once; ` +
     (grade === 'deselected'
       ? 'if they are not, correct the configuration: the next refresh takes this back'
       : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')

@@ -162,7 +162,7 @@ export interface RefreshObserver {
 /** What became of an event: something is due because of it, it concerns nothing that is ingested, or it could not be taken. */
 export type EventOutcome = 'due' | 'irrelevant' | 'failed';
 
-/** Is told what comes in; see `status/`. */
+/** Called with what comes in; see `status/`. */
 export interface EventObserver {
   /** @param event - one of those that are listened to, such as `git.push` */
   eventTaken(event: string, outcome: EventOutcome): void;
@@ -170,7 +170,7 @@ export interface EventObserver {
   refreshAsked(outcome: EventOutcome): void;
 }
 
-/** What a span of a trace tells. */
+/** What can be noted on a span of a trace. */
 export interface TracedSpan {
   setAttribute(key: string, value: string | number): void;
 }

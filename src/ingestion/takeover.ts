@@ -19,7 +19,7 @@ import {
 } from '../policy/guard';
 import type { KnownRepository, Removal } from '../policy/model';
 
-/** How long the catalog is given to process the silenced Locations, in milliseconds. */
+/** How long the catalog is given to process Locations that have no targets any more, in milliseconds. */
 const SETTLE_MS = 120_000;
 /** After what time it is looked at, in milliseconds; each time doubles, as every look may cost a full mutation. */
 const FIRST_POLL_MS = 200;
@@ -93,7 +93,7 @@ export async function takeOver(input: TakeoverInput): Promise<HeldBack[]> {
   logger.info(
     `Taking over ${resolved.size} of ${official.length} Locations that another Azure DevOps provider of this name stated`,
   );
-  await applyEverything(input, 'silence', resolved);
+  await applyEverything(input, 'empty', resolved);
   const unsettled = await settle(input, resolved);
   input.waitedFor.clear();
   unsettled.forEach(entityRef => input.waitedFor.add(entityRef));
@@ -126,16 +126,16 @@ async function settle(
   let waited = 0;
   for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, LAST_POLL_MS)) {
     const busy = await catalog.unprocessedWithoutTargets(refs);
-    const stolen = await catalog.children(refs);
-    if (stolen.length > 0) {
+    const takenBack = await catalog.children(refs);
+    if (takenBack.length > 0) {
       // A Location that was being processed when it lost its targets has taken
       // its entities back; state again whose they are.
-      await applyEverything(input, 'silence', resolved);
+      await applyEverything(input, 'empty', resolved);
     } else if (busy.length === 0) {
       return new Set();
     }
     if (waited >= patience) {
-      return new Set([...busy, ...stolen.map(({ parent }) => parent)]);
+      return new Set([...busy, ...takenBack.map(({ parent }) => parent)]);
     }
     await delay(poll, undefined, { signal });
     waited += poll;
@@ -294,16 +294,16 @@ function nameKey(...names: string[]): string {
 /** One full mutation: the ledger's entities, and what else stands under our name. */
 async function applyEverything(
   input: TakeoverInput,
-  how: 'silence' | 'drop',
+  how: 'empty' | 'drop',
   resolved: ReadonlySet<string>,
-  silenced: ReadonlySet<string> = how === 'silence' ? resolved : new Set(),
+  emptied: ReadonlySet<string> = how === 'empty' ? resolved : new Set(),
 ): Promise<void> {
   await input.applier.applyFull(async () => {
     const others = await input.catalog.unaccounted();
     return others
-      .filter(({ entityRef }) => how === 'silence' || !resolved.has(entityRef))
+      .filter(({ entityRef }) => how === 'empty' || !resolved.has(entityRef))
       .map(({ entityRef, json, locationKey }): DeferredEntity => ({
-        entity: silenced.has(entityRef)
+        entity: emptied.has(entityRef)
           ? withoutTargets(json)
           : (JSON.parse(json) as Entity),
         locationKey,

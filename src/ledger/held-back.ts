@@ -33,7 +33,7 @@ export class LedgerHeldBack {
     private readonly provider: string,
   ) {}
 
-  /** The codes of sets that were approved and not let go yet, and of those that were let go. */
+  /** The codes of sets that were approved and not removed yet, and of those that were removed on an approval. */
   async approvals(): Promise<Pick<GuardLimits, 'approved' | 'used'>> {
     const approved: string[] = await this.rows()
       .whereNotNull('approved_at')
@@ -44,7 +44,7 @@ export class LedgerHeldBack {
     return { approved: new Set(approved), used: new Set(used) };
   }
 
-  /** Notes that sets were let go on an approval: it is used up. */
+  /** Notes that sets were removed on an approval: it is used up. */
   async noteUsed(codes: readonly string[]): Promise<void> {
     for (const code of codes) {
       await this.knex.transaction(async tx => {
@@ -71,7 +71,7 @@ export class LedgerHeldBack {
     sets: readonly HeldBack[],
     now: number,
   ): Promise<HeldBack[]> {
-    const present = sets.map(({ fingerprint }) => fingerprint);
+    const present = sets.map(({ code }) => code);
     const codes: string[] = await this.rows()
       .andWhere({ organization })
       .pluck('code');
@@ -87,7 +87,7 @@ export class LedgerHeldBack {
       const inserted: unknown[] = await this.knex(TABLES.heldBack)
         .insert({
           provider: this.provider,
-          code: held.fingerprint,
+          code: held.code,
           organization,
           held: JSON.stringify(held),
           since: now,

@@ -49,7 +49,7 @@ const FACTS = object({
       total: count('Entities of the organization'),
       percentage: { type: 'number' },
       limit: { type: 'number' },
-      fingerprint: text('The code that lets this very set go'),
+      code: text('The code by which this very set can be approved'),
     }),
   ),
 });

@@ -10,7 +10,7 @@ import type { ProviderReading, ProviderSettings } from '../config/index';
 import type { EventHub } from '../events/hub';
 import { refreshTaskId } from '../ingestion/provider';
 import { Ledger } from '../ledger/ledger';
-import type { StatusBoard } from '../status/report';
+import type { LastRefreshes } from '../status/report';
 import { migrateLedger } from '../ledger/migrate';
 import type { AzureDevOpsService } from '../shared-service';
 import type { ExplainSources } from './gather';
@@ -27,7 +27,7 @@ export interface OperationsContext {
   readonly scheduler: SchedulerService;
   readonly service: AzureDevOpsService;
   readonly hub: EventHub;
-  readonly status: StatusBoard;
+  readonly status: LastRefreshes;
   /** One look at one repository, of which nothing is written down. */
   readonly look: ExplainSources['look'];
 }

@@ -11,13 +11,13 @@ export interface ProposedRemoval {
   readonly reason: string;
 }
 
-/** What the configuration and the operator let go. */
+/** What may be removed, by the configuration and by the approval of an operator. */
 export interface GuardLimits extends Omit<RemovalSettings, 'confirmations'> {
-  /** Fingerprints of sets that an operator has approved since they were held back; each lets its set go, once. */
+  /** Codes of sets that an operator has approved since they were held back; each counts once. */
   readonly approved?: ReadonlySet<string>;
   /** Removals that were let through one by one, and count with these: they would pass however many there are. Default: 0. */
   readonly releasedBefore?: number;
-  /** Fingerprints that have let a set go before. */
+  /** Codes of sets that were removed on an approval before. */
   readonly used?: ReadonlySet<string>;
 }
 
@@ -30,7 +30,7 @@ export interface HeldBack {
   readonly percentage: number;
   readonly limit: number;
   /** Names this very set, to whoever approves it. */
-  readonly fingerprint: string;
+  readonly code: string;
   /** Which entities, in alphabetical order. */
   readonly entityRefs: readonly string[];
   /** How many of them for which reason, the most frequent first. */
@@ -40,7 +40,7 @@ export interface HeldBack {
 export interface GuardVerdict {
   readonly released: readonly ProposedRemoval[];
   readonly heldBack: readonly HeldBack[];
-  /** Fingerprints that have let a set go now, and must not do so again. */
+  /** Codes of sets that are removed on an approval now, which does not count again. */
   readonly used: readonly string[];
 }
 
@@ -75,19 +75,16 @@ export function guard(
     const of = (grade === 'deselected' ? decided : total) + before;
     // Multiplied first: 7 / 100 * 100 is more than 7.
     const percentage = of > 0 ? Math.min(100, (count * 100) / of) : 100;
-    const fingerprint = fingerprintOf(removals, limits.used);
+    const code = codeOf(removals, limits.used);
     const withinLimits =
       percentage <= limit ||
       (count <= limits.minimum &&
         minimumCounts(grade, proposed.length < total));
     if (withinLimits) {
       released.push(...removals);
-    } else if (
-      limits.allow === fingerprint ||
-      limits.approved?.has(fingerprint)
-    ) {
+    } else if (limits.allow === code || limits.approved?.has(code)) {
       released.push(...removals);
-      used.push(fingerprint);
+      used.push(code);
     } else {
       heldBack.push({
         grade,
@@ -95,7 +92,7 @@ export function guard(
         total,
         percentage,
         limit,
-        fingerprint,
+        code,
         entityRefs: removals.map(({ entityRef }) => entityRef).sort(),
         reasons: countReasons(removals),
       });
@@ -124,7 +121,7 @@ function minimumCounts(grade: RemovalGrade, sparesSome: boolean): boolean {
  * and after it has been used, so that the same set needs another consent when it is
  * to go another time.
  */
-export function fingerprintOf(
+export function codeOf(
   removals: readonly ProposedRemoval[],
   used: ReadonlySet<string> = new Set(),
 ): string {
@@ -132,9 +129,9 @@ export function fingerprintOf(
   for (let occasion = 1; ; occasion++) {
     const hash = createHash('sha256').update(`${occasion}\n`);
     set.forEach(line => hash.update(`${line}\n`));
-    const fingerprint = hash.digest('hex').slice(0, 12);
-    if (!used.has(fingerprint)) {
-      return fingerprint;
+    const code = hash.digest('hex').slice(0, 12);
+    if (!used.has(code)) {
+      return code;
     }
   }
 }
@@ -166,10 +163,10 @@ export function describeShare({
     : `${share} of those that count`;
 }
 
-/** The two ways of an operator to let a set go. */
-export function howToApprove(providerId: string, fingerprint: string): string {
+/** The two ways of an operator to approve a set. */
+export function howToApprove(providerId: string, code: string): string {
   return (
-    `approve '${providerId}:${fingerprint}' (${DOCUMENTATION}/api.md#approve-a-removal), ` +
-    `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${fingerprint}'`
+    `approve '${providerId}:${code}' (${DOCUMENTATION}/api.md#approve-a-removal), ` +
+    `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${code}'`
   );
 }

@@ -44,17 +44,17 @@ export type NameKey =
   'project' | 'exclude.project' | 'repository' | 'exclude.repository';
 
 /** What is to blame for that nothing was found. */
-export type Culprit = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
+export type Cause = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
 
 /** The whole key of a provider's setting. */
-export function fullKey(id: string, key: Culprit): string {
+export function fullKey(id: string, key: Cause): string {
   return `catalog.providers.azureDevOps.${id}.${key}`;
 }
 
 /** A key of a provider with what it is set to, as every message about it begins. */
 export function keyOf(
   id: string,
-  key: Culprit,
+  key: Cause,
   values: readonly string[] = [],
 ): string {
   return (
@@ -81,11 +81,11 @@ const MOST_NAMES = 5;
  * which a provider found nothing; `undefined` where it found something, or the
  * lists are empty.
  */
-export function findCulprit({
+export function findCause({
   settings,
   lists,
   descriptors,
-}: Pick<Findings, 'settings' | 'lists' | 'descriptors'>): Culprit | undefined {
+}: Pick<Findings, 'settings' | 'lists' | 'descriptors'>): Cause | undefined {
   const listed = lists.flatMap(({ repositories }) => repositories);
   if (listed.length === 0) {
     return undefined;
@@ -127,17 +127,16 @@ export function explainNothingFound(findings: Findings): string[] {
       ({ organization }) =>
         `${organization}: repositories: ${EMPTY_LIST.cause}. What to do: ${EMPTY_LIST.cure}`,
     );
-  const culprit = findCulprit(findings);
-  return culprit ? [...empty, explain(culprit, findings)] : empty;
+  const cause = findCause(findings);
+  return cause ? [...empty, explain(cause, findings)] : empty;
 }
 
-function explain(culprit: Culprit, findings: Findings): string {
+function explain(cause: Cause, findings: Findings): string {
   const { settings, lists } = findings;
-  const key = (values?: readonly string[]) =>
-    keyOf(settings.id, culprit, values);
+  const key = (values?: readonly string[]) => keyOf(settings.id, cause, values);
   const listed = lists.flatMap(({ repositories }) => repositories);
   const selected = lists.flatMap(list => list.selected);
-  switch (culprit) {
+  switch (cause) {
     case 'project':
       return `${key(settings.project.include)} selects no ${namesInList(
         'project',

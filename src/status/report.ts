@@ -5,7 +5,7 @@ import {
 import type { RefreshObserver, RefreshReport } from '../ingestion/report';
 
 /** The last refresh of every provider of this process. */
-export class StatusBoard implements RefreshObserver {
+export class LastRefreshes implements RefreshObserver {
   private readonly reports = new Map<string, RefreshReport>();
   private readonly errors = new Map<string, string>();
 
@@ -33,13 +33,13 @@ export class StatusBoard implements RefreshObserver {
 }
 
 /** Where the last refresh of every provider can be looked up. */
-export const statusServiceRef = createServiceRef<StatusBoard>({
+export const statusServiceRef = createServiceRef<LastRefreshes>({
   id: 'catalog-azure-devops.status',
   scope: 'root',
   defaultFactory: async service =>
     createServiceFactory({
       service,
       deps: {},
-      factory: () => new StatusBoard(),
+      factory: () => new LastRefreshes(),
     }),
 });

@@ -300,7 +300,7 @@ it('a set of removals that was allowed goes once: the second time the same code 
     const held = () => [...model.catalog.entities.keys()].sort();
     const code = () => {
       const [first] = model.reports.at(-1)?.organizations ?? [];
-      return first?.removals.heldBack[0]?.fingerprint;
+      return first?.removals.heldBack[0]?.code;
     };
     const exclude = { repository: 'r1' };
     await model.refresh(FAIR);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {
   describeShare,
-  fingerprintOf,
+  codeOf,
   guard,
   type ProposedRemoval,
 } from '../../src/policy/guard';
@@ -102,7 +102,7 @@ describe('the guard', () => {
   it('approves exactly the set of removals that the operator allowed, and no other', () => {
     const set = removals(40, 'inferred');
     const [held] = guard(set, 100, limits).heldBack;
-    const allow = held?.fingerprint;
+    const allow = held?.code;
     expect(guard(set, 100, { ...limits, allow }).released).toHaveLength(40);
     expect(
       guard(removals(41, 'inferred'), 100, { ...limits, allow }).released,
@@ -112,7 +112,7 @@ describe('the guard', () => {
   it('lets a set go once, and asks for another consent when the same is to go again', () => {
     const set = removals(5, 'deselected');
     const [held] = guard(set, 10, limits).heldBack;
-    const allow = held?.fingerprint;
+    const allow = held?.code;
     const first = guard(set, 10, { ...limits, allow });
     expect(first.released).toHaveLength(5);
     expect(first.used).toEqual([allow]);
@@ -120,7 +120,7 @@ describe('the guard', () => {
     const used = new Set(first.used);
     const second = guard(set, 10, { ...limits, allow, used });
     expect(second.released).toEqual([]);
-    const again = second.heldBack[0]?.fingerprint;
+    const again = second.heldBack[0]?.code;
     expect(again).not.toBe(allow);
     expect(
       guard(set, 10, { ...limits, allow: again, used }).released,
@@ -128,11 +128,10 @@ describe('the guard', () => {
   });
 
   it('takes no consent to one kind of evidence for consent to another', () => {
-    const fingerprints = (['confirmed', 'inferred', 'deselected'] as const).map(
-      grade =>
-        fingerprintOf(removals(3, 'confirmed').map(it => ({ ...it, grade }))),
+    const codes = (['confirmed', 'inferred', 'deselected'] as const).map(
+      grade => codeOf(removals(3, 'confirmed').map(it => ({ ...it, grade }))),
     );
-    expect(new Set(fingerprints).size).toBe(3);
+    expect(new Set(codes).size).toBe(3);
   });
 
   it('measures what the configuration takes against what was looked at under it', () => {
@@ -207,7 +206,7 @@ describe('the guard', () => {
         const keysOf = (removals: readonly ProposedRemoval[]) =>
           removals.map(it => `${it.grade} ${it.entityRef}`).sort();
         const { heldBack } = guard(shown, 8, nothing);
-        const approved = new Set(heldBack.map(it => it.fingerprint));
+        const approved = new Set(heldBack.map(it => it.code));
         const { released, used } = guard(present, 8, { ...nothing, approved });
         for (const grade of grades) {
           const of = (removals: readonly ProposedRemoval[]) =>
@@ -268,10 +267,10 @@ describe('the guard', () => {
     );
   });
 
-  it('gives a set of removals the same fingerprint in any order', () => {
+  it('gives a set of removals the same code in any order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(removals(20, 'inferred')), set => {
-        expect(fingerprintOf(set)).toBe(fingerprintOf([...set].reverse()));
+        expect(codeOf(set)).toBe(codeOf([...set].reverse()));
       }),
     );
   });

@@ -3,7 +3,7 @@ import type { Repository } from '../../src/azure/types';
 import { literalPath, nameFilter } from '../../src/config/patterns';
 import {
   explainNothingFound,
-  findCulprit,
+  findCause,
   type Findings,
 } from '../../src/policy/nothing-found';
 import { selectRepositories } from '../../src/policy/select';
@@ -69,7 +69,7 @@ describe('The reason why a provider found nothing', () => {
         const isAllEmpty = empty.length === it.lists.length;
         const foundNothing =
           !isAllEmpty && (selected.length === 0 || it.descriptors === 0);
-        expect(findCulprit(it) !== undefined).toBe(foundNothing);
+        expect(findCause(it) !== undefined).toBe(foundNothing);
         expect(explainNothingFound(it)).toHaveLength(
           empty.length + (foundNothing ? 1 : 0),
         );
@@ -91,8 +91,8 @@ describe('The reason why a provider found nothing', () => {
   it('is, of a key and what is excluded from it, the one without which there would be something', () => {
     fc.assert(
       fc.property(findings, it => {
-        const culprit = findCulprit(it);
-        const key = culprit?.replace('exclude.', '');
+        const cause = findCause(it);
+        const key = cause?.replace('exclude.', '');
         fc.pre(key === 'project' || key === 'repository');
         const { include } = it.settings[key];
         const settings = { ...it.settings, [key]: nameFilter(include, []) };
@@ -100,8 +100,8 @@ describe('The reason why a provider found nothing', () => {
           ...list,
           ...selectRepositories({ settings, repositories: list.repositories }),
         }));
-        const without = findCulprit({ ...it, lists, settings });
-        expect(without === key).toBe(culprit === key);
+        const without = findCause({ ...it, lists, settings });
+        expect(without === key).toBe(cause === key);
       }),
       { numRuns: 1_000 },
     );
@@ -168,7 +168,7 @@ describe('The reason why a provider found nothing', () => {
           }),
         }));
         expect([undefined, 'state', 'branch', 'path']).toContain(
-          findCulprit({ ...it, lists, settings: everything }),
+          findCause({ ...it, lists, settings: everything }),
         );
       }),
     );

@@ -89,7 +89,7 @@ export async function startCatalog(
   const logs: LogLine[] = [];
   const seen: {
     knex?: Knex;
-    board?: { list(): Refreshed[] };
+    status?: { list(): Refreshed[] };
     /** The port that the system gave the backend. */
     port?: () => number;
   } = {};
@@ -165,7 +165,7 @@ export async function startCatalog(
     throw new Error('The catalog did not start');
   }
   const report = (id = 'main') =>
-    seen.board
+    seen.status
       ?.list()
       .find(({ provider }) => provider === `AzureDevOpsEntityProvider:${id}`);
   const trigger = async (id = 'main') => {
@@ -238,7 +238,7 @@ export async function startCatalog(
         return;
       }
       isStopped = true;
-      witness()?.saw('a report', seen.board?.list());
+      witness()?.saw('a report', seen.status?.list());
       await witness()?.sawDatabase('the catalog', knex);
       await backend.stop();
       await disconnect(knex);
@@ -258,7 +258,7 @@ function addressOf({ port }: { port?: () => number }): string {
 
 function observer(seen: {
   knex?: Knex;
-  board?: { list(): Refreshed[] };
+  status?: { list(): Refreshed[] };
 }): BackendFeature {
   return createBackendModule({
     pluginId: 'catalog',
@@ -268,7 +268,7 @@ function observer(seen: {
         deps: { database: coreServices.database, status: statusServiceRef },
         async init({ database, status }) {
           seen.knex = await database.getClient();
-          seen.board = status;
+          seen.status = status;
         },
       });
     },

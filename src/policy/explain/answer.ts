@@ -59,7 +59,7 @@ export interface ExplanationFacts {
   readonly isDue?: boolean;
   readonly heldBack?: Pick<
     HeldBack,
-    'grade' | 'count' | 'total' | 'percentage' | 'limit' | 'fingerprint'
+    'grade' | 'count' | 'total' | 'percentage' | 'limit' | 'code'
   >;
 }
 

@@ -85,16 +85,16 @@ function heldBack(
       facts,
     };
   }
-  const { grade, count, total, percentage, limit, fingerprint } = held;
+  const { grade, count, total, percentage, limit, code } = held;
   return {
     reason: 'held-back',
     cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${describeShare(held)}), and ${limit} % may at once`,
     cure:
-      `If they are to go, ${howToApprove(id, fingerprint)}, which allows this very set, once; ` +
+      `If they are to go, ${howToApprove(id, code)}, which allows this very set, once; ` +
       'if not, undo what is the reason: the next refresh takes this back',
     facts: {
       ...facts,
-      heldBack: { grade, count, total, percentage, limit, fingerprint },
+      heldBack: { grade, count, total, percentage, limit, code },
     },
   };
 }
