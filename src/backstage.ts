@@ -7,8 +7,10 @@ import type {
   PermissionsService,
   ServiceRef,
 } from '@backstage/backend-plugin-api';
-import type { JsonObject } from '@backstage/types';
+import type * as ApiAlpha from '@backstage/backend-plugin-api/alpha';
+import type * as CommonAlpha from '@backstage/plugin-catalog-common/alpha';
 import * as catalogNode from '@backstage/plugin-catalog-node';
+import type * as CatalogNodeAlpha from '@backstage/plugin-catalog-node/alpha';
 
 type CatalogNode = typeof catalogNode;
 
@@ -28,10 +30,7 @@ export type Permission = Extract<
   { resourceRef?: never }
 >['permission'];
 
-const commonAlpha: {
-  readonly catalogIngestionReadPermission?: Permission;
-  readonly catalogIngestionManagePermission?: Permission;
-} = ifThere(() =>
+const commonAlpha = ifThere((): typeof CommonAlpha =>
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   require('@backstage/plugin-catalog-common/alpha'),
 );
@@ -55,131 +54,29 @@ export const INGESTION_PERMISSIONS: Readonly<
   },
 };
 
-/** What the actions registry hands out of zod, in whichever version it has. */
-export interface ZodType {
-  describe(text: string): ZodType;
-  optional(): ZodType;
-}
-export interface Zod {
-  object(shape: Record<string, ZodType>): ZodType & { passthrough(): ZodType };
-  string(): ZodType;
-  number(): ZodType & { int(): ZodType };
-  boolean(): ZodType;
-}
-
-/** Where actions are registered, as far as it is used. */
-export interface ActionsRegistry {
-  register(action: {
-    name: string;
-    title: string;
-    description: string;
-    attributes: {
-      readOnly: boolean;
-      destructive: boolean;
-      idempotent: boolean;
-    };
-    visibilityPermission: Permission;
-    schema: {
-      input: (zod: Zod) => ZodType;
-      output: (zod: Zod) => ZodType;
-    };
-    action: (context: {
-      input: Record<string, unknown>;
-      credentials: BackstageCredentials;
-    }) => Promise<{ output: JsonObject }>;
-  }): void;
-}
-
-/** The dependency on the actions registry; none where the installed Backstage does not have it: it is alpha. */
-export function actionsRegistryDependency(): {
-  actionsRegistry?: ServiceRef<ActionsRegistry, 'plugin'>;
-} {
-  const { actionsRegistryServiceRef: actionsRegistry } = ifThere(apiAlpha);
-  return actionsRegistry ? { actionsRegistry } : {};
-}
-
-/** An event about a file that somebody may have read. */
-export type ScmEvent =
-  | {
-      readonly type: 'location.updated' | 'location.deleted';
-      readonly url: string;
-    }
-  | {
-      readonly type: 'location.moved';
-      readonly fromUrl: string;
-      readonly toUrl: string;
-    };
-
-/** Where events about files are published. */
-export interface ScmEventsService {
-  publish(events: ScmEvent[]): Promise<void>;
-}
-
-/** The dependency on the service for such events; none where the installed Backstage does not have it: it is alpha, and came with plugin-catalog-node 2.0. */
-export function scmEventsDependency(): {
-  scmEvents?: ServiceRef<ScmEventsService, 'plugin'>;
-} {
-  const { catalogScmEventsServiceRef: scmEvents } = ifThere(
-    beforeItWasStable,
-  ) as { catalogScmEventsServiceRef?: ServiceRef<ScmEventsService, 'plugin'> };
-  return scmEvents ? { scmEvents } : {};
-}
-
-/** Bounded in number: whatever there may be thousands of is no attribute of a metric. */
-export type MetricAttributes = Readonly<Record<string, string>>;
-
-interface MetricOptions {
-  readonly description: string;
-  readonly unit?: string;
-}
-
-/** As much of Backstage's metrics service as is used here. */
-export interface MetricsService {
-  createCounter(
-    name: string,
-    options: MetricOptions,
-  ): { add(value: number, attributes: MetricAttributes): void };
-  createHistogram(
-    name: string,
-    options: MetricOptions & {
-      readonly advice?: { explicitBucketBoundaries?: number[] };
-    },
-  ): { record(value: number, attributes: MetricAttributes): void };
-  createObservableCounter(name: string, options: MetricOptions): Observable;
-  createObservableGauge(name: string, options: MetricOptions): Observable;
-}
-
-interface Observable {
-  addCallback(
-    callback: (result: {
-      observe(value: number, attributes: MetricAttributes): void;
-    }) => void | Promise<void>,
-  ): void;
-}
-
-/** As much of Backstage's tracing service as is used here. */
-export interface TracingService {
-  startActiveSpan<T>(
-    name: string,
-    options: { readonly attributes: MetricAttributes },
-    run: (span: {
-      setAttribute(key: string, value: string | number): void;
-    }) => Promise<T>,
-  ): Promise<T>;
-}
-
 /**
- * The dependencies on Backstage's services for metrics and traces; none where the
- * installed Backstage does not have them: they are alpha, and came with
- * backend-plugin-api 1.8 and 1.9.1.
+ * The dependencies on services of Backstage that are alpha: those that the installed
+ * version has. Events about files came with plugin-catalog-node 2.0, metrics and
+ * traces with backend-plugin-api 1.8 and 1.9.1.
  */
-export function observabilityDependencies(): {
-  metrics?: ServiceRef<MetricsService, 'plugin'>;
-  tracing?: ServiceRef<TracingService, 'plugin'>;
+export function alphaDependencies(): {
+  actionsRegistry?: ServiceRef<ApiAlpha.ActionsRegistryService, 'plugin'>;
+  metrics?: ServiceRef<ApiAlpha.MetricsService, 'plugin'>;
+  tracing?: ServiceRef<ApiAlpha.TracingService, 'plugin'>;
+  scmEvents?: ServiceRef<CatalogNodeAlpha.CatalogScmEventsService, 'plugin'>;
 } {
-  const { metricsServiceRef: metrics, tracingServiceRef: tracing } =
-    ifThere(apiAlpha);
-  return { ...(metrics && { metrics }), ...(tracing && { tracing }) };
+  const {
+    actionsRegistryServiceRef: actionsRegistry,
+    metricsServiceRef: metrics,
+    tracingServiceRef: tracing,
+  } = ifThere(apiAlpha);
+  const { catalogScmEventsServiceRef: scmEvents } = ifThere(catalogNodeAlpha);
+  return {
+    ...(actionsRegistry && { actionsRegistry }),
+    ...(metrics && { metrics }),
+    ...(tracing && { tracing }),
+    ...(scmEvents && { scmEvents }),
+  };
 }
 
 /**
@@ -215,7 +112,7 @@ function fromCatalogNode<Name extends keyof CatalogNode>(
   name: Name,
 ): CatalogNode[Name] {
   const found =
-    (catalogNode as Partial<CatalogNode>)[name] ?? beforeItWasStable()[name];
+    (catalogNode as Partial<CatalogNode>)[name] ?? catalogNodeAlpha()[name];
   if (!found) {
     throw new Error(
       `Expected ${name} in @backstage/plugin-catalog-node or its /alpha, found it in neither; ` +
@@ -234,18 +131,13 @@ function ifThere<T extends object>(load: () => T): Partial<T> {
   }
 }
 
-/** The services of which the module knows that are alpha. */
-function apiAlpha(): {
-  actionsRegistryServiceRef: ServiceRef<ActionsRegistry, 'plugin'>;
-  metricsServiceRef: ServiceRef<MetricsService, 'plugin'>;
-  tracingServiceRef: ServiceRef<TracingService, 'plugin'>;
-} {
+function apiAlpha(): typeof ApiAlpha {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return require('@backstage/backend-plugin-api/alpha') as never;
+  return require('@backstage/backend-plugin-api/alpha');
 }
 
-/** Loaded only where it is needed. */
-function beforeItWasStable(): Partial<CatalogNode> {
+/** Of today, and of before 2.0. */
+function catalogNodeAlpha(): Partial<CatalogNode & typeof CatalogNodeAlpha> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return require('@backstage/plugin-catalog-node/alpha') as Partial<CatalogNode>;
+  return require('@backstage/plugin-catalog-node/alpha');
 }

@@ -3,19 +3,18 @@ import {
   createBackendFeatureLoader,
   createBackendModule,
 } from '@backstage/backend-plugin-api';
+import type {
+  ActionsRegistryService,
+  MetricsService,
+  TracingService,
+} from '@backstage/backend-plugin-api/alpha';
 import { stringifyEntityRef } from '@backstage/catalog-model';
+import type { CatalogScmEventsService } from '@backstage/plugin-catalog-node/alpha';
 import { eventsServiceRef } from '@backstage/plugin-events-node';
-import type { Config } from '@backstage/config';
 import { catalogModuleAzureDevOpsLocationAnalyzer } from './catalog-import/module';
 import {
-  type ActionsRegistry,
-  actionsRegistryDependency,
-  type MetricsService,
-  type ScmEventsService,
-  type TracingService,
+  alphaDependencies,
   catalogProcessingExtensionPoint,
-  observabilityDependencies,
-  scmEventsDependency,
 } from './backstage';
 import { isIngressConfigured, isListening } from './config/events';
 import { EventHub } from './events/hub';
@@ -23,13 +22,10 @@ import { watchRefreshes } from './events/refresh-button';
 import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import {
   describeAllMistakes,
+  describeNoProvider,
   describeUnreadKeys,
-  otherProviderKeys,
-  PROVIDERS_KEY,
   readProviderConfigs,
 } from './config/index';
-import { CatalogRules } from './descriptors/rules';
-import { YamlParser } from './descriptors/yaml';
 import { lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
@@ -72,9 +68,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         httpAuth: coreServices.httpAuth,
         httpRouter: coreServices.httpRouter,
         permissions: coreServices.permissions,
-        ...actionsRegistryDependency(),
-        ...scmEventsDependency(),
-        ...observabilityDependencies(),
+        ...alphaDependencies(),
       },
       async init({
         catalog,
@@ -95,9 +89,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         metrics,
         tracing,
       }) {
-        const yaml = YamlParser.fromConfig(config);
         const turns = new Turns();
-        lifecycle.addShutdownHook(async () => await yaml.close());
         const readings = readProviderConfigs(config);
         if (readings.length === 0) {
           logger.info(describeNoProvider(config));
@@ -131,7 +123,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
         const hub: EventHub = new EventHub({
           database,
           invalidate: id => azureDevOps.content.invalidate(id),
-          scmEvents: scmEvents as ScmEventsService | undefined,
+          scmEvents: scmEvents as CatalogScmEventsService | undefined,
           observer: measured,
           logger,
         });
@@ -153,12 +145,10 @@ export const catalogModuleAzureDevOps = createBackendModule({
                 settings && id !== reading.id ? [settings] : [],
               ),
               mistakes,
-              config,
               database,
               scheduler,
               logger: providerLogger,
               service: azureDevOps,
-              yaml,
               turns,
               observers: [
                 status,
@@ -167,16 +157,8 @@ export const catalogModuleAzureDevOps = createBackendModule({
               ],
               trace: tracing ? traceWith(tracing as TracingService) : undefined,
               follower: hub.follower(reading.providerName),
-              onHeldBack: async (...held) => {
-                try {
-                  await auditHeldBack(auditor, ...held);
-                } catch (error) {
-                  providerLogger.warn(
-                    'What is held back could not be told to the audit log; the status has it',
-                    error instanceof Error ? error : undefined,
-                  );
-                }
-              },
+              onHeldBack: async (...held) =>
+                await auditHeldBack(auditor, providerLogger, ...held),
               onConnected: provider => hub.connected(provider),
             }),
           );
@@ -197,15 +179,15 @@ export const catalogModuleAzureDevOps = createBackendModule({
               ...question,
               clients: azureDevOps.clients.interactive,
               credentials: azureDevOps.credentials,
-              rules: CatalogRules.fromConfig(config),
-              yaml,
+              rules: azureDevOps.rules,
+              yaml: azureDevOps.yaml,
               turns,
             }),
         });
         httpRouter.use(createRouter({ operations, httpAuth, permissions }));
         if (actionsRegistry) {
           registerActions(
-            actionsRegistry as ActionsRegistry,
+            actionsRegistry as ActionsRegistryService,
             operations,
             permissions,
             logger,
@@ -246,11 +228,3 @@ export const azureDevOpsFeatures = createBackendFeatureLoader({
     ];
   },
 });
-
-function describeNoProvider(config: Config): string {
-  const others = otherProviderKeys(config).map(key => `\`${key}\``);
-  return (
-    `Nothing stands under \`${PROVIDERS_KEY}\`, so that nothing is ingested from Azure DevOps; ` +
-    `besides, \`catalog.providers\` has ${others.length > 0 ? others.join(', ') : 'nothing'}`
-  );
-}

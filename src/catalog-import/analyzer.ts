@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { InputError, NotAllowedError } from '@backstage/errors';
 import type { AnalyzeLocationExistingEntity } from '@backstage/plugin-catalog-common';
@@ -7,19 +5,18 @@ import type {
   AnalyzeOptions,
   ScmLocationAnalyzer,
 } from '@backstage/plugin-catalog-node';
-import {
-  applyLocation,
-  parseDescriptor,
-  type RejectedDocument,
-} from '../descriptors/parse';
+import { applyLocation, parseDescriptor } from '../descriptors/parse';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import { canonicalLocationUrl, isUnsupported } from '../content/repository-url';
+import { mapAtMost } from '../concurrency';
+import type { DescriptorPath } from '../config/index';
 import type { RepositoryContent } from '../content/content';
 import {
-  type DescriptorNames,
+  descriptorsNamed,
   findDescriptors,
   type FoundFile,
+  type IsDescriptor,
 } from './descriptors';
 import {
   unsupportedUrlError,
@@ -27,8 +24,9 @@ import {
   toBackstageError,
 } from '../content/errors';
 import type { KnownLocations } from './known-locations';
-import { explainMissingRepository } from './missing';
+import { explainMissingRepository } from '../content/missing';
 import { isAzureDevOpsUrl, parseRepositoryUrl } from '../content/url';
+import { describeRejection } from '../policy/model';
 
 /** So many descriptors are read at once. */
 const CONCURRENCY = 8;
@@ -36,7 +34,10 @@ const SOMEBODY_WAITS = { interactive: true };
 
 export interface AzureDevOpsLocationAnalyzerOptions {
   readonly content: RepositoryContent;
-  readonly names: DescriptorNames;
+  /** A name, or a path below any folder, or a glob. Source: `catalog.import.entityFilename`. */
+  readonly entityFilename: string;
+  /** The `path` settings of the providers. */
+  readonly providerPaths: readonly DescriptorPath[];
   readonly rules: CatalogRules;
   readonly yaml: YamlParser;
   /** Called once an analysis, so that what it reads can be read once. */
@@ -50,9 +51,16 @@ export interface AzureDevOpsLocationAnalyzerOptions {
  */
 export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
   readonly #options: AzureDevOpsLocationAnalyzerOptions;
+  readonly #isDescriptor: IsDescriptor;
 
+  /** @throws an `InputError` where `entityFilename` is a glob that cannot be matched */
   constructor(options: AzureDevOpsLocationAnalyzerOptions) {
     this.#options = options;
+    this.#isDescriptor = descriptorsNamed(
+      options.entityFilename,
+      '`catalog.import.entityFilename`',
+      options.providerPaths,
+    );
   }
 
   supports(url: string): boolean {
@@ -73,26 +81,31 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     url,
     catalogFilename,
   }: AnalyzeOptions): Promise<{ existing: AnalyzeLocationExistingEntity[] }> {
-    const { content, names } = this.#options;
+    const { content, providerPaths } = this.#options;
     const parsed = parseRepositoryUrl(url, content.context);
     if (isUnsupported(parsed)) {
       throw unsupportedUrlError(url, parsed);
     }
     try {
-      if (!(await content.findRepository(parsed, SOMEBODY_WAITS))) {
-        const client = content.client(parsed, SOMEBODY_WAITS);
-        throw await explainMissingRepository(client, parsed);
-      }
       return await content.withRepository(
         parsed,
         SOMEBODY_WAITS,
         async resolved => {
-          const found = await findDescriptors(content, resolved, parsed.path, {
-            ...names,
-            entityFilename: catalogFilename ?? names.entityFilename,
-          });
+          const found = await findDescriptors(
+            content,
+            resolved,
+            parsed.path,
+            catalogFilename === undefined
+              ? this.#isDescriptor
+              : descriptorsNamed(
+                  catalogFilename,
+                  'catalogFilename',
+                  providerPaths,
+                ),
+          );
           return { existing: await this.#read(url, found) };
         },
+        explainMissingRepository,
       );
     } catch (error) {
       throw asAnswer(toBackstageError(url, error));
@@ -104,15 +117,11 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     found: readonly FoundFile[],
   ): Promise<AnalyzeLocationExistingEntity[]> {
     const known = this.#options.knownLocations();
-    const rejections: string[] = [];
-    const existing: AnalyzeLocationExistingEntity[] = [];
-    for (let i = 0; i < found.length; i += CONCURRENCY) {
-      const files = await Promise.all(
-        found.slice(i, i + CONCURRENCY).map(file => this.#readOne(file, known)),
-      );
-      existing.push(...files.flatMap(file => file.existing));
-      rejections.push(...files.flatMap(file => file.rejections));
-    }
+    const files = await mapAtMost(CONCURRENCY, found, file =>
+      this.#readOne(file, known),
+    );
+    const existing = files.flatMap(file => file.existing);
+    const rejections = files.flatMap(file => file.rejections);
     if (rejections.length > 0) {
       const message = `${subject(url)} as a whole: ${rejections.join(' ')}`;
       if (existing.length === 0) {
@@ -143,7 +152,12 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
       content.openBlob(resolved, item),
       knownLocations({ ...file, url }),
     ]);
-    const parsed = await parseDescriptor(yaml, await textOf(bytes));
+    if (!Buffer.isBuffer(bytes)) {
+      bytes.destroy();
+      const problem = 'the file is too large to be read; split it into several';
+      return { existing: [], rejections: [`${path}: ${problem}.`] };
+    }
+    const parsed = await parseDescriptor(yaml, bytes.toString('utf8'));
     const documents = applyLocation(parsed.documents, { target: url, rules });
     const target = known?.as === 'location' ? known.target : url;
     return {
@@ -156,20 +170,9 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
         })),
       rejections: documents
         .filter(document => document.outcome === 'rejected')
-        .map(document => describeRejection(path, document)),
+        .map(document => `${path}, ${describeRejection(document)}`),
     };
   }
-}
-
-async function textOf(content: Buffer | Readable): Promise<string> {
-  return Buffer.isBuffer(content)
-    ? content.toString('utf8')
-    : await text(content);
-}
-
-function describeRejection(path: string, document: RejectedDocument): string {
-  const line = document.line === undefined ? '' : `, line ${document.line}`;
-  return `${path}, document ${document.index + 1}${line}: ${document.message}`;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { NotFoundError } from '@backstage/errors';
 import type { AbsentItem, ListedItem } from '../azure/types';
 import type { DescriptorPath } from '../config/index';
-import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import type { RepositoryContent } from '../content/content';
+import type { ResolvedRepository } from '../content/locate';
 import { isGlob, pathGlob } from '../content/repository-url';
 
 /** A file that may be a descriptor, and the repository at the version that it was found in. */
@@ -9,12 +10,27 @@ export interface FoundFile extends ListedItem {
   readonly resolved: ResolvedRepository;
 }
 
-/** By what names descriptors are known. */
-export interface DescriptorNames {
-  /** `catalog.import.entityFilename`: a name, or a path below any folder, or a glob. */
-  readonly entityFilename: string;
-  /** The `path` settings of the providers. */
-  readonly providerPaths: readonly DescriptorPath[];
+/** Whether a path is that of a descriptor. */
+export type IsDescriptor = (path: string) => boolean;
+
+/**
+ * Descriptors by the name that catalog-import has for them, and by the `path`
+ * settings of the providers.
+ *
+ * @param filename - a name, or a path below any folder, or a glob
+ * @param subject - what the name is, for an error
+ * @throws an `InputError` for a glob that cannot be matched
+ */
+export function descriptorsNamed(
+  filename: string,
+  subject: string,
+  providerPaths: readonly DescriptorPath[],
+): IsDescriptor {
+  const file = filename.replace(/^\/+/, '');
+  const glob = isGlob(file) ? pathGlob(`/**/${file}`, subject) : undefined;
+  return path =>
+    (glob ? glob.matches(path) : path.endsWith(`/${file}`)) ||
+    providerPaths.some(it => it.matches(path));
 }
 
 /**
@@ -28,10 +44,10 @@ export async function findDescriptors(
   content: RepositoryContent,
   resolved: ResolvedRepository,
   path: string | undefined,
-  names: DescriptorNames,
+  isDescriptor: IsDescriptor,
 ): Promise<FoundFile[]> {
   if (path === undefined) {
-    return await listDescriptors(content, resolved, '/', names);
+    return await list(content, resolved, '/', isDescriptor);
   }
   if (isGlob(path)) {
     const glob = pathGlob(path);
@@ -42,34 +58,14 @@ export async function findDescriptors(
     content: false,
   });
   if (file.outcome === 'present') {
-    return isDescriptor(file.path, names) || /\.ya?ml$/i.test(file.path)
+    return isDescriptor(file.path) || /\.ya?ml$/i.test(file.path)
       ? [{ ...file, resolved: located.resolved }]
       : // The page of some other file stands for its repository.
-        await listDescriptors(content, resolved, '/', names);
+        await list(content, resolved, '/', isDescriptor);
   }
   return file.reason === 'not-a-file'
-    ? await listDescriptors(content, located.resolved, located.path, names)
+    ? await list(content, located.resolved, located.path, isDescriptor)
     : nothing(file);
-}
-
-/** Whether a path is that of a descriptor, by the import's file name or a provider's `path`. */
-function isDescriptor(path: string, names: DescriptorNames): boolean {
-  const file = names.entityFilename.replace(/^\/+/, '');
-  const named = isGlob(file)
-    ? pathGlob(`/**/${file}`).matches(path)
-    : path.endsWith(`/${file}`);
-  return named || names.providerPaths.some(it => it.matches(path));
-}
-
-async function listDescriptors(
-  content: RepositoryContent,
-  resolved: ResolvedRepository,
-  scopePath: string,
-  names: DescriptorNames,
-): Promise<FoundFile[]> {
-  return await list(content, resolved, scopePath, path =>
-    isDescriptor(path, names),
-  );
 }
 
 async function list(

@@ -5,8 +5,6 @@ import {
 import { catalogServiceRef } from '@backstage/plugin-catalog-node';
 import { catalogAnalysisExtensionPoint } from '../backstage';
 import { readProviderConfigs } from '../config/index';
-import { CatalogRules } from '../descriptors/rules';
-import { YamlParser } from '../descriptors/yaml';
 import { azureDevOpsServiceRef } from '../shared-service';
 import { AzureDevOpsLocationAnalyzer } from './analyzer';
 import { catalogKnownLocations } from './known-locations';
@@ -30,34 +28,21 @@ export const catalogModuleAzureDevOpsLocationAnalyzer = createBackendModule({
         azureDevOps: azureDevOpsServiceRef,
         catalog: catalogServiceRef,
         config: coreServices.rootConfig,
-        lifecycle: coreServices.lifecycle,
         logger: coreServices.logger,
       },
-      async init({
-        analysis,
-        auth,
-        azureDevOps,
-        catalog,
-        config,
-        lifecycle,
-        logger,
-      }) {
-        const yaml = YamlParser.fromConfig(config);
-        lifecycle.addShutdownHook(async () => await yaml.close());
-        const { content } = azureDevOps;
+      async init({ analysis, auth, azureDevOps, catalog, config, logger }) {
+        const { content, rules, yaml } = azureDevOps;
         const { context } = content;
         analysis.addScmLocationAnalyzer(
           new AzureDevOpsLocationAnalyzer({
             content,
-            names: {
-              entityFilename:
-                config.getOptionalString('catalog.import.entityFilename') ??
-                DEFAULT_FILENAME,
-              providerPaths: readProviderConfigs(config).flatMap(
-                ({ settings }) => settings?.paths ?? [],
-              ),
-            },
-            rules: CatalogRules.fromConfig(config),
+            entityFilename:
+              config.getOptionalString('catalog.import.entityFilename') ??
+              DEFAULT_FILENAME,
+            providerPaths: readProviderConfigs(config).flatMap(
+              ({ settings }) => settings?.paths ?? [],
+            ),
+            rules,
             yaml,
             knownLocations: () =>
               catalogKnownLocations({ catalog, auth, config, context }),

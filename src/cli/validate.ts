@@ -403,7 +403,7 @@ class Checker {
   }
 
   async #expectMatch(pattern: string): Promise<void> {
-    const globs = decodings(pattern).map(pathGlob);
+    const globs = decodings(pattern).map(form => pathGlob(form));
     const listed = await this.#options.checkout.list('/');
     if (!listed.some(path => globs.some(glob => glob.matches(path)))) {
       throw new PlaceholderError('no file of the repository matches it');

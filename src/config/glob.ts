@@ -28,10 +28,16 @@ export interface Glob {
   readonly set: Minimatch['set'];
   /** The same as they are written. */
   readonly parts: readonly (readonly string[])[];
+  /** The deepest folder below which every match lies; `/` when that is the root. */
+  readonly scopePath: string;
   matches(path: string): boolean;
 }
 
-/** A glob, or what it should have been, to be read after "to be". */
+/**
+ * A glob, or what it should have been, to be read after "to be".
+ *
+ * @param pattern - of absolute paths, with a leading slash
+ */
 export function readGlob(
   pattern: string,
   { dot = false, noext = false }: GlobOptions = {},
@@ -60,6 +66,7 @@ export function readGlob(
   return {
     set: glob.set,
     parts: glob.globParts,
+    scopePath: scopeOf(glob.set),
     matches(path) {
       // As minimatch has it, several slashes are one.
       const names = path.split(/\/+/);
@@ -68,6 +75,27 @@ export function readGlob(
       );
     },
   };
+}
+
+/** The folders that all alternatives have in common before the first wildcard. */
+function scopeOf(set: Glob['set']): string {
+  const folders = set.map(parts => {
+    const end = parts.findIndex(part => typeof part !== 'string');
+    return parts.slice(
+      0,
+      end < 0 ? parts.length - 1 : Math.min(end, parts.length - 1),
+    );
+  });
+  return commonStart(folders).join('/') || '/';
+}
+
+/** The elements with which all lists begin. */
+export function commonStart<T>(lists: ReadonlyArray<readonly T[]>): T[] {
+  const [first = [], ...others] = lists;
+  const end = first.findIndex((element, i) =>
+    others.some(other => other[i] !== element),
+  );
+  return first.slice(0, end < 0 ? undefined : end);
 }
 
 /**

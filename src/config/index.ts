@@ -1,11 +1,7 @@
 /** `catalog.providers.azureDevOps`, read into settings; every mistake reported at once. */
 export { ConfigurationError, describeAllMistakes } from './mistakes';
 export { literalPath, type DescriptorPath, type NameFilter } from './patterns';
-export {
-  describeUnreadKeys,
-  otherProviderKeys,
-  PROVIDERS_KEY,
-} from './misplaced';
+export { describeNoProvider, describeUnreadKeys } from './misplaced';
 export { readProviderConfigs } from './read';
 export type {
   HintSettings,

@@ -61,9 +61,15 @@ export function describeUnreadKeys(config: Config): string[] {
   return mistakes;
 }
 
-/** What stands under `catalog.providers` besides, to be named where nothing stands under this module's key. */
-export function otherProviderKeys(config: Config): string[] {
-  return Object.keys(objectAt(config, PROVIDERS)).filter(key => key !== NAME);
+/** What to log where nothing stands under this module's key: what stands beside it. */
+export function describeNoProvider(config: Config): string {
+  const others = Object.keys(objectAt(config, PROVIDERS))
+    .filter(key => key !== NAME)
+    .map(key => `\`${key}\``);
+  return (
+    `Nothing stands under \`${PROVIDERS_KEY}\`, so that nothing is ingested from Azure DevOps; ` +
+    `besides, \`${PROVIDERS}\` has ${others.length > 0 ? others.join(', ') : 'nothing'}`
+  );
 }
 
 /** `catalog.azureDevOps` has keys of its own; a block of a provider is told by its organization. */

@@ -34,11 +34,11 @@ export function readOrganizations(
   const organizations: Organization[] = [];
   const seen = new Map<string, string>();
   for (const { key, text } of found) {
-    const organization = checkName(block, { key, text }, host);
-    if (organization === undefined) continue;
+    const name = checkName(block, { key, text }, host);
+    if (name === undefined) continue;
     if (
       legacyName !== undefined &&
-      organization.toLowerCase() !== legacyName.toLowerCase()
+      name.toLowerCase() !== legacyName.toLowerCase()
     ) {
       block.reportMistake(
         key,
@@ -47,20 +47,20 @@ export function readOrganizations(
       );
       continue;
     }
-    const ref = new Organization(
+    const organization = new Organization(
       hostToRead(host, integrationHosts),
-      organization,
+      name,
       scheme,
     );
-    const first = seen.get(ref.key);
+    const first = seen.get(organization.key);
     if (first) {
       block.note(
-        `Expected \`${key}\` to differ from \`${first}\`: both are the organization \`${organization}\` (case does not matter)`,
+        `Expected \`${key}\` to differ from \`${first}\`: both are the organization \`${name}\` (case does not matter)`,
       );
       continue;
     }
-    seen.set(ref.key, key);
-    organizations.push(ref);
+    seen.set(organization.key, key);
+    organizations.push(organization);
   }
   return organizations;
 }

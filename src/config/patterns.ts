@@ -1,4 +1,4 @@
-import { type Glob, matchesSequence, readGlob, wildcardTokens } from './glob';
+import { matchesSequence, readGlob, wildcardTokens } from './glob';
 
 /** Chooses projects or repositories by name. */
 export interface NameFilter {
@@ -82,7 +82,7 @@ export type DescriptorPathReading =
   | { readonly expected: string };
 
 /** From how many files on one listing of the repository is cheaper than asking for each. */
-const MOST_ALTERNATIVES = 10;
+const MOST_LITERALS = 10;
 
 /**
  * Reads one path or glob. `*`, `?` and `[…]` stay within a folder, `**` spans
@@ -109,10 +109,7 @@ export function readDescriptorPath(text: string): DescriptorPathReading {
   const literals = glob.set
     .filter(parts => parts.every(part => typeof part === 'string'))
     .map(parts => parts.join('/'));
-  if (
-    literals.length === glob.set.length &&
-    literals.length <= MOST_ALTERNATIVES
-  ) {
+  if (literals.length === glob.set.length && literals.length <= MOST_LITERALS) {
     return { paths: literals.map(literalPath) };
   }
   return {
@@ -120,7 +117,7 @@ export function readDescriptorPath(text: string): DescriptorPathReading {
       {
         kind: 'glob',
         pattern,
-        scopePath: scopeOf(glob),
+        scopePath: glob.scopePath,
         matches: path => glob.matches(path),
       },
     ],
@@ -146,23 +143,6 @@ function problemOf(text: string): string | undefined {
 /** A last part of only wildcards would read every file of a repository. */
 function namesFile(part: string | undefined): boolean {
   return part !== undefined && !/^[*?]*$/.test(part);
-}
-
-/** The folders that all alternatives of a glob have in common before the first wildcard. */
-function scopeOf(glob: Glob): string {
-  const folders = glob.set.map(parts => {
-    const end = parts.findIndex(part => typeof part !== 'string');
-    return parts.slice(
-      0,
-      end < 0 ? parts.length - 1 : Math.min(end, parts.length - 1),
-    );
-  });
-  const [first = [], ...others] = folders;
-  const differs = first.findIndex((part, i) =>
-    others.some(other => other[i] !== part),
-  );
-  const common = differs < 0 ? first : first.slice(0, differs);
-  return common.join('/') || '/';
 }
 
 /** Merges what several paths were read as: each file once, and no literal that a glob finds anyway. */

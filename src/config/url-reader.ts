@@ -8,9 +8,9 @@ export interface UrlReaderSettings {
   /** Whether Azure DevOps URLs are read by this module rather than by Backstage's own reader. Default: true. */
   readonly enabled: boolean;
   /**
-   * How long what was read is believed without asking again when the caller
-   * gives no etag, in milliseconds. Applies where Backstage reads again and
-   * again on its own: to the catalog's placeholders. Default: 90 minutes.
+   * How long what was read is fresh, so that the service is not asked again, when
+   * the caller gives no etag; in milliseconds. Applies where Backstage reads again
+   * and again on its own: to the catalog's placeholders. Default: 90 minutes.
    */
   readonly freshnessMs: number;
   /**

@@ -4,7 +4,6 @@ import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
 import { unlessDiskFails } from '../azure/errors';
 import { brokenLinkError } from '../azure/follow';
 import type {
-  AbsentItem,
   AzureDevOpsClient,
   AzureDevOpsClients,
   ListedItem,
@@ -15,23 +14,15 @@ import type {
 } from '../azure/types';
 import type { UrlReaderSettings } from '../config/url-reader';
 import type { Organization } from '../organization';
-import {
-  decodePath,
-  effectiveVersion,
-  type RepositoryUrl,
-} from './repository-url';
+import { effectiveVersion, type RepositoryUrl } from './repository-url';
 import type { LocationContext } from './context';
 import { isNotFoundOrForbidden } from './errors';
 import { ManyFiles } from './many-files';
 import { Files, keyOf, type PresentFile, type ReadFileOptions } from './files';
 import { Freshness } from './freshness';
+import { locate, type Located, type ResolvedRepository } from './locate';
 import { Repositories } from './repositories';
-import {
-  type Patience,
-  SharedReads,
-  startWaiting,
-  type Waiting,
-} from './shared-reads';
+import { type Patience, SharedReads, startWaiting } from './shared-reads';
 
 const DEFAULT_PATIENCE: Patience = {
   withLastGoodMs: 10_000,
@@ -50,25 +41,11 @@ export interface Reader {
   readonly interactive?: boolean;
 }
 
-/** A repository that a URL names, and the client that reads it. */
-export interface ResolvedRepository {
-  readonly client: AzureDevOpsClient;
-  readonly repository: Repository;
-  /** The version that the URL names; absent for the default branch, also where the URL names that outright. */
-  readonly version?: VersionRef;
-  /** The patience of the read that it was resolved for. */
-  readonly waiting: Waiting;
-}
-
-/** What was found, and where, which may be another path or version than the URL's. */
-export interface Located<T> {
-  readonly resolved: ResolvedRepository;
-  readonly path: string;
-  readonly found: T | AbsentItem;
-}
-
-/** So many other paths are tried one after another: a path may have been percent-encoded more than once, and a link may lead to a link. */
-const MOST_STEPS = 5;
+/** The error for a repository that does not exist or may not be read. */
+type ExplainMissing = (
+  client: AzureDevOpsClient,
+  url: RepositoryUrl,
+) => Promise<Error>;
 
 /**
  * The content of repositories, read through one cache by everything in the
@@ -131,18 +108,57 @@ export class RepositoryContent {
     this.#isClosed = true;
   }
 
-  /** The repository that a URL names, or `undefined` when it does not exist or may not be read. */
-  async findRepository(
+  /**
+   * Finds the repository that a URL names and does something with it. Names
+   * are remembered for a while; where the repository behind one turns out to
+   * have been replaced by another, it is done once more with that.
+   *
+   * @param explainMissing - what to throw when the repository does not exist or may not be read. Default: a `NotAllowedError`
+   * @throws a `NotAllowedError` when it is disabled too
+   */
+  async withRepository<T>(
     url: RepositoryUrl,
-    reader: Reader = {},
-  ): Promise<Repository | undefined> {
-    const client = this.client(url, reader);
+    reader: Reader,
+    use: (resolved: ResolvedRepository) => Promise<T>,
+    explainMissing: ExplainMissing = notVisible,
+  ): Promise<T> {
+    const client = this.#client(url, reader);
     const waiting = startWaiting(this.#patience, reader.signal);
-    return await this.#repositories.resolve(client, url, waiting);
+    const find = async (again = false): Promise<ResolvedRepository> => {
+      const repository = await this.#repositories.resolve(
+        client,
+        url,
+        waiting,
+        { again },
+      );
+      if (!repository) {
+        throw await explainMissing(client, url);
+      }
+      if (repository.isDisabled) {
+        throw new NotAllowedError(
+          `The repository ${nameOf(url)} of ${url.organization.label} is disabled. Enable it under Project settings > Repositories, or take its locations out of the catalog.`,
+        );
+      }
+      const version = effectiveVersion(repository, url.version);
+      return { client, repository, version, waiting };
+    };
+    const resolved = await find();
+    try {
+      return await use(resolved);
+    } catch (error) {
+      if (!isNotFoundOrForbidden(error)) {
+        throw error;
+      }
+      const current = await find(true);
+      if (current.repository.id === resolved.repository.id) {
+        throw error;
+      }
+      return await use(current);
+    }
   }
 
   /** The client for the organization of a URL. @throws `CredentialError`, `ServiceUnavailableError` */
-  client(url: RepositoryUrl, { interactive }: Reader): AzureDevOpsClient {
+  #client(url: RepositoryUrl, { interactive }: Reader): AzureDevOpsClient {
     if (this.#isClosed) {
       throw new ServiceUnavailableError(
         'The backend is shutting down, and asks Azure DevOps nothing more. Try again when it has started.',
@@ -152,54 +168,13 @@ export class RepositoryContent {
     return clients.forOrganization(url.organization);
   }
 
-  /**
-   * Finds the repository that a URL names and does something with it. Names
-   * are remembered for a while; where the repository behind one turns out to
-   * have been replaced by another, it is done once more with that.
-   *
-   * @throws a `NotAllowedError` when the repository does not exist, may not be read, or is disabled
-   */
-  async withRepository<T>(
-    url: RepositoryUrl,
-    reader: Reader,
-    use: (resolved: ResolvedRepository) => Promise<T>,
-  ): Promise<T> {
-    const client = this.client(url, reader);
-    const waiting = startWaiting(this.#patience, reader.signal);
-    const resolve = (repository: Repository): ResolvedRepository => ({
-      client,
-      repository,
-      version: effectiveVersion(repository, url.version),
-      waiting,
-    });
-    const repository = checkReadable(
-      url,
-      await this.#repositories.resolve(client, url, waiting),
-    );
-    try {
-      return await use(resolve(repository));
-    } catch (error) {
-      if (!isNotFoundOrForbidden(error)) {
-        throw error;
-      }
-      const current = checkReadable(
-        url,
-        await this.#repositories.resolve(client, url, waiting, { again: true }),
-      );
-      if (current.id === repository.id) {
-        throw error;
-      }
-      return await use(resolve(current));
-    }
-  }
-
   /** One file. @throws `AzureDevOpsRequestError`, `CredentialError`, `ServiceUnavailableError` */
   async readFile(
     resolved: ResolvedRepository,
     path: string,
     options: ReadFileOptions,
   ): Promise<Located<PresentFile>> {
-    return await this.#locate(resolved, path, async (there, candidate) => {
+    return await locate(resolved, path, async (there, candidate) => {
       const { client, repository, version, waiting } = there;
       const file = { repository, path: candidate, version };
       return await this.#files.read(client, file, waiting, options);
@@ -211,7 +186,7 @@ export class RepositoryContent {
     resolved: ResolvedRepository,
     scopePath: string,
   ): Promise<Located<PresentListing>> {
-    return await this.#locate(resolved, scopePath, (there, candidate) =>
+    return await locate(resolved, scopePath, (there, candidate) =>
       this.#list(there, candidate),
     );
   }
@@ -315,103 +290,19 @@ export class RepositoryContent {
     }
     return listing;
   }
-
-  /**
-   * Asks for a path and, where the service says that it is not there, for the
-   * alternatives. Where they are not there either, the first answer counts.
-   */
-  async #locate<T extends { readonly outcome: 'present' }>(
-    resolved: ResolvedRepository,
-    path: string,
-    ask: (
-      resolved: ResolvedRepository,
-      path: string,
-    ) => Promise<T | AbsentItem>,
-    steps = 0,
-  ): Promise<Located<T>> {
-    const found = await ask(resolved, path);
-    const asAsked = { resolved, path, found };
-    if (found.outcome === 'present' || steps > MOST_STEPS) {
-      return asAsked;
-    }
-    for await (const other of this.#alternatives(
-      asAsked,
-      found.reason,
-      steps,
-    )) {
-      const located = await this.#locate(
-        other.resolved,
-        other.path,
-        ask,
-        steps + 1,
-      );
-      if (
-        located.found.outcome === 'present' ||
-        (found.reason === 'branch-not-found' &&
-          located.found.reason !== 'branch-not-found')
-      ) {
-        return located;
-      }
-    }
-    return asAsked;
-  }
-
-  async *#alternatives(
-    { resolved, path }: { resolved: ResolvedRepository; path: string },
-    reason: AbsentItem['reason'],
-    steps: number,
-  ): AsyncGenerator<{ resolved: ResolvedRepository; path: string }> {
-    const { client, repository, version, waiting } = resolved;
-    if (reason === 'branch-not-found' && version && steps === 0) {
-      // Callers that append a file's name to a URL append it to the version, which stands behind the path.
-      const names = version.version.split('/');
-      for (let end = names.length - 1; end > 0; end--) {
-        const shorter = { ...version, version: names.slice(0, end).join('/') };
-        yield {
-          resolved: {
-            ...resolved,
-            version: effectiveVersion(repository, shorter),
-          },
-          path: [path.replace(/\/$/, ''), ...names.slice(end)].join('/'),
-        };
-      }
-    }
-    if (reason === 'item-not-found') {
-      // Backstage encodes relative references twice.
-      const decoded = decodePath(path);
-      if (decoded !== path) {
-        yield { resolved, path: decoded };
-      }
-      const { signal } = waiting;
-      const real = await client.resolveFolders({
-        repository: repository.id,
-        path,
-        version,
-        signal,
-      });
-      if (real !== undefined) {
-        yield { resolved, path: real };
-      }
-    }
-  }
 }
 
-function checkReadable(
+async function notVisible(
+  _client: AzureDevOpsClient,
   url: RepositoryUrl,
-  repository: Repository | undefined,
-): Repository {
-  const name = `${url.project ?? '_apis'}/${url.repository}`;
+): Promise<Error> {
   const where = url.organization.label;
-  if (!repository) {
-    throw new NotAllowedError(
-      `${where} has no repository ${name}, or the credential for ${where} may not read it; Azure DevOps does not say which. ` +
-        `Compare the names with the address bar of the browser, and give the identity Read on the repository.`,
-    );
-  }
-  if (repository.isDisabled) {
-    throw new NotAllowedError(
-      `The repository ${name} of ${where} is disabled. Enable it under Project settings > Repositories, or take its locations out of the catalog.`,
-    );
-  }
-  return repository;
+  return new NotAllowedError(
+    `${where} has no repository ${nameOf(url)}, or the credential for ${where} may not read it; Azure DevOps does not say which. ` +
+      `Compare the names with the address bar of the browser, and give the identity Read on the repository.`,
+  );
+}
+
+function nameOf({ project, repository }: RepositoryUrl): string {
+  return `${project ?? '_apis'}/${repository}`;
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import {
   AuthenticationError,
   InputError,
@@ -94,11 +95,24 @@ export async function withBackstageErrors<T>(
   }
 }
 
+/** A content in one piece of its own; errors of reading it are Backstage's. */
+export async function toBuffer(
+  url: string,
+  open: () => Promise<Buffer | Readable>,
+): Promise<Buffer> {
+  return await withBackstageErrors(url, async () => {
+    const content = await open();
+    return Buffer.isBuffer(content)
+      ? // The cache keeps its own: what is handed out may be written to.
+        Buffer.from(content)
+      : await buffer(content);
+  });
+}
+
 /** A content as a stream of its own; errors of reading it are Backstage's. */
 export function toReadable(url: string, content: Buffer | Readable): Readable {
   return Buffer.isBuffer(content)
-    ? // The cache keeps its own: what is handed out may be written to.
-      Readable.from([Buffer.from(content)])
+    ? Readable.from([Buffer.from(content)])
     : Readable.from(streamed(url, content));
 }
 

@@ -1,9 +1,8 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Organization } from '../organization';
+import { SeldomLog } from '../seldom';
 import { isTransient } from './errors';
 
-/** At most one warning an organization in this time, in milliseconds: a throttled hour concerns thousands of reads. */
-const WARNING_INTERVAL_MS = 60_000;
 /** How old an answer may be that is served where the service cannot answer. */
 const MAX_STALE_MS = 6 * 3_600_000;
 /** So many repositories are remembered to have changed; then everything that was read before counts as changed. */
@@ -17,31 +16,22 @@ export interface Asked {
   readonly ticket: number;
 }
 
-/** What is read, for the log. */
-export interface Reading {
-  readonly organization: Organization;
-  /** `/catalog-info.yaml of repository api`. */
-  readonly what: string;
-  readonly signal?: AbortSignal;
-}
-
 /**
- * How long answers of the service are believed. Freshness ends by time, and at
+ * How long answers of the service are fresh. Freshness ends by time, and at
  * once when a repository is invalidated. What is no longer fresh is served where
  * the service cannot answer.
  */
 export class Freshness {
-  readonly #logger: LoggerService;
+  /** By organization: a throttled hour concerns thousands of reads. */
+  readonly #seldom: SeldomLog;
   readonly #now: () => number;
   readonly #changed = new Map<string, number>();
   /** The last change of repositories that `#changed` does not have. */
   #oldest = 0;
   #ticket = 0;
-  /** The last warning of each organization. */
-  readonly #warnings = new Map<string, { at: number; others: number }>();
 
   constructor(options: { logger: LoggerService; now: () => number }) {
-    this.#logger = options.logger;
+    this.#seldom = new SeldomLog(options.logger, options.now);
     this.#now = options.now;
   }
 
@@ -80,12 +70,17 @@ export class Freshness {
    * Asks; where the service cannot answer, or not in time, gives the last good
    * answer instead, with a warning.
    *
+   * @param read - for the log: what is read, as in `/catalog-info.yaml of repository api`
    * @param ask - gets whether there is a last good answer that can be served
    * @throws what asking throws, when there is none or the error is not transient
    */
   async serveStaleOnError<T, S extends { readonly asked: Asked }>(
     lastGood: S | undefined,
-    reading: Reading,
+    read: {
+      readonly organization: Organization;
+      readonly what: string;
+      readonly signal?: AbortSignal;
+    },
     ask: (hasLastGood: boolean) => Promise<T>,
   ): Promise<T | S> {
     const usable =
@@ -95,33 +90,22 @@ export class Freshness {
     try {
       return await ask(usable !== undefined);
     } catch (error) {
-      reading.signal?.throwIfAborted();
+      read.signal?.throwIfAborted();
       if (!usable || !isTransient(error)) {
         throw error;
       }
-      this.#warn(reading, error, this.#age(usable.asked));
+      const { organization, what } = read;
+      const age = Math.round(this.#age(usable.asked) / 1000);
+      this.#seldom.warn(
+        organization.key,
+        `${organization.label} cannot answer at the moment. What it answered ${age} s ago is served for ${what}. ${String(error)}`,
+      );
       return usable;
     }
   }
 
   /** Where the clock was set back, what was asked before has a time in the future: the distance counts, so that it grows old all the same. */
-  #age({ at }: Pick<Asked, 'at'>): number {
+  #age({ at }: Asked): number {
     return Math.abs(this.#now() - at);
-  }
-
-  #warn({ organization, what }: Reading, reason: unknown, ageMs: number): void {
-    const now = this.#now();
-    const last = this.#warnings.get(organization.key);
-    if (last && this.#age(last) < WARNING_INTERVAL_MS) {
-      last.others += 1;
-      return;
-    }
-    const others = last?.others
-      ? ` and for ${last.others} other reads since the last such warning`
-      : '';
-    this.#logger.warn(
-      `${organization.label} cannot answer at the moment. What it answered ${Math.round(ageMs / 1000)} s ago is served for ${what}${others}. ${String(reason)}`,
-    );
-    this.#warnings.set(organization.key, { at: now, others: 0 });
   }
 }

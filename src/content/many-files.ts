@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { ARCHIVE_FROM } from '../azure/archive';
 import type { Archive, ListedItem } from '../azure/types';
+import { commonStart } from '../config/glob';
 import type { Files } from './files';
 
 /** After so long without a read an archive is deleted, in milliseconds. */
@@ -41,12 +41,6 @@ export class ManyFiles {
     this.#source = source;
     this.#left = contents.size >= ARCHIVE_FROM ? contents : new Set();
     this.#folder = commonFolder(missing.map(placeOf));
-  }
-
-  /** The whole of a file. @throws what reading it from the service throws */
-  async read(file: ListedItem): Promise<Buffer> {
-    const content = await this.open(file);
-    return Buffer.isBuffer(content) ? content : await buffer(content);
   }
 
   /** A file: in one piece if it is small. @throws what reading it from the service throws */
@@ -130,12 +124,6 @@ function placeOf({ path, source }: ListedItem): string {
 
 /** The deepest folder that all paths are below. */
 function commonFolder(paths: readonly string[]): string {
-  const [first = '', ...others] = paths;
-  let common = first.split('/').slice(0, -1);
-  for (const path of others) {
-    const folders = path.split('/').slice(0, -1);
-    const end = common.findIndex((name, i) => name !== folders[i]);
-    common = end < 0 ? common : common.slice(0, end);
-  }
-  return common.join('/') || '/';
+  const folders = paths.map(path => path.split('/').slice(0, -1));
+  return commonStart(folders).join('/') || '/';
 }

@@ -9,9 +9,9 @@ import { SharedReads, type Waiting } from './shared-reads';
 /** So many repositories are remembered; some hundred bytes each. */
 const MOST_REPOSITORIES = 20_000;
 /**
- * How long a name is believed to stand for the same repository, and the
- * repository to have the same name and default branch, in milliseconds. Files
- * are read by the repository's id, so a renamed one goes on being read.
+ * How long a name is taken to be that of the same repository, with the same
+ * default branch, in milliseconds. Files are read by the repository's id, so a
+ * renamed one goes on being read.
  */
 const NAMES_FRESHNESS_MS = 60 * 60_000;
 

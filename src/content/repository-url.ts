@@ -1,6 +1,6 @@
 import { InputError } from '@backstage/errors';
 import type { Repository, VersionRef } from '../azure/types';
-import { type Glob, readGlob } from '../config/glob';
+import { commonStart, type Glob, readGlob } from '../config/glob';
 import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 
@@ -110,45 +110,38 @@ export function isGlob(path: string): boolean {
   return /[*?]/.test(path);
 }
 
-/** A glob over the paths of a repository. */
-export interface PathGlob {
-  /** The deepest folder without a wildcard, below which every match lies. */
-  readonly scopePath: string;
-  /** @param path - from the repository's root, with a leading slash */
-  matches(path: string): boolean;
-}
+/** A glob over the paths of a repository, which have a leading slash. */
+export type PathGlob = Pick<Glob, 'scopePath' | 'matches'>;
 
 /**
  * Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders.
  * Brackets stand for themselves as well.
  *
+ * @param subject - what it is, for an error
  * @throws an `InputError` for one that has more alternatives, or is longer, than can be matched in bounded time, or has parentheses with a meaning
  */
-export function pathGlob(pattern: string): PathGlob {
-  const relative = pattern.replace(/^\/+/, '');
-  const folders = relative.split('/').slice(0, -1);
-  const wildcard = folders.findIndex(folder => /[*?[\]{}()!+@]/.test(folder));
-  const fixed = wildcard < 0 ? folders : folders.slice(0, wildcard);
-  const glob = globOf(relative, pattern);
+export function pathGlob(
+  pattern: string,
+  subject = `the path ${pattern.slice(0, 100)}`,
+): PathGlob {
+  const absolute = pattern.replace(/^\/*/, '/');
+  const glob = globOf(absolute, subject);
+  if (!/[[\]]/.test(absolute)) {
+    return glob;
+  }
   // A folder may be called [draft].
-  const literal = /[[\]]/.test(relative)
-    ? globOf(relative.replace(/[[\]]/g, '[$&]'), pattern)
-    : undefined;
+  const literal = globOf(absolute.replace(/[[\]]/g, '[$&]'), subject);
+  const scopes = [glob, literal].map(({ scopePath }) => scopePath.split('/'));
   return {
-    scopePath: `/${fixed.join('/')}`,
-    matches: path => {
-      const name = path.replace(/^\/+/, '');
-      return glob.matches(name) || literal?.matches(name) === true;
-    },
+    scopePath: commonStart(scopes).join('/') || '/',
+    matches: path => glob.matches(path) || literal.matches(path),
   };
 }
 
-function globOf(relative: string, pattern: string): Glob {
-  const glob = readGlob(relative);
+function globOf(pattern: string, subject: string): Glob {
+  const glob = readGlob(pattern);
   if (typeof glob === 'string') {
-    throw new InputError(
-      `Expected the path ${pattern.slice(0, 100)} to be ${glob}`,
-    );
+    throw new InputError(`Expected ${subject} to be ${glob}`);
   }
   return glob;
 }

@@ -1,4 +1,5 @@
 import { ServiceUnavailableError } from '@backstage/errors';
+import { rejectOnAbort } from '../abort';
 
 /** How long a read waits for the service, in milliseconds, however many requests it takes. */
 export interface Patience {
@@ -57,15 +58,19 @@ export class SharedReads<T> {
     signal?.throwIfAborted();
     const read = this.#running.get(key) ?? this.#start(key, start);
     const limitMs = hasLastGood ? patience.withLastGoodMs : patience.withoutMs;
+    const patienceEnds = new AbortController();
+    const timer = setTimeout(
+      () => patienceEnds.abort(patienceEnded(limitMs)),
+      Math.max(0, startedAt + limitMs - performance.now()),
+    ).unref();
     read.waiters += 1;
     try {
-      return await waitFor(
-        read.result,
-        signal,
-        limitMs,
-        startedAt + limitMs - performance.now(),
+      return await rejectOnAbort(
+        rejectOnAbort(read.result, signal),
+        patienceEnds.signal,
       );
     } finally {
+      clearTimeout(timer);
       read.waiters -= 1;
       if (read.waiters === 0 && signal?.aborted) {
         this.#forget(key, read);
@@ -92,33 +97,6 @@ export class SharedReads<T> {
       this.#running.delete(key);
     }
   }
-}
-
-/** The result, unless the signal or the time that is left ends the waiting before. */
-async function waitFor<T>(
-  result: Promise<T>,
-  signal: AbortSignal | undefined,
-  limitMs: number,
-  leftMs: number,
-): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    const onAbort = () => settle(() => reject(signal?.reason));
-    const timer = setTimeout(
-      () => settle(() => reject(patienceEnded(limitMs))),
-      Math.max(0, leftMs),
-    );
-    timer.unref();
-    const settle = (how: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      how();
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    result.then(
-      value => settle(() => resolve(value)),
-      error => settle(() => reject(error)),
-    );
-  });
 }
 
 function patienceEnded(limitMs: number): ServiceUnavailableError {

@@ -3,10 +3,10 @@ import type {
   DatabaseService,
   LoggerService,
 } from '@backstage/backend-plugin-api';
+import type { CatalogScmEventsService } from '@backstage/plugin-catalog-node/alpha';
 import type { EventsService } from '@backstage/plugin-events-node';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
-import type { ScmEventsService } from '../backstage';
 import { GIT_EVENTS } from '../config/events';
 import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
@@ -28,7 +28,7 @@ export interface EventHubOptions {
   /** Ends what is cached of a repository. */
   readonly invalidate: (repositoryId: string) => void;
   /** Absent in versions of Backstage that have none. */
-  readonly scmEvents?: ScmEventsService;
+  readonly scmEvents?: Pick<CatalogScmEventsService, 'publish'>;
   readonly logger: LoggerService;
   readonly observer?: EventObserver;
 }
@@ -48,7 +48,7 @@ export class EventHub {
 
   constructor(private readonly options: EventHubOptions) {}
 
-  /** What a provider tells of its refreshes. @param name - the provider's */
+  /** Called in the refreshes of a provider. @param name - the provider's */
   follower(name: string): RefreshFollower {
     return {
       noteUnselected: (organization, ids) => {

@@ -4,8 +4,10 @@ import type { EventOutcome } from '../ingestion/report';
 import type { DueRepositories } from '../ledger/due';
 import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
-import { SeldomLog } from './seldom';
-import { Together } from './together';
+import { SeldomLog } from '../seldom';
+
+/** So many writes may be under way at a time: a slow one holds up nothing behind it. */
+const LANES = 2;
 
 /** What the listener has to know of a provider. */
 export interface ListeningProvider {
@@ -193,4 +195,37 @@ function describe({ repositoryId, projectId }: Notification): string {
     return `repository ${repositoryId}`;
   }
   return projectId ? `project ${projectId}` : 'no repository or project';
+}
+
+/**
+ * Writes what comes while writes are under way together, by the next: a burst
+ * costs as many writes as fit after one another.
+ */
+class Together<T> {
+  #waiting: T[] = [];
+  #next: Promise<void> | undefined;
+  readonly #lanes: Array<Promise<void>> = Array.from({ length: LANES }, () =>
+    Promise.resolve(),
+  );
+
+  constructor(private readonly write: (items: readonly T[]) => Promise<void>) {}
+
+  /** @returns when a write that has the item is done; throws what that throws */
+  async add(item: T): Promise<void> {
+    this.#waiting.push(item);
+    this.#next ??= this.#begin();
+    await this.#next;
+  }
+
+  async #begin(): Promise<void> {
+    const lane = await Promise.race(
+      this.#lanes.map((current, lane) => current.then(() => lane)),
+    );
+    const items = this.#waiting;
+    this.#waiting = [];
+    this.#next = undefined;
+    const written = this.write(items);
+    this.#lanes[lane] = written.catch(() => {});
+    await written;
+  }
 }

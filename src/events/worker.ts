@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { LookOutcome } from '../ingestion/due';
 import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
-import { SeldomLog } from './seldom';
+import { SeldomLog } from '../seldom';
 
 /** How much of an organization is looked at at a time. */
 const BATCH = 50;

@@ -1,5 +1,6 @@
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { isRejectedByLimiter } from '../azure/errors';
+import { mapAtMost } from '../concurrency';
 import type { ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
@@ -9,7 +10,7 @@ import { selectRepositories, type SkipReason } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
 import type { Turns } from './turns';
-import { forEachAtMost, IN_FLIGHT } from './walk';
+import { IN_FLIGHT } from './walk';
 
 /** A descriptor that was found. */
 export type PreviewedFile = Extract<PathObservation, { outcome: 'present' }>;
@@ -54,7 +55,7 @@ export async function previewOrganization(
   }
   let halted: string | undefined;
   let done = 0;
-  await forEachAtMost(IN_FLIGHT, selected, async repository => {
+  await mapAtMost(IN_FLIGHT, selected, async repository => {
     const looked: PreviewedRepository & { isThrottled?: boolean } = halted
       ? { repository, files: [], unknown: halted }
       : await look(repository, parser, input);

@@ -4,15 +4,12 @@ import type {
   LoggerService,
   SchedulerService,
 } from '@backstage/backend-plugin-api';
-import type { Config } from '@backstage/config';
 import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
 import type { ProviderReading, ProviderSettings } from '../config/index';
-import { CatalogRules } from '../descriptors/rules';
 import { CatalogView } from '../ledger/catalog-view';
-import type { YamlParser } from '../descriptors/yaml';
 import type { Knex } from 'knex';
 import type { TakenDue } from '../ledger/due';
 import { Ledger } from '../ledger/ledger';
@@ -43,25 +40,23 @@ export interface ProviderOptions {
   readonly others: readonly ProviderSettings[];
   /** Everything that is wrong with any block, for whichever provider the backend shows the error of. */
   readonly mistakes: string;
-  readonly config: Config;
   readonly database: DatabaseService;
   readonly scheduler: SchedulerService;
   readonly logger: LoggerService;
   /** Used only from `connect()` on: what is wrong with `integrations.azure` is an error of the provider's start, not of the module's. */
   readonly service: AzureDevOpsService;
-  readonly yaml: YamlParser;
   /** Of the whole process, for files that are large or take long. */
   readonly turns: Turns;
   readonly observers: readonly RefreshObserver[];
   readonly follower?: RefreshFollower;
-  /** Is told once of each set of removals that is held back. @param organization - its key; empty for what is not of one */
+  /** Called once with each set of removals that is held back. @param organization - its key; empty for what is not of one */
   readonly onHeldBack?: (
     provider: ProviderSettings,
     organization: string,
     held: HeldBack,
   ) => Promise<void>;
   readonly trace?: Trace;
-  /** Is told when the provider can look at what is due. */
+  /** Called when the provider can look at what is due. */
   readonly onConnected?: (provider: ConnectedProvider) => void;
 }
 
@@ -96,14 +91,13 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
   }
 
   async connect(connection: EntityProviderConnection): Promise<void> {
-    const { reading, mistakes, config, scheduler, service } = this.options;
+    const { reading, mistakes, scheduler, service } = this.options;
     if (reading.error) {
       throw new Error(mistakes);
     }
     const { settings } = reading;
     this.warnOfPlainHttp(settings);
-    const { clients, content } = service;
-    const rules = CatalogRules.fromConfig(config);
+    const { clients, content, rules, yaml } = service;
     if (!rules.isCatalogs) {
       this.options.logger.warn(
         `${settings.providerName}: catalog.rules are applied as @backstage/plugin-catalog-backend 4.0.5 means them, ` +
@@ -119,7 +113,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       others: this.options.others,
       clients,
       rules,
-      yaml: this.options.yaml,
+      yaml,
       turns: this.options.turns,
       ledger,
       outbox: new Outbox(knex, settings.providerName, randomUUID()),

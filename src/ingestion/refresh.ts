@@ -86,7 +86,7 @@ export interface RefreshContext {
   readonly clock: { now(): number };
 }
 
-/** Is told what was found, whether by a refresh or because of an event. */
+/** Called with what was found, whether by a refresh or because of an event. */
 export interface RefreshFollower {
   /** @param organization - its key; @param ids - of repositories that the configuration leaves out */
   noteUnselected(organization: string, ids: readonly string[]): void;
@@ -207,7 +207,7 @@ async function refreshAll(
   const { applier, signal } = run;
   // What an earlier refresh recorded and did not live to apply comes first.
   await applier.applyPending({ wait: true, signal });
-  const ticketBefore = await ledger.currentTicket();
+  const seenAt = await ledger.currentTicket();
 
   const lists = new Map<string, OrganizationList>();
   await Promise.all(
@@ -223,7 +223,7 @@ async function refreshAll(
             run,
             organization,
             organizationReport,
-            ticketBefore,
+            seenAt,
           );
           span.setAttribute('outcome', organizationReport.outcome);
           return found;
@@ -250,7 +250,7 @@ async function refreshAll(
           [...repositories, ...odd].flatMap(({ id }) => id ?? []),
         ),
       ),
-      seenAt: ticketBefore,
+      seenAt,
       others: context.others,
     });
     problems.push(...orphans);
@@ -283,7 +283,7 @@ async function refreshAll(
     outbox,
     applier,
     logger,
-    upTo: ticketBefore,
+    upTo: seenAt,
     signal,
   });
   await showAgain({
@@ -369,7 +369,7 @@ async function passAlone(
 ): Promise<OrganizationList | undefined> {
   const { settings, clients, ledger, logger, clock } = context;
   const deadline = readingTime.signal;
-  const reading = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  const readSignal = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let list: OrganizationList | undefined;
   const changedProjects = new Set<string>();
   try {
@@ -377,7 +377,7 @@ async function passAlone(
       deadlineMs: readingTime.requestMs,
     });
     const { repositories, odd } = await client.listRepositories({
-      signal: reading,
+      signal: readSignal,
     });
     list = {
       repositories,
@@ -399,7 +399,7 @@ async function passAlone(
       parser: new DescriptorParser({
         ...context,
         organization,
-        signal: reading,
+        signal: readSignal,
       }),
       applier,
       signal,

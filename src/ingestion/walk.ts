@@ -1,6 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
+import { mapAtMost } from '../concurrency';
 import { DOCUMENTATION } from '../documentation';
 import type { ProviderSettings } from '../config/index';
 import type { RepositoryContent } from '../content/content';
@@ -128,7 +129,7 @@ class Walker {
           .filter(({ repository }) => known.has(repository.id))
           .map(({ repository }) => repository.id),
       );
-      await forEachAtMost(IN_FLIGHT, section, planned =>
+      await mapAtMost(IN_FLIGHT, section, planned =>
         halt.unlessHalted(planned, async () => {
           const { id } = planned.repository;
           this.writer.begin(id, seenAt);
@@ -346,33 +347,4 @@ function adviceOn(error: Error): string {
     ['forbidden', 'not-found'].includes(error.fault.kind)
     ? '. It is listed but cannot be read: enable it if it is disabled, give the identity the permission Read (Project settings > Repositories > Security), or exclude it with the setting `repository`'
     : '';
-}
-
-/** Runs `action` for every item, at most `limit` at a time; stops at the first error and waits for what is under way. */
-export async function forEachAtMost<T>(
-  limit: number,
-  items: readonly T[],
-  action: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let failed = false;
-  const worker = async () => {
-    while (!failed && next < items.length) {
-      const item = items[next++] as T;
-      try {
-        await action(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const results = await Promise.allSettled(
-    Array.from({ length: Math.min(limit, items.length) }, worker),
-  );
-  for (const result of results) {
-    if (result.status === 'rejected') {
-      throw result.reason;
-    }
-  }
 }

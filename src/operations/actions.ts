@@ -2,17 +2,21 @@ import type {
   LoggerService,
   PermissionsService,
 } from '@backstage/backend-plugin-api';
+import type { ActionsRegistryService } from '@backstage/backend-plugin-api/alpha';
 import type { JsonObject } from '@backstage/types';
-import type { ActionsRegistry, Zod, ZodType } from '../backstage';
 import { INGESTION_PERMISSIONS } from '../backstage';
 import { authorize, readInput, type Field, type Operation } from './operation';
+
+type Schema = Parameters<ActionsRegistryService['register']>[0]['schema'];
+/** Of the registry's own version. */
+type Zod = Parameters<Schema['input']>[0];
 
 /**
  * Registers the operations as actions, for agents and whatever else invokes them. The
  * registry is alpha: one that refuses an action costs that action, and not the start.
  */
 export function registerActions(
-  registry: ActionsRegistry,
+  registry: ActionsRegistryService,
   operations: readonly Operation[],
   permissions: PermissionsService,
   logger: LoggerService,
@@ -50,7 +54,7 @@ export function registerActions(
   }
 }
 
-function inputSchema(zod: Zod, fields: Operation['input']): ZodType {
+function inputSchema(zod: Zod, fields: Operation['input']) {
   return zod.object(
     Object.fromEntries(
       Object.entries(fields).map(([name, field]) => [
@@ -61,7 +65,7 @@ function inputSchema(zod: Zod, fields: Operation['input']): ZodType {
   );
 }
 
-function fieldSchema(zod: Zod, field: Field): ZodType {
+function fieldSchema(zod: Zod, field: Field) {
   const schema = {
     string: () => zod.string(),
     integer: () => zod.number().int(),

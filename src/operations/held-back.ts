@@ -1,6 +1,7 @@
 import type {
   AuditorService,
   BackstageCredentials,
+  LoggerService,
 } from '@backstage/backend-plugin-api';
 import { ConflictError, NotFoundError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
@@ -71,7 +72,7 @@ export function describeSet(
 }
 
 function idOf({ id }: Pick<ProviderSettings, 'id'>, held: HeldBack): string {
-  return `${id}:${held.fingerprint}`;
+  return `${id}:${held.code}`;
 }
 
 /** One set that is held back, with its entities. */
@@ -158,9 +159,9 @@ async function approve(
 ): Promise<JsonObject> {
   const { provider, set } = await find(providers, id);
   const { settings, ledger } = provider;
-  const { fingerprint } = set.held;
+  const { code } = set.held;
   const at = Date.now();
-  if (!(await ledger.heldBack.approve(fingerprint, { at, by }))) {
+  if (!(await ledger.heldBack.approve(code, { at, by }))) {
     // Approved in between, or no longer held back, which throws here.
     const { set: now } = await find(providers, id);
     throw new ConflictError(
@@ -200,9 +201,10 @@ function nameOf({ principal }: BackstageCredentials): string {
   return userEntityRef ?? subject ?? 'somebody without a name';
 }
 
-/** Tells the audit log of a set that is held back. */
+/** Tells the audit log of a set that is held back. Never throws. */
 export async function auditHeldBack(
   auditor: AuditorService,
+  logger: LoggerService,
   settings: ProviderSettings,
   organization: string,
   held: HeldBack,
@@ -211,10 +213,17 @@ export async function auditHeldBack(
     { settings },
     { organization, held, since: 0 },
   );
-  const event = await auditor.createEvent({
-    eventId: 'azure-devops-removal-hold-back',
-    severityLevel: 'medium',
-    meta,
-  });
-  await event.success();
+  try {
+    const event = await auditor.createEvent({
+      eventId: 'azure-devops-removal-hold-back',
+      severityLevel: 'medium',
+      meta,
+    });
+    await event.success();
+  } catch (error) {
+    logger.warn(
+      'What is held back could not be told to the audit log; the status has it',
+      error instanceof Error ? error : undefined,
+    );
+  }
 }

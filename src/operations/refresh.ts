@@ -6,7 +6,7 @@ import {
 import type { JsonObject } from '@backstage/types';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
-import { explainMissingRepository } from '../catalog-import/missing';
+import { explainMissingRepository } from '../content/missing';
 import { parseRepositoryUrl } from '../content/url';
 import { CredentialError } from '../credentials/errors';
 import { LedgerLookup } from '../ledger/lookup';

@@ -2,7 +2,7 @@ import type {
   MetricAttributes,
   MetricsService,
   TracingService,
-} from '../backstage';
+} from '@backstage/backend-plugin-api/alpha';
 import type { RequestTotals } from '../azure/clients';
 import type { ProviderSettings } from '../config/index';
 import {
@@ -254,7 +254,7 @@ function quietly(measure: () => void): void {
   }
 }
 
-/** Metrics, or none where the service for them, which is alpha, is not as it is known. @param warn - is told why */
+/** Metrics, or none where the service for them, which is alpha, is not as it is known. @param warn - called with the reason */
 export function measureWith(
   metrics: MetricsService,
   sources: MetricSources,

@@ -12,7 +12,8 @@ import type {
   UrlReaderServiceSearchResponse,
 } from '@backstage/backend-plugin-api';
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
-import type { RepositoryContent, ResolvedRepository } from '../content/content';
+import type { RepositoryContent } from '../content/content';
+import type { ResolvedRepository } from '../content/locate';
 import {
   unsupportedUrlError,
   subject,

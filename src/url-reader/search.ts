@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import type {
   UrlReaderServiceSearchOptions,
   UrlReaderServiceSearchResponse,
@@ -11,12 +10,9 @@ import {
   decodings,
   pathGlob,
 } from '../content/repository-url';
-import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import {
-  relativeReferenceHint,
-  subject,
-  withBackstageErrors,
-} from '../content/errors';
+import type { RepositoryContent } from '../content/content';
+import type { ResolvedRepository } from '../content/locate';
+import { relativeReferenceHint, subject, toBuffer } from '../content/errors';
 
 const OBJECT_ID = /^[0-9a-f]{40}$/;
 const NOTHING: UrlReaderServiceSearchResponse = { files: [], etag: '' };
@@ -87,14 +83,11 @@ async function searchFile(
       {
         url,
         content: () =>
-          withBackstageErrors(asked, async () => {
-            const bytes =
-              file.content ?? (await content.openBlob(resolved, file, signal));
-            // The cache keeps its own: what is handed out may be written to.
-            return Buffer.isBuffer(bytes)
-              ? Buffer.from(bytes)
-              : await buffer(bytes);
-          }),
+          toBuffer(
+            asked,
+            async () =>
+              file.content ?? (await content.openBlob(resolved, file, signal)),
+          ),
       },
     ],
   };
@@ -123,8 +116,7 @@ export async function searchGlob(
     etag: current,
     files: found.map(item => ({
       url: item.key,
-      content: async () =>
-        Buffer.from(await withBackstageErrors(asked, () => files.read(item))),
+      content: () => toBuffer(asked, () => files.open(item)),
     })),
   };
 }

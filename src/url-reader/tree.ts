@@ -12,13 +12,20 @@ import {
 } from '@backstage/backend-plugin-api';
 import { NotFoundError, NotModifiedError } from '@backstage/errors';
 import type { ListedItem } from '../azure/types';
-import type { RepositoryContent, ResolvedRepository } from '../content/content';
-import { subject, toReadable, withBackstageErrors } from '../content/errors';
+import { mapAtMost } from '../concurrency';
+import type { RepositoryContent } from '../content/content';
+import type { ResolvedRepository } from '../content/locate';
+import {
+  subject,
+  toBuffer,
+  toReadable,
+  withBackstageErrors,
+} from '../content/errors';
 import type { ManyFiles } from '../content/many-files';
 import { filesEtag } from './search';
 
-/** How many files are read at once when a whole tree is written out. */
-const READ_AHEAD = 8;
+/** How many files are read and written at once when a whole tree is written out. */
+const CONCURRENCY = 8;
 
 /** What the etags begin with that are the object id of a folder. */
 const TREE = 'tree-';
@@ -79,20 +86,15 @@ export async function readTree(request: {
       const contents = open();
       return wanted.map(file => ({
         path: file.key,
-        content: async () =>
-          // The cache keeps its own: what is handed out may be written to.
-          Buffer.from(
-            await withBackstageErrors(url, () => contents.read(file)),
-          ),
+        content: () => toBuffer(url, () => contents.open(file)),
       }));
     },
     archive: () =>
       untilRead(async contents => {
-        const next = readAhead(wanted.map(file => () => contents.open(file)));
         const response = await request.treeResponseFactory.fromReadableArray(
-          wanted.map(({ key }, index) => ({
-            path: key,
-            data: Readable.from(whenRead(url, () => next(index))),
+          wanted.map(file => ({
+            path: file.key,
+            data: Readable.from(whenRead(url, () => contents.open(file))),
           })),
         );
         return await response.archive();
@@ -141,9 +143,8 @@ async function writeOut({
     folders.set(name, folder);
     return folder;
   };
-  const waiting = files.values();
-  const work = async () => {
-    for (const file of waiting) {
+  try {
+    await mapAtMost(CONCURRENCY, files, async file => {
       const target = join(await folderOf(file.key), basename(file.key));
       const content = await withBackstageErrors(url, () => contents.open(file));
       if (!Buffer.isBuffer(content) || !(await writeNew(target, content))) {
@@ -152,17 +153,12 @@ async function writeOut({
           createWriteStream(resolveSafeChildPath(directory, file.key)),
         );
       }
-    }
-  };
-  const ends = await Promise.allSettled(
-    Array.from({ length: READ_AHEAD }, work),
-  );
-  const failure = ends.find(end => end.status === 'rejected');
-  if (failure) {
+    });
+  } catch (error) {
     if (!targetDir) {
       await rm(directory, { recursive: true, force: true });
     }
-    throw failure.reason;
+    throw error;
   }
   return directory;
 }
@@ -198,30 +194,6 @@ function relativePath(full: string, folder: string): string {
   return full === folder
     ? full.slice(full.lastIndexOf('/') + 1)
     : full.slice(folder.length).replace(/^\/+/, '');
-}
-
-/**
- * For a consumer that takes items in order: while it deals with one, the next
- * few are on their way. Nothing is kept once it was taken.
- */
-function readAhead<T>(
-  reads: ReadonlyArray<() => Promise<T>>,
-): (index: number) => Promise<T> {
-  const started = new Map<number, Promise<T>>();
-  let next = 0;
-  return async index => {
-    for (; next < reads.length && next < index + READ_AHEAD; next++) {
-      const item = reads[next]!();
-      // A failure is handled where the item is taken.
-      item.catch(() => {});
-      started.set(next, item);
-    }
-    try {
-      return await started.get(index)!;
-    } finally {
-      started.delete(index);
-    }
-  };
 }
 
 /** Begins to read only when the stream is read from. */

@@ -10,11 +10,13 @@ const DEV = join(ROOT, 'dev');
 const FLOORS: ReadonlyArray<readonly string[]> = [
   [
     'abort',
+    'concurrency',
     'documentation',
     'organization',
     'backstage',
     'quotation',
     'nearest',
+    'seldom',
   ],
   ['config'],
   ['credentials'],

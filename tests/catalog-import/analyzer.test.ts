@@ -2,8 +2,10 @@ import type { Organization, Repository } from '../../dev/simulator/index';
 import { readDescriptorPath } from '../../src/config/patterns';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
-import { AzureDevOpsLocationAnalyzer } from '../../src/catalog-import/analyzer';
-import type { DescriptorNames } from '../../src/catalog-import/descriptors';
+import {
+  AzureDevOpsLocationAnalyzer,
+  type AzureDevOpsLocationAnalyzerOptions,
+} from '../../src/catalog-import/analyzer';
 import type { KnownAs } from '../../src/catalog-import/known-locations';
 import { problemsIn, recordingLogger } from '../support/logs';
 import {
@@ -69,14 +71,16 @@ afterEach(async () => {
   await reading.close();
 });
 
-function analyzer(names: Partial<DescriptorNames> = {}) {
+type DescriptorNames = Partial<
+  Pick<AzureDevOpsLocationAnalyzerOptions, 'entityFilename' | 'providerPaths'>
+>;
+
+function analyzer(names: DescriptorNames = {}) {
   return new AzureDevOpsLocationAnalyzer({
     content: reading.content,
-    names: {
-      entityFilename: 'catalog-info.yaml',
-      providerPaths: [],
-      ...names,
-    },
+    entityFilename: 'catalog-info.yaml',
+    providerPaths: [],
+    ...names,
     rules: CatalogRules.fromConfig(reading.config),
     yaml,
     knownLocations:
@@ -87,10 +91,7 @@ function analyzer(names: Partial<DescriptorNames> = {}) {
   });
 }
 
-async function found(
-  url: string,
-  names?: Partial<DescriptorNames>,
-): Promise<string[]> {
+async function found(url: string, names?: DescriptorNames): Promise<string[]> {
   const { existing } = await analyzer(names).analyze({ url });
   return existing.map(
     ({ location, entity }) => `${entity.metadata.name} ${location.target}`,
@@ -122,6 +123,30 @@ describe('the analyzer', () => {
       catalogFilename: 'service.yaml',
     });
     expect(existing.map(({ entity }) => entity.metadata.name)).toEqual(['b']);
+  });
+
+  it.each([
+    ['catalog-info.@(yml|yaml)*', 'without parentheses'],
+    [`${'{a,b}'.repeat(7)}*.yaml`, 'at most 100 alternatives'],
+    [`*${'x'.repeat(1_000)}.yaml`, 'at most 1000 characters'],
+  ])(
+    'is not made with the file name %s, and the error names catalog.import.entityFilename',
+    (entityFilename, expected) => {
+      const make = () => analyzer({ entityFilename });
+      expect(make).toThrow('Expected `catalog.import.entityFilename` to be ');
+      expect(make).toThrow(expected);
+    },
+  );
+
+  it('rejects a request whose file name is a glob that cannot be matched', async () => {
+    const analysis = analyzer().analyze({
+      url: API,
+      catalogFilename: '@(a|b)*.yaml',
+    });
+    await expect(analysis).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining('Expected catalogFilename to be '),
+    });
   });
 
   it("finds what the providers' paths find", async () => {
@@ -237,6 +262,19 @@ describe('the analyzer', () => {
     expect(problemsIn(reading.logs).map(({ message }) => message)).toEqual([
       expect.stringContaining('/svc/catalog-info.yaml, document 1'),
     ]);
+  });
+
+  it('does not download a descriptor that is too large for memory, and names it', async () => {
+    contoso.project('Payments').addRepository('huge', {
+      files: { '/catalog-info.yaml': '#'.repeat(33 * 1024 * 1024) },
+    });
+    world.simulator.requests.reset();
+    await expect(found(API.replace('api', 'huge'))).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining('/catalog-info.yaml: the file is too'),
+    });
+    // The answer to the one request for it is broken off by its length.
+    expect(world.simulator.requests.count({ endpoint: 'blobs' })).toBe(1);
   });
 
   it('supports URLs of Azure DevOps and no others', () => {

@@ -88,7 +88,8 @@ beforeAll(async () => {
   });
   analyzer = new AzureDevOpsLocationAnalyzer({
     content: reading.content,
-    names: { entityFilename: 'catalog-info.yaml', providerPaths: [] },
+    entityFilename: 'catalog-info.yaml',
+    providerPaths: [],
     rules: CatalogRules.fromConfig(reading.config),
     yaml,
     knownLocations: () => async () => undefined,

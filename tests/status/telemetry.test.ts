@@ -237,7 +237,7 @@ function setOf(count: number): HeldBack {
     total: 10,
     percentage: count * 10,
     limit: 5,
-    fingerprint: `of-${count}`,
+    code: `of-${count}`,
     entityRefs: [],
     reasons: [],
   };
@@ -286,7 +286,7 @@ describe('a service of Backstage that fails', () => {
         createHistogram: create,
         createObservableCounter: create,
         createObservableGauge: create,
-      },
+      } as never,
       sources,
       broken,
     );

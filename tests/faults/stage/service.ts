@@ -11,6 +11,8 @@ import { createCredentialDirectory } from '../../../src/credentials/directory';
 import { RepositoryContent } from '../../../src/content/content';
 import { readLocationContext } from '../../../src/content/context';
 import { readUrlReaderSettings } from '../../../src/config/url-reader';
+import { CatalogRules } from '../../../src/descriptors/rules';
+import { YamlParser } from '../../../src/descriptors/yaml';
 import { azureDevOpsServiceRef } from '../../../src/shared-service';
 
 export type ClientSettings = Pick<
@@ -45,7 +47,10 @@ export function serviceWith(settings: ClientSettings): BackendFeature {
         settings: readUrlReaderSettings(config),
         logger,
       });
-      return { credentials, clients, content };
+      const yaml = YamlParser.fromConfig(config);
+      lifecycle.addShutdownHook(() => yaml.close());
+      const rules = CatalogRules.fromConfig(config);
+      return { credentials, clients, content, yaml, rules };
     },
   });
 }

@@ -1,8 +1,8 @@
 import { NotAllowedError, NotFoundError } from '@backstage/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { nearest } from '../nearest';
-import { isNotFoundOrForbidden } from '../content/errors';
-import type { RepositoryUrl } from '../content/repository-url';
+import { isNotFoundOrForbidden } from './errors';
+import type { RepositoryUrl } from './repository-url';
 
 /** At most so many names are listed in a message. */
 const MOST_NAMES = 10;
