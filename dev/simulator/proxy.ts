@@ -1,15 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { AUTHORITY_HOSTS } from './entra/authority';
 
 const HOSTS: readonly string[] = [
   'dev.azure.com',
   'almsearch.dev.azure.com',
-  'login.microsoftonline.com',
-  // Entra's other names.
-  'login.microsoft.com',
-  'login.windows.net',
-  'sts.windows.net',
+  ...AUTHORITY_HOSTS,
 ];
 
 /** Whether the simulator is this host, behind its proxy. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { TokenError } from './errors';
+import { readProof } from './files';
 import type { CertificateFacts } from './types';
 
 /** Where a certificate with its private key is configured: one of the two. */
@@ -11,31 +11,33 @@ export interface CertificateSource {
   readonly clientCertificatePath?: string;
 }
 
-/** A certificate with its key. It holds the key, so it must not be logged or thrown. */
-export interface Certificate {
-  readonly facts: CertificateFacts;
-  /** The whole PEM. */
-  readonly pem: string;
-}
-
 /**
  * Reads a certificate, and checks what can be checked without asking anybody.
- * A file is read each time, so that one that was replaced is found.
  *
+ * @returns with the whole PEM, which has the key: it must not be logged or thrown
  * @throws TokenError
  */
 export async function readCertificate(
   source: CertificateSource,
-): Promise<Certificate> {
-  const pem =
-    source.clientCertificate ??
-    (await readPemFile(source.clientCertificatePath ?? ''));
+): Promise<{ pem: string; facts: CertificateFacts }> {
+  const pem = await readPem(source);
   const certificate = firstCertificate(pem);
-  const key = privateKeyOf(pem);
-  if (!certificate.checkPrivateKey(key)) {
-    throw new TokenError('certificate-key-mismatch', certificate.subject);
+  const facts = factsOf(certificate);
+  if (!certificate.checkPrivateKey(privateKeyOf(pem))) {
+    throw new TokenError('certificate-key-mismatch', facts.subject);
   }
-  return { pem, facts: factsOf(certificate) };
+  return { pem, facts };
+}
+
+/**
+ * What may be said of a certificate, whatever its key.
+ *
+ * @throws TokenError
+ */
+export async function inspectCertificate(
+  source: CertificateSource,
+): Promise<CertificateFacts> {
+  return factsOf(firstCertificate(await readPem(source)));
 }
 
 /** @throws TokenError when the certificate is not valid at this time. Its signature would not be accepted then. */
@@ -57,31 +59,14 @@ export function checkValidity(
   }
 }
 
-async function readPemFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new TokenError(
-      'certificate-file-unreadable',
-      `${path}: ${whyUnreadable(error)}`,
-    );
-  }
-}
-
-/** Why a file cannot be read, in words. */
-export function whyUnreadable(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file (ENOENT)';
-    case 'EACCES':
-    case 'EPERM':
-      return `Backstage may not read it (${code})`;
-    case 'EISDIR':
-      return 'it is a directory (EISDIR)';
-    default:
-      return code ?? 'it cannot be read';
-  }
+async function readPem({
+  clientCertificate,
+  clientCertificatePath = '',
+}: CertificateSource): Promise<string> {
+  return (
+    clientCertificate ??
+    (await readProof(clientCertificatePath, 'certificate-file-unreadable'))
+  );
 }
 
 /** The pattern by which `@azure/identity` finds certificates, as of 4.13; it takes the first for the one that signs. */
@@ -104,6 +89,11 @@ function firstCertificate(pem: string): X509Certificate {
 }
 
 function whyNoCertificate(pem: string): string {
+  if (pem === '') return 'it is empty';
+  // Read as UTF-8, which has no place for zeros and for most other bytes of these.
+  if (/[\0\uFFFD]/.test(pem)) {
+    return 'it is no text, but binary as PFX and DER are, or in UTF-16';
+  }
   if (!pem.includes('-BEGIN CERTIFICATE-')) {
     return pem.includes('-BEGIN ')
       ? 'it has no BEGIN CERTIFICATE'
@@ -113,6 +103,9 @@ function whyNoCertificate(pem: string): string {
     ? 'its line breaks are lost'
     : 'there is no END CERTIFICATE, or something else in between';
 }
+
+/** The shortest that the library signs with (jsonwebtoken 9). */
+const SHORTEST_KEY = 2_048;
 
 function privateKeyOf(pem: string): KeyObject {
   if (/-BEGIN ENCRYPTED PRIVATE KEY-|Proc-Type: *4, *ENCRYPTED/.test(pem)) {
@@ -128,20 +121,29 @@ function privateKeyOf(pem: string): KeyObject {
     // OpenSSL's own words name its functions, and help nobody.
     throw new TokenError('certificate-not-pem', 'the private key is damaged');
   }
-  if (key.asymmetricKeyType !== 'rsa') {
+  const { asymmetricKeyType, asymmetricKeyDetails } = key;
+  if (asymmetricKeyType !== 'rsa') {
     throw new TokenError(
-      'certificate-not-pem',
-      `the key is of the kind ${key.asymmetricKeyType}; Microsoft Entra takes RSA`,
+      'certificate-key-unsuitable',
+      `its kind is ${asymmetricKeyType}`,
+    );
+  }
+  const { modulusLength = SHORTEST_KEY } = asymmetricKeyDetails ?? {};
+  if (modulusLength < SHORTEST_KEY) {
+    throw new TokenError(
+      'certificate-key-unsuitable',
+      `it has ${modulusLength} bits`,
     );
   }
   return key;
 }
 
 function factsOf(certificate: X509Certificate): CertificateFacts {
+  // One line for each part of the name; undefined where it has none, whatever the types say.
+  const subject = certificate.subject as string | undefined;
   return {
     kind: 'certificate',
-    // One line for each part of the name.
-    subject: certificate.subject.split('\n').join(', '),
+    subject: subject?.split('\n').join(', ') ?? 'without a subject',
     thumbprint: certificate.fingerprint.replaceAll(':', ''),
     validFrom: Date.parse(certificate.validFrom),
     validTo: Date.parse(certificate.validTo),

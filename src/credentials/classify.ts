@@ -1,4 +1,5 @@
-import { redact, TokenError } from './errors';
+import { quote } from '../quotation';
+import { TokenError } from './errors';
 import type { ProblemId } from './problems/diagnosis';
 import type { ProofFacts } from './types';
 
@@ -17,6 +18,8 @@ export interface TokenFailure {
   readonly status?: number;
   /** Node's code of the last network error, if it could be seen. */
   readonly networkCode?: string;
+  /** What of the environment is probably not as it was meant. */
+  readonly hint?: string;
 }
 
 /** What Microsoft Entra's codes mean for the person who runs Backstage. Source: learn.microsoft.com/entra/identity-platform/reference-error-codes. */
@@ -34,6 +37,7 @@ const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
   90002: 'tenant-not-found',
   900021: 'tenant-not-found',
   900023: 'tenant-not-found',
+  50012: 'federated-credential-missing',
   50013: 'federated-credential-missing',
   50027: 'federated-credential-missing',
   70021: 'federated-credential-missing',
@@ -54,23 +58,20 @@ const ENTRA_CODES: Readonly<Record<string, ProblemId>> = {
   90055: 'token-service-unavailable',
 };
 
-/** What some codes mean for an assertion that was signed with a certificate. */
-const CODES_OF_CERTIFICATES: Readonly<Record<string, ProblemId>> = {
-  50012: 'certificate-unknown',
-  50013: 'certificate-unknown',
-  50027: 'certificate-unknown',
-  700027: 'certificate-unknown',
-};
-
-/** What some problems are for a federated token. */
-const PROBLEMS_OF_FEDERATED_TOKENS: Partial<Record<ProblemId, ProblemId>> = {
-  'federated-credential-missing': 'federated-token-not-trusted',
-  'clock-skew': 'federated-token-expired',
+/** What some problems are for what was presented. */
+const PROBLEMS_OF_PROOFS: Readonly<
+  Record<ProofFacts['kind'], Partial<Record<ProblemId, ProblemId>>>
+> = {
+  certificate: { 'federated-credential-missing': 'certificate-unknown' },
+  'federated token': {
+    'federated-credential-missing': 'federated-token-not-trusted',
+    'clock-skew': 'federated-token-expired',
+  },
 };
 
 /** The problem that a token request failed with. */
 export function classifyTokenFailure(failure: TokenFailure): TokenError {
-  const text = redact(failure.text);
+  const { text } = failure;
   const code = /AADSTS(\d+)/.exec(text)?.[1];
   if (code) return entraError(code, text, failure.presented);
   if (/Invalid tenant id/i.test(text)) {
@@ -78,9 +79,9 @@ export function classifyTokenFailure(failure: TokenFailure): TokenError {
   }
   switch (failure.issuer) {
     case 'environment':
-      return new TokenError('default-credential-unavailable');
+      return new TokenError('default-credential-unavailable', failure.hint);
     case 'managed-identity':
-      return managedIdentityFailure(text);
+      return managedIdentityFailure(text, failure.hint);
     case 'microsoft-entra':
       return entraFailure(failure, text);
   }
@@ -91,52 +92,32 @@ function entraError(
   text: string,
   presented: ProofFacts | undefined,
 ): TokenError {
-  const problem = problemOf(code, presented);
-  return problem
-    ? new TokenError(
-        problem,
-        [`AADSTS${code}`, ...shown(presented, problem)].join(', '),
-      )
-    : new TokenError('token-refused', sentenceWith(`AADSTS${code}`, text));
-}
-
-function problemOf(
-  code: string,
-  presented: ProofFacts | undefined,
-): ProblemId | undefined {
-  const problem = ENTRA_CODES[code];
-  switch (presented?.kind) {
-    case 'certificate':
-      return CODES_OF_CERTIFICATES[code] ?? problem;
-    case 'federated token':
-      return (problem && PROBLEMS_OF_FEDERATED_TOKENS[problem]) ?? problem;
-    default:
-      return problem;
+  const known = ENTRA_CODES[code];
+  if (!known) {
+    return new TokenError('token-refused', sentenceWith(`AADSTS${code}`, text));
   }
+  const problem =
+    (presented && PROBLEMS_OF_PROOFS[presented.kind][known]) ?? known;
+  const detail = [`AADSTS${code}`, ...compared(presented, problem)];
+  return new TokenError(problem, detail.join(', '));
 }
 
 /** What the problem is about, so that it can be compared with what Microsoft Entra shows. */
-function shown(
+function compared(
   presented: ProofFacts | undefined,
   problem: ProblemId,
 ): string[] {
-  if (presented?.kind === 'certificate') {
-    return problem === 'certificate-unknown'
-      ? [`thumbprint ${presented.thumbprint}`]
-      : [];
+  if (presented?.kind === 'certificate' && problem === 'certificate-unknown') {
+    return [`thumbprint ${presented.thumbprint}`];
   }
   if (presented?.kind !== 'federated token') return [];
   const { issuer, subject, audience, expiresAt } = presented;
-  switch (problem) {
-    case 'federated-token-not-trusted':
-      return [`issuer ${issuer}`, `subject ${subject}`, `audience ${audience}`];
-    case 'federated-token-expired':
-      return expiresAt === undefined
-        ? []
-        : [`valid until ${new Date(expiresAt).toISOString()}`];
-    default:
-      return [];
+  if (problem === 'federated-token-not-trusted') {
+    return [`issuer ${issuer}`, `subject ${subject}`, `audience ${audience}`];
   }
+  return problem === 'federated-token-expired' && expiresAt !== undefined
+    ? [`valid until ${new Date(expiresAt).toISOString()}`]
+    : [];
 }
 
 function entraFailure(failure: TokenFailure, text: string): TokenError {
@@ -147,22 +128,32 @@ function entraFailure(failure: TokenFailure, text: string): TokenError {
   if (status === 429 || (status !== undefined && status >= 500)) {
     return new TokenError('token-service-unavailable', `HTTP ${status}`);
   }
-  if (status === undefined) return new TokenError('token-service-unreachable');
+  if (status === undefined) return neverAsked(text);
   // Microsoft Entra answers a token request with 200 and JSON, or with an error.
   return status < 400
     ? new TokenError('token-malformed', `HTTP ${status}`)
     : new TokenError('token-refused', said(text) ?? `HTTP ${status}`);
 }
 
+/** What became of a request that the library never sent, or whose end is not to be seen. */
+function neverAsked(text: string): TokenError {
+  return /authorityHost|_resolution_error|network_error/.test(text)
+    ? new TokenError('token-service-unreachable')
+    : new TokenError('token-refused', quote(text, { maxLength: 300 }));
+}
+
 /** Of what the managed identity service answered the library passes on a description at best, and never the status. */
-function managedIdentityFailure(text: string): TokenError {
+function managedIdentityFailure(
+  text: string,
+  hint: string | undefined,
+): TokenError {
   if (
     /Identity not found|No User Assigned|Managed Identity found/i.test(text)
   ) {
-    return new TokenError('managed-identity-not-found');
+    return new TokenError('managed-identity-not-found', hint);
   }
   if (/network_error|unreachable/i.test(text)) {
-    return new TokenError('managed-identity-unavailable');
+    return new TokenError('managed-identity-unavailable', hint);
   }
   const description = said(text);
   return description
@@ -170,15 +161,17 @@ function managedIdentityFailure(text: string): TokenError {
     : new TokenError('token-service-unavailable');
 }
 
-/** What MSAL quotes of an error, where it quotes anything. */
+/** What MSAL repeats of an error, where it repeats anything. */
 function said(text: string): string | undefined {
   const description = /Description: (.+?) - Correlation ID/.exec(text)?.[1];
-  return description === 'Not Available' ? undefined : description;
+  return description === undefined || description === 'Not Available'
+    ? undefined
+    : quote(description);
 }
 
 /** The first sentence that begins with a code, without the identifiers that follow it. */
 function sentenceWith(code: string, text: string): string {
   const start = text.indexOf(code);
   const sentence = /^.*?(?=\. |\.$| Trace ID|\r|\n|$)/.exec(text.slice(start));
-  return (sentence?.[0] ?? code).slice(0, 300);
+  return quote(sentence?.[0] ?? code, { maxLength: 300 }) ?? code;
 }

@@ -3,9 +3,14 @@ import {
   type AzureDevOpsCredential,
   readAzureIntegrationConfigs,
 } from '@backstage/integration';
+import { quote } from '../quotation';
 import type { CertificateSource } from './certificate';
 import type { CredentialDescription, CredentialKind } from './types';
-import { SYSTEM_ASSIGNED, workloadIdentityOf } from './workload-identity';
+import {
+  SYSTEM_ASSIGNED,
+  type WorkloadIdentity,
+  workloadIdentityOf,
+} from './workload-identity';
 
 /**
  * The kind that `@backstage/integration` has since 2.2.0. Older versions reject
@@ -93,19 +98,19 @@ export function describeConfigured({
     credential.kind === 'ManagedIdentity'
       ? workloadIdentityOf(credential.clientId)
       : undefined;
+  const { clientId = SYSTEM_ASSIGNED, tenantId }: Partial<WorkloadIdentity> =
+    workload ?? ('clientId' in credential ? credential : {});
   return {
     kind: kindOf(credential),
     configKey,
-    ...('clientId' in credential &&
-      credential.clientId !== SYSTEM_ASSIGNED && {
-        clientId: credential.clientId,
-      }),
-    ...('tenantId' in credential && { tenantId: credential.tenantId }),
-    ...(workload && {
-      clientId: workload.clientId,
-      tenantId: workload.tenantId,
-    }),
+    ...(clientId !== SYSTEM_ASSIGNED && { clientId: idInWords(clientId) }),
+    ...(tenantId && { tenantId: idInWords(tenantId) }),
   };
+}
+
+/** An id as it is, and a tenant's domain. What else stands in its place may be the secret. */
+function idInWords(id: string): string | undefined {
+  return /^[a-z\d-]+(?:\.[a-z\d-]+)+$/.test(id) ? id : quote(id);
 }
 
 /** One line a credential, for the message that none of them matches. */

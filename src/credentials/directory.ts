@@ -121,7 +121,11 @@ function personalAccessTokenCredential(
       signal?.throwIfAborted();
       // Backstage accepts a token of blanks. Sent, it would be no credential at all.
       if (token === '') {
-        throw problem(organization, description, 'personal-access-token-empty');
+        throw problem(
+          organization,
+          description,
+          new TokenError('personal-access-token-empty'),
+        );
       }
       return `Basic ${Buffer.from(`:${token}`).toString('base64')}`;
     },
@@ -141,7 +145,7 @@ function tokenCredential(
       return await work();
     } catch (error) {
       throw error instanceof TokenError
-        ? problem(organization, description, error.problem, error.detail)
+        ? problem(organization, description, error)
         : error;
     }
   };
@@ -162,12 +166,15 @@ function bearer(token: string): string {
 function problem(
   organization: Organization,
   credential: CredentialDescription,
-  id: TokenError['problem'],
-  detail?: string,
+  error: TokenError,
 ): CredentialError {
   return new CredentialError(
     organization,
     credential,
-    diagnose(id, { organization, credential, detail }),
+    diagnose(error.problem, {
+      organization,
+      credential: { ...credential, ...error.identity },
+      detail: error.detail,
+    }),
   );
 }

@@ -49,6 +49,8 @@ export function composeMessage(
 /** No token could be had. It knows of no organization yet; that is added where an organization asks. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
+  /** Whose token it was, where it may be another's than the credential's. */
+  identity?: { readonly clientId: string; readonly tenantId: string };
 
   /** @param detail - what the token service said, without anything secret in it */
   constructor(

@@ -11,6 +11,7 @@ import type { AccessToken } from './access-token';
 import {
   type CertificateSource,
   checkValidity,
+  inspectCertificate,
   readCertificate,
 } from './certificate';
 import { classifyTokenFailure, type TokenIssuer } from './classify';
@@ -20,6 +21,7 @@ import type { ProofFacts } from './types';
 import {
   readFederatedToken,
   SYSTEM_ASSIGNED,
+  whatWorkloadLacks,
   type WorkloadIdentity,
   workloadIdentityOf,
 } from './workload-identity';
@@ -28,7 +30,7 @@ import {
 const AZURE_DEVOPS_SCOPE = '499b84ac-1321-427f-aa17-267ca6975798/.default';
 
 /** The scope of a managed identity's token that is presented as a client assertion. */
-export const TOKEN_EXCHANGE_SCOPE = 'api://AzureADTokenExchange';
+export const TOKEN_EXCHANGE_SCOPE = 'api://AzureADTokenExchange/.default';
 
 /** How long one request to Microsoft Entra may take, in milliseconds. The library itself sets no limit. */
 const REQUEST_TIMEOUT = 10_000;
@@ -163,23 +165,37 @@ export function withAssertion(options: {
 export function withDefaultCredential(): AcquireToken {
   return async () =>
     await ask(
-      { issuer: 'environment', presented: await presentedByEnvironment() },
+      { issuer: 'environment', ...(await lookAtEnvironment()) },
       AZURE_DEVOPS_SCOPE,
       () => new DefaultAzureCredential(),
     );
 }
 
-/** What `DefaultAzureCredential` presents first, for the explanation of what Microsoft Entra answers. */
-async function presentedByEnvironment(): Promise<ProofFacts | undefined> {
-  const { AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH } = process.env;
-  if (AZURE_CLIENT_SECRET || AZURE_CLIENT_CERTIFICATE_PATH) return undefined;
+/** What `DefaultAzureCredential` presents first, or why it cannot, for the explanation of how it ends. */
+async function lookAtEnvironment(): Promise<Omit<Asked, 'issuer'>> {
+  const {
+    AZURE_TENANT_ID: tenantId,
+    AZURE_CLIENT_ID: clientId,
+    AZURE_CLIENT_SECRET,
+    AZURE_CLIENT_CERTIFICATE_PATH: path,
+  } = process.env;
+  const identity = tenantId && clientId ? { tenantId, clientId } : undefined;
+  if (AZURE_CLIENT_SECRET) return { identity };
   const workload = workloadIdentityOf(SYSTEM_ASSIGNED);
-  if (!workload) return undefined;
   try {
-    return (await readFederatedToken(workload.tokenFile)).facts;
-  } catch {
+    if (path) {
+      const source = { clientCertificatePath: path };
+      return { identity, presented: await inspectCertificate(source) };
+    }
+    return workload
+      ? {
+          identity,
+          presented: (await readFederatedToken(workload.tokenFile)).facts,
+        }
+      : { hint: whatWorkloadLacks(SYSTEM_ASSIGNED) };
+  } catch (error) {
     // The library goes on to the next of its credentials.
-    return undefined;
+    return { hint: error instanceof TokenError ? error.detail : undefined };
   }
 }
 
@@ -189,10 +205,16 @@ export function withManagedIdentity(
   scope = AZURE_DEVOPS_SCOPE,
 ): AcquireToken {
   const askOnce = () =>
-    ask({ issuer: 'managed-identity' }, scope, () =>
-      clientId === SYSTEM_ASSIGNED
-        ? new ManagedIdentityCredential()
-        : new ManagedIdentityCredential(clientId),
+    ask(
+      {
+        issuer: 'managed-identity',
+        hint: whatWorkloadLacks(clientId),
+      },
+      scope,
+      () =>
+        clientId === SYSTEM_ASSIGNED
+          ? new ManagedIdentityCredential()
+          : new ManagedIdentityCredential(clientId),
     );
   return async instead => {
     const workload = workloadIdentityOf(clientId);
@@ -213,8 +235,15 @@ async function askAsWorkload(
   const { token, facts } = await readFederatedToken(tokenFile);
   return await askWithAssertion(
     { tenantId, clientId, assertion: token },
-    { issuer: 'microsoft-entra', presented: facts },
+    {
+      issuer: 'microsoft-entra',
+      presented: facts,
+      identity: { tenantId, clientId },
+    },
     scope,
+    // As the library itself asks for a workload: its authority need not be one
+    // that is publicly known.
+    { disableInstanceDiscovery: true },
   );
 }
 
@@ -222,6 +251,7 @@ async function askWithAssertion(
   who: { tenantId: string; clientId: string; assertion: string },
   asked: Asked,
   scope: string,
+  options?: { disableInstanceDiscovery: boolean },
 ): Promise<AccessToken> {
   return await ask(
     asked,
@@ -232,7 +262,7 @@ async function askWithAssertion(
         who.clientId,
         // Called twice for every token, hence nothing but a value.
         () => Promise.resolve(who.assertion),
-        clientOptions(observed),
+        { ...clientOptions(observed), ...options },
       ),
   );
 }
@@ -242,6 +272,10 @@ interface Asked {
   readonly issuer: TokenIssuer;
   /** Absent for a secret, and for what a managed identity presents. */
   readonly presented?: ProofFacts;
+  /** For whom, where it may be another than the credential's own. */
+  readonly identity?: TokenError['identity'];
+  /** What of the environment is probably not as it was meant. */
+  readonly hint?: string;
 }
 
 async function ask(
@@ -255,7 +289,13 @@ async function ask(
     answer = await create(observed).getToken(scope);
   } catch (error) {
     // What the library throws can carry the request, hence words only.
-    throw classifyTokenFailure({ ...asked, text: wordsOf(error), ...observed });
+    const failure = classifyTokenFailure({
+      ...asked,
+      text: wordsOf(error),
+      ...observed,
+    });
+    failure.identity = asked.identity;
+    throw failure;
   }
   if (!answer?.token || !Number.isFinite(answer.expiresOnTimestamp)) {
     throw new TokenError('token-malformed');

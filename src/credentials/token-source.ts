@@ -9,6 +9,7 @@ import {
   usableUntil,
 } from './access-token';
 import { TokenError } from './errors';
+import { ERRORS_PAGE } from './problems/diagnosis';
 
 /**
  * Asks for a token. `instead` is a token that the service has denied, so that
@@ -127,7 +128,10 @@ export class TokenSource {
   }
 
   #warn(error: unknown, what: string): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof TokenError
+        ? `${error.message}. More: ${ERRORS_PAGE}#${error.problem}`
+        : String(error);
     this.#options.logger.warn(
       `The token of the ${this.#options.name} ${what}: ${reason}`,
     );

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { claimsOf } from './access-token';
-import { whyUnreadable } from './certificate';
 import { TokenError } from './errors';
+import { readProof } from './files';
 import type { FederatedTokenFacts } from './types';
 
 /** What the environment of a process with workload identity has. */
@@ -40,32 +39,31 @@ export function workloadIdentityOf(
     : undefined;
 }
 
+/** What the environment lacks for a workload identity, in words; `undefined` where it has nothing of one. */
+export function whatWorkloadLacks(configured: string): string | undefined {
+  const { AZURE_FEDERATED_TOKEN_FILE, AZURE_TENANT_ID } = process.env;
+  if (!AZURE_FEDERATED_TOKEN_FILE || workloadIdentityOf(configured)) {
+    return undefined;
+  }
+  const missing = AZURE_TENANT_ID ? 'AZURE_CLIENT_ID' : 'AZURE_TENANT_ID';
+  return `AZURE_FEDERATED_TOKEN_FILE is set, and ${missing} is not`;
+}
+
 /**
- * Reads the token of a workload. It is read each time: its issuer replaces it
- * long before it expires.
+ * Reads the token of a workload.
  *
  * @throws TokenError
  */
 export async function readFederatedToken(
   tokenFile: string,
 ): Promise<{ token: string; facts: FederatedTokenFacts }> {
-  let token: string;
-  try {
-    token = (await readFile(tokenFile, 'utf8')).trim();
-  } catch (error) {
-    throw new TokenError(
-      'federated-token-unreadable',
-      `${tokenFile}: ${whyUnreadable(error)}`,
-    );
-  }
+  const problem = 'federated-token-unreadable';
+  const token = (await readProof(tokenFile, problem)).trim();
   const claims = claimsOf(token);
   if (!claims) {
-    throw new TokenError(
-      'federated-token-unreadable',
-      token === ''
-        ? `${tokenFile}: it is empty`
-        : `${tokenFile}: what is in it is no JSON Web Token`,
-    );
+    const what =
+      token === '' ? 'it is empty' : 'what is in it is no JSON Web Token';
+    throw new TokenError(problem, `${tokenFile}: ${what}`);
   }
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const { iss, sub, aud, exp } = claims;

@@ -535,6 +535,19 @@ export const FAILURES: Scenario[] = [
     },
   },
   {
+    name: 'a certificate with an elliptic key',
+    problem: 'certificate-key-unsuitable',
+    set: world => {
+      const { privateKey } = generateKeyPairSync('ec', {
+        namedCurve: 'prime256v1',
+      });
+      const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+      return world.certificateFile(
+        `${world.certificate().certificate}${key.toString()}`,
+      );
+    },
+  },
+  {
     name: 'a certificate with the key of another one',
     problem: 'certificate-key-mismatch',
     set: world => {

@@ -105,6 +105,18 @@ export async function runCommandLine(
   });
 }
 
+/** Runs a script among the packages of the backend. @returns what it printed */
+export async function runScript(
+  { directory, node }: Pick<BackendOptions, 'directory' | 'node'>,
+  script: string,
+): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    execFile(node, ['-e', script], { cwd: directory }, (error, stdout) =>
+      error ? reject(error) : resolve(stdout.trim()),
+    );
+  });
+}
+
 /** Writes the configuration for it, beside the backend. */
 function configArguments({
   directory,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Entity } from '@backstage/catalog-model';
 import { Simulator } from '../../dev/simulator';
+import { createClientCertificate } from '../../dev/simulator/certificates/client';
 import { choosePort } from '../../dev/ports';
 import { postgresUrl } from '../support/databases';
 import { until } from '../support/until';
@@ -9,6 +10,7 @@ import {
   type Backend,
   type BackendOptions,
   runCommandLine,
+  runScript,
   startBackend,
 } from './backend';
 
@@ -23,6 +25,7 @@ export const CHECKS = [
   'guard',
   'approval',
   'command line',
+  'certificate',
   'scm events',
 ] as const;
 export type Check = (typeof CHECKS)[number];
@@ -35,6 +38,8 @@ export interface Findings {
 }
 
 const TOKEN = 'a-personal-access-token-of-the-compatibility-run';
+const TENANT = 'aaaaaaaa-0000-4000-8000-00000000000a';
+const APPLICATION = '12345678-1234-4234-8234-123456789abc';
 /** More than the guard lets go without counting percentages. */
 const SERVICES = 12;
 const GIT = 'https://dev.azure.com/contoso/Payments/_git';
@@ -86,7 +91,7 @@ class Run implements Findings {
     this.#simulator = simulator;
     this.#options = options;
     simulator.addPersonalAccessToken(TOKEN, { identity: 'backstage' });
-    const contoso = simulator.addOrganization('contoso');
+    const contoso = simulator.addOrganization('contoso', { tenantId: TENANT });
     contoso.grant('backstage');
     const project = contoso.addProject('Payments');
     for (let number = 0; number < SERVICES; number++) {
@@ -125,6 +130,7 @@ class Run implements Findings {
     await this.#check('guard', async () => await this.#holdBack());
     await this.#check('approval', async () => await this.#approve());
     await this.#check('command line', async () => await this.#doctor());
+    await this.#check('certificate', async () => await this.#certificate());
     await this.#check('scm events', async () => await this.#publish());
   }
 
@@ -274,6 +280,60 @@ class Run implements Findings {
     if (code !== 0 || !output.includes('contoso')) {
       throw new Error(`doctor ended with ${code}:\n${output}`);
     }
+  }
+
+  /** With a certificate `doctor` passes where Backstage knows this kind; elsewhere it says what Backstage says. */
+  async #certificate(): Promise<void> {
+    const { certificate, pem } = createClientCertificate();
+    const { identity } = this.#simulator.parts.entra.addApplication({
+      tenantId: TENANT,
+      clientId: APPLICATION,
+      certificates: [certificate],
+    });
+    this.#simulator.organization('contoso').grant(identity);
+    const azure = [
+      {
+        host: 'dev.azure.com',
+        credentials: [
+          {
+            clientId: APPLICATION,
+            clientCertificate: pem,
+            tenantId: TENANT,
+          },
+        ],
+      },
+    ];
+    const options = {
+      ...this.#options,
+      // It names the file of the configuration, which is another than the backend's.
+      port: 0,
+      config: { ...this.#options.config, integrations: { azure } },
+    };
+    const { code, output } = await runCommandLine(options, 'doctor');
+    const backstage = await runScript(
+      options,
+      `const { ConfigReader } = require('@backstage/config');
+       const { readAzureIntegrationConfigs } = require('@backstage/integration');
+       const { azure } = JSON.parse(require('fs').readFileSync('app-config.0.yaml')).integrations;
+       try {
+         readAzureIntegrationConfigs(azure.map(each => new ConfigReader(each)));
+       } catch (error) {
+         console.log(error.message);
+       }`,
+    );
+    const said = output.replace(/\s+/g, ' ');
+    const isAsBackstage =
+      backstage === ''
+        ? code === 0 && said.includes('service principal (certificate)')
+        : code === 1 && said.includes(backstage);
+    if (!isAsBackstage) {
+      throw new Error(
+        `doctor ended with ${code}, and Backstage says '${backstage}':\n${output}`,
+      );
+    }
+    console.error(
+      `certificate: ${backstage || 'taken by Backstage, and doctor passes'}`,
+    );
   }
 
   /** A change that a refresh finds has the catalog read a registered location of the same file at once; where Backstage has SCM events at all. */

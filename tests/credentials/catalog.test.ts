@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Simulator } from '../../dev/simulator';
@@ -9,7 +9,14 @@ import { component } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
 import { SecretScan } from '../support/secrets';
-import { Cloud, ownDate, pass, TENANT_A, TENANT_B } from './support';
+import {
+  Cloud,
+  mountVolume,
+  ownDate,
+  pass,
+  TENANT_A,
+  TENANT_B,
+} from './support';
 
 // The real catalog, with identities of every kind.
 
@@ -234,8 +241,6 @@ describe('on a pod with workload identity', () => {
   const HOUR = 3_600_000;
   const CLUSTER = 'https://cluster.example/';
   const files = mkdtempSync(join(tmpdir(), 'azure-devops-credentials-'));
-  const certificateFile = join(files, 'certificate.pem');
-  const tokenFile = join(files, 'token');
 
   // Tokens live by this clock, which only the test moves.
   beforeAll(ownDate);
@@ -259,12 +264,14 @@ describe('on a pod with workload identity', () => {
       clientId: 'of-workload',
       federatedCredentials: [{ issuer: CLUSTER, subject }],
     });
-    writeFileSync(certificateFile, first.pem);
-    writeFileSync(tokenFile, await cluster.token({ subject }));
+    mountVolume(files, {
+      'certificate.pem': first.pem,
+      token: await cluster.token({ subject }),
+    });
     cloud.setEnvironment({
       AZURE_TENANT_ID: TENANT_A,
       AZURE_CLIENT_ID: 'of-workload',
-      AZURE_FEDERATED_TOKEN_FILE: tokenFile,
+      AZURE_FEDERATED_TOKEN_FILE: join(files, 'token'),
     });
     const readers: Record<string, string> = {
       'by-certificate': byCertificate.identity,
@@ -284,7 +291,7 @@ describe('on a pod with workload identity', () => {
               {
                 organizations: ['by-certificate'],
                 clientId: 'with-certificate',
-                clientCertificatePath: certificateFile,
+                clientCertificatePath: join(files, 'certificate.pem'),
                 tenantId: TENANT_A,
               },
               { organizations: ['by-workload'], clientId: 'of-workload' },
@@ -317,11 +324,13 @@ describe('on a pod with workload identity', () => {
     expect(problems).toContain('docs/errors.md#federated-token-expired');
     expect(await names()).toHaveLength(entities);
 
-    // Now the files are replaced, as certbot and the kubelet do it.
+    // Now the files are replaced.
     const second = createClientCertificate();
     byCertificate.certificates.push(new X509Certificate(second.certificate));
-    writeFileSync(certificateFile, second.pem);
-    writeFileSync(tokenFile, await cluster.token({ subject }));
+    mountVolume(files, {
+      'certificate.pem': second.pem,
+      token: await cluster.token({ subject }),
+    });
     pass(60_000);
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
     expect(await names()).toHaveLength(entities);

@@ -94,6 +94,27 @@ describe('the message of a problem', () => {
     expect(message).not.toMatch(/https:\/\/\S+\/\S*[;,)]/);
   });
 
+  it.each<ProblemId>([
+    'client-secret-invalid',
+    'client-secret-expired',
+    'application-not-found',
+    'tenant-not-found',
+    'azure-devops-not-in-tenant',
+    'wrong-tenant',
+  ])(
+    'names variables, and no keys, for a credential that is not configured: %s',
+    problem => {
+      const { cure } = diagnose(problem, {
+        organization: contoso,
+        credential: { kind: 'default Azure credential', matchedBy: '' },
+        tokenTenant: TENANT_A,
+        organizationTenant: TENANT_B,
+      });
+      expect(cure).toMatch(/AZURE_(TENANT_ID|CLIENT_SECRET)/);
+      expect(cure).not.toContain('integrations.azure');
+    },
+  );
+
   it('links to a section of docs/errors.md, where all checks of doctor and all problems stand in the same order', () => {
     const text = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
     // As GitHub makes anchors of headings.

@@ -1,4 +1,7 @@
+import { createClientCertificate } from '../../dev/simulator/certificates/client';
+import { FederatedIssuer } from '../../dev/simulator/entra/issuers';
 import { createDatabase } from '../support/databases';
+import { recordingLogger, type LogLine } from '../support/logs';
 import { SecretScan } from '../support/secrets';
 import { witnessErrors } from '../support/witness-errors';
 
@@ -73,6 +76,48 @@ it('the scan of the tests finds a secret in any table of a database', async () =
   } finally {
     await destroy();
   }
+});
+
+describe('the scan of the tests finds, in a log line, in an error and in a row,', () => {
+  const { certificate, key, pem } = createClientCertificate();
+  const base64 = Buffer.from(pem).toString('base64');
+
+  it.each<[string, () => string | Promise<string>, string]>([
+    ['a private key', () => key, 'a private key'],
+    ['a certificate', () => certificate, 'a certificate'],
+    ["a certificate's key", () => pem, 'a private key'],
+    ['both in base64', () => base64, 'a PEM in base64'],
+    [
+      'a federated token',
+      async () =>
+        await new FederatedIssuer('https://cluster.example/', Date.now).token({
+          subject: 'system:serviceaccount:backstage:backstage',
+        }),
+      'a JSON Web Token',
+    ],
+  ])('%s', async (_what, make, name) => {
+    const secret = await make();
+    const logs: LogLine[] = [];
+    recordingLogger(logs).info(`got ${secret}`);
+    const { knex, destroy } = await createDatabase('sqlite');
+    try {
+      await knex.schema.createTable('things', table => table.text('value'));
+      await knex('things').insert({ value: JSON.stringify({ secret }) });
+      const scan = new SecretScan();
+      scan.saw('the log', logs);
+      scan.saw('an error', new Error('failed', { cause: { secret } }));
+      await scan.sawDatabase('the database', knex);
+      for (const where of [
+        'the log',
+        'an error',
+        'the database, table things',
+      ]) {
+        expect(scan.leaks()).toContainEqual({ where, secret: name });
+      }
+    } finally {
+      await destroy();
+    }
+  });
 });
 
 it('the scan of the tests accepts an Authorization header where it belongs, and nowhere else', () => {

@@ -1,3 +1,11 @@
+import {
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
@@ -71,6 +79,28 @@ export function freshDirectory(
   });
   if (!directory) throw new Error('No directory was made');
   return { directory, logs };
+}
+
+/**
+ * Puts files into a folder as the kubelet does, or replaces all of them at once:
+ * each is a link that leads through `..data`, a link that is replaced itself.
+ *
+ * Source: kubernetes/kubernetes pkg/volume/util/atomic_writer.go
+ */
+export function mountVolume(
+  folder: string,
+  contents: Record<string, string>,
+): void {
+  const version = mkdtempSync(`${folder}/..version-`);
+  for (const [name, content] of Object.entries(contents)) {
+    writeFileSync(join(version, name), content);
+  }
+  symlinkSync(version, join(folder, '..data_tmp'));
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+  for (const name of Object.keys(contents)) {
+    const path = join(folder, name);
+    if (!existsSync(path)) symlinkSync(join('..data', name), path);
+  }
 }
 
 /** Lets the test own the date, and nothing else of time. */

@@ -180,7 +180,7 @@ it('renews a token in the background, and uses the old one while that fails', as
   await until('the warning', () => logs.some(line => line.level === 'warn'));
   expect(logs.map(line => line.message)).toEqual([
     expect.stringMatching(
-      /^The token of the service principal \(client secret\), client id app-contoso, .* could not be renewed; the current one is used until .*Z: token-refused/,
+      /^The token of the service principal \(client secret\), client id app-contoso, .* could not be renewed; the current one is used until .*Z: token-refused .*More: https:.*errors\.md#token-refused$/,
     ),
   ]);
   outage.remove();

@@ -13,6 +13,9 @@ interface Leak {
 const FORMS: ReadonlyArray<[string, RegExp]> = [
   ['a JSON Web Token', /\beyJ[\w-]{10,}\.[\w-]{10,}/],
   ['a private key', /-BEGIN (?:[A-Z]+ )*PRIVATE KEY-/],
+  ['a certificate', /-BEGIN CERTIFICATE-/],
+  // "-----BEGIN", as the base64 of every PEM begins.
+  ['a PEM in base64', /\bLS0tLS1CRUdJTi/],
   ['an Authorization header', /\b(?:Bearer|Basic)\s+[\w+/=.~-]{16,}/i],
   ['a parameter of a token request', /client_(?:secret|assertion)=[^\s&]{4,}/],
 ];

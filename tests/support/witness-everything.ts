@@ -76,6 +76,19 @@ function witnessSimulators(
         }
         return addApplication(application);
       };
+      const addIssuer = entra.addIssuer.bind(entra);
+      entra.addIssuer = address => {
+        const issuer = addIssuer(address);
+        const token = issuer.token.bind(issuer);
+        issuer.token = async options => {
+          const made = await token(options);
+          const [, claims, signature] = made.split('.');
+          register('a federated token', claims);
+          register('a federated token', signature);
+          return made;
+        };
+        return issuer;
+      };
       return simulator;
     };
     return actual;
@@ -95,7 +108,8 @@ function witnessKeys(scan: SecretScan): void {
       ) => {
         const made = actual.createClientCertificate(...options);
         // The first lines of all keys are alike.
-        for (const line of made.key.split('\n').slice(3, 6)) {
+        const lines = made.key.trim().split(/\r?\n/);
+        for (const line of [...lines.slice(3, 6), ...lines.slice(-4, -2)]) {
           scan.register('a private key', line);
         }
         return made;

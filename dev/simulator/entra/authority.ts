@@ -9,12 +9,14 @@ import { AadError, aadErrorResponse } from './errors';
 import { grantClientCredentials } from './grants';
 import { tenantIssuer, type TokenMint } from './tokens';
 
-/** The names under which Entra is reached. */
-const AUTHORITY_HOSTS: readonly string[] = [
+/** The names under which Entra is reached, in its public cloud and in those of the USA and of China. */
+export const AUTHORITY_HOSTS: readonly string[] = [
   'login.microsoftonline.com',
   'login.microsoft.com',
   'login.windows.net',
   'sts.windows.net',
+  'login.microsoftonline.us',
+  'login.partner.microsoftonline.cn',
 ];
 
 /** How long tokens live. */

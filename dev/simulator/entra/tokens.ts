@@ -85,10 +85,54 @@ export class TokenRefused extends Error {
 const USER_ASSIGNED = '/userAssignedIdentities/';
 
 /** Signs and verifies tokens with one RSA key pair, made when it is first needed. */
-export class TokenMint {
+export class Signer {
   #keys: Promise<KeyPair> | undefined;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly keyId: string,
+    private readonly now: () => number,
+  ) {}
+
+  /** A token that is valid from now on, for so many seconds. */
+  async sign(claims: JWTPayload, lifetimeSeconds: number): Promise<string> {
+    const issuedAt = Math.floor(this.now() / 1000);
+    const { SignJWT } = await loadJose();
+    const { privateKey } = await this.#keyPair();
+    return await new SignJWT({
+      ...claims,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+    })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: this.keyId })
+      .sign(privateKey);
+  }
+
+  /**
+   * Checks form, signature and time of a token.
+   *
+   * @throws TokenRefused
+   */
+  async verify(
+    token: string,
+  ): Promise<AssertionClaims & { claims: JWTPayload }> {
+    const { publicKey } = await this.#keyPair();
+    return await verifySigned(token, publicKey, this.now());
+  }
+
+  #keyPair(): Promise<KeyPair> {
+    this.#keys ??= loadJose().then(jose => jose.generateKeyPair('RS256'));
+    return this.#keys;
+  }
+}
+
+/** The access tokens of Entra. */
+export class TokenMint {
+  readonly #signer: Signer;
+
+  constructor(now: () => number) {
+    this.#signer = new Signer('simulator-1', now);
+  }
 
   /** An access token as Entra would sign it; the lifetime is in seconds. */
   async accessToken(
@@ -101,27 +145,22 @@ export class TokenMint {
       audience === TOKEN_EXCHANGE_RESOURCE
         ? tenantIssuer(subject.tenantId)
         : `https://sts.windows.net/${subject.tenantId}/`;
-    const issuedAt = Math.floor(this.now() / 1000);
-    const { SignJWT } = await loadJose();
-    const { privateKey } = await this.#keyPair();
-    return await new SignJWT({
-      aud: audience,
-      iss: issuer,
-      iat: issuedAt,
-      nbf: issuedAt,
-      exp: issuedAt + lifetimeSeconds,
-      appid: subject.clientId,
-      appidacr: subject.resourceId ? '2' : '1',
-      idp: issuer,
-      idtyp: 'app',
-      oid: subject.objectId,
-      sub: subject.objectId,
-      tid: subject.tenantId,
-      ver: audience === TOKEN_EXCHANGE_RESOURCE ? '2.0' : '1.0',
-      ...(subject.resourceId ? { xms_mirid: subject.resourceId } : {}),
-    })
-      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'simulator-1' })
-      .sign(privateKey);
+    return await this.#signer.sign(
+      {
+        aud: audience,
+        iss: issuer,
+        appid: subject.clientId,
+        appidacr: subject.resourceId ? '2' : '1',
+        idp: issuer,
+        idtyp: 'app',
+        oid: subject.objectId,
+        sub: subject.objectId,
+        tid: subject.tenantId,
+        ver: audience === TOKEN_EXCHANGE_RESOURCE ? '2.0' : '1.0',
+        ...(subject.resourceId ? { xms_mirid: subject.resourceId } : {}),
+      },
+      lifetimeSeconds,
+    );
   }
 
   /**
@@ -130,12 +169,7 @@ export class TokenMint {
    * @throws TokenRefused
    */
   async verify(token: string): Promise<VerifiedToken> {
-    const { publicKey } = await this.#keyPair();
-    const { claims, ...verified } = await verifySigned(
-      token,
-      publicKey,
-      this.now(),
-    );
+    const { claims, ...verified } = await this.#signer.verify(token);
     const resourceId = text(claims['xms_mirid']);
     return {
       ...verified,
@@ -148,11 +182,6 @@ export class TokenMint {
       validFrom: (claims.nbf ?? 0) * 1000,
       expiresAt: (claims.exp ?? 0) * 1000,
     };
-  }
-
-  #keyPair(): Promise<KeyPair> {
-    this.#keys ??= loadJose().then(jose => jose.generateKeyPair('RS256'));
-    return this.#keys;
   }
 }
 

@@ -51,6 +51,26 @@ export function whereConfigured({ credential }: ProblemFacts): string {
   return credential?.configKey ?? 'integrations.azure';
 }
 
+/** The variables that a credential without configuration is made of. */
+const VARIABLES = {
+  clientId: 'AZURE_CLIENT_ID',
+  clientSecret: 'AZURE_CLIENT_SECRET',
+  clientCertificatePath: 'AZURE_CLIENT_CERTIFICATE_PATH',
+  tenantId: 'AZURE_TENANT_ID',
+} as const;
+
+/** What a value of the credential is set by: a key of the configuration, or a variable of the environment. */
+export function settingOf(
+  facts: ProblemFacts,
+  name: keyof typeof VARIABLES,
+): string {
+  const kind = facts.credential?.kind;
+  return kind === 'default Azure credential' ||
+    (kind === 'workload identity' && name === 'tenantId')
+    ? VARIABLES[name]
+    : `${whereConfigured(facts)}.${name}`;
+}
+
 /** Microsoft Entra's address, as `@azure/identity` determines it. */
 export function authority(): string {
   return (

@@ -1,10 +1,5 @@
 import { isCloudHost } from '../../organization';
-import {
-  type ProblemFacts,
-  type ProblemText,
-  said,
-  whereConfigured,
-} from './facts';
+import { type ProblemFacts, type ProblemText, said, settingOf } from './facts';
 
 /** The page on which the owner of a personal access token sees its state. */
 function tokensPage({ organization }: ProblemFacts): string {
@@ -83,7 +78,7 @@ export const SERVICE_PROBLEMS = {
       const change =
         credential?.kind === 'workload identity'
           ? `Make the service account one of tenant ${organizationTenant} (azure.workload.identity/tenant-id, which sets AZURE_TENANT_ID)`
-          : `Set ${whereConfigured(facts)}.tenantId to ${organizationTenant}`;
+          : `Set ${settingOf(facts, 'tenantId')} to ${organizationTenant}`;
       return `${change}, let an administrator of that tenant consent to the application, and add it to the organization`;
     },
   },
@@ -110,7 +105,7 @@ export const SERVICE_PROBLEMS = {
   'permission-missing': {
     cause: facts => `the identity lacks a permission${said(facts)}`,
     cure: facts =>
-      `Open the project at ${facts.organization.url} and give it the permission to read (Project settings > Repositories > Security), or membership in Readers`,
+      `Open the project at ${facts.organization.url} and give it the permission to read (Project settings > Repositories > Security), or membership in Readers; its access level has to be Basic, as a Stakeholder reads no code`,
   },
   'organization-not-found': {
     cause: ({ organization }) =>

@@ -5,6 +5,7 @@ import {
   type ProblemFacts,
   type ProblemText,
   said,
+  settingOf,
   tenant,
   whereConfigured,
 } from './facts';
@@ -13,8 +14,12 @@ import {
   describeConnectionFailure,
 } from './connection';
 
-const RETRIED =
-  'Nothing needs to be changed if this passes: Backstage tries again by itself';
+const RETRIES = 'Backstage tries again by itself';
+
+const RETRIED = `Nothing needs to be changed if this passes: ${RETRIES}`;
+
+const WORKLOAD_INSTEAD =
+  'if a workload identity is meant, the pod lacks the label azure.workload.identity/use: "true", or was made before it had one';
 
 /** Problems in getting a token from Microsoft Entra or from the managed identity endpoint. */
 export const TOKEN_PROBLEMS = {
@@ -22,7 +27,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `Microsoft Entra does not accept the client secret of ${application(facts)}${said(facts)}`,
     cure: facts =>
-      `Set ${whereConfigured(facts)}.clientSecret to the Value of a client secret (not its Secret ID), ` +
+      `Set ${settingOf(facts, 'clientSecret')} to the Value of a client secret (not its Secret ID), ` +
       'shown once, at its creation, under App registrations > Certificates & secrets',
   },
   'client-secret-expired': {
@@ -30,12 +35,12 @@ export const TOKEN_PROBLEMS = {
       `the client secret of ${application(facts)} has expired${said(facts)}`,
     cure: facts =>
       'Create a new client secret in Microsoft Entra under App registrations > Certificates & secrets, ' +
-      `and put its Value into ${whereConfigured(facts)}.clientSecret`,
+      `and put its Value into ${settingOf(facts, 'clientSecret')}`,
   },
   'certificate-file-unreadable': {
     cause: facts => `the certificate file cannot be read${said(facts)}`,
     cure: facts =>
-      `Check ${whereConfigured(facts)}.clientCertificatePath, that the file is there where Backstage runs (in a container: that it is mounted), and that the user who runs Backstage may read it`,
+      `Check ${settingOf(facts, 'clientCertificatePath')}, that the file is there where Backstage runs (in a container: that it is mounted), and that the user who runs Backstage may read it; the PEM itself belongs into clientCertificate`,
   },
   'certificate-not-pem': {
     cause: facts =>
@@ -55,6 +60,12 @@ export const TOKEN_PROBLEMS = {
       `the private key of ${application(facts)} is protected by a passphrase, and Backstage has no setting for one`,
     cure: () =>
       'Store the key without a passphrase (`openssl pkey -in encrypted.pem -out key.pem`), in a file or a secret that only Backstage may read',
+  },
+  'certificate-key-unsuitable': {
+    cause: facts =>
+      `the private key of ${application(facts)} is not one that Microsoft Entra takes${said(facts)}`,
+    cure: () =>
+      'Make a certificate with an RSA key of 2048 bits or more (`openssl req -x509 -newkey rsa:2048`), and add it to the application in Microsoft Entra',
   },
   'certificate-key-mismatch': {
     cause: facts =>
@@ -88,7 +99,7 @@ export const TOKEN_PROBLEMS = {
       'one of the two ids is mistyped, or the application belongs to another tenant and nobody has let it into this one',
     cure: facts =>
       `If the application belongs to another tenant, let an administrator of ${tenant(facts)} open ${consentUrl(facts)} and consent; ` +
-      `otherwise correct clientId and tenantId of ${whereConfigured(facts)}`,
+      `otherwise correct ${settingOf(facts, 'clientId')} and ${settingOf(facts, 'tenantId')}`,
   },
   'consent-missing': {
     cause: facts =>
@@ -106,7 +117,7 @@ export const TOKEN_PROBLEMS = {
   'tenant-not-found': {
     cause: facts => `${tenant(facts)} does not exist${said(facts)}`,
     cure: facts =>
-      `Set ${whereConfigured(facts)}.tenantId to the Directory (tenant) ID, as Microsoft Entra shows it under Overview`,
+      `Set ${settingOf(facts, 'tenantId')} to the Directory (tenant) ID, as Microsoft Entra shows it under Overview`,
   },
   'federated-credential-missing': {
     cause: facts =>
@@ -147,7 +158,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `${tenant(facts)} has no Azure DevOps that tokens could be issued for${said(facts)}`,
     cure: facts =>
-      `Set ${whereConfigured(facts)}.tenantId to the tenant that the organization is connected to (Organization settings > Microsoft Entra)`,
+      `Set ${settingOf(facts, 'tenantId')} to the tenant that the organization is connected to (Organization settings > Microsoft Entra)`,
   },
   'managed-identity-not-found': {
     cause: facts =>
@@ -156,14 +167,16 @@ export const TOKEN_PROBLEMS = {
         : `the managed identity is not assigned to this machine${said(facts)}`,
     cure: () =>
       'Assign it to the machine, App Service or container that Backstage runs on (Identity, in the Azure portal); ' +
-      'for a user-assigned identity use its Client ID, not its Object ID',
+      'for a user-assigned identity use its Client ID, not its Object ID; ' +
+      WORKLOAD_INSTEAD,
   },
   'managed-identity-unavailable': {
     cause: facts =>
       `there is no managed identity service where Backstage runs${said(facts)}`,
     cure: () =>
       'Run Backstage on Azure with a managed identity, or configure a service principal here; ' +
-      'on Azure check that nothing (proxy, firewall, network policy) keeps Backstage from 169.254.169.254',
+      'on Azure check that nothing (proxy, firewall, network policy) keeps Backstage from 169.254.169.254; ' +
+      WORKLOAD_INSTEAD,
   },
   'default-credential-unavailable': {
     cause: facts =>
@@ -183,10 +196,8 @@ export const TOKEN_PROBLEMS = {
       connectionTo(facts)?.cause ??
       `the token service cannot be reached${said(facts)}`,
     cure: facts =>
-      `${
-        connectionTo(facts)?.cure ??
-        `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority()}, and NODE_EXTRA_CA_CERTS if a proxy inspects TLS`
-      }; Backstage tries again by itself`,
+      connectionTo(facts)?.cure ??
+      `Check DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY) from here to ${authority()}, and NODE_EXTRA_CA_CERTS if a proxy inspects TLS; ${RETRIES}`,
     transient: true,
   },
   'token-timeout': {
@@ -219,10 +230,19 @@ export const TOKEN_PROBLEMS = {
 } satisfies Record<string, ProblemText>;
 
 /** What is wrong with the way to Microsoft Entra, where the code of the failure shows it. */
-function connectionTo({ detail }: ProblemFacts): ConnectionProblem | undefined {
+function connectionTo({
+  detail,
+}: ProblemFacts): Pick<ConnectionProblem, 'cause' | 'cure'> | undefined {
   const address = authority();
-  return describeConnectionFailure({
-    host: URL.canParse(address) ? new URL(address).host : address,
+  if (!URL.canParse(address) || !address.startsWith('https://')) {
+    return {
+      cause: `AZURE_AUTHORITY_HOST is '${address}', which is no address that begins with https://`,
+      cure: 'Set AZURE_AUTHORITY_HOST to the address of Microsoft Entra, as https://login.microsoftonline.com, or leave it unset',
+    };
+  }
+  const problem = describeConnectionFailure({
+    host: new URL(address).host,
     code: detail,
   });
+  return problem && { ...problem, cure: `${problem.cure}; ${RETRIES}` };
 }
