@@ -55,6 +55,21 @@ describe('A request that fails below HTTP', () => {
   });
 
   it.each([
+    [403, false, 'does not let this machine connect to dev.azure.com'],
+    [407, false, 'demands'],
+    [502, true, 'could not connect to dev.azure.com, and answered 502'],
+  ])(
+    'may succeed later or not by what the proxy answers: %i',
+    (proxyStatus, retryable, seen) => {
+      expect(connection(undefined, { proxyStatus })).toMatchObject({
+        kind: 'network',
+        retryable,
+        seen: expect.stringContaining(seen),
+      });
+    },
+  );
+
+  it.each([
     [{ reason: 'aborted' }, 'aborted', false, 'aborted'],
     [{ reason: 'closed' }, 'aborted', false, 'closed'],
     [{ reason: 'undecodable' }, 'malformed', true, 'decompressed'],

@@ -90,9 +90,6 @@ describe(`A refresh of ${REPOSITORIES} repositories under the rate limit`, () =>
       expect(pacing).toMatchObject([{ throttled: false }]);
 
       const least = new Limiter(options).leastDuration(totalCost);
-      console.log(
-        `${(elapsedMs / 1000).toFixed(0)} s, ${(elapsedMs / least).toFixed(3)} times the least that the budget allows`,
-      );
       expect(elapsedMs).toBeLessThanOrEqual(1.15 * least);
       expect(clients.logs.filter(({ level }) => level === 'warn')).toHaveLength(
         0,

@@ -15,7 +15,7 @@ import {
   TOKEN,
   tokenDirectory,
 } from './support/clients';
-import { withEnvironment } from '../support/with-environment';
+import { withProxies } from '../support/with-environment';
 import {
   ITEM,
   LOCATIONS,
@@ -32,14 +32,7 @@ const clients = new TestClients();
 let restore: () => void;
 
 beforeEach(() => {
-  restore = withEnvironment({
-    HTTPS_PROXY: undefined,
-    https_proxy: undefined,
-    HTTP_PROXY: undefined,
-    http_proxy: undefined,
-    NO_PROXY: undefined,
-    no_proxy: undefined,
-  });
+  restore = withProxies({});
 });
 
 afterEach(async () => {

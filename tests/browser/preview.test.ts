@@ -142,18 +142,10 @@ describeWithBrowser('the page of a preview', () => {
     const requests: string[] = [];
     page.on('request', request => requests.push(request.url()));
 
-    const times: Record<string, number> = {};
-    const timed = async (what: string, action: () => Promise<unknown>) => {
-      const start = performance.now();
-      await action();
-      times[what] = Math.round(performance.now() - start);
-    };
     const shown = page.locator('#shown');
     const search = page.locator('#search');
-    await timed('open', async () => {
-      await page.goto(pathToFileURL(file).href);
-      await shown.getByText('10,000 of 10,000').waitFor();
-    });
+    await page.goto(pathToFileURL(file).href);
+    await shown.getByText('10,000 of 10,000').waitFor();
     await screenshot(page, 'preview');
     const button = (state: string) =>
       page.locator(`#states button[data-state="${state}"] b`);
@@ -168,19 +160,15 @@ describeWithBrowser('the page of a preview', () => {
     );
     expect(await page.locator('article').count()).toBe(100);
 
-    await timed('search', async () => {
-      await search.fill('worker-00010');
-      await shown.getByText('1 of 10,000').waitFor();
-    });
+    await search.fill('worker-00010');
+    await shown.getByText('1 of 10,000').waitFor();
     expect(await page.locator('article').textContent()).toContain(
       'worker-00010',
     );
 
-    await timed('filter', async () => {
-      await search.fill('');
-      await page.locator('#states button[data-state="broken"]').click();
-      await shown.getByText(`${counts.broken} of 10,000`).waitFor();
-    });
+    await search.fill('');
+    await page.locator('#states button[data-state="broken"]').click();
+    await shown.getByText(`${counts.broken} of 10,000`).waitFor();
     const message = page
       .locator('article .bad a', { hasText: 'line 14' })
       .nth(1);
@@ -188,11 +176,9 @@ describeWithBrowser('the page of a preview', () => {
       /^https:\/\/dev\.azure\.com\/nordhavn\/.*path=\/catalog-info\.yaml&line=14&lineEnd=15&lineStartColumn=3/,
     );
 
-    await timed('project', async () => {
-      await page.locator('#states button[data-state=""]').click();
-      await page.locator('#projects tbody tr').first().click();
-      await shown.getByText(/^1,000 of/).waitFor();
-    });
+    await page.locator('#states button[data-state=""]').click();
+    await page.locator('#projects tbody tr').first().click();
+    await shown.getByText(/^1,000 of/).waitFor();
 
     await search.fill('owned');
     await page.locator('#projects tbody tr').first().click();
@@ -203,6 +189,5 @@ describeWithBrowser('the page of a preview', () => {
     );
     expect(requests).toEqual([pathToFileURL(file).href]);
     expect(errors).toEqual([]);
-    console.table([{ ...times, kilobytes: Math.round(html.length / 1_000) }]);
   });
 });

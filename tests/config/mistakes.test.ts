@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
+import { load } from 'js-yaml';
 import {
   describeAllMistakes,
   describeUnreadKeys,
@@ -8,6 +11,12 @@ import {
 } from '../../src/config';
 
 const PREFIX = 'catalog.providers.azureDevOps.main';
+
+/** What is read from the blocks of `catalog.providers.azureDevOps`. */
+const readingsOf = (azureDevOps: JsonObject) =>
+  readProviderConfigs(
+    new ConfigReader({ catalog: { providers: { azureDevOps } } }),
+  );
 
 /** What is wrong with a block, with `~` in place of its full key. */
 function mistakesOf(block: JsonValue): string[] {
@@ -23,281 +32,21 @@ function mistakesOf(block: JsonValue): string[] {
 }
 
 describe('a mistake in a block', () => {
-  const duration = 'such as `{ minutes: 30 }`, `30 minutes` or `PT30M`';
-  const project = 'the name of a project or a pattern with `*` and `?`';
-  const host =
-    'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';
-  const organization = 'the name of an organization, such as `contoso`';
+  const lines = readFileSync(join(__dirname, 'mistakes.txt'), 'utf8')
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('#'));
+  const cases = lines.flatMap((line, i) =>
+    i % 2 ? [] : [[line, (lines[i + 1] ?? '').trim()] as const],
+  );
 
-  it.each<[JsonObject, string]>([
-    // unknown keys
-    [{ projects: 'x' }, 'Unknown key `~.projects`; did you mean `project`?'],
-    [
-      { Repositories: [] },
-      'Unknown key `~.Repositories`; did you mean `repository`?',
-    ],
-    [
-      { catalogPath: '/x' },
-      'Unknown key `~.catalogPath`; did you mean `path`?',
-    ],
-    [
-      { maxPercentage: 1 },
-      'Unknown key `~.maxPercentage`; did you mean `removals.maxPercentage`?',
-    ],
-    [
-      { timeout: 'PT1M' },
-      'Unknown key `~.timeout`; did you mean `schedule.timeout`?',
-    ],
-    [
-      { token: 'secret' },
-      'Unknown key `~.token`; credentials are configured under `integrations.azure`',
-    ],
-    [
-      { removals: { maxPercent: 1 } },
-      'Unknown key `~.removals.maxPercent`; did you mean `maxPercentage`?',
-    ],
-    [
-      { exclude: { zzz: 1 } },
-      'Unknown key `~.exclude.zzz`; expected one of `project`, `repository`',
-    ],
-    [
-      { hints: { search: true } },
-      'Unknown key `~.hints.search`; expected one of `codeSearch`',
-    ],
-    [
-      { schedule: { frequenzy: 'PT1M' } },
-      'Unknown key `~.schedule.frequenzy`; did you mean `frequency`?',
-    ],
-    // host
-    [
-      { host: 'https://dev.azure.com/' },
-      `Expected \`~.host\` to be ${host}, got \`"https://dev.azure.com/"\` (string); write \`dev.azure.com\``,
-    ],
-    [
-      { host: 'dev.azure.com/contoso' },
-      `Expected \`~.host\` to be ${host}, got \`"dev.azure.com/contoso"\` (string)`,
-    ],
-    [
-      { host: 'ssh.dev.azure.com' },
-      `Expected \`~.host\` to be ${host}, got \`"ssh.dev.azure.com"\` (string)`,
-    ],
-    [
-      { host: 'a.b.visualstudio.com' },
-      `Expected \`~.host\` to be ${host}, got \`"a.b.visualstudio.com"\` (string)`,
-    ],
-    [
-      { host: 'user:hunter2@dev.azure.com' },
-      `Expected \`~.host\` to be ${host}, got \`"***@dev.azure.com"\` (string)`,
-    ],
-    [
-      { host: 8080 },
-      `Expected \`~.host\` to be ${host}, got \`8080\` (number); put it in quotes to make it a string`,
-    ],
-    [
-      { host: 'tfs.example.com' },
-      'Expected `~.host` to be the `host` of one of the entries under `integrations.azure`, got `"tfs.example.com"` (string); those are `dev.azure.com`, `devops.example.com`',
-    ],
-    // organizations
-    [
-      { organization: undefined },
-      'Expected `~.organization` to be the name of an organization (for Azure DevOps Server: of a collection), got nothing',
-    ],
-    [
-      { organization: '' },
-      'Expected `~.organization` to be the name of an organization (for Azure DevOps Server: of a collection), got `""` (string)',
-    ],
-    [
-      { organization: ['a'] },
-      'Expected `~.organization` to be the name of one organization, got a list of 1; for several use `organizations`',
-    ],
-    [
-      { organization: 'a/b' },
-      `Expected \`~.organization\` to be ${organization}, got \`"a/b"\` (string)`,
-    ],
-    [
-      { organization: '*' },
-      `Expected \`~.organization\` to be ${organization}, got \`"*"\` (string); organizations cannot be given as a pattern, because no request lists them`,
-    ],
-    [
-      { organization: 'https://me:pw@dev.azure.com/a' },
-      `Expected \`~.organization\` to be ${organization}, got \`"https://***@dev.azure.com/a"\` (string); the scheme and the host are not part of it`,
-    ],
-    [
-      { organizations: ['b'] },
-      'Expected only one of `~.organization` and `~.organizations`, got both; put all the names under `organizations`',
-    ],
-    [
-      { organization: undefined, organizations: [] },
-      'Expected `~.organizations` to be the name of an organization or a list of them, got an empty list',
-    ],
-    [
-      { organization: undefined, organizations: ['Contoso', 'contoso'] },
-      'Expected `~.organizations[1]` to differ from `~.organizations[0]`: both are the organization `contoso` (case does not matter)',
-    ],
-    [
-      { organization: 'fabrikam', host: 'contoso.visualstudio.com' },
-      'Expected `~.organization` to be `contoso`, the organization of the host `contoso.visualstudio.com`, or to be left out, got `"fabrikam"` (string)',
-    ],
-    [
-      { organization: '../x', host: 'devops.example.com' },
-      'Expected `~.organization` to be the name of a collection, such as `DefaultCollection` or `tfs/DefaultCollection`, got `"../x"` (string)',
-    ],
-    // names
-    [
-      { project: [] },
-      `Expected \`~.project\` to be ${project} or a list of them, got an empty list`,
-    ],
-    [
-      { project: 2024 },
-      `Expected \`~.project\` to be ${project} or a list of them, got \`2024\` (number); put it in quotes to make it a string`,
-    ],
-    [
-      { project: ['a', null] },
-      `Expected \`~.project[1]\` to be ${project}, got null`,
-    ],
-    [
-      { project: 'Payments/api' },
-      `Expected \`~.project\` to be ${project}, got \`"Payments/api"\` (string); names contain no slash`,
-    ],
-    [
-      { project: { name: 'x' } },
-      `Expected \`~.project\` to be ${project} or a list of them, got an object with \`name\``,
-    ],
-    [
-      { repository: '""' },
-      'Expected `~.repository` to be the name of a repository or a pattern with `*` and `?`, got `"\\"\\""` (string)',
-    ],
-    [
-      { exclude: 'x' },
-      'Expected `~.exclude` to be an object, got `"x"` (string)',
-    ],
-    [
-      { exclude: { repository: ['a', '*'] } },
-      'Expected `~.exclude.repository` to leave some names, got `"*"` (string), which takes all away',
-    ],
-    // branch
-    [
-      { branch: 'a b' },
-      'Expected `~.branch` to be the name of a branch, such as `main`, got `"a b"` (string)',
-    ],
-    [
-      { branch: 'refs/heads/' },
-      'Expected `~.branch` to be the name of a branch, such as `main`, got `"refs/heads/"` (string)',
-    ],
-    [
-      { branch: 'refs/tags/v1' },
-      'Expected `~.branch` to be the name of a branch, such as `main`, got `"refs/tags/v1"` (string)',
-    ],
-    [
-      { branch: 'release/*' },
-      'Expected `~.branch` to be the name of a branch, such as `main`, got `"release/*"` (string)',
-    ],
-    // paths
-    [
-      { path: [] },
-      'Expected `~.path` to be a path or a glob, such as `/catalog-info.yaml` or a list of them, got an empty list',
-    ],
-    [
-      { path: '../x.yaml' },
-      'Expected `~.path` to be a path without `..`: it is counted from the root of each repository, got `"../x.yaml"` (string)',
-    ],
-    [
-      { path: '/docs/' },
-      'Expected `~.path` to be the path of a file, such as `/catalog-info.yaml`, not of a folder, got `"/docs/"` (string)',
-    ],
-    [
-      { path: 'a\\b.yaml' },
-      'Expected `~.path` to be a path whose folders are separated by `/`, without a backslash, got `"a\\\\b.yaml"` (string)',
-    ],
-    [
-      { path: ['/**'] },
-      'Expected `~.path[0]` to be a path that ends in the name of a file, such as `/**/catalog-info.yaml`, got `"/**"` (string)',
-    ],
-    // switches
-    [
-      { skipForkedRepos: 'maybe' },
-      'Expected `~.skipForkedRepos` to be `true` or `false`, got `"maybe"` (string)',
-    ],
-    [
-      { discoveryMethod: 1 },
-      'Expected `~.discoveryMethod` to be the name of a discovery method, got `1` (number); put it in quotes to make it a string',
-    ],
-    [
-      { hints: { codeSearch: {} } },
-      'Expected `~.hints.codeSearch` to be `true` or `false`, got an empty object',
-    ],
-    [{ hints: [] }, 'Expected `~.hints` to be an object, got an empty list'],
-    // schedule
-    [
-      { schedule: 'PT30M' },
-      'Expected `~.schedule` to be an object, got `"PT30M"` (string)',
-    ],
-    [
-      { schedule: { frequency: { minute: 5 } } },
-      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`minute\``,
-    ],
-    [
-      { schedule: { frequency: { cron: 'daily' } } },
-      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`cron\``,
-    ],
-    [
-      { schedule: { frequency: { minutes: 0 } } },
-      `Expected \`~.schedule.frequency\` to be a duration above 0, ${duration}, or else \`{ cron: '…' }\` or \`{ trigger: manual }\`, got an object with \`minutes\``,
-    ],
-    [
-      { schedule: { timeout: 30 } },
-      `Expected \`~.schedule.timeout\` to be a duration above 0, ${duration}, got \`30\` (number)`,
-    ],
-    [
-      { schedule: { timeout: '30' } },
-      `Expected \`~.schedule.timeout\` to be a duration above 0, ${duration}, got \`"30"\` (string)`,
-    ],
-    [
-      { schedule: { initialDelay: { seconds: -1 } } },
-      `Expected \`~.schedule.initialDelay\` to be a duration, ${duration}, got an object with \`seconds\``,
-    ],
-    [
-      { schedule: { scope: 'none' } },
-      'Expected `~.schedule.scope` to be `global` or `local`, got `"none"` (string)',
-    ],
-    [
-      { verifyEvery: 6 },
-      `Expected \`~.verifyEvery\` to be a duration above 0, ${duration}, got \`6\` (number)`,
-    ],
-    [
-      { verifyEvery: {} },
-      `Expected \`~.verifyEvery\` to be a duration above 0, ${duration}, got an empty object`,
-    ],
-    // removals
-    [
-      { removals: { maxPercentage: 'many' } },
-      'Expected `~.removals.maxPercentage` to be a number from 0 to 100, got `"many"` (string)',
-    ],
-    [
-      { removals: { maxPercentage: '' } },
-      'Expected `~.removals.maxPercentage` to be a number from 0 to 100, got `""` (string)',
-    ],
-    [
-      { removals: { maxConfirmedPercentage: 101 } },
-      'Expected `~.removals.maxConfirmedPercentage` to be a number from 0 to 100, got `101` (number)',
-    ],
-    [
-      { removals: { confirmations: 0 } },
-      'Expected `~.removals.confirmations` to be a whole number of at least 1, got `0` (number)',
-    ],
-    [
-      { removals: { minimum: 1.5 } },
-      'Expected `~.removals.minimum` to be a whole number of at least 0, got `1.5` (number)',
-    ],
-    [
-      { removals: { allow: 123456789012 } },
-      'Expected `~.removals.allow` to be the code that was printed when removals were held back, got `123456789012` (number); put it in quotes to make it a string',
-    ],
-  ])('gives one sentence that says what to correct: %j', (block, expected) => {
-    expect(mistakesOf({ organization: 'contoso', ...block })).toEqual([
-      expected,
-    ]);
-  });
+  it.each(cases)(
+    'gives one sentence that says what to correct: %s',
+    (block, expected) => {
+      expect(
+        mistakesOf({ organization: 'contoso', ...(load(block) as JsonObject) }),
+      ).toEqual([expected]);
+    },
+  );
 
   it('gives one sentence when the block is no object', () => {
     expect(mistakesOf('contoso')).toEqual([
@@ -308,22 +57,14 @@ describe('a mistake in a block', () => {
 
 describe('the error of a wrong configuration', () => {
   it('lists everything that is wrong by its full key, and says what follows from it', () => {
-    const [reading] = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: {
-            azureDevOps: {
-              main: {
-                organisation: 'contoso',
-                project: ['Payments', 7],
-                removals: { maxPercentage: 'many' },
-                verifyEvery: 'sometimes',
-              },
-            },
-          },
-        },
-      }),
-    );
+    const [reading] = readingsOf({
+      main: {
+        organisation: 'contoso',
+        project: ['Payments', 7],
+        removals: { maxPercentage: 'many' },
+        verifyEvery: 'sometimes',
+      },
+    });
     expect(`${reading?.error}`).toMatchInlineSnapshot(`
      "ConfigurationError: The configuration of the Azure DevOps provider \`main\` has 5 mistakes:
        - Unknown key \`catalog.providers.azureDevOps.main.organisation\`; did you mean \`organization\`?
@@ -335,21 +76,13 @@ describe('the error of a wrong configuration', () => {
   });
 
   it('says that the id was left out when the keys of a provider stand in its place, with the block as it should be', () => {
-    const readings = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: {
-            azureDevOps: {
-              organization: 'contoso',
-              project: ['My Project', 'pay-*'],
-              schedule: { frequency: { minutes: 30 }, timeout: 'PT3M' },
-              removals: { allow: 'x'.repeat(40) },
-              token: 'not to be shown',
-            },
-          },
-        },
-      }),
-    );
+    const readings = readingsOf({
+      organization: 'contoso',
+      project: ['My Project', 'pay-*'],
+      schedule: { frequency: { minutes: 30 }, timeout: 'PT3M' },
+      removals: { allow: 'x'.repeat(40) },
+      token: 'not to be shown',
+    });
     expect(readings.map(r => r.error?.message)).toMatchInlineSnapshot(`
      [
        "The configuration of the Azure DevOps provider \`default\` has a mistake:
@@ -374,20 +107,12 @@ describe('the error of a wrong configuration', () => {
   });
 
   it('keeps the blocks that have an id beside keys that have none', () => {
-    const readings = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: {
-            azureDevOps: {
-              path: '/catalog-info.yml',
-              main: { organization: 'contoso' },
-              // An id may be the name of a key.
-              schedule: { organization: 'fabrikam' },
-            },
-          },
-        },
-      }),
-    );
+    const readings = readingsOf({
+      path: '/catalog-info.yml',
+      main: { organization: 'contoso' },
+      // An id may be the name of a key.
+      schedule: { organization: 'fabrikam' },
+    });
     expect(
       readings.map(({ id, error }) => [id, error?.mistakes.length ?? 0]),
     ).toEqual([
@@ -401,18 +126,10 @@ describe('the error of a wrong configuration', () => {
   });
 
   it('is not lost where a block has the id that keys without one are reported under', () => {
-    const readings = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: {
-            azureDevOps: {
-              path: '/catalog-info.yml',
-              default: { organization: 'contoso', brunch: 'main' },
-            },
-          },
-        },
-      }),
-    );
+    const readings = readingsOf({
+      path: '/catalog-info.yml',
+      default: { organization: 'contoso', brunch: 'main' },
+    });
     expect(readings.map(({ id, error }) => [id, error?.mistakes])).toEqual([
       [
         'default',
@@ -425,19 +142,11 @@ describe('the error of a wrong configuration', () => {
   });
 
   it('says that the backend does not start for it, and how the other providers start, with the mistakes of all blocks', () => {
-    const errors = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: {
-            azureDevOps: {
-              main: { organisation: 'contoso' },
-              other: { organization: 'contoso', verifyEvery: 'sometimes' },
-              right: { organization: 'contoso' },
-            },
-          },
-        },
-      }),
-    ).flatMap(({ error }) => (error ? [error] : []));
+    const errors = readingsOf({
+      main: { organisation: 'contoso' },
+      other: { organization: 'contoso', verifyEvery: 'sometimes' },
+      right: { organization: 'contoso' },
+    }).flatMap(({ error }) => (error ? [error] : []));
     expect(describeAllMistakes(errors, 'the-module')).toMatchInlineSnapshot(`
      "The configuration of the providers \`main\` and \`other\` of Azure DevOps has 3 mistakes, and the backend does not start until they are corrected. No entity is removed for it:
        - Unknown key \`catalog.providers.azureDevOps.main.organisation\`; did you mean \`organization\`?
@@ -451,13 +160,7 @@ describe('the error of a wrong configuration', () => {
   });
 
   it('says what an id may look like when it is none', () => {
-    const [reading] = readProviderConfigs(
-      new ConfigReader({
-        catalog: {
-          providers: { azureDevOps: { 'my.org': { organization: 'contoso' } } },
-        },
-      }),
-    );
+    const [reading] = readingsOf({ 'my.org': { organization: 'contoso' } });
     expect(reading?.error?.mistakes).toMatchInlineSnapshot(`
      [
        "Expected the id in \`catalog.providers.azureDevOps.my.org\` to begin with a letter and to consist of letters and digits, in groups separated by one \`-\`, \`_\` or \`:\` each, as Backstage's configuration has it",

@@ -197,6 +197,7 @@ describe('the host of a provider', () => {
 
   it.each([
     [{ host: 'contoso.visualstudio.com' }, 'contoso'],
+    [{ host: 'Contoso.VisualStudio.com' }, 'contoso'],
     [{ host: 'contoso.visualstudio.com', organization: 'Contoso' }, 'Contoso'],
     [
       { host: 'contoso.visualstudio.com', organizations: ['CONTOSO'] },

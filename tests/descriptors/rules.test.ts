@@ -167,7 +167,6 @@ function expectSameVerdicts(
     ),
     { numRuns: 600 },
   );
-  console.table([verdicts]);
   expect(verdicts.allowed).toBeGreaterThan(300);
   expect(verdicts.forbidden).toBeGreaterThan(300);
 }

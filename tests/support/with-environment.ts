@@ -12,3 +12,16 @@ export function withEnvironment(
   for (const [name, value] of Object.entries(variables)) set(name, value);
   return () => before.forEach(([name, value]) => set(name, value));
 }
+
+/** Leaves these of the variables that name proxies, and no others. */
+export function withProxies(variables: Record<string, string>): () => void {
+  return withEnvironment({
+    HTTPS_PROXY: undefined,
+    https_proxy: undefined,
+    HTTP_PROXY: undefined,
+    http_proxy: undefined,
+    NO_PROXY: undefined,
+    no_proxy: undefined,
+    ...variables,
+  });
+}

@@ -197,7 +197,7 @@ describe('a location', () => {
     ]);
   });
 
-  it('of a repository without a descriptor is answered by catalog-import with a proposal', async () => {
+  it('is answered by catalog-import with a proposal where the repository has no descriptor, and with an error where there is none', async () => {
     contoso.project('Payments').addRepository('bare', {
       files: { '/README.md': '# Bare' },
     });
@@ -207,29 +207,21 @@ describe('a location', () => {
     });
     expect(analyzed.existingEntityFiles).toEqual([]);
     expect(analyzed.generateEntities).toHaveLength(1);
-  });
-
-  it.each([
-    ['a repository that does not exist', `${PAYMENTS}/nowhere`, 404],
-    [
-      'a project that may not be read',
+    const statuses = [
+      `${PAYMENTS}/nowhere`,
       'https://dev.azure.com/contoso/Secret/_git/x',
-      403,
-    ],
-    ['a project', 'https://dev.azure.com/contoso/Payments', 400],
-  ])('of %s is an error that says so', async (_what, target, status) => {
-    const catalog = await start();
-    const response = await fetchFrom(catalog, target);
-    expect(response.status).toBe(status);
-  });
-
-  async function fetchFrom(catalog: TestCatalog, target: string) {
-    return await fetch(`${catalog.baseUrl}/api/catalog/analyze-location`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ location: url(target) }),
+      'https://dev.azure.com/contoso/Payments',
+    ].map(async target => {
+      const path = '/api/catalog/analyze-location';
+      const response = await fetch(`${catalog.baseUrl}${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ location: url(target) }),
+      });
+      return response.status;
     });
-  }
+    expect(await Promise.all(statuses)).toEqual([404, 403, 400]);
+  });
 });
 
 describe('a placeholder', () => {
@@ -262,21 +254,6 @@ describe('a placeholder', () => {
       .list({ endpoint: 'items' })
       .filter(({ url: asked }) => asked.includes('text.md'));
     expect(reads).toHaveLength(1);
-  });
-});
-
-describe('urlReader.enabled: false', () => {
-  it('leaves the reading to the reader of Backstage', async () => {
-    const catalog = await start({
-      locations: [url(`${PAYMENTS}/api${FILE}`)],
-      azureDevOps: { urlReader: { enabled: false } },
-    });
-    await watch.settled(catalog);
-    expect(await components(catalog)).toEqual(['api']);
-    const [read] = world.simulator.requests
-      .list({ endpoint: 'items' })
-      .slice(-1);
-    expect(read!.url).toContain('api-version=6.0');
   });
 });
 

@@ -25,7 +25,8 @@ const MISSING = `${REPOSITORY}?path=/missing`;
 let world: Awaited<ReturnType<typeof startSimulator>>;
 let reading: Reading;
 let api: Repository;
-const rows: Array<{ behaviour: string; ours: string; stock: string }> = [];
+/** What Backstage's own reader for Azure DevOps does otherwise. */
+const NOT_IN_STOCK: readonly string[] = [];
 
 beforeAll(async () => {
   world = await startSimulator();
@@ -45,16 +46,6 @@ beforeAll(async () => {
   reading = startReading(world.simulator);
 });
 afterAll(async () => {
-  const width = Math.max(...rows.map(({ behaviour }) => behaviour.length));
-  const line = (behaviour: string, ours: string, stock: string) =>
-    `${behaviour.padEnd(width)} | ${ours.padEnd(4)} | ${stock}`;
-  process.stdout.write(
-    [
-      line('behaviour', 'ours', "Backstage's own"),
-      ...rows.map(row => line(row.behaviour, row.ours, row.stock)),
-      '',
-    ].join('\n'),
-  );
   await reading.close();
   await world.close();
 });
@@ -258,10 +249,11 @@ describe("the contract of Backstage's URL readers", () => {
         '/docs/index.md': '# Index',
       },
     });
-    const holds = await check(reading.stock).then(
-      () => 'yes',
-      () => 'no',
+    const inStock = check(reading.stock).then(
+      () => true,
+      () => false,
     );
+    expect(await inStock).toBe(!NOT_IN_STOCK.includes(behaviour));
     api.push({
       files: {
         '/catalog-info.yaml': component('api'),
@@ -270,6 +262,5 @@ describe("the contract of Backstage's URL readers", () => {
     });
     reading.content.invalidate(api.id);
     await check(reading.reader);
-    rows.push({ behaviour, ours: 'yes', stock: holds });
   });
 });

@@ -56,7 +56,6 @@ async function start(ids: string[], data: JsonObject = {}) {
   return {
     read: async (id: string, url = FILE) =>
       (await (await readers.get(id)!.readUrl(url)).buffer()).toString(),
-    readTree: (id: string, url: string) => readers.get(id)!.readTree(url),
     stop: () => backend.stop(),
   };
 }
@@ -94,17 +93,6 @@ describe('the reader in every plugin', () => {
       });
     }
     expect(asked('items')).toBe(0);
-    await backend.stop();
-  });
-
-  it('rejects a URL that names no repository, and says how to write it', async () => {
-    const backend = await start(['scaffolder']);
-    await expect(
-      backend.readTree('scaffolder', 'https://dev.azure.com/contoso'),
-    ).rejects.toMatchObject({
-      name: 'InputError',
-      message: expect.stringContaining('/_git/{repository}'),
-    });
     await backend.stop();
   });
 

@@ -13,7 +13,7 @@ import { component, startSimulator, TOKEN } from '../content/support';
 const LOCATIONS = Number(process.env['REGISTERED_LOCATIONS'] ?? 40);
 const PER_REPOSITORY = 2;
 const INTERVALS = 10;
-const STOCK_INTERVALS = 3;
+const STOCK_INTERVALS = 2;
 /** The middle of the catalog's default, in milliseconds. */
 const INTERVAL_MS = 125_000;
 
