@@ -7,7 +7,7 @@ import { withEnvironment } from '../support/with-environment';
 import {
   addReadableOrganization,
   component,
-  setStage,
+  stageForAll,
   TOKEN,
   type Stage,
 } from './support';
@@ -16,14 +16,12 @@ const KINDS = ['Component', 'API', 'System', 'Group'];
 const catalogKeys = { rules: [{ allow: KINDS }] };
 
 describe('the annotations of the plugins for Azure DevOps', () => {
-  let stage: Stage;
+  const stage = stageForAll();
   let restore: () => void;
   beforeAll(async () => {
-    stage = await setStage();
     restore = withEnvironment({ NO_PROXY: 'localhost' });
   });
   afterAll(async () => {
-    await stage.stop();
     restore();
   });
 

@@ -3,8 +3,7 @@ import {
   addReadableOrganization,
   component,
   IDENTITY,
-  setStage,
-  type Stage,
+  stageForEach,
 } from './support';
 
 const TEN = Array.from({ length: 10 }, (_, i) => `service-${i}`);
@@ -19,11 +18,7 @@ async function errorsOf(refreshes: number, catalog: TestCatalog) {
 }
 
 describe('a repository, project or organization that is not in a list', () => {
-  let stage: Stage;
-  beforeEach(async () => {
-    stage = await setStage();
-  });
-  afterEach(async () => await stage.stop());
+  const stage = stageForEach();
 
   /** A project with a repository for each name, which gives a component of that name. */
   function fill(

@@ -3,19 +3,12 @@ import { until } from '../support/until';
 import {
   addReadableOrganization,
   component,
-  setStage,
+  stageForAll,
   TOKEN,
-  type Stage,
 } from './support';
 
 describe('an organization that cannot be read', () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await setStage();
-  });
-  afterAll(async () => {
-    await stage.stop();
-  });
+  const stage = stageForAll();
 
   it('loses no entity, does not disturb the others, and the error names the cause and the cure', async () => {
     for (const name of ['contoso', 'fabrikam']) {
@@ -88,13 +81,7 @@ describe('an organization that cannot be read', () => {
 });
 
 describe('a backend that is started again after a refresh failed', () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await setStage();
-  });
-  afterAll(async () => {
-    await stage.stop();
-  });
+  const stage = stageForAll();
 
   it('refreshes at once, so that another credential need not wait for the next turn', async () => {
     addReadableOrganization(stage.simulator, 'contoso')

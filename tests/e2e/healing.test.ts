@@ -1,20 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DATABASES } from '../support/databases';
 import { until } from '../support/until';
-import {
-  addReadableOrganization,
-  component,
-  setStage,
-  type Stage,
-} from './support';
+import { addReadableOrganization, component, stageForEach } from './support';
 
 // The catalog does not notify a provider of what happens to its entities; see
 // group 7 of the fault table for deletions by hand and conflicts that end.
 
 describe.each(DATABASES)('on %s, a refresh', database => {
-  let stage: Stage;
+  const stage = stageForEach();
   beforeEach(async () => {
-    stage = await setStage();
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',
@@ -25,7 +19,6 @@ describe.each(DATABASES)('on %s, a refresh', database => {
       });
     }
   });
-  afterEach(async () => await stage.stop());
 
   async function start() {
     const catalog = await stage.catalog({

@@ -2,25 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Repository } from '../../dev/simulator/index';
 import type { Refreshed, TestCatalog } from '../support/backend';
 import { until } from '../support/until';
-import {
-  addReadableOrganization,
-  component,
-  setStage,
-  type Stage,
-} from './support';
+import { addReadableOrganization, component, stageForAll } from './support';
 
 const link = (symlink: string) => ({ symlink });
 const titled = (name: string, title: string) =>
   component(name).replace('metadata:', `metadata:\n  title: ${title}`);
 
 describe('a descriptor that is a symbolic link', () => {
-  let stage: Stage;
+  const stage = stageForAll();
   let catalog: TestCatalog;
   let literal: Repository;
   let glob: Repository;
 
   beforeAll(async () => {
-    stage = await setStage();
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',
@@ -49,9 +43,6 @@ describe('a descriptor that is a symbolic link', () => {
         },
       },
     });
-  });
-  afterAll(async () => {
-    await stage.stop();
   });
 
   /** The report of a refresh, when the catalog has these titles by name, and no others. */

@@ -2,12 +2,7 @@ import type { FaultOptions } from '../../dev/simulator';
 import type { Repository } from '../../dev/simulator/model';
 import type { TestCatalog } from '../support/backend';
 import { until } from '../support/until';
-import {
-  addReadableOrganization,
-  component,
-  setStage,
-  type Stage,
-} from './support';
+import { addReadableOrganization, component, stageForAll } from './support';
 
 const COUNT = 450;
 
@@ -17,11 +12,10 @@ const path = (index: number) => `/services/s${index}/catalog-info.yaml`;
 const LARGE = `metadata_is: '${'x'.repeat(200_000)}'`;
 
 describe('a repository with hundreds of descriptors', () => {
-  let stage: Stage;
+  const stage = stageForAll();
   let catalog: TestCatalog;
   let repository: Repository;
   beforeAll(async () => {
-    stage = await setStage();
     repository = addReadableOrganization(stage.simulator, 'contoso')
       .addProject('P')
       .addRepository('monorepo', {
@@ -42,9 +36,6 @@ describe('a repository with hundreds of descriptors', () => {
         },
       },
     });
-  });
-  afterAll(async () => {
-    await stage.stop();
   });
 
   function counts() {

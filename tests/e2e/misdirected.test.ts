@@ -1,21 +1,12 @@
 import fc from 'fast-check';
 import { serviceError } from '../../dev/simulator/errors';
 import type { SimulatedResponse } from '../../dev/simulator/http';
-import {
-  addReadableOrganization,
-  component,
-  setStage,
-  type Stage,
-} from './support';
+import { addReadableOrganization, component, stageForEach } from './support';
 
 /** Each refresh asks the service some 30 questions. */
 const HISTORIES = process.env.LONG_TESTS === '1' ? 100 : 12;
 describe('when any answer may belong to another question,', () => {
-  let stage: Stage;
-  beforeEach(async () => {
-    stage = await setStage();
-  });
-  afterEach(async () => await stage.stop());
+  const stage = stageForEach();
 
   it('nothing is removed and nothing becomes another entity, in any history', async () => {
     const contoso = addReadableOrganization(stage.simulator, 'contoso');

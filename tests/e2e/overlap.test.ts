@@ -1,12 +1,7 @@
 import type { TestCatalog } from '../support/backend';
 import { problemsIn } from '../support/logs';
 import { until } from '../support/until';
-import {
-  addReadableOrganization,
-  component,
-  setStage,
-  type Stage,
-} from './support';
+import { addReadableOrganization, component, stageForEach } from './support';
 
 const FILE = 'https://dev.azure.com/contoso/P/_git/app?path=/catalog-info.yaml';
 
@@ -18,15 +13,9 @@ const SPELLINGS = [
 ];
 
 describe('several ways to one file', () => {
-  let stage: Stage;
-  beforeEach(async () => {
-    stage = await setStage();
-  });
-  afterEach(async () => {
-    await stage.stop();
-  });
+  const stage = stageForEach();
 
-  it('give one entity: a static location, registrations in three spellings, a root Location and the provider', async () => {
+  it('give one entity, which keeps its uid, and no warning: a static location, registrations in three spellings, a root Location and the provider', async () => {
     const project = addReadableOrganization(
       stage.simulator,
       'contoso',
@@ -62,6 +51,7 @@ describe('several ways to one file', () => {
       registered.push(location.id);
     }
     const names = ['app', 'mono-a', 'mono-b'];
+    const uid = await until('the entity to be shown', uidOfApp);
     for (let round = 0; round < 3; round++) {
       const reads = stage.simulator.requests.count({ endpoint: 'items' });
       await until(
@@ -70,6 +60,7 @@ describe('several ways to one file', () => {
       );
       expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
       expect(await components()).toEqual(names);
+      expect(await uidOfApp()).toBe(uid);
     }
 
     for (const id of registered) {
@@ -82,6 +73,10 @@ describe('several ways to one file', () => {
     );
     expect(problemsIn(catalog.logs)).toEqual([]);
 
+    async function uidOfApp() {
+      const app = await catalog.client.getEntityByRef('component:default/app');
+      return app?.metadata.uid;
+    }
     async function components() {
       const entities = await catalog.entities({ kind: 'component' });
       return entities.map(({ metadata }) => metadata.name).sort();

@@ -2,9 +2,8 @@ import { runOn, loadProgram, steady } from '../cli/terminal';
 import {
   addReadableOrganization,
   component,
-  setStage,
+  stageForAll,
   TOKEN,
-  type Stage,
 } from './support';
 
 const program = loadProgram();
@@ -31,10 +30,9 @@ const providers = {
 };
 
 describe('azure-devops-catalog preview', () => {
-  let stage: Stage;
+  const stage = stageForAll();
   let api: ReturnType<Project['addRepository']>;
   beforeAll(async () => {
-    stage = await setStage();
     const contoso = addReadableOrganization(stage.simulator, 'contoso');
     const payments = contoso.addProject('Payments');
     const file = (...documents: string[]) => ({
@@ -68,9 +66,6 @@ describe('azure-devops-catalog preview', () => {
     });
     payments.addRepository('playground-1', file(component('toy')));
     contoso.addProject('Ärger & Söhne').addRepository('leer');
-  });
-  afterAll(async () => {
-    await stage.stop();
   });
 
   const config = () => ({

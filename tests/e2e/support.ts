@@ -53,7 +53,32 @@ export async function setStage(): Promise<Stage> {
   };
 }
 
-/** An organization that the token may read, with one project. */
+/** A stage for all tests of the file, or of the `describe`, that calls this. */
+export function stageForAll(): Stage {
+  return stageBetween(beforeAll, afterAll);
+}
+
+/** A stage for each of these tests. */
+export function stageForEach(): Stage {
+  return stageBetween(beforeEach, afterEach);
+}
+
+function stageBetween(before: typeof beforeAll, after: typeof afterAll): Stage {
+  let stage: Stage;
+  before(async () => {
+    stage = await setStage();
+  });
+  after(() => stage.stop());
+  return {
+    get simulator() {
+      return stage.simulator;
+    },
+    catalog: options => stage.catalog(options),
+    stop: () => stage.stop(),
+  };
+}
+
+/** An organization that the token may read. */
 export function addReadableOrganization(
   simulator: Simulator,
   name: string,

@@ -11,7 +11,7 @@ import {
   addReadableOrganization,
   component,
   IDENTITY,
-  setStage,
+  stageForEach,
   type Stage,
 } from './support';
 
@@ -30,14 +30,12 @@ const PROVIDERS = {
 const RESTLESS = { processingInterval: { seconds: 1 } };
 
 describe.each(DATABASES)('taking over from the official module on %s', kind => {
-  let stage: Stage;
+  const stage = stageForEach();
   let directory: string;
   beforeEach(async () => {
-    stage = await setStage();
     directory = mkdtempSync(join(tmpdir(), 'takeover-'));
   });
   afterEach(async () => {
-    await stage.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 
