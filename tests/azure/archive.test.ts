@@ -87,9 +87,9 @@ function openFiles(): number {
 /** Elsewhere nothing tells which files are open: /proc is Linux's. */
 const itOnLinux = process.platform === 'linux' ? it : it.skip;
 
-describe('downloadArchive', () => {
+describe('the archive of a folder', () => {
   it.each(['/', '/docs'])(
-    'gives every file below %s in one request',
+    'has every file below %s, and takes one request',
     async folder => {
       await client.readItem({
         repository: repository.id,
@@ -125,7 +125,7 @@ describe('downloadArchive', () => {
     },
   );
 
-  it('gives the version that was asked for', async () => {
+  it('is of the version that was asked for', async () => {
     const { commitId } = repository.push({ files: { '/v.txt': 'one' } });
     const before = idOf('/v.txt');
     repository.push({ files: { '/v.txt': 'two' } });
@@ -140,7 +140,7 @@ describe('downloadArchive', () => {
   });
 
   itOnLinux(
-    'says that a folder or branch is not there, and keeps no file for it',
+    'is absent with its folder or branch, and leaves no file open',
     async () => {
       const { id } = repository;
       expect(
@@ -161,7 +161,7 @@ describe('downloadArchive', () => {
   );
 
   it.each(['truncate', 'short-chunked', 'reset-mid-body'] as const)(
-    'asks again after an archive that came with %s',
+    'is asked for again when it came with %s',
     async kind => {
       const fault = simulator.inject({
         match: { endpoint: 'items' },
@@ -186,27 +186,30 @@ describe('downloadArchive', () => {
     },
   );
 
-  itOnLinux('rejects what never is an archive, and keeps no file', async () => {
-    const fault = simulator.inject({
-      match: { endpoint: 'items' },
-      response: {
-        status: 200,
-        headers: { 'Content-Type': 'application/zip' },
-        body: 'no archive',
-      },
-    });
-    const { kind, message } = await faultOf(
-      client.downloadArchive({ repository: repository.id, folder: '/docs' }),
-    );
-    fault.remove();
-    expect(kind).toBe('malformed');
-    expect(message).toContain('could not download /docs of repository');
-    expect(message).toContain('10 bytes that are not a whole zip archive');
-    expect(openFiles()).toBe(0);
-  });
+  itOnLinux(
+    'is an error, and leaves no file open, when what comes is none',
+    async () => {
+      const fault = simulator.inject({
+        match: { endpoint: 'items' },
+        response: {
+          status: 200,
+          headers: { 'Content-Type': 'application/zip' },
+          body: 'no archive',
+        },
+      });
+      const { kind, message } = await faultOf(
+        client.downloadArchive({ repository: repository.id, folder: '/docs' }),
+      );
+      fault.remove();
+      expect(kind).toBe('malformed');
+      expect(message).toContain('could not download /docs of repository');
+      expect(message).toContain('10 bytes that are not a whole zip archive');
+      expect(openFiles()).toBe(0);
+    },
+  );
 
   itOnLinux(
-    'ends with its caller, and keeps neither file nor permit',
+    'is given up with its caller, and leaves neither file nor permit taken',
     async () => {
       const fault = simulator.inject({
         match: { endpoint: 'items' },
@@ -236,7 +239,7 @@ describe('downloadArchive', () => {
     },
   );
 
-  it('follows no redirect, and so sends its credential nowhere else', async () => {
+  it('is looked for behind no redirect, so that the credential goes nowhere else', async () => {
     const fault = simulator.inject({
       match: { endpoint: 'items' },
       response: {
@@ -256,8 +259,8 @@ describe('downloadArchive', () => {
   });
 });
 
-describe('downloadBlob', () => {
-  it('gives a file that is larger than memory should hold', async () => {
+describe('a file that is downloaded to disk', () => {
+  it('may be larger than memory should hold', async () => {
     const file = await client.downloadBlob({
       repository: large.id,
       objectId: large.entry('/big.bin')!.object.id,
@@ -272,25 +275,28 @@ describe('downloadBlob', () => {
     expect({ equal, size }).toEqual({ equal: true, size: BIG.length });
   });
 
-  itOnLinux('names the file where what comes is not its content', async () => {
-    const fault = simulator.inject({
-      match: { endpoint: 'blobs' },
-      fault: 'truncate',
-    });
-    const { kind, message } = await faultOf(
-      client.downloadBlob({
-        repository: repository.id,
-        objectId: idOf('/docs/index.md'),
-        path: '/docs/index.md',
-      }),
-    );
-    fault.remove();
-    expect(kind).toBe('malformed');
-    expect(message).toContain(
-      `could not read /docs/index.md (blob ${idOf('/docs/index.md')}) of repository`,
-    );
-    expect(openFiles()).toBe(0);
-  });
+  itOnLinux(
+    'is an error with its path when what comes is not its content',
+    async () => {
+      const fault = simulator.inject({
+        match: { endpoint: 'blobs' },
+        fault: 'truncate',
+      });
+      const { kind, message } = await faultOf(
+        client.downloadBlob({
+          repository: repository.id,
+          objectId: idOf('/docs/index.md'),
+          path: '/docs/index.md',
+        }),
+      );
+      fault.remove();
+      expect(kind).toBe('malformed');
+      expect(message).toContain(
+        `could not read /docs/index.md (blob ${idOf('/docs/index.md')}) of repository`,
+      );
+      expect(openFiles()).toBe(0);
+    },
+  );
 });
 
 describe('A disk that cannot take what is downloaded', () => {

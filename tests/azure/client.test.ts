@@ -69,8 +69,8 @@ describe('what doctor asks', () => {
   });
 });
 
-describe('listRepositories', () => {
-  it('lists what the identity sees, in one request', async () => {
+describe('the list of repositories', () => {
+  it('has what the identity sees, and takes one request', async () => {
     const project = contoso().addProject('Pay ments & more');
     const api = project.addRepository('a%p#i ü', {
       files: { '/x': '1' },
@@ -114,14 +114,14 @@ describe('listRepositories', () => {
     expect(simulator.requests.count()).toBe(2);
   });
 
-  it('lists one project', async () => {
+  it('may be that of one project', async () => {
     contoso().addProject('One').addRepository('a');
     contoso().addProject('Two').addRepository('b');
     const { repositories } = await client.listRepositories({ project: 'two' });
     expect(repositories.map(({ name }) => name)).toEqual(['b']);
   });
 
-  it('lists an organization of thousands', async () => {
+  it('has all the thousands of a large organization', async () => {
     const project = contoso().addProject('Many');
     for (let i = 0; i < 3000; i++) project.addRepository(`repository-${i}`);
     expect((await client.listRepositories()).repositories).toHaveLength(3000);
@@ -129,7 +129,7 @@ describe('listRepositories', () => {
     expect(request?.headers['accept-encoding']).toBe('gzip');
   });
 
-  it('fails when the answer may mean a missing permission', async () => {
+  it('is unknown when the answer may mean a missing permission', async () => {
     await expect(
       faultOf(client.listRepositories({ project: 'nowhere' })),
     ).resolves.toMatchObject({ kind: 'not-found', status: 404 });
@@ -155,7 +155,7 @@ describe('listRepositories', () => {
     ['a value that is no list', { count: 1, value: {} }],
     ['elements of another kind', { count: 1, value: [{ id: 'x' }] }],
     ['empty elements', { count: 1, value: [null] }],
-  ])('never takes %s for no repositories', async (_name, body) => {
+  ])('is unknown, not empty, when there is %s', async (_name, body) => {
     const fault = simulator.inject({
       match: { endpoint: 'repositories' },
       response: {
@@ -173,8 +173,8 @@ describe('listRepositories', () => {
   });
 });
 
-describe('getRepository', () => {
-  it('finds it by id, and by project and name', async () => {
+describe('a repository', () => {
+  it('is found by its id, and by project and name', async () => {
     const project = contoso().addProject('Pay ments');
     const { id } = project.addRepository('a+b & "c"');
     await expect(
@@ -185,7 +185,7 @@ describe('getRepository', () => {
     ).resolves.toMatchObject({ id });
   });
 
-  it('finds nothing that is not there, or not to be seen', async () => {
+  it('is not found when it is not there, or not to be seen', async () => {
     contoso().addProject('Payments');
     for (const [repository, project] of [
       ['nope', 'Payments'],
@@ -198,7 +198,7 @@ describe('getRepository', () => {
     }
   });
 
-  it('fails on a 404 that names no missing repository', async () => {
+  it('is unknown when a 404 names no missing repository', async () => {
     simulator.inject({ fault: 'organization-not-found' });
     await expect(
       faultOf(client.getRepository({ repository: 'x', project: 'y' })),
@@ -206,8 +206,8 @@ describe('getRepository', () => {
   });
 });
 
-describe('listDeletedRepositories', () => {
-  it('names only the deleted repositories of the project', async () => {
+describe('the list of deleted repositories', () => {
+  it('has only those of the project', async () => {
     const project = contoso().addProject('Payments');
     const gone = project.addRepository('gone');
     project.addRepository('there');
@@ -218,8 +218,8 @@ describe('listDeletedRepositories', () => {
   });
 });
 
-describe('listDeletedProjects', () => {
-  it('names the deleted projects alone', async () => {
+describe('the list of deleted projects', () => {
+  it('has no project that is there', async () => {
     const gone = contoso().addProject('Gone');
     contoso().addProject('There');
     gone.delete();
@@ -227,7 +227,7 @@ describe('listDeletedProjects', () => {
   });
 });
 
-describe('readItem', () => {
+describe('a file that is read by its path', () => {
   const read = (repository: string, path: string, branch?: string) =>
     client.readItem({
       repository,
@@ -236,7 +236,7 @@ describe('readItem', () => {
       version: branch ? { type: 'branch', version: branch } : undefined,
     });
 
-  it('reads files whose path or branch has spaces and special characters, in one request', async () => {
+  it('may have spaces and special characters in its path and branch, and takes one request', async () => {
     const path = '/a b/ü#&%+\'"(1)/catalog-info.yaml';
     const branch = "feature/ü & #1'%";
     const { id } = contoso()
@@ -259,7 +259,7 @@ describe('readItem', () => {
     expect(simulator.requests.count()).toBe(2);
   });
 
-  it('gives no more than the object id when no content is asked for', async () => {
+  it('comes without its content when that is not asked for', async () => {
     const { id } = contoso()
       .addProject('Payments')
       .addRepository('api', { files: { '/x': 'hello\n' } });
@@ -276,7 +276,7 @@ describe('readItem', () => {
     });
   });
 
-  it('takes a file for absent when the service says that file, branch or content is not there', async () => {
+  it('is absent when the service says that file, branch or content is not there', async () => {
     const project = contoso().addProject('Payments');
     const { id } = project.addRepository('api', { files: { '/dir/x': '1' } });
     const empty = project.addRepository('empty');
@@ -301,7 +301,7 @@ describe('readItem', () => {
     });
   });
 
-  it('fails instead of taking a file for absent when the service does not say so', async () => {
+  it('is unknown, not absent, when the service does not say so', async () => {
     const project = contoso().addProject('Payments');
     const off = project.addRepository('off', {
       files: { '/x': '1' },
@@ -319,28 +319,31 @@ describe('readItem', () => {
     ['binary', Buffer.from([0, 1, 2, 0xff, 0xfe, 0])],
     ['UTF-8 with a byte order mark', Buffer.from('\ufeffkind: ü\n', 'utf8')],
     ['nothing', Buffer.alloc(0)],
-  ])('decodes %s as UTF-8, as Backstage does', async (_name, bytes) => {
-    const { id } = contoso()
-      .addProject('Payments')
-      .addRepository('api', { files: { '/x': bytes } });
-    const item = await read(id, '/x');
-    const expected = bytes.toString('utf8');
-    expect(item).toMatchObject({ outcome: 'present' });
-    // The service may drop the mark, which means nothing in YAML.
-    expect(
-      item.outcome === 'present' && item.content?.replace(/^\ufeff/, ''),
-    ).toBe(expected.replace(/^\ufeff/, ''));
-  });
+  ])(
+    'is decoded as UTF-8, as Backstage does, when it is %s',
+    async (_name, bytes) => {
+      const { id } = contoso()
+        .addProject('Payments')
+        .addRepository('api', { files: { '/x': bytes } });
+      const item = await read(id, '/x');
+      const expected = bytes.toString('utf8');
+      expect(item).toMatchObject({ outcome: 'present' });
+      // The service may drop the mark, which means nothing in YAML.
+      expect(
+        item.outcome === 'present' && item.content?.replace(/^\ufeff/, ''),
+      ).toBe(expected.replace(/^\ufeff/, ''));
+    },
+  );
 
   it.each([
-    ['nothing that it knows', {}],
+    ['nothing that is known', {}],
     ['no object id', { path: '/x', gitObjectType: 'blob' }],
     [
       'no type',
       { path: '/x', objectId: 'ce013625030ba8dba906f756967f9e9ca394464a' },
     ],
     ['a list', { count: 0, value: [] }],
-  ])('never takes %s for a file or its absence', async (_name, body) => {
+  ])('is neither there nor absent when there is %s', async (_name, body) => {
     simulator.inject({
       match: { endpoint: 'items' },
       response: { status: 200, body },
@@ -350,7 +353,7 @@ describe('readItem', () => {
     });
   });
 
-  it('parses JSON behind a byte order mark', async () => {
+  it('is there in JSON behind a byte order mark', async () => {
     const { id } = contoso()
       .addProject('Payments')
       .addRepository('api', { files: { '/x': 'hello\n' } });
@@ -369,8 +372,8 @@ describe('readItem', () => {
   });
 });
 
-describe('listItems', () => {
-  it('lists files, however deep, and nothing else', async () => {
+describe('the list of files', () => {
+  it('has files, however deep, and nothing else', async () => {
     const { id } = contoso()
       .addProject('Payments')
       .addRepository('api', {
@@ -390,7 +393,7 @@ describe('listItems', () => {
     ).resolves.toMatchObject({ outcome: 'absent', reason: 'item-not-found' });
   });
 
-  it('fails when the list is shorter than its own count', async () => {
+  it('is unknown when it is shorter than its own count', async () => {
     simulator.inject({
       match: { endpoint: 'items' },
       response: { status: 200, body: { count: 2, value: [] } },
@@ -401,8 +404,8 @@ describe('listItems', () => {
   });
 });
 
-describe('readBlob', () => {
-  it('gives the bytes of a binary file unchanged', async () => {
+describe('a file that is read by its object id', () => {
+  it('comes unchanged where it is binary', async () => {
     const bytes = Buffer.from([0, 1, 2, 0xff, 0xfe, 10]);
     const { id } = contoso()
       .addProject('Payments')
@@ -418,7 +421,7 @@ describe('readBlob', () => {
     expect(Buffer.from(blob).equals(bytes)).toBe(true);
   });
 
-  it('fails when the bytes are not those of the object id', async () => {
+  it('is unknown when its bytes are not those of the object id', async () => {
     simulator.inject({
       match: { endpoint: 'blobs' },
       response: {

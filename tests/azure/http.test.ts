@@ -113,11 +113,11 @@ describe('A request that is sent once', () => {
     );
     await expect(
       send(server.port, {
-        timeouts: { deadlineMs: 300, headersMs: 20_000, bodyMs: 20_000 },
+        timeouts: { deadlineMs: 2_000, headersMs: 20_000, bodyMs: 20_000 },
       }),
     ).resolves.toMatchObject({
       outcome: 'failure',
-      failure: { reason: 'deadline', afterMs: 300, status: 200 },
+      failure: { reason: 'deadline', afterMs: 2_000, status: 200 },
     });
     clearInterval(drip);
     await until('the socket to be closed', () => server.sockets.size === 0);

@@ -15,8 +15,8 @@ import {
   tokens,
 } from './support/yaml';
 
-const RUNS = { numRuns: 2_000 };
-const PATIENCE = 300_000;
+/** Each run of the tests takes other texts. */
+const RUNS = { numRuns: process.env.LONG_TESTS ? 3_000 : 600 };
 const yaml = testYamlParser();
 const withMerge = testYamlParser({ enableYamlMerge: true });
 
@@ -57,23 +57,13 @@ describe('a file gives the values that Backstage reads from it', () => {
       'documents with small damages',
       damaged([COMPONENT, `${COMPONENT}---\n${COMPONENT}`]),
     ],
-  ])(
-    'when it is %s',
-    async (_name, texts) => {
-      await fc.assert(fc.asyncProperty(texts, expectSame), RUNS);
-    },
-    PATIENCE,
-  );
+  ])('when it is %s', async (_name, texts) => {
+    await fc.assert(fc.asyncProperty(texts, expectSame), RUNS);
+  });
 
-  it(
-    'when js-yaml alone reads it',
-    async () => {
-      await fc.assert(fc.asyncProperty(plainLines, expectSameWherePlain), {
-        numRuns: 3_000,
-      });
-    },
-    PATIENCE,
-  );
+  it('when js-yaml alone reads it', async () => {
+    await fc.assert(fc.asyncProperty(plainLines, expectSameWherePlain), RUNS);
+  });
 
   it.each([
     ['one component', COMPONENT],
@@ -89,13 +79,10 @@ describe('a file gives the values that Backstage reads from it', () => {
   ])(
     'without keeping the backend busy over a long run of spaces %s',
     (_where, text) => {
-      // The best of three, since a busy machine may interrupt one.
-      const took = [1, 2, 3].map(() => {
-        const startedAt = performance.now();
-        expect(parsePlain(text)).toBeUndefined();
-        return performance.now() - startedAt;
-      });
-      expect(Math.min(...took)).toBeLessThan(500);
+      // Of the processor, which a busy machine does not add to.
+      const before = process.cpuUsage();
+      expect(parsePlain(text)).toBeUndefined();
+      expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
     },
   );
 });
@@ -105,25 +92,14 @@ describe('a damaged descriptor file gives the values that Backstage reads from i
     .map(({ content }) => content.toString('utf8'))
     .filter(text => text.length < 20_000);
 
-  it(
-    'whichever parser reads it',
-    async () => {
-      await fc.assert(fc.asyncProperty(damaged(texts), expectSame), {
-        numRuns: 1_000,
-      });
-    },
-    PATIENCE,
-  );
+  it('whichever parser reads it', async () => {
+    await fc.assert(fc.asyncProperty(damaged(texts), expectSame), RUNS);
+  });
 
-  it(
-    'when js-yaml alone reads it',
-    async () => {
-      await fc.assert(fc.asyncProperty(damaged(texts), expectSameWherePlain), {
-        numRuns: 1_000,
-      });
-    },
-    PATIENCE,
-  );
+  it('when js-yaml alone reads it', async () => {
+    const some = fc.asyncProperty(damaged(texts), expectSameWherePlain);
+    await fc.assert(some, RUNS);
+  });
 });
 
 describe('a file gives the values that Backstage reads from it, where YAML parsers differ', () => {

@@ -12,8 +12,8 @@ async function settle(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
 
-describe('turns', () => {
-  it('let one go ahead at a time, in the order in which they came, also after one that failed', async () => {
+describe('what takes so much memory that one is done at a time', () => {
+  it('goes ahead one at a time, in the order in which it came, also after one that failed', async () => {
     const turns = new Turns();
     const [first, second] = [action(), action()];
     const failing = turns.take(async () => {
@@ -33,7 +33,7 @@ describe('turns', () => {
     await two;
   });
 
-  it('keep nobody waiting who has given up, and leave out what nobody waits for', async () => {
+  it('keeps nobody waiting who has given up, and is left out when nobody waits for it', async () => {
     const turns = new Turns();
     const [busy, skipped, next] = [action(), action(), action()];
     const abort = new AbortController();
@@ -51,7 +51,7 @@ describe('turns', () => {
     await last;
   });
 
-  it('wait for what is under way, though it was aborted: it ends by itself', async () => {
+  it('is waited for once it is under way, though it was aborted: it ends by itself', async () => {
     const turns = new Turns();
     const busy = action();
     const abort = new AbortController();

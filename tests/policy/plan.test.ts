@@ -228,11 +228,8 @@ describe('the plan of a pass', () => {
             for (const { repository: r } of plan.probes) {
               verifiedAt.set(r.id, now);
             }
-            for (const id of ids) {
-              expect(now - (verifiedAt.get(id) ?? 0)).toBeLessThan(
-                verifyEveryMs,
-              );
-            }
+            const longestAgo = Math.min(...verifiedAt.values());
+            expect(now - longestAgo).toBeLessThan(verifyEveryMs);
           }
         },
       ),

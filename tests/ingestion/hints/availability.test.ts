@@ -7,9 +7,6 @@ import {
   type Refreshed,
 } from './support';
 
-// Only to end a test that hangs.
-jest.setTimeout(20 * MINUTE);
-
 const PROJECTS = 4;
 
 let stage: HintStage;

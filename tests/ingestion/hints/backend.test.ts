@@ -6,9 +6,6 @@ import {
 } from '../../e2e/support';
 import type { Refreshed, TestCatalog } from '../../support/backend';
 
-// Only to end a test that hangs.
-jest.setTimeout(20 * 60_000);
-
 const PROJECTS = 3;
 
 describe('a backend with Code Search', () => {

@@ -7,9 +7,6 @@ import {
   type Refreshed,
 } from './support';
 
-// Only to end a test that hangs.
-jest.setTimeout(20 * MINUTE);
-
 const PROJECTS = 6;
 const REPOSITORIES = 240;
 const REFRESH_EVERY = 30 * MINUTE;
