@@ -207,3 +207,10 @@ describe('reading and analyzing a URL gives what its form means:', () => {
     expect(await analyze(url)).toBe(analyzed);
   });
 });
+
+it("Backstage's own reader reads the simulated Server, whose virtual directory it encodes", async () => {
+  const url = `${parts.server}/tfs/DefaultCollection/Shop/_git/web?path=/catalog-info.yaml`;
+  expect(await locate(reading.stock, url)).toBe(
+    'tfs/DefaultCollection/Shop/web',
+  );
+});
