@@ -112,6 +112,18 @@ describe('the first token', () => {
     expect(pauses).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
     await issuer.give('finally');
     expect((await issuer.source.get()).token).toBe('finally');
+
+    // What fails after that is the first failure again.
+    issuer.now += 2 * HOUR;
+    const next = expect(issuer.source.get()).rejects.toThrow();
+    await settle();
+    await issuer.fail();
+    await next;
+    const { asked } = issuer;
+    issuer.now += 2_000;
+    issuer.source.get().catch(() => {});
+    await settle();
+    expect(issuer.asked).toBe(asked + 1);
   });
 
   it('is given up when no answer comes', async () => {

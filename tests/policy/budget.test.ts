@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   excessOf,
+  holdingsFound,
   replace,
   REPOSITORY_BUDGET,
   sumOf,
@@ -56,6 +57,22 @@ describe('what a repository gives', () => {
         expect(excessOf(limit, before, after)).toBeUndefined();
       }),
     );
+  });
+
+  it('is counted in bytes of UTF-8, with what is said of rejected documents', () => {
+    expect(
+      holdingsFound({
+        outcome: 'present',
+        path: '/c.yaml',
+        target: 't',
+        objectId: '1',
+        signature: 's',
+        claims: [{ entityRef: 'r', kind: 'entity', entity: '{"a":"é"}' }],
+        rejections: [{ index: 1, reason: 'syntax', message: 'odd' }],
+        forbidden: [],
+        unreadable: true,
+      }),
+    ).toEqual({ descriptors: 1, entities: 1, bytes: 10 + 3 });
   });
 
   it('is said with how much it is and how much it may be', () => {

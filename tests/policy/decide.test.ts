@@ -88,10 +88,38 @@ describe('what a probe finds missing', () => {
   it('goes by the configuration where catalog.rules forbid what they allowed', () => {
     const forbidden = { ...shortened, forbidden: ['component:default/b'] };
     expect(grades(known(), forbidden)).toEqual(['b: deselected']);
+    expect(grades(known(), { ...forbidden, unreadable: true })).toEqual([
+      'b: deselected',
+    ]);
   });
 
   it('stays where a document cannot be read', () => {
     expect(grades(known(), { ...shortened, unreadable: true })).toEqual([]);
+  });
+
+  it('goes with the errors that it showed, also where another document cannot be read', () => {
+    const errors = { ...known().claims[1]!, kind: 'error' as const };
+    expect(
+      grades(
+        { ...known('next'), claims: [errors] },
+        { ...shortened, unreadable: true },
+      ),
+    ).toEqual(['b: confirmed']);
+  });
+
+  it('stays, all of it, when the file was about to go and is there unchanged', () => {
+    const unchanged: PathObservation = {
+      outcome: 'unchanged',
+      path: PATH,
+      objectId: '1',
+      signature: 's',
+    };
+    const removal = { grade: 'inferred', reason: 'not listed' } as const;
+    expect(decide({ ...known(), removal }, unchanged)).toMatchObject({
+      kept: ['component:default/a', 'component:default/b'],
+      removal: null,
+    });
+    expect(decide(known(), unchanged)).toMatchObject({ kept: [] });
   });
 });
 

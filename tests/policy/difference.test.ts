@@ -110,5 +110,11 @@ describe('what a file has otherwise than the catalog', () => {
         processed(entity({ definition: 'openapi: 3.0.3' })),
       ),
     ).toEqual([]);
+    expect(
+      differences(
+        entity({ definition: { $text: './api.yaml', more: 'x' } }),
+        processed(entity({ definition: 'openapi: 3.0.3' })),
+      ),
+    ).toEqual(['spec.definition']);
   });
 });

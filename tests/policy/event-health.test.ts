@@ -7,6 +7,7 @@ it.each([
   [false, 'a refresh found a change before its event came', 1, 9],
   [false, 'deliveries may still be queued', 9, 0.5],
   [true, 'three refreshes found changes, and no event came for an hour', 3, 1],
+  [true, 'the last event came by a clock that was set back since', 3, -1],
 ])(
   'events have fallen silent: %s, where %s',
   (silent, _why, refreshes, age) => {

@@ -142,6 +142,26 @@ describe('the guard', () => {
     ]);
   });
 
+  it('measures what events took before against what was there before them', () => {
+    // 20 of 109, and not 20 of 90.
+    const { released } = guard(removals(1, 'inferred'), 90, {
+      ...limits,
+      releasedBefore: 19,
+    });
+    expect(released).toHaveLength(1);
+  });
+
+  it('says first why most of what it holds back would go', () => {
+    const set = removals(30, 'inferred').map((it, i) => ({
+      ...it,
+      reason: i < 10 ? 'of few' : 'of most',
+    }));
+    expect(guard(set, 100, limits).heldBack[0]?.reasons).toEqual([
+      { reason: 'of most', count: 20 },
+      { reason: 'of few', count: 10 },
+    ]);
+  });
+
   it('approves or holds back each removal that it is given, and nothing else', () => {
     fc.assert(
       fc.property(

@@ -129,6 +129,23 @@ describe('a repository that the list lacks', () => {
     ]);
   });
 
+  it('is out of sight when all that the list has of its project is new', () => {
+    const known = [repository('a', 'payments'), repository('b', 'payments')];
+    expect(
+      judgeMissing({
+        known,
+        missing: known,
+        listed: new Map([['new', 'payments']]),
+        deletions: { repositories: new Set(), projects: new Set() },
+        isWhole: true,
+      }),
+    ).toEqual({
+      deleted: [],
+      missedOnceMore: [],
+      outOfSight: [{ repositories: known }],
+    });
+  });
+
   it('is out of sight when what else was in its project has moved to another', () => {
     const known = [repository('a', 'payments'), repository('b', 'payments')];
     const { missedOnceMore, outOfSight } = judgeMissing({

@@ -113,6 +113,42 @@ describe('the plan of a pass', () => {
       input({ skipped, known: knownMap(known('r', { branch: undefined })) }),
     );
     expect(settled.probes).toEqual([]);
+    const unread = planPass(
+      input({
+        skipped,
+        known: knownMap(known('r', { branch: undefined, outcome: 'unknown' })),
+      }),
+    );
+    expect(reasons(unread)).toEqual(['r: changed']);
+  });
+
+  it('compares with the branch that the configuration names, where it names one', () => {
+    const plan = planPass(
+      input({
+        selected: [repository('settled'), repository('read otherwise')],
+        known: knownMap(
+          known('settled', { branch: 'release' }),
+          known('read otherwise', { branch: 'main' }),
+        ),
+        branch: 'release',
+      }),
+    );
+    expect(reasons(plan)).toEqual(['read otherwise: changed']);
+  });
+
+  it('has a repository of which the list shows no more than its id as listed, and leaves it alone', () => {
+    const plan = planPass(
+      input({
+        odd: [{ id: 'odd', seen: 'no name' }],
+        known: knownMap(known('odd', { missed: 1 })),
+      }),
+    );
+    expect(plan).toEqual({
+      probes: [],
+      gone: [],
+      missing: [],
+      listedAgain: ['odd'],
+    });
   });
 
   it('marks a disabled repository as confirmed gone, a deselected one as gone by the configuration, and a missing one as neither', () => {
@@ -160,7 +196,7 @@ describe('the plan of a pass', () => {
       const plan = planPass(
         input({
           skipped: [{ repository: repository('back'), reason, evidence }],
-          known: knownMap(known('back', { missed: 2 })),
+          known: knownMap(known('back', { missed: 1 })),
         }),
       );
       expect(plan.listedAgain).toEqual(['back']);
@@ -175,7 +211,9 @@ describe('the plan of a pass', () => {
     });
     const plan = planPass(
       input({
-        selected: [repository('back'), repository('doubtful'), repository('r')],
+        selected: ['back', 'doubtful', 'shortened', 'r'].map(id =>
+          repository(id),
+        ),
         skipped: [
           skipped('not ready', 'state'),
           skipped('filtered out', 'configuration'),
@@ -183,12 +221,15 @@ describe('the plan of a pass', () => {
         known: knownMap(
           known('back', { missed: 2 }),
           known('doubtful'),
+          known('shortened'),
           known('r'),
           known('not ready'),
           known('filtered out'),
         ),
         doubtful: new Map([
           ['doubtful', 'inferred'],
+          // By its file, which is no matter of the list.
+          ['shortened', 'confirmed'],
           ['not ready', 'inferred'],
           ['filtered out', 'inferred'],
         ]),
@@ -233,6 +274,8 @@ describe('the plan of a pass', () => {
           }
         },
       ),
+      // Where the share of one pass is not exact in binary.
+      { examples: [[70, 7]] },
     );
   });
 

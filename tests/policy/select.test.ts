@@ -93,6 +93,12 @@ describe('the selection of repositories', () => {
       'repository-filter (configuration)',
     ],
     [
+      'a disabled fork where forks are skipped',
+      { isDisabled: true, isFork: true },
+      { skipForkedRepos: true },
+      'fork (configuration)',
+    ],
+    [
       'one that is disabled in a project being deleted',
       { isDisabled: true, project: deleting },
       {},

@@ -102,6 +102,14 @@ describe('the plan of subscriptions', () => {
       { state: 'made by hand', create: false, remove: [] },
     ],
     [
+      'replaces its own that Azure DevOps disabled, beside one by hand',
+      [
+        subscription({ status: 'disabledBySystem' }),
+        subscription({ id: 'b', url: BASE }),
+      ],
+      { state: 'disabled by Azure DevOps', create: true, remove: ['a'] },
+    ],
+    [
       'makes its own beside one by hand that is limited to a repository',
       [subscription({ url: BASE, narrowedBy: ['repository'] })],
       { state: 'missing', create: true, remove: [] },

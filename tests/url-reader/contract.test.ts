@@ -26,7 +26,16 @@ let world: Awaited<ReturnType<typeof startSimulator>>;
 let reading: Reading;
 let api: Repository;
 /** What Backstage's own reader for Azure DevOps does otherwise. */
-const NOT_IN_STOCK: readonly string[] = [];
+const NOT_IN_STOCK: readonly string[] = [
+  'readUrl: etag, not modified',
+  'readUrl: etag, modified',
+  'readUrl: lastModifiedAfter, not modified',
+  'readTree: gives files that are read twice',
+  'readTree: gives a single file by its name',
+  'readTree: etag stays when something else changes',
+  'readTree: makes an archive',
+  'search: etag, not modified',
+];
 
 beforeAll(async () => {
   world = await startSimulator();
