@@ -185,7 +185,9 @@ describe('the renewal of a token', () => {
       /test credential could not be renewed; the current one is used until/,
     );
     expect((await issuer.source.get()).token).toBe('old');
+    await settle();
     expect(issuer.asked).toBe(1);
+    expect(issuer.warnings).toHaveLength(1);
     issuer.now += MINUTE;
     await issuer.source.get();
     expect(issuer.asked).toBe(2);
@@ -210,7 +212,8 @@ describe('the renewal of a token', () => {
 
   it('is waited for once the token has expired', async () => {
     const issuer = await Issuer.holding('old');
-    issuer.now += HOUR;
+    // It has to arrive while it is valid.
+    issuer.now += HOUR - 10_000;
     const waiting = issuer.source.get();
     await issuer.give('new');
     expect((await waiting).token).toBe('new');
@@ -244,8 +247,10 @@ describe('a token that Azure DevOps denies', () => {
     await issuer.give('two');
     expect(await first).toBe(true);
     expect(await issuer.source.replace('two')).toBe(false);
+    issuer.now += 10 * MINUTE - 1;
+    expect(await issuer.source.replace('two')).toBe(false);
     expect(issuer.asked).toBe(1);
-    issuer.now += 10 * MINUTE;
+    issuer.now += 1;
     const later = issuer.source.replace('two');
     await issuer.give('three');
     expect(await later).toBe(true);

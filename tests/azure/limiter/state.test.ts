@@ -160,6 +160,10 @@ describe('A limiter', () => {
     expect(admission(state, 'background', NOW, OPTIONS)).toMatchObject({
       because: 'budget',
     });
+    // While another is under way, its answer shows how much there is.
+    expect(
+      admission(started(state, NOW), 'background', NOW + 300_000, OPTIONS),
+    ).toMatchObject({ because: 'budget', until: Infinity });
     // A person may have what is left.
     expect(admission(state, 'interactive', NOW, OPTIONS).admitted).toBe(true);
     expect(
@@ -181,6 +185,8 @@ describe('A limiter', () => {
   it('counts a wait from the first of several pauses on, and no wait for the budget', () => {
     let state = finish(inFlight(1), 'throttled', NOW, { retryAfterMs: 60_000 });
     const later = NOW + 60_000;
+    // What was sent before the pause and served in it shows nothing.
+    state = finish(started(state, later), 'served', later, undefined, NOW - 1);
     state = finish(started(state, later), 'throttled', later, {
       retryAfterMs: 60_000,
     });
@@ -215,6 +221,7 @@ describe('A limiter', () => {
     expect(taken).toBe(20);
     let empty: LimiterState = { ...initialState(OPTIONS), retries: 0 };
     for (let i = 0; i < 10; i++) {
+      expect(takeRetry(empty)).toBeUndefined();
       empty = finish(started(empty, NOW), 'served', NOW);
     }
     expect(
