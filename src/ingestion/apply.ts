@@ -12,6 +12,7 @@ import type {
   PageStart,
 } from '../ledger/outbox';
 import { chunks } from '../ledger/rows';
+import { messageOf } from '../ledger/statement';
 
 /** Is there until the entity is given as it should be. */
 const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
@@ -185,10 +186,7 @@ export class Applier {
         throw error;
       }
       if (references.length === 1) {
-        this.refused.set(
-          first.entityRef,
-          error instanceof Error ? error.message : String(error),
-        );
+        this.refused.set(first.entityRef, messageOf(error));
         return [];
       }
       const middle = Math.ceil(references.length / 2);

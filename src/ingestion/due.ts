@@ -1,9 +1,10 @@
 import { isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { TakenDue } from '../ledger/due';
+import { withoutStatement } from '../ledger/statement';
 import type { ServiceDeletions } from '../policy/missing';
 import type { KnownRepository } from '../policy/model';
-import { planPass, type Plan } from '../policy/plan';
+import { planPass, weakestEvidence, type Plan } from '../policy/plan';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { Applier } from './apply';
 import { askForDeletions } from './deletions';
@@ -12,7 +13,7 @@ import { Halt } from './halt';
 import { repositorySignature } from './pass';
 import type { OnChanges } from './probe-writer';
 import type { RefreshContext } from './refresh';
-import { removeWhatIsGone } from './removal';
+import { removeLookedAt } from './removal';
 import { startOrganizationReport, type OrganizationReport } from './report';
 import { walk } from './walk';
 
@@ -39,9 +40,7 @@ interface Found extends LookOutcome {
 /**
  * Looks at the repositories of one organization that events made due, as a
  * refresh would: each is looked up, selected, probed and decided upon, and what is
- * gone passes the guard, which counts with it what left because of events since
- * the last refresh. What it holds back is reported by the next refresh, as one set
- * with all else that is to go. That a repository is not there is evidence only where the
+ * gone passes the guard. That a repository is not there is evidence only where the
  * service lists it as deleted; everything else is left to the next refresh.
  *
  * @param organizationKey - of the organization
@@ -126,7 +125,7 @@ async function lookOnce(
     const removals = ledger.removalsIn(organizationKey);
     const lookedAt = [...repositories, ...vanished].map(({ id }) => id);
     const before = await removals.proposals(lookedAt);
-    const doubtful = new Map(before.map(p => [p.repositoryId, p.grade]));
+    const doubtful = weakestEvidence(before);
     const parser = new DescriptorParser({
       ...context,
       organization,
@@ -160,7 +159,7 @@ async function lookOnce(
       // A look at single repositories is no list that could lack the others.
       missing: vanished.filter(({ id }) => deletions.repositories.has(id)),
     };
-    await removals.resetMissed(plan.listedAgain);
+    await removals.takeBack(plan.takenBack, seenAt);
     const applier = new Applier(context.outbox, context.connection, logger);
     const onChanges: OnChanges = changes =>
       context.follower?.noteChanges(changes);
@@ -183,28 +182,10 @@ async function lookOnce(
     const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
     let overtaken: readonly string[] = [];
     if (isAnythingGone || (await removals.proposals(lookedAt)).length > 0) {
-      const outcome = await removeWhatIsGone({
-        organization,
-        settings,
-        ledger,
-        plan,
-        skipped,
-        others: context.others,
-        known: new Map([...known, ...vanished.map(it => [it.id, it] as const)]),
-        listed: new Map(),
-        odd: [],
-        undecided: new Set(),
-        deletions,
-        doubtful,
-        now,
-        seenAt,
-        onChanges,
-        releasedBefore: await removals.releasedSinceRefresh(),
-        // Of the others a refresh that is under way may not know yet who gives what they lost.
-        among: new Set(lookedAt),
-      });
-      ({ overtaken } = outcome);
-      await removals.countReleased(outcome.released);
+      overtaken = await removeLookedAt(
+        { organization, settings, ledger, plan, seenAt, onChanges },
+        new Set(lookedAt),
+      );
     }
     await applier.applyPending({ wait: true, signal });
     const unknown = plan.probes.flatMap(({ repository: { id } }) =>
@@ -215,6 +196,8 @@ async function lookOnce(
       reasons: [...reasons, ...report.problems],
       overtaken: dueAmong(due, overtaken),
     };
+  } catch (error) {
+    throw withoutStatement(error);
   } finally {
     clearTimeout(timer);
   }

@@ -20,6 +20,7 @@ export async function leaveToOthers(
     others = [],
     organization,
     leftOut,
+    logger,
   }: {
     readonly removals: LedgerRemovals;
     /** The settings of the other providers. */
@@ -27,6 +28,7 @@ export async function leaveToOthers(
     /** Its key. */
     readonly organization: string;
     readonly leftOut: readonly SkippedRepository['repository'][];
+    readonly logger: LoggerService;
   },
 ): Promise<Proposal[]> {
   let left = [...proposals];
@@ -49,12 +51,21 @@ export async function leaveToOthers(
       settings.providerName,
       concerned,
     );
-    left = left.flatMap(p => {
-      if (!isConcerned(p)) return [p];
-      if (!read.has(p.repositoryId)) return [];
-      if (!given.has(p.entityRef)) return [p];
-      return ours.has(p.entityRef) ? [] : [{ ...p, isHandedOver: true }];
-    });
+    const waits = (p: Proposal) =>
+      !read.has(p.repositoryId) || ours.has(p.entityRef);
+    const waiting = concerned.filter(p => p.kind === 'entity' && waits(p));
+    if (waiting.length > 0) {
+      logger.info(
+        `${organization}: ${waiting.length} entities are left to ${settings.providerName}, which selects their repositories, and stay until it has read and taken them`,
+      );
+    }
+    left = left
+      .filter(p => !isConcerned(p) || !waits(p))
+      .map(p =>
+        isConcerned(p) && given.has(p.entityRef)
+          ? { ...p, isHandedOver: true }
+          : p,
+      );
   }
   return left;
 }

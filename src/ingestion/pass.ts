@@ -8,7 +8,7 @@ import type { ProviderSettings } from '../config/index';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';
-import { NEWS, planPass } from '../policy/plan';
+import { NEWS, planPass, weakestEvidence } from '../policy/plan';
 import type { Selection } from '../policy/select';
 import type { Applier } from './apply';
 import type { DescriptorParser } from './descriptor-parser';
@@ -56,8 +56,13 @@ export interface OrganizationList extends Selection, RepositoryList {}
  * One walk over one organization. What it finds out is written down as it goes.
  * Throws on an abort, or when the database fails; whatever else fails is in the
  * report.
+ *
+ * @returns removes what is gone: for when all organizations were read, since what
+ * one of them lost another may have
  */
-export async function passOrganization(input: PassInput): Promise<void> {
+export async function passOrganization(
+  input: PassInput,
+): Promise<() => Promise<void>> {
   const { organization, settings, ledger, applier, report, signal } = input;
   const { repositories, selected, skipped, odd } = input.list;
   const startedAt = input.clock.now();
@@ -86,7 +91,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   });
   const removals = ledger.removalsIn(organization.key);
   const proposals = await removals.proposals();
-  const doubtful = new Map(proposals.map(p => [p.repositoryId, p.grade]));
+  const doubtful = weakestEvidence(proposals);
   const plan = planPass({
     selected,
     skipped,
@@ -104,7 +109,7 @@ export async function passOrganization(input: PassInput): Promise<void> {
   if (odd.length > 0) {
     report.problems.push(describeOdd(report, odd));
   }
-  await removals.resetMissed(plan.listedAgain);
+  await removals.takeBack(plan.takenBack, input.seenAt);
   const listed = new Map(
     repositories.map(({ id, project }) => [id, project.id]),
   );
@@ -143,33 +148,36 @@ export async function passOrganization(input: PassInput): Promise<void> {
   }
   if (halt.notLookedAt.some(({ reason }) => NEWS.includes(reason))) {
     // What is gone from one repository may be in one of these.
-    await applier.applyPending({ wait: true, signal });
-    return;
+    return async () => await applier.applyPending({ wait: true, signal });
   }
 
-  const { released, heldBack, problems, forgettable } = await removeWhatIsGone({
-    ...input,
-    plan,
-    skipped,
-    known,
-    listed,
-    deletions,
-    odd,
-    doubtful,
-    undecided,
-    now: startedAt,
-  });
-  await removals.resetReleased();
-  await input.onHeldBack(organization.key, heldBack);
-  report.removals.released += released;
-  report.removals.heldBack.push(...heldBack);
-  report.problems.push(...problems);
-  await removals.deleteEmptyRepositories(forgettable);
-  await applier.applyPending({ wait: true, signal });
-  if (halt.notLookedAt.length === 0) {
-    // Otherwise the next pass has to verify all the more.
-    await ledger.reports.notePass(organization.key, startedAt);
-  }
+  return async () => {
+    // Of what events take away from now on the next refresh knows nothing yet.
+    await removals.resetReleased();
+    const { released, heldBack, problems, forgettable } =
+      await removeWhatIsGone({
+        ...input,
+        plan,
+        skipped,
+        known,
+        listed,
+        deletions,
+        odd,
+        doubtful,
+        undecided,
+        now: startedAt,
+      });
+    await input.onHeldBack(organization.key, heldBack);
+    report.removals.released += released;
+    report.removals.heldBack.push(...heldBack);
+    report.problems.push(...problems);
+    await removals.deleteEmptyRepositories(forgettable);
+    await applier.applyPending({ wait: true, signal });
+    if (halt.notLookedAt.length === 0) {
+      // Otherwise the next pass has to verify all the more.
+      await ledger.reports.notePass(organization.key, startedAt);
+    }
+  };
 }
 
 /** What is wrong with elements of the list, in one line. */

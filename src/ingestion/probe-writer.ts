@@ -5,6 +5,7 @@ import type {
   ProjectChange,
   RecordResult,
 } from '../ledger/record';
+import { messageOf, withoutStatement } from '../ledger/statement';
 import { bytesOf } from '../policy/budget';
 import type { PathObservation } from '../policy/model';
 import type { Applier } from './apply';
@@ -210,7 +211,7 @@ export class ProbeWriter {
     this.refused.push({
       repositoryId: findings.repository.id,
       path,
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
     });
     return true;
   }
@@ -250,7 +251,9 @@ export class ProbeWriter {
 
   /** Logs a failure at once; the next `add` or `flush` throws it. What was written before is safe, and the next refresh goes on from there. */
   private fail(what: string, error: unknown): void {
-    this.failure ??= error instanceof Error ? error : new Error(String(error));
+    this.failure ??= withoutStatement(
+      error instanceof Error ? error : new Error(String(error)),
+    );
     this.options.logger.error(what, this.failure);
   }
 

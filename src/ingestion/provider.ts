@@ -125,6 +125,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
       hintMemory: new Map(),
       nearMissMemory: {},
       waitedFor: new Set(),
+      lacked: new Map(),
       unshown: new Set(),
       connection,
       explain: (error, organization) =>

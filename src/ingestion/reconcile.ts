@@ -2,10 +2,11 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
 import { DOCUMENTATION } from '../documentation';
 import type { CatalogView } from '../ledger/catalog-view';
-import { guard, type HeldBack } from '../policy/guard';
+import { guard, type HeldBack, type ProposedRemoval } from '../policy/guard';
 import type { Outbox } from '../ledger/outbox';
 import { type Applier, withOneMore } from './apply';
-import { evidenceReader, REMOVALS, type TakeoverInput } from './takeover';
+import { EVIDENCE } from './file-evidence';
+import type { TakeoverInput } from './takeover';
 
 /** How many entities a line of the log names. */
 const MOST_NAMED = 10;
@@ -104,14 +105,15 @@ export async function removeStrays(
   if (strays.length === 0 || (await outbox.isPending())) {
     return [];
   }
-  const evidenceFor = await evidenceReader(input);
-  const proposed = strays.flatMap(({ entityRef, json }) => {
+  const proposed: ProposedRemoval[] = [];
+  for (const { entityRef, json } of strays) {
     const target = fileOf(json);
-    const evidence = target && evidenceFor(target);
-    return evidence && evidence !== 'project-not-listed'
-      ? [{ entityRef, ...REMOVALS[evidence] }]
-      : [];
-  });
+    const evidence =
+      target === undefined ? undefined : await input.evidence.ofAll([target]);
+    if (evidence && evidence !== 'project-not-listed') {
+      proposed.push({ entityRef, ...EVIDENCE[evidence] });
+    }
+  }
   const { entities } = await ledger.reports.counts();
   const { released, heldBack, used } = guard(
     proposed,

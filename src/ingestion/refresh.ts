@@ -8,6 +8,7 @@ import type { AzureDevOpsClients } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogView } from '../ledger/catalog-view';
+import { withoutStatement } from '../ledger/statement';
 import type { YamlParser } from '../descriptors/yaml';
 import type { Ledger } from '../ledger/ledger';
 import type { ProjectChange } from '../ledger/record';
@@ -34,7 +35,8 @@ import {
   type OnHeldBack,
   removeOrphanedOrganizations,
 } from './removal';
-import { takeOver, type LocateTarget } from './takeover';
+import { FileEvidence, type LocateTarget } from './file-evidence';
+import { takeOver } from './takeover';
 import {
   startOrganizationReport,
   type OrganizationReport,
@@ -45,8 +47,9 @@ import {
   untraced,
 } from './report';
 
-/** How many files with rejected documents a report has. */
+/** How many files with rejected documents, and how many entities with several descriptors, a report has. */
 const MOST_REJECTED = 1_000;
+const MOST_DUPLICATES = 1_000;
 
 /** Everything that a refresh works with. */
 export interface RefreshContext {
@@ -69,6 +72,8 @@ export interface RefreshContext {
   readonly nearMissMemory: NearMissMemory;
   /** Former Locations that were waited for in vain; the provider's, from one refresh to the next. */
   readonly waitedFor: Set<string>;
+  /** By URL, how many lists in a row have lacked a repository that the ledger does not know; the provider's, likewise. */
+  readonly lacked: Map<string, number>;
   /** What the catalog had processed and did not show; the provider's, from one refresh to the next. */
   readonly unshown: Set<string>;
   readonly connection: EntityProviderConnection;
@@ -166,8 +171,8 @@ export async function refresh(
     await context.ledger.setUnfinished(false);
     return report;
   } catch (error) {
-    failure = error;
-    throw error;
+    failure = withoutStatement(error);
+    throw failure;
   } finally {
     readingTime.end();
     const end = {
@@ -210,15 +215,15 @@ async function refreshAll(
   const seenAt = await ledger.currentTicket();
 
   const lists = new Map<string, OrganizationList>();
-  await Promise.all(
+  const passes = await Promise.all(
     settings.organizations.map(async organization => {
       const organizationReport = startOrganizationReport(organization.label);
       report.organizations.push(organizationReport);
-      const list = await trace(
+      return await trace(
         'pass',
         { organization: organization.label },
         async span => {
-          const found = await passAlone(
+          const pass = await passAlone(
             context,
             run,
             organization,
@@ -226,14 +231,17 @@ async function refreshAll(
             seenAt,
           );
           span.setAttribute('outcome', organizationReport.outcome);
-          return found;
+          if (pass.list) {
+            lists.set(organization.key, pass.list);
+          }
+          return pass;
         },
       );
-      if (list) {
-        lists.set(organization.key, list);
-      }
     }),
   );
+  signal?.throwIfAborted();
+  // Not before: what is gone from one organization may be in another.
+  await Promise.all(passes.map(pass => pass.removeWhatIsGone()));
   signal?.throwIfAborted();
   const problems = report.organizations.flatMap(it => it.problems);
 
@@ -245,6 +253,7 @@ async function refreshAll(
       ledger,
       configured: [...lists.keys()],
       onHeldBack: context.onHeldBack,
+      logger,
       listed: new Set(
         [...lists.values()].flatMap(({ repositories, odd }) =>
           [...repositories, ...odd].flatMap(({ id }) => id ?? []),
@@ -260,10 +269,13 @@ async function refreshAll(
     ledger,
     catalog,
     applier,
-    locate: context.locate,
+    evidence: new FileEvidence({
+      ...context,
+      ...settings.removals,
+      asksFor: path => settings.paths.some(it => it.matches(path)),
+      lists,
+    }),
     limits: settings.removals,
-    asksFor: (path: string) => settings.paths.some(it => it.matches(path)),
-    lists,
     logger,
     signal,
   };
@@ -322,7 +334,9 @@ async function refreshAll(
     ...file,
     errors: rejections.map(describeRejection),
   }));
-  report.duplicates = await ledger.reports.duplicates();
+  report.duplicates = await ledger.reports.duplicates(
+    await ledger.reports.contested(MOST_DUPLICATES),
+  );
   report.events = await reportEvents(context);
   return problems;
 }
@@ -352,13 +366,20 @@ async function reportEvents({
   });
 }
 
+/** A pass that has read its organization, or could not. */
+interface PassAlone {
+  /** The organization's list, if it could be had. */
+  readonly list?: OrganizationList;
+  /** The other half of the pass, for when all organizations were read. Throws nothing. */
+  removeWhatIsGone(): Promise<void>;
+}
+
 /**
  * A pass whose failure is its own: it ends in the report, and the other
  * organizations go on.
  *
  * @param report - filled as the pass goes
  * @param seenAt - the ledger's ticket as of now
- * @returns the organization's list, if it could be had
  */
 async function passAlone(
   context: RefreshContext,
@@ -366,12 +387,25 @@ async function passAlone(
   organization: Organization,
   report: OrganizationReport,
   seenAt: number,
-): Promise<OrganizationList | undefined> {
+): Promise<PassAlone> {
   const { settings, clients, ledger, logger, clock } = context;
   const deadline = readingTime.signal;
   const readSignal = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let list: OrganizationList | undefined;
+  let rest: (() => Promise<void>) | undefined;
   const changedProjects = new Set<string>();
+  const fail = async (error: unknown) => {
+    report.outcome = 'failed';
+    report.problems.push(
+      await describeFailure(context, organization, withoutStatement(error)),
+    );
+    if (!signal?.aborted) {
+      logger.warn(
+        `${settings.providerName}: the pass over ${report.organization} failed; what it gave before stays in the catalog`,
+        error instanceof Error ? error : undefined,
+      );
+    }
+  };
   try {
     const client = clients.forOrganization(organization, {
       deadlineMs: readingTime.requestMs,
@@ -391,7 +425,7 @@ async function passAlone(
       organization.key,
       unselectedAmong(list.skipped),
     );
-    await passOrganization({
+    rest = await passOrganization({
       ...context,
       organization,
       client,
@@ -411,27 +445,24 @@ async function passAlone(
         context.follower?.noteChanges(changes);
       },
     });
-    await ledger.projectEvents.countUnannounced(organization.key, [
-      ...changedProjects,
-    ]);
   } catch (error) {
-    report.outcome = 'failed';
     const isLate = deadline.aborted && !signal?.aborted;
-    report.problems.push(
-      await describeFailure(
-        context,
-        organization,
-        isLate ? asLate(error, deadline.reason as Error) : error,
-      ),
-    );
-    if (!signal?.aborted) {
-      logger.warn(
-        `${settings.providerName}: the pass over ${report.organization} failed; what it gave before stays in the catalog`,
-        error instanceof Error ? error : undefined,
-      );
-    }
+    await fail(isLate ? asLate(error, deadline.reason as Error) : error);
   }
-  return list;
+  return {
+    list,
+    async removeWhatIsGone() {
+      if (!rest) return;
+      try {
+        await rest();
+        await ledger.projectEvents.countUnannounced(organization.key, [
+          ...changedProjects,
+        ]);
+      } catch (error) {
+        await fail(error);
+      }
+    },
+  };
 }
 
 /** What was being asked for when the time for reading was over. */

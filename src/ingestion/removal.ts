@@ -1,3 +1,4 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { OddElement, Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
@@ -32,7 +33,7 @@ interface RemovalOutcome {
   readonly problems: readonly string[];
 }
 
-/** What came of what one look found gone. */
+/** What came of what one pass found gone. */
 interface GoneOutcome extends RemovalOutcome {
   /**
    * Ids of repositories that a refresh may forget if they give nothing. What is
@@ -40,8 +41,6 @@ interface GoneOutcome extends RemovalOutcome {
    * whoever looked earlier that what they saw is no longer so.
    */
   readonly forgettable: readonly string[];
-  /** Ids of repositories that somebody has written about since the service was asked; they stay as they are. */
-  readonly overtaken: readonly string[];
 }
 
 /**
@@ -59,11 +58,18 @@ type RemovalSettings = Pick<
   'id' | 'removals' | 'verifyEveryMs'
 >;
 
-interface RemovalInput {
+/** What a refresh and a look because of events have in common here. */
+interface GoneInput {
   readonly organization: Organization;
   readonly settings: RemovalSettings;
   readonly ledger: Ledger;
   readonly plan: Plan;
+  /** The ledger's ticket as of before the service was asked for what is evidence here. */
+  readonly seenAt: number;
+  readonly onChanges?: OnChanges;
+}
+
+interface RemovalInput extends GoneInput {
   /** What the configuration, or its state, leaves out. */
   readonly skipped: readonly SkippedRepository[];
   /** The settings of the other providers. */
@@ -81,13 +87,7 @@ interface RemovalInput {
   readonly undecided: ReadonlySet<string>;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** The ledger's ticket as of before the service was asked for what is evidence here. */
-  readonly seenAt: number;
-  /** How many entities left since the last refresh, one look after another. Default: 0. */
-  readonly releasedBefore?: number;
-  /** Ids of the repositories that were looked at, where that is not all: what others are about to lose counts, and stays. */
-  readonly among?: ReadonlySet<string>;
-  readonly onChanges?: OnChanges;
+  readonly logger: LoggerService;
 }
 
 /**
@@ -99,16 +99,15 @@ export async function removeWhatIsGone(
 ): Promise<GoneOutcome> {
   const { ledger, plan, settings, organization } = input;
   const removals = ledger.removalsIn(organization.key);
-  const overtaken = await markGone(input, removals);
-  const { missedOnceMore, outOfSight, ...verdict } = judgeMissing({
+  await markGone(input, removals);
+  const { missedOnceMore, outOfSight, deleted } = judgeMissing({
     known: input.known.values(),
     missing: plan.missing,
     listed: input.listed,
     deletions: input.deletions,
     isWhole: input.odd.every(({ id }) => id !== undefined),
   });
-  const deleted = verdict.deleted.map(({ id }) => id);
-  overtaken.push(...(await markDeleted(input, removals, verdict.deleted)));
+  await markDeleted(input, removals, deleted);
   const inferred = await countMissed(input, removals, missedOnceMore);
   const outcomes = [
     await keepOutOfSight(input, removals, outOfSight),
@@ -122,26 +121,63 @@ export async function removeWhatIsGone(
         others: input.others,
         organization: organization.key,
         leftOut: input.skipped.map(({ repository }) => repository),
+        logger: input.logger,
       }),
       undecided: input.undecided,
-      releasedBefore: input.releasedBefore,
-      among: input.among,
     }),
   ];
   const gone = [
     ...plan.gone.map(({ repositoryId }) => repositoryId),
-    ...deleted,
+    ...deleted.map(({ id }) => id),
     ...inferred,
     ...outOfSight.flatMap(({ repositories }) => repositories.map(it => it.id)),
   ];
   return {
     ...sumOf(outcomes),
-    overtaken,
     forgettable: [
       ...gone.filter(id => input.known.get(id)?.outcome === 'gone'),
       ...overdue(outOfSight, input),
     ],
   };
+}
+
+/**
+ * The end of a look because of events: removes what it found gone of the
+ * repositories that were looked at, as far as the guard lets it. The guard counts
+ * what others are about to lose, and what left because of events since the last
+ * refresh; what it holds back the next refresh reports. What the configuration
+ * takes is left to the refresh too, which knows how much that is in all.
+ *
+ * @param lookedAt - ids of the repositories: of the others a refresh that is under way may not know yet who gives what they lost
+ * @returns ids of repositories that somebody has written about since the service was asked; they stay as they are
+ */
+export async function removeLookedAt(
+  input: GoneInput,
+  lookedAt: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const { ledger, plan, settings, organization } = input;
+  const removals = ledger.removalsIn(organization.key);
+  const overtaken = [
+    ...(await markGone(input, removals)),
+    ...(await markDeleted(input, removals, plan.missing)),
+  ];
+  let isDone = false;
+  while (!isDone) {
+    const left = await removals.releasedSinceRefresh();
+    const all = await removals.proposals();
+    const proposals = all.filter(({ grade }) => grade !== 'deselected');
+    const { heldBack } = guard(
+      proposals.filter(isLoss),
+      await removals.countEntities(),
+      { ...settings.removals, allow: undefined, releasedBefore: left },
+    );
+    const going = goingOf(proposals, heldBack).filter(({ repositoryId }) =>
+      lookedAt.has(repositoryId),
+    );
+    const leave = going.filter(isLoss).length;
+    isDone = await removals.deleteApproved(going, { left, leave });
+  }
+  return overtaken;
 }
 
 /**
@@ -160,6 +196,7 @@ export async function removeOrphanedOrganizations(options: {
   readonly seenAt: number;
   readonly others?: readonly ProviderSettings[];
   readonly onHeldBack: OnHeldBack;
+  readonly logger: LoggerService;
 }): Promise<string[]> {
   const { settings, ledger, configured, seenAt } = options;
   const problems: string[] = [];
@@ -188,6 +225,7 @@ export async function removeOrphanedOrganizations(options: {
         others: options.others,
         organization,
         leftOut: [...known.values()].map(asListed),
+        logger: options.logger,
       }),
       undecided,
     });
@@ -235,7 +273,7 @@ async function notReadAgain(options: {
  * @returns the ids of those that were overtaken
  */
 async function markDeleted(
-  { onChanges, seenAt }: RemovalInput,
+  { onChanges, seenAt }: GoneInput,
   removals: LedgerRemovals,
   deleted: readonly KnownRepository[],
 ): Promise<readonly string[]> {
@@ -265,7 +303,7 @@ async function markDeleted(
  * @returns the ids of those that were overtaken
  */
 async function markGone(
-  { plan, seenAt }: RemovalInput,
+  { plan, seenAt }: GoneInput,
   removals: LedgerRemovals,
 ): Promise<string[]> {
   const byReason = new Map<string, { removal: Removal; ids: string[] }>();
@@ -324,14 +362,13 @@ async function keepOutOfSight(
   for (const { project, repositories } of outOfSight) {
     const ids = repositories.map(({ id }) => id);
     // No row of lists that lack them goes on: what was inferred from one is void.
-    await removals.resetMissed(
+    await removals.takeBack(
       repositories
         .filter(
-          ({ id, missed }) =>
-            missed > 0 ||
-            (doubtful.has(id) && doubtful.get(id) !== 'confirmed'),
+          ({ id, missed }) => missed > 0 || doubtful.get(id) === 'inferred',
         )
         .map(({ id }) => id),
+      seenAt,
     );
     const entities = await removals.givenBy(ids);
     const reason = 'nothing of its project is in the list';
@@ -403,48 +440,45 @@ async function removeGuarded(options: {
   readonly name: string;
   readonly proposals: readonly Proposal[];
   /** Ids of repositories that nothing is known of under the present configuration. */
-  readonly undecided?: ReadonlySet<string>;
-  readonly releasedBefore?: number;
-  readonly among?: ReadonlySet<string>;
+  readonly undecided: ReadonlySet<string>;
 }): Promise<RemovalOutcome> {
-  const { ledger, removals, settings, name, proposals, among } = options;
+  const { ledger, removals, settings, name, proposals } = options;
   const total = await removals.countEntities();
   // Whether another organization keeps what passes to it is not decided here.
   const undecided = new Set([
-    ...(await removals.givenBy([...(options.undecided ?? [])], 'entity')),
+    ...(await removals.givenBy([...options.undecided], 'entity')),
     ...proposals.flatMap(({ kind, passesOn, entityRef }) =>
       kind === 'entity' && passesOn ? [entityRef] : [],
     ),
   ]);
-  // A set that was approved goes as a whole.
-  const consent = among
-    ? { allow: undefined }
-    : await ledger.heldBack.approvals();
   const { heldBack, used } = guard(
     proposals.filter(isLoss),
     total,
-    {
-      ...settings.removals,
-      ...consent,
-      releasedBefore: options.releasedBefore,
-    },
+    { ...settings.removals, ...(await ledger.heldBack.approvals()) },
     total - undecided.size,
   );
   await ledger.heldBack.noteUsed(used);
-  // What costs the catalog no entity needs no guard, but what belongs to a file
-  // that was held back is held back with it.
-  const heldGrades = new Set(heldBack.map(({ grade }) => grade));
-  const going = proposals.filter(
-    p =>
-      (among?.has(p.repositoryId) ?? true) &&
-      (!heldGrades.has(p.grade) || (p.kind === 'entity' && !isLoss(p))),
-  );
+  const going = goingOf(proposals, heldBack);
   await removals.deleteApproved(going);
   return {
     released: going.filter(isLoss).length,
     heldBack,
     problems: heldBack.map(held => describeHeldBack(name, settings.id, held)),
   };
+}
+
+/**
+ * What goes of the proposals. What costs the catalog no entity needs no guard, but
+ * what belongs to a file that was held back is held back with it.
+ */
+function goingOf(
+  proposals: readonly Proposal[],
+  heldBack: readonly HeldBack[],
+): Proposal[] {
+  const heldGrades = new Set(heldBack.map(({ grade }) => grade));
+  return proposals.filter(
+    p => !heldGrades.has(p.grade) || (p.kind === 'entity' && !isLoss(p)),
+  );
 }
 
 function isLoss(proposal: Proposal): boolean {

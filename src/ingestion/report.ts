@@ -68,6 +68,7 @@ export interface RefreshReport {
   readonly removed: number;
   /** The first thousand, by URL; the ledger has all. */
   rejectedFiles: RejectedFile[];
+  /** The first thousand, by reference; the ledger has all. */
   duplicates: DuplicateReport[];
   /** Why nothing was found, if nothing was, and what to do. */
   advice: string[];

@@ -8,16 +8,14 @@ import {
   type ProvidedEntity,
 } from '../ledger/catalog-view';
 import type { Ledger } from '../ledger/ledger';
-import { type Organization } from '../organization';
 import type { Applier } from './apply';
-import type { OrganizationList } from './pass';
+import { EVIDENCE, type Evidence, type FileEvidence } from './file-evidence';
 import {
   guard,
   type GuardLimits,
   type HeldBack,
   type ProposedRemoval,
 } from '../policy/guard';
-import type { KnownRepository, Removal } from '../policy/model';
 
 /** How long the catalog is given to process Locations that have no targets any more, in milliseconds. */
 const SETTLE_MS = 120_000;
@@ -25,43 +23,12 @@ const SETTLE_MS = 120_000;
 const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 10_000;
 
-/** What is known of a Location's file, the strongest first: it was read or is absent; the list lacks its repository; the list has nothing of its project. */
-const EVIDENCE = ['read', 'not-listed', 'project-not-listed'] as const;
-export type Evidence = (typeof EVIDENCE)[number];
-
-/** What each means for entities that such a file gave and the ledger does not. */
-export const REMOVALS: Readonly<Record<Evidence, Removal>> = {
-  read: { grade: 'confirmed', reason: 'its file gives no such entity' },
-  'not-listed': {
-    grade: 'inferred',
-    reason: 'the list lacks its repository',
-  },
-  'project-not-listed': {
-    grade: 'inferred',
-    reason: 'the list has nothing of its project',
-  },
-};
-
-/** What a URL names, as far as taking over needs it; `undefined` when it names no repository. */
-export type LocateTarget = (target: string) =>
-  | {
-      readonly organization: Organization;
-      readonly project?: string;
-      readonly repository: string;
-      readonly path?: string;
-    }
-  | undefined;
-
 export interface TakeoverInput {
   readonly ledger: Ledger;
   readonly catalog: CatalogView;
   readonly applier: Applier;
-  readonly locate: LocateTarget;
+  readonly evidence: FileEvidence;
   readonly limits: GuardLimits;
-  /** Whether the configuration asks for a path at all. */
-  readonly asksFor: (path: string) => boolean;
-  /** The lists of the organizations that could be had, by key. */
-  readonly lists: ReadonlyMap<string, OrganizationList>;
   /** Locations that a former refresh waited for in vain; the provider's, from one refresh to the next. */
   readonly waitedFor: Set<string>;
   readonly logger: LoggerService;
@@ -152,14 +119,12 @@ async function resolve(
   /** Approvals that take effect when the Locations are dropped. */
   used: string[];
 }> {
-  const evidenceFor = await evidenceReader(input);
   const candidates = new Map<string, Evidence>();
   for (const { entityRef, json } of official) {
-    const found = targetsOf(json).map(evidenceFor);
-    if (!found.includes(undefined)) {
-      // One that an earlier refresh left without targets gives nothing.
-      const weakest = EVIDENCE.findLast(evidence => found.includes(evidence));
-      candidates.set(entityRef, weakest ?? 'read');
+    // One that an earlier refresh left without targets gives nothing.
+    const evidence = await input.evidence.ofAll(targetsOf(json));
+    if (evidence) {
+      candidates.set(entityRef, evidence);
     }
   }
 
@@ -169,20 +134,21 @@ async function resolve(
     children.map(({ entityRef }) => entityRef),
   );
   const lost = children.filter(({ entityRef }) => !owned.has(entityRef));
-  const lostOn = (...wanted: Evidence[]) =>
+  const lostOn = (isOutOfSight: boolean) =>
     lost.flatMap(({ entityRef, parent }): ProposedRemoval[] => {
       const evidence = candidates.get(parent);
-      return evidence && wanted.includes(evidence)
-        ? [{ entityRef, ...REMOVALS[evidence] }]
+      return evidence && (evidence === 'project-not-listed') === isOutOfSight
+        ? [{ entityRef, ...EVIDENCE[evidence] }]
         : [];
     });
-  const outOfSight = lostOn('project-not-listed');
+  const outOfSight = lostOn(true);
+  const { entities } = await input.ledger.reports.counts();
   const limits = {
     ...input.limits,
     ...(await input.ledger.heldBack.approvals()),
   };
   const verdicts = [
-    guard(lostOn('read', 'not-listed'), children.length, limits),
+    guard(lostOn(false), entities + lost.length, limits),
     // The permission to read may be missing: only the operator knows better.
     guard(outOfSight, outOfSight.length, {
       ...limits,
@@ -212,83 +178,6 @@ async function resolve(
     heldBack: verdicts.flatMap(({ heldBack }) => heldBack),
     used: verdicts.flatMap(({ used }) => used),
   };
-}
-
-/** Says of a URL on what evidence what its file gave can go; `undefined` for none. */
-export async function evidenceReader(
-  input: Pick<TakeoverInput, 'asksFor' | 'ledger' | 'lists' | 'locate'>,
-): Promise<(target: string) => Evidence | undefined> {
-  const repositories = new Map(
-    (await input.ledger.repositories()).map(repository => [
-      nameKey(repository.organization, repository.project, repository.name),
-      repository,
-    ]),
-  );
-  const seen = namesInLists(input.lists);
-  return target => evidenceOn(input, repositories, seen, target);
-}
-
-/** The names in the organizations' lists. */
-interface NamesInLists {
-  /** Keys of repositories of which the ledger may not know yet what they have. */
-  readonly undecided: ReadonlySet<string>;
-  /** Keys of projects. */
-  readonly projects: ReadonlySet<string>;
-}
-
-function namesInLists(lists: TakeoverInput['lists']): NamesInLists {
-  const undecided = new Set<string>();
-  const projects = new Set<string>();
-  for (const [organization, { repositories, selected, skipped }] of lists) {
-    for (const { project } of repositories) {
-      projects.add(nameKey(organization, project.name));
-    }
-    for (const { project, name } of [
-      ...selected,
-      ...skipped
-        .filter(({ reason }) => reason === 'project-not-well-formed')
-        .map(({ repository }) => repository),
-    ]) {
-      undecided.add(nameKey(organization, project.name, name));
-    }
-  }
-  return { undecided, projects };
-}
-
-/** On what evidence the Location of a target can go; `undefined` for none. */
-function evidenceOn(
-  {
-    locate,
-    asksFor,
-    lists,
-  }: Pick<TakeoverInput, 'asksFor' | 'lists' | 'locate'>,
-  repositories: ReadonlyMap<string, KnownRepository>,
-  seen: NamesInLists,
-  target: string,
-): Evidence | undefined {
-  const location = locate(target);
-  // Of a file that we do not look for, nothing is known: `*` in a path may have
-  // reached further in the official module than it does here.
-  if (!location || !asksFor(location.path ?? '')) {
-    return undefined;
-  }
-  const organization = location.organization.key;
-  const project = location.project ?? location.repository;
-  const name = nameKey(organization, project, location.repository);
-  const repository = repositories.get(name);
-  if (repository) {
-    return repository.outcome === 'conclusive' ? 'read' : undefined;
-  }
-  if (!lists.has(organization) || seen.undecided.has(name)) {
-    return undefined;
-  }
-  return seen.projects.has(nameKey(organization, project))
-    ? 'not-listed'
-    : 'project-not-listed';
-}
-
-function nameKey(...names: string[]): string {
-  return names.join('\n').toLowerCase();
 }
 
 /** One full mutation: the ledger's entities, and what else stands under our name. */

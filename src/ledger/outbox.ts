@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { databaseNow, isOneOf, isOneOfPairs } from './bulk';
 import { catalogHash } from './catalog-view';
 import {
+  chunks,
   CLAIM_KEY,
   sameKey,
   TABLES,
@@ -18,6 +19,9 @@ const LEASE_MS = 60_000;
  * One entity that is larger is a page of its own.
  */
 const PAGE = { references: 250, bytes: 2 * 1_048_576 };
+
+/** How many references one statement changes. */
+const BATCH = 1_000;
 
 /** One reference as the catalog should see it. */
 export interface DesiredReference {
@@ -184,8 +188,10 @@ export class Outbox {
 
   /** Has these references applied again: what was applied may have been overtaken. */
   async markPending(references: readonly DesiredReference[]): Promise<void> {
-    const refs = references.map(({ entityRef }) => entityRef);
-    await this.ofReferences(refs).update({ pending: 1 });
+    await this.updateEach(
+      references.map(({ entityRef }) => entityRef),
+      { pending: 1 },
+    );
   }
 
   /** Notes by which hash the catalog holds what was applied, where that could not be seen then. */
@@ -200,7 +206,7 @@ export class Outbox {
 
   /** The catalog may have another hash for what is applied to it once more, as after an upgrade. */
   async forgetCatalogHashes(entityRefs: readonly string[]): Promise<void> {
-    await this.ofReferences(entityRefs).update({ catalog_hash: null });
+    await this.updateEach(entityRefs, { catalog_hash: null });
   }
 
   /** The first references of a query that fit into a page: their sizes first, then as many of their entities as fit. */
@@ -259,10 +265,16 @@ export class Outbox {
     );
   }
 
-  private ofReferences(entityRefs: readonly string[]): Knex.QueryBuilder {
-    return this.knex(TABLES.references)
-      .where({ provider: this.provider })
-      .whereRaw(isOneOf(this.knex, 'entity_ref', entityRefs));
+  private async updateEach(
+    entityRefs: readonly string[],
+    values: Partial<ReferenceRow>,
+  ): Promise<void> {
+    for (const refs of chunks(entityRefs, BATCH)) {
+      await this.knex<ReferenceRow>(TABLES.references)
+        .where({ provider: this.provider })
+        .whereRaw(isOneOf(this.knex, 'entity_ref', refs))
+        .update(values);
+    }
   }
 
   /** The provider's references, each with the claim that owns it. */

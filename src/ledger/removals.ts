@@ -63,23 +63,45 @@ export class LedgerRemovals {
     this.ours = { provider, organization };
   }
 
-  /** Takes back what was inferred of these repositories: a list has them again. */
-  async resetMissed(repositoryIds: readonly string[]): Promise<void> {
+  /**
+   * Takes back what was to go of these repositories for the list's or the
+   * configuration's sake; all of it where the repository itself was gone, unless
+   * somebody has written that since the list was asked for.
+   *
+   * @param seenAt - the ledger's ticket as of before the list was asked for
+   */
+  async takeBack(
+    repositoryIds: readonly string[],
+    seenAt: number,
+  ): Promise<void> {
     for (const ids of chunks(repositoryIds)) {
       await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
-        await tx<RepositoryRow>(TABLES.repositories)
-          .where(this.ours)
-          .whereIn('repository_id', ids)
-          .update({ missed: 0 });
-        const inferred = (query: Knex.QueryBuilder) =>
+        const repositories = () =>
+          tx<RepositoryRow>(TABLES.repositories)
+            .where(this.ours)
+            .whereIn('repository_id', ids);
+        await repositories().update({ missed: 0 });
+        const wereGone: Array<{ repository_id: string }> = await repositories()
+          .andWhere({ outcome: 'gone' })
+          .andWhere('ticket', '<=', seenAt)
+          .update({ outcome: 'unknown' })
+          .returning('repository_id');
+        const isTakenBack = (query: Knex.QueryBuilder) =>
           query
             .where(this.ours)
             .whereIn('repository_id', ids)
-            .whereIn('removal', ['inferred', 'deselected']);
+            .andWhere((evidence: Knex.QueryBuilder) => {
+              void evidence
+                .whereIn('removal', ['inferred', 'deselected'])
+                .orWhereIn(
+                  'repository_id',
+                  wereGone.map(row => row.repository_id),
+                );
+            });
         // What a file alone no longer gives is not the list's to give back.
-        const cleared: Array<{ entity_ref: string }> = await inferred(
-          tx(TABLES.claims),
+        const cleared: Array<{ entity_ref: string }> = await isTakenBack(
+          tx(TABLES.claims).whereNotNull('removal'),
         )
           .whereExists(query =>
             query
@@ -91,7 +113,9 @@ export class LedgerRemovals {
           .update({ removal: null, removal_reason: null })
           .returning('entity_ref');
         // Read anew: while a file is about to go, it is not known which of its documents are.
-        await inferred(tx(TABLES.descriptors)).update({
+        await isTakenBack(
+          tx(TABLES.descriptors).whereNotNull('removal'),
+        ).update({
           removal: null,
           removal_reason: null,
           signature: '',
@@ -289,20 +313,6 @@ export class LedgerRemovals {
     return row?.released ?? 0;
   }
 
-  /** Counts entities that have left because of an event. */
-  async countReleased(count: number): Promise<void> {
-    if (count > 0) {
-      await this.knex(TABLES.organizations)
-        .insert({ ...this.ours, released: count })
-        .onConflict(['provider', 'organization'])
-        .merge({
-          released: this.knex.raw(`${TABLES.organizations}.released + ?`, [
-            count,
-          ]),
-        });
-    }
-  }
-
   /** Counts from nothing again. */
   async resetReleased(): Promise<void> {
     await this.knex(TABLES.organizations)
@@ -314,11 +324,24 @@ export class LedgerRemovals {
   /**
    * Deletes claims whose removal the guard or the operator approved, and those that
    * still cost the catalog no entity; then what has nothing left.
+   *
+   * @param because - of an event: how many had left so when the guard was asked, and how many leave now
+   * @returns `false`, and deletes nothing, where others have left because of events since
    */
-  async deleteApproved(proposals: readonly Proposal[]): Promise<void> {
-    for (const batch of chunks(proposals)) {
-      await this.knex.transaction(async tx => {
+  async deleteApproved(
+    proposals: readonly Proposal[],
+    because?: { readonly left: number; readonly leave: number },
+  ): Promise<boolean> {
+    for (const [index, batch] of chunks(proposals).entries()) {
+      const isDone = await this.knex.transaction(async tx => {
         const ticket = await takeTicket(tx, this.provider);
+        if (
+          index === 0 &&
+          because &&
+          !(await this.countReleased(tx, because))
+        ) {
+          return false;
+        }
         const gone: string[] = [];
         for (const { repositoryId, path, entityRef, loss } of batch) {
           // Seen again since the guard looked, or given by nothing else any more: then it stays.
@@ -348,9 +371,26 @@ export class LedgerRemovals {
           }
         }
         await recomputeOwners(tx, this.provider, gone, ticket);
+        return true;
       });
+      if (!isDone) return false;
     }
     await this.deleteEmptyDescriptors(proposals.map(p => p.repositoryId));
+    return true;
+  }
+
+  /** Counts entities that leave because of an event; `false` where others have left since. */
+  private async countReleased(
+    tx: Knex.Transaction,
+    { left, leave }: { readonly left: number; readonly leave: number },
+  ): Promise<boolean> {
+    const written: unknown[] = await tx(TABLES.organizations)
+      .insert({ ...this.ours, released: left + leave })
+      .onConflict(['provider', 'organization'])
+      .merge(['released'])
+      .where(`${TABLES.organizations}.released`, left)
+      .returning('released');
+    return written.length > 0;
   }
 
   /** Deletes those of the repositories that give nothing any more. */

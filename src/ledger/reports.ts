@@ -240,14 +240,16 @@ export class LedgerReports {
     return sum;
   }
 
-  /** The references of entities that more than one descriptor gives. */
-  async contested(): Promise<string[]> {
-    return await this.knex<ClaimRow>(TABLES.claims)
+  /** The references of entities that more than one descriptor gives. @param limit - so many of them, by reference; all if left out */
+  async contested(limit?: number): Promise<string[]> {
+    const query = this.knex<ClaimRow>(TABLES.claims)
       .where({ provider: this.provider, kind: 'entity' })
       .groupBy('entity_ref')
       .havingRaw('count(*) > 1')
-      .orderBy('entity_ref')
-      .pluck('entity_ref');
+      .orderBy('entity_ref');
+    return await (limit === undefined ? query : query.limit(limit)).pluck(
+      'entity_ref',
+    );
   }
 
   /** Entities that more than one descriptor gives. @param among - references of such entities; all if left out */

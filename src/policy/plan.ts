@@ -1,6 +1,6 @@
 import type { OddElement, Repository } from '../azure/types';
-import { type SkippedRepository, unselectedAmong } from './select';
-import type { KnownRepository, Removal } from './model';
+import type { SkippedRepository } from './select';
+import type { KnownRepository, Removal, RemovalGrade } from './model';
 
 /** Why a repository is probed in this pass. */
 export type ProbeReason =
@@ -30,8 +30,8 @@ export interface Plan {
   }>;
   /** Known repositories that the list lacks: that alone is no evidence. */
   readonly missing: readonly KnownRepository[];
-  /** Repositories in the list, selected or not, for which what was inferred before is void. */
-  readonly listedAgain: readonly string[];
+  /** Repositories of which what was to go is taken back: what was evidence against them is so no more. */
+  readonly takenBack: readonly string[];
 }
 
 export interface PlanInput {
@@ -45,8 +45,8 @@ export interface PlanInput {
   readonly branch?: string;
   /** Fingerprint of settings and names that a probe of this repository would be made under. */
   readonly signatureOf: (repository: Repository) => string;
-  /** Repositories of which something is marked as about to go, with the grade. */
-  readonly doubtful: ReadonlyMap<string, Removal['grade']>;
+  /** Repositories of which something is marked as about to go, with {@link weakestEvidence}. */
+  readonly doubtful: ReadonlyMap<string, RemovalGrade>;
   /** Repositories that a hint names. */
   readonly hinted: ReadonlySet<string>;
   /** Milliseconds since 1970. */
@@ -54,6 +54,25 @@ export interface PlanInput {
   /** When the organization was last passed over; absent before the first pass. */
   readonly lastPassAt?: number;
   readonly verifyEveryMs: number;
+}
+
+/**
+ * By repository, whether something of it is about to go on other evidence than the
+ * service's word, and if so which.
+ */
+export function weakestEvidence(
+  marks: Iterable<{
+    readonly repositoryId: string;
+    readonly grade: RemovalGrade;
+  }>,
+): Map<string, RemovalGrade> {
+  const weakest = new Map<string, RemovalGrade>();
+  for (const { repositoryId, grade } of marks) {
+    if (grade !== 'confirmed' || !weakest.has(repositoryId)) {
+      weakest.set(repositoryId, grade);
+    }
+  }
+  return weakest;
 }
 
 /** What is likely to bring something that is not known yet, and is probed first. */
@@ -128,7 +147,7 @@ export function planPass(input: PlanInput): Plan {
     ...input.skipped.map(({ repository }) => repository.id),
     ...input.odd.flatMap(({ id }) => id ?? []),
   ]);
-  const unselected = new Set(unselectedAmong(input.skipped));
+  const isGone = new Set(gone.map(({ repositoryId }) => repositoryId));
   const missing = [...input.known.values()].filter(({ id }) => !listed.has(id));
 
   return {
@@ -140,24 +159,30 @@ export function planPass(input: PlanInput): Plan {
     ],
     gone,
     missing,
-    listedAgain: [...listed].filter(id => isBack(input, id, unselected)),
+    takenBack: [...input.known.values()]
+      .filter(known =>
+        listed.has(known.id)
+          ? isBack(input, known, isGone)
+          : // Whether the configuration would still leave it out is not known.
+            input.doubtful.get(known.id) === 'deselected',
+      )
+      .map(({ id }) => id),
   };
 }
 
-/** Whether something was inferred from that the list lacked a repository, which it has. */
+/** Whether the list has a repository that an earlier one lacked, or that is there again after it was gone. */
 function isBack(
-  { known, doubtful }: PlanInput,
-  id: string,
-  unselected: ReadonlySet<string>,
+  { doubtful }: PlanInput,
+  { id, missed, outcome }: KnownRepository,
+  isGone: ReadonlySet<string>,
 ): boolean {
   const grade = doubtful.get(id);
   return (
-    (known.get(id)?.missed ?? 0) > 0 ||
-    (known.has(id) &&
-      grade !== undefined &&
-      grade !== 'confirmed' &&
-      // What the configuration leaves out stays doubtful for that reason.
-      !unselected.has(id))
+    missed > 0 ||
+    (!isGone.has(id) &&
+      (grade === 'inferred' ||
+        grade === 'deselected' ||
+        (grade === 'confirmed' && outcome === 'gone')))
   );
 }
 

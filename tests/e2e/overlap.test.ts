@@ -158,6 +158,20 @@ describe('several ways to one file', () => {
         third: { organization: 'fabrikam' },
       },
     });
+    const waiting = () =>
+      after.logs
+        .splice(0)
+        .filter(({ message }) => message.includes('are left to'))
+        .map(({ message }) => message);
+    await after.refresh('main');
+    expect(waiting()).toEqual([
+      expect.stringMatching(
+        /^dev\.azure\.com\/contoso: 1 entities are left to AzureDevOpsEntityProvider:second/,
+      ),
+      expect.stringMatching(
+        /^dev\.azure\.com\/fabrikam: 1 entities are left to AzureDevOpsEntityProvider:third/,
+      ),
+    ]);
     for (let round = 0; round < 3; round++) {
       for (const id of ['main', 'second', 'third']) {
         const report = await after.refresh(id);
@@ -166,6 +180,10 @@ describe('several ways to one file', () => {
         expect(report).toMatchObject({ outcome: 'complete' });
       }
     }
+    expect(waiting()).toEqual([
+      expect.stringContaining(':second'),
+      expect.stringContaining(':third'),
+    ]);
     const known = await after
       .knex('azure_devops_repositories')
       .where('provider', 'AzureDevOpsEntityProvider:main');

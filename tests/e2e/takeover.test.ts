@@ -102,21 +102,53 @@ describe.each(DATABASES)('taking over from the official module on %s', kind => {
     });
     const { error } = await catalog.refresh();
     expect(error).toMatch(/service-7.*listed but cannot be read/s);
+    // That one list lacks a repository does not prove that it is gone.
+    expect(await locationsOf(catalog.knex)).toHaveLength(2);
+    await catalog.refresh();
+    await catalog.refresh();
     expect(await locationsOf(catalog.knex)).toHaveLength(1);
     // What a Location gave, and nothing gives any more, is an orphan: the catalog
     // collects it in its own time, or keeps it if that is how it is configured.
     const gone = [5, 9].map(number => `component:default/${name(number)}`);
-    const referred: string[] = await catalog
-      .knex('refresh_state_references')
-      .whereLike('target_entity_ref', 'component:%')
-      .distinct()
-      .pluck('target_entity_ref');
+    const referred = await referredIn(catalog.knex);
     expect(referred.filter(reference => gone.includes(reference))).toEqual([]);
     expect(referred).toHaveLength(REPOSITORIES - gone.length);
 
     unreadable.remove();
     expect(await catalog.refresh()).toMatchObject({ outcome: 'complete' });
     expect(await locationsOf(catalog.knex)).toEqual([]);
+  });
+
+  it('keeps what the configuration leaves out by mistake, and for three lists what they lack', async () => {
+    const { targets } = company(stage);
+    const { databasePrefix } = await readOfficially(
+      stage,
+      targets,
+      database(kind, directory),
+    );
+    const contoso = stage.simulator.organization('contoso');
+    contoso.revoke(IDENTITY, { repositories: ['Payments/service-5'] });
+    const catalog = await stage.catalog({
+      providers: {
+        main: {
+          ...PROVIDERS.main,
+          exclude: {
+            repository: Array.from({ length: 8 }, (_, i) => name(20 + i)),
+          },
+          removals: { maxPercentage: 10 },
+        },
+      },
+      catalog: RESTLESS,
+      ...database(kind, directory, databasePrefix),
+    });
+    for (const referred of [REPOSITORIES, REPOSITORIES, REPOSITORIES - 1]) {
+      const { error } = await catalog.refresh();
+      expect(error).toMatch(
+        /held back the removal of 8 of \d+ entities.*the configuration does not select its repository/,
+      );
+      expect(await referredIn(catalog.knex)).toHaveLength(referred);
+    }
+    expect(await locationsOf(catalog.knex)).toHaveLength(8);
   });
 
   it('keeps every entity of a project of which it may read nothing', async () => {
@@ -221,6 +253,14 @@ async function uidsOf(knex: Knex): Promise<Map<string, string>> {
     .whereLike('s.entity_ref', 'component:%')
     .select('s.entity_ref', 's.entity_id');
   return new Map(rows.map(row => [row.entity_ref, row.entity_id]));
+}
+
+/** The components that are given to the catalog. */
+async function referredIn(knex: Knex): Promise<string[]> {
+  return await knex('refresh_state_references')
+    .whereLike('target_entity_ref', 'component:%')
+    .distinct()
+    .pluck('target_entity_ref');
 }
 
 async function locationsOf(knex: Knex): Promise<string[]> {

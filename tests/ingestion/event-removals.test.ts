@@ -1,3 +1,4 @@
+import { LedgerRemovals } from '../../src/ledger/removals';
 import { until } from '../support/until';
 import { FAIR, Model, type ModelWorld } from './model';
 
@@ -40,6 +41,46 @@ describe('repositories that events take away one after another', () => {
     expect(model.catalog.entities.size).toBe(54);
     expect(model.reports.at(-1)?.organizations[0]?.removals.heldBack).toEqual([
       expect.objectContaining({ grade: 'confirmed', count: 14 }),
+    ]);
+  });
+
+  it.each([
+    [5, 6, 'beyond what the guard lets go they stay'],
+    [2, 2, 'within that they go, and count together'],
+  ])(
+    'of which two replicas look at %i and %i at the same time: %s',
+    async (some, others, _what) => {
+      model.world = Object.fromEntries(
+        Object.entries(model.world).map(([key, it]) => [
+          key,
+          GOING.includes(key) ? { ...it, state: 'disabled' as const } : it,
+        ]),
+      );
+      const { releasedSinceRefresh: read } = LedgerRemovals.prototype;
+      jest
+        .spyOn(LedgerRemovals.prototype, 'releasedSinceRefresh')
+        .mockImplementationOnce(async function (this: LedgerRemovals) {
+          const released = await read.call(this);
+          await model.look(GOING.slice(some, some + others));
+          return released;
+        });
+      await model.look(GOING.slice(0, some));
+      if (some + others <= 6) {
+        expect(model.catalog.entities.size).toBe(60 - some - others);
+      }
+      await model.look(GOING.slice(some + others, some + others + 3));
+      expect(model.catalog.entities.size).toBeGreaterThanOrEqual(54);
+    },
+  );
+
+  it('stay until a refresh has looked at all of them, where the configuration takes them', async () => {
+    model.configure({ path: ['/x.yaml'], removals: { maxPercentage: 20 } });
+    await Promise.all(GOING.slice(0, 6).map(key => model.look([key])));
+    expect(model.catalog.removals).toEqual([]);
+    await model.refresh(FAIR);
+    expect(model.catalog.removals).toEqual([]);
+    expect(model.reports.at(-1)?.organizations[0]?.removals.heldBack).toEqual([
+      expect.objectContaining({ grade: 'deselected', count: 60 }),
     ]);
   });
 

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { FAIR, Model, truthOf, type Conditions, type Held } from './model';
+import { TABLES } from '../../src/ledger/rows';
+import { until } from '../support/until';
+import {
+  FAIR,
+  Model,
+  truthOf,
+  type Conditions,
+  type Held,
+  type ModelWorld,
+} from './model';
 
 /** Few enough that names meet in several repositories. */
 const IDS = [
@@ -61,6 +70,8 @@ const MISTAKES = [
   { organizations: ['fabrikam'] },
   { exclude: { repository: 'r*' } },
 ];
+/** Among the mistakes: that one was corrected. */
+const CORRECTED = {};
 
 function worldOf(names: Record<(typeof IDS)[number], string[] | null>) {
   return Object.fromEntries(
@@ -84,10 +95,25 @@ const NOT_READ_AGAIN = worldOf({
   'fabrikam/r1': null,
   'fabrikam/r2': null,
 });
+/** One of six is of a repository of its own: few enough for the guard. */
+const ONE_OF_SIX = worldOf({
+  'contoso/r1': ['a', 'b', 'c', 'd', 'e'],
+  'contoso/r2': null,
+  'contoso/r3': ['f'],
+  'fabrikam/r1': null,
+  'fabrikam/r2': null,
+});
 const FABRIKAM_HIDDEN: Conditions = {
   ...FAIR,
   hidden: ['fabrikam/r1', 'fabrikam/r2'],
 };
+
+/** The same world, with every repository there. */
+function listed(all: ModelWorld): ModelWorld {
+  return Object.fromEntries(
+    Object.entries(all).map(([key, it]) => [key, { ...it, state: 'listed' }]),
+  );
+}
 
 async function withModel(
   removals: Parameters<typeof Model.open>[0],
@@ -180,19 +206,18 @@ describe('after any history of refreshes, the catalog', () => {
     await fc.assert(
       fc.asyncProperty(
         world,
-        fc.array(fc.tuple(fc.constantFrom(...MISTAKES), conditions, replicas), {
-          minLength: 1,
-          maxLength: 4,
-        }),
+        fc.array(
+          fc.tuple(
+            fc.constantFrom(...MISTAKES, CORRECTED),
+            conditions,
+            replicas,
+          ),
+          { minLength: 1, maxLength: 4 },
+        ),
         async (initial, mistakes) => {
           const removals = { confirmations: 100 };
           await withModel(removals, async model => {
-            model.world = Object.fromEntries(
-              Object.entries(initial).map(([key, it]) => [
-                key,
-                { ...it, state: 'listed' as const },
-              ]),
-            );
+            model.world = listed(initial);
             await model.refresh(FAIR);
             for (const [mistake, condition, count] of mistakes) {
               model.configure({ removals, ...mistake });
@@ -226,9 +251,105 @@ describe('after any history of refreshes, the catalog', () => {
               ],
             ],
           ],
+          [
+            ONE_OF_SIX,
+            [
+              [{ project: 'x' }, FAIR, 1],
+              [CORRECTED, { ...FAIR, hidden: ['contoso/r3'] }, 1],
+            ],
+          ],
         ],
       },
     );
+  });
+
+  it('has every entity of repositories that were gone and are back, though they cannot be read', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.subarray([...IDS]),
+        fc.constantFrom('disabled' as const, 'deleted' as const),
+        some,
+        async (initial, away, state, unknown) => {
+          await withModel(NOTHING_GOES, async model => {
+            model.world = listed(initial);
+            await model.refresh(FAIR);
+            model.world = Object.fromEntries(
+              Object.entries(model.world).map(([key, it]) => [
+                key,
+                away.some(id => id === key) ? { ...it, state } : it,
+              ]),
+            );
+            await model.refresh(FAIR);
+            model.world = listed(initial);
+            model.configure({ removals: NO_GUARD });
+            await model.refresh({ ...FAIR, unknown });
+            expect(model.catalog.removals).toEqual([]);
+            expectAllOf(truthOf(model.world), model);
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('has an entity that moves, to another organization or within one, at every moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        world,
+        fc.array(fc.constantFrom(0, 0, 5, 40, 300), { maxLength: 20 }),
+        async (initial, final, delays) => {
+          await withModel({ ...NO_GUARD, confirmations: 1 }, async model => {
+            model.world = listed(initial);
+            await model.refresh(FAIR);
+            model.world = listed(final);
+            model.delays = delays;
+            await model.refresh(FAIR);
+            const truth = truthOf(model.world);
+            expect(model.catalog.removals.filter(it => truth.has(it))).toEqual(
+              [],
+            );
+            expectAllOf(truth, model);
+          });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('has an entity that moves to an organization that answers late', async () => {
+    await withModel({ confirmations: 1 }, async model => {
+      const names = ['b', 'c', 'd'];
+      const held = { revision: 0, state: 'listed' as const };
+      model.world = {
+        'contoso/r1': { ...held, names: ['a'] },
+        'contoso/r2': { ...held, names },
+        'fabrikam/r1': { ...held, names: ['e'] },
+      };
+      await model.refresh(FAIR);
+      model.world = {
+        ...model.world,
+        'contoso/r1': { ...held, names: [] },
+        'fabrikam/r1': { ...held, names: ['e', 'a'] },
+      };
+      let goOn: () => void = () => {};
+      model.heldUp.set('fabrikam/r1', new Promise(resolve => (goOn = resolve)));
+      const refreshing = model.refresh(FAIR);
+      await until(
+        'the one organization to be read',
+        async () =>
+          model.catalog.removals.length > 0 ||
+          (await model.marked()).includes('component:default/a'),
+      );
+      await model.queried(1_000);
+      goOn();
+      await refreshing;
+      expect(model.catalog.removals).toEqual([]);
+      expect(model.catalog.entities.get('component:default/a')?.title).toBe(
+        'fabrikam/r1 at 0',
+      );
+    });
   });
 
   it('holds the world as it is though throttling ends every refresh early', async () => {
@@ -352,4 +473,32 @@ it('the report of a refresh that was aborted says that it failed, and when', asy
   } finally {
     await model.destroy();
   }
+});
+
+it('a refresh whose database fails says what the database says, and not the whole statement', async () => {
+  await withModel({}, async model => {
+    model.world = {
+      'contoso/r1': { names: ['a'], revision: 1, state: 'listed' },
+    };
+    await model.refresh(FAIR);
+    await model.knex.schema.renameTable(TABLES.descriptors, 'elsewhere');
+    await model.refresh(FAIR);
+    const problems = model.reports.at(-1)?.organizations[0]?.problems;
+    expect(problems).toEqual([
+      'dev.azure.com/contoso: no such table: azure_devops_descriptors',
+    ]);
+  });
+});
+
+it('the report of a refresh has a thousand of the entities that several files give, however many there are', async () => {
+  await withModel({}, async model => {
+    const names = Array.from({ length: 1_001 }, (_, i) => `c${i}`);
+    model.world = {
+      'contoso/r1': { names, revision: 1, state: 'listed' },
+      'contoso/r2': { names, revision: 1, state: 'listed' },
+    };
+    await model.refresh(FAIR);
+    expect(model.catalog.entities.size).toBe(1_001);
+    expect(model.reports.at(-1)?.duplicates).toHaveLength(1_000);
+  });
 });

@@ -169,7 +169,7 @@ export class Model {
   private queries = 0;
 
   private constructor(
-    private readonly knex: Knex,
+    readonly knex: Knex,
     private context: Omit<
       RefreshContext,
       'outbox' | 'clients' | 'connection' | 'clock'
@@ -213,6 +213,7 @@ export class Model {
         hintMemory: new Map(),
         nearMissMemory: {},
         waitedFor: new Set(),
+        lacked: new Map(),
         unshown: new Set(),
         logger: recordingLogger([]),
       },

@@ -47,6 +47,22 @@ describe('what a probe found', () => {
     await writer.flush();
   });
 
+  it('is named with what the database says where it does not take it, and not with the whole statement', async () => {
+    await opened.knex.raw(
+      "create trigger refused before insert on azure_devops_claims begin select raise(abort, 'not this - one'); end",
+    );
+    const { writer } = await startApplying(opened);
+    writer.begin('r1', 0);
+    await writer.add({
+      ...probe('r1', [present(['a'])], { startTicket: 0 }),
+      end: {},
+    });
+    await writer.flush();
+    const [refused] = writer.takeRefused();
+    expect(refused?.message).toMatch(/\bone$/);
+    expect(refused?.message).not.toMatch(/insert|component/);
+  });
+
   it('counts piece by piece: of two replicas the newer observation wins, or its repository is looked at again', async () => {
     const step = fc.record({
       replica: fc.nat({ max: 1 }),

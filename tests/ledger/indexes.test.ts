@@ -47,6 +47,21 @@ describe.each(DATABASES)('of thousands of entities, on %s,', kind => {
     }
   });
 
+  it('no more than a thousand are marked in one statement', async () => {
+    const { knex, outbox } = opened;
+    const refs = Array.from(
+      { length: CLAIMS },
+      (_, i) => `component:default/c${i}`,
+    );
+    const statements = await statementsOf(knex, async () => {
+      await outbox('this process').forgetCatalogHashes(refs);
+      await outbox('this process').markPending(
+        refs.map(entityRef => ({ entityRef, version: 1 })),
+      );
+    });
+    expect(statements).toHaveLength((2 * CLAIMS) / 1_000);
+  });
+
   it('those that a change or a removal does not concern are not read for it', async () => {
     const { knex, ledger } = opened;
     const removals = ledger.removalsIn(ORGANIZATION);

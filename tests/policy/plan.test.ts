@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import type { Repository } from '../../src/azure/types';
-import { planPass, type PlanInput } from '../../src/policy/plan';
+import {
+  planPass,
+  weakestEvidence,
+  type PlanInput,
+} from '../../src/policy/plan';
 import type { KnownRepository } from '../../src/policy/model';
 
 const ORGANIZATION = 'dev.azure.com/contoso';
@@ -199,7 +203,7 @@ describe('the plan of a pass', () => {
           known: knownMap(known('back', { missed: 1 })),
         }),
       );
-      expect(plan.listedAgain).toEqual(['back']);
+      expect(plan.takenBack).toEqual(['back']);
     },
   );
 
@@ -235,7 +239,47 @@ describe('the plan of a pass', () => {
         ]),
       }),
     );
-    expect(plan.listedAgain).toEqual(['back', 'doubtful', 'not ready']);
+    expect(plan.takenBack).toEqual(['back', 'doubtful', 'not ready']);
+  });
+
+  it('withdraws the evidence of the configuration against a repository that the list lacks, and of the service against one that is there again', () => {
+    const plan = planPass(
+      input({
+        selected: [repository('enabled'), repository('file gone')],
+        skipped: [
+          {
+            repository: repository('disabled'),
+            reason: 'disabled',
+            evidence: 'disabled',
+          },
+        ],
+        known: knownMap(
+          known('enabled', { outcome: 'gone' }),
+          known('file gone'),
+          known('disabled', { outcome: 'gone' }),
+          known('missing'),
+          known('deleted', { outcome: 'gone' }),
+        ),
+        doubtful: new Map([
+          ['enabled', 'confirmed'],
+          ['file gone', 'confirmed'],
+          ['disabled', 'confirmed'],
+          ['missing', 'deselected'],
+          ['deleted', 'confirmed'],
+        ]),
+      }),
+    );
+    expect(plan.takenBack).toEqual(['enabled', 'missing']);
+  });
+
+  it('takes a repository for doubtful on the weakest evidence against anything of it', () => {
+    const marks = (['deselected', 'confirmed'] as const).map(grade => ({
+      repositoryId: 'r',
+      grade,
+    }));
+    for (const some of [marks, [...marks].reverse()]) {
+      expect(weakestEvidence(some)).toEqual(new Map([['r', 'deselected']]));
+    }
   });
 
   it('verifies every repository within the time promised, at an even rate', () => {

@@ -125,6 +125,35 @@ export const DESCRIPTOR_ROWS: readonly Row[] = [
         : [`expected it from ${repositoryName(20)}, got ${target}`];
     },
   }),
+  outage({
+    group: 5,
+    name: 'an entity moved to another organization, which answers late',
+    injected:
+      'a document leaves a file of one organization and turns up in that of another, which is answered seconds later',
+    expected: 'The same entity, with the same uid, from the other file.',
+    strikes: 'all',
+    during: [
+      {
+        begin(stage) {
+          put(stage, { [DESCRIPTOR]: null });
+          stage.world.repository('fabrikam', 20).push({
+            files: { [DESCRIPTOR]: component(NAME, 2) },
+          });
+          stage.simulator.inject({
+            match: {
+              organization: 'fabrikam',
+              endpoint: 'items',
+              repository: [repositoryName(20)],
+            },
+            delayMs: 10_000,
+          });
+        },
+        holds: withComponents([NAME], 2),
+      },
+    ],
+    end: stage => stage.simulator.faults.removeAll(),
+    endsWith: withComponents([NAME], 2),
+  }),
   unusable('a descriptor broken', 'YAML that does not parse', () =>
     ['apiVersion: backstage.io/v1alpha1', 'kind: {Component', 'spec: ]'].join(
       '\n',

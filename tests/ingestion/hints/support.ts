@@ -195,6 +195,7 @@ function contextOf(options: {
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
     waitedFor: new Set(),
+    lacked: new Map(),
     unshown: new Set(),
     hintMemory: new Map(),
     nearMissMemory: {},
