@@ -6,6 +6,9 @@ export const CLOUD_HOST = 'dev.azure.com';
  * unit of credentials, of rate limits and of failure.
  */
 export class Organization {
+  /** The address of its `_apis` and web pages, without a trailing slash. */
+  readonly url: string;
+
   /**
    * @param host - `dev.azure.com`, `{organization}.visualstudio.com`, or a
    *   Server host as `host[:port]`
@@ -19,7 +22,12 @@ export class Organization {
     readonly host: string,
     readonly name: string,
     readonly scheme: 'https' | 'http' = 'https',
-  ) {}
+  ) {
+    const path = isLegacyCloudHost(host)
+      ? ''
+      : `/${name.split('/').map(encodeURIComponent).join('/')}`;
+    this.url = `${scheme}://${host}${path}`;
+  }
 
   /**
    * The same for two spellings of one organization. Azure DevOps compares names
@@ -32,15 +40,6 @@ export class Organization {
   /** For people: `host/name`. */
   get label(): string {
     return `${this.host}/${this.name}`;
-  }
-
-  /** The address of its `_apis` and web pages, without a trailing slash. */
-  get url(): string {
-    if (isLegacyCloudHost(this.host)) {
-      return `${this.scheme}://${this.host}`;
-    }
-    const path = this.name.split('/').map(encodeURIComponent).join('/');
-    return `${this.scheme}://${this.host}/${path}`;
   }
 }
 

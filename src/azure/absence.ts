@@ -102,9 +102,10 @@ export function aboutRepository(
   const { repository, project, listed, path, version } = question;
   return {
     isErrorAbout: error => isErrorAbout(question, error),
-    known: [repository, project, listed?.name, path, version?.version].flatMap(
-      name => name ?? [],
-    ),
+    known: () =>
+      [repository, project, listed?.name, path, version?.version].flatMap(
+        name => name ?? [],
+      ),
   };
 }
 

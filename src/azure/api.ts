@@ -21,28 +21,28 @@ export interface ApiArea<A extends ClientApiBase> {
   readonly name: string;
   /** A resource of the area. Any will do: the library asks for all of them at once. */
   readonly anyResource: string;
-  readonly library: { readonly prototype: A };
+  readonly api: { readonly prototype: A };
 }
 
 /** Repositories and what is in them. */
 export const GIT: ApiArea<GitApi> = {
   name: 'git',
   anyResource: 'fb93c0db-47ed-4a31-8c20-47552878fb44',
-  library: GitApi,
+  api: GitApi,
 };
 
 /** Projects. */
 export const CORE: ApiArea<CoreApi> = {
   name: 'core',
   anyResource: '603fe2ac-9723-48b9-88ad-09305aa6c6e1',
-  library: CoreApi,
+  api: CoreApi,
 };
 
 /** The organization itself, and the identity that a credential belongs to. */
 export const LOCATIONS: ApiArea<LocationsApi> = {
   name: 'Location',
   anyResource: '00d9565f-ed9c-4a06-9a50-00e7896ccab4',
-  library: LocationsApi,
+  api: LocationsApi,
 };
 
 /** Which resources there are in which versions: some 200 KB. */
@@ -65,7 +65,9 @@ export class OrganizationApi<A extends ClientApiBase> {
   readonly #baseUrl: string;
   readonly #scope: RequestScope;
   readonly #onAssumed: (message: string) => void;
-  /** Which resources the area has, and in which versions. */
+  /** Which resources the area has, and in which versions, once that is known. */
+  #locations: VsoClient | undefined;
+  /** Set while the service is asked for them. */
   #discovery: Promise<VsoClient> | undefined;
   /** Set while versions are assumed, because `OPTIONS` is refused. */
   #assumed: { readonly status: number; readonly until: number } | undefined;
@@ -91,14 +93,14 @@ export class OrganizationApi<A extends ClientApiBase> {
   async call<T>(call: Call<T>, use: (api: A) => Promise<unknown>): Promise<T> {
     const locations = await this.#awaitVersions(call);
     const answers: T[] = [];
-    const http = httpClient(async (...request) => {
+    const api = this.#apiWith(locations, async (...request) => {
       const outgoing = this.#outgoing(call, ...request);
       answers.push(await this.#transport.send(outgoing, call));
       // The library gets nothing: it would change an answer in place.
       return null;
     });
     try {
-      await use(this.#apiWith(http, locations));
+      await use(api);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith(NOT_OFFERED)) {
         throw this.#transport.error(
@@ -148,14 +150,14 @@ export class OrganizationApi<A extends ClientApiBase> {
     );
   }
 
-  /** The API, with a client that sends the requests of one call. */
-  #apiWith(http: HttpClient, locations: VsoClient): A {
-    const api = unconstructed(this.#area.library);
-    api.baseUrl = this.#baseUrl;
-    api.http = http;
-    api.rest = restClient(http);
-    api.vsoClient = locations;
-    return api;
+  /** The API, with clients that send the requests of one call. */
+  #apiWith(vsoClient: VsoClient, send: Send): A {
+    const fields: Partial<ClientApiBase> = {
+      ...clientsWith(send),
+      baseUrl: this.#baseUrl,
+      vsoClient,
+    };
+    return withFields(this.#area.api.prototype, fields as Partial<A>);
   }
 
   /** Waits for the versions that the service speaks: one request for all callers, and another only after a failure. */
@@ -164,11 +166,13 @@ export class OrganizationApi<A extends ClientApiBase> {
     operation,
   }: Pick<Call<unknown>, 'operation' | 'signal'>): Promise<VsoClient> {
     if (this.#assumed && this.#transport.now() >= this.#assumed.until) {
-      this.#discovery = undefined;
+      this.#locations = undefined;
     }
-    this.#discovery ??= this.#discover().catch((error: unknown) => {
+    if (this.#locations) {
+      return this.#locations;
+    }
+    this.#discovery ??= this.#discover().finally(() => {
       this.#discovery = undefined;
-      throw error;
     });
     try {
       return await rejectOnAbort(this.#discovery, signal);
@@ -207,8 +211,9 @@ export class OrganizationApi<A extends ClientApiBase> {
     }
     // By itself the library would ask for each object that is made of it, and
     // for each of the first callers (azure-devops-node-api 17.0).
-    const http = httpClient(async () => locations);
-    return new VsoClient(this.#baseUrl, restClient(http));
+    const { rest } = clientsWith(async () => locations);
+    this.#locations = new VsoClient(this.#baseUrl, rest);
+    return this.#locations;
   }
 
   /** What the library wants to send, if that goes to the organization and changes nothing. */
@@ -255,33 +260,16 @@ class LibraryResponse implements IHttpClientResponse {
   }
 }
 
-/**
- * An object of a class of the library whose constructor does not run. It would
- * make HTTP clients for nothing, and each of them would read `NO_PROXY` as regular
- * expressions, and throw where that has something else (typed-rest-client 3.1).
- */
-function unconstructed<T extends object>({
-  prototype,
-}: {
-  readonly prototype: T;
-}): T {
-  return Object.create(prototype) as T;
-}
+/** @returns what the library is given as the answer */
+type Send = (...request: LibraryRequest) => Promise<unknown>;
 
-/** The library's HTTP client with everything below its interface replaced. @param send - returns what the library is given as the answer */
-function httpClient(
-  send: (...request: LibraryRequest) => Promise<unknown>,
-): HttpClient {
-  const http = unconstructed(HttpClient);
-  http.request = async (...request) =>
-    new LibraryResponse(await send(...request));
-  return http;
-}
+/** The library's HTTP client with everything below its interface replaced. */
+class TransportHttpClient extends HttpClient {
+  declare readonly send: Send;
 
-function restClient(http: HttpClient): RestClient {
-  const rest = unconstructed(TransportRestClient);
-  rest.client = http;
-  return rest;
+  override async request(...request: LibraryRequest): Promise<LibraryResponse> {
+    return new LibraryResponse(await this.send(...request));
+  }
 }
 
 /** The library's REST client, which takes an answer as it was already parsed. */
@@ -291,4 +279,19 @@ class TransportRestClient extends RestClient {
   }: LibraryResponse): Promise<IRestResponse<T>> {
     return { statusCode: 200, result: result as T, headers: {} };
   }
+}
+
+function clientsWith(send: Send): Pick<ClientApiBase, 'http' | 'rest'> {
+  const http = withFields(TransportHttpClient.prototype, { send });
+  const rest = withFields(TransportRestClient.prototype, { client: http });
+  return { http, rest };
+}
+
+/**
+ * An object of one of the library's classes. Their constructors would make four
+ * HTTP clients for each call, and each of these reads the proxy's variables
+ * anew, and throws where one is no regular expression.
+ */
+function withFields<T extends object>(prototype: T, fields: Partial<T>): T {
+  return Object.assign(Object.create(prototype) as T, fields);
 }

@@ -1,7 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { type Dispatcher, request as send } from 'undici';
-import { rejectOnAbort } from '../abort';
+import type { Dispatcher } from 'undici';
 import { type Expectation, isExpected } from './classify';
 import type { Clock } from './clock';
 import { ProxyError } from './connections';
@@ -67,19 +67,20 @@ export async function sendOnce(
   signal?: AbortSignal,
 ): Promise<HttpResult> {
   const { deadlineMs } = request.timeouts;
-  const ended = new AbortController();
+  // undici takes it for a signal: a real one for each request costs as much as
+  // parsing the answer.
+  const ended = new EventEmitter();
   let timedOut = false;
   const cancelDeadline = clock.schedule(deadlineMs, () => {
     timedOut = true;
-    ended.abort();
+    ended.emit('abort');
   });
-  // Not AbortSignal.any: its weak references cost more than the request.
-  const onAbort = () => ended.abort();
+  const onAbort = () => ended.emit('abort');
   signal?.addEventListener('abort', onAbort);
   let head: Omit<HttpResponse, 'body'> | undefined;
   try {
     signal?.throwIfAborted();
-    const response = await receiveHead(dispatcher, request, ended.signal);
+    const response = await receiveHead(dispatcher, request, ended);
     head = { status: response.statusCode, headers: response.headers };
     const body = await receiveBody(response.body, head, request);
     return { outcome: 'response', response: { ...head, body } };
@@ -98,20 +99,25 @@ export async function sendOnce(
 
 async function receiveHead(
   dispatcher: Dispatcher,
-  { method, origin, path, headers, body, timeouts }: HttpRequest,
-  signal: AbortSignal,
+  { timeouts, method, origin, path, headers, body }: HttpRequest,
+  ended: EventEmitter,
 ): Promise<Dispatcher.ResponseData> {
-  const response = send(`${origin}${path}`, {
-    dispatcher,
-    method,
-    headers,
-    body,
-    signal,
-    headersTimeout: timeouts.headersMs,
-    bodyTimeout: timeouts.bodyMs,
+  return await new Promise((resolve, reject) => {
+    // undici notices an abort only once the request has a connection.
+    ended.once('abort', () => reject(new Error('ended')));
+    dispatcher
+      .request({
+        origin,
+        path,
+        method,
+        headers,
+        body,
+        signal: ended,
+        headersTimeout: timeouts.headersMs,
+        bodyTimeout: timeouts.bodyMs,
+      })
+      .then(resolve, reject);
   });
-  // undici notices an abort only once the request has a connection.
-  return await rejectOnAbort(response, signal);
 }
 
 async function receiveBody(

@@ -180,7 +180,7 @@ function otherSubject(
 }
 
 function isSamePath(one: string, other: string): boolean {
-  return normalPath(one) === normalPath(other);
+  return one === other || normalPath(one) === normalPath(other);
 }
 
 /** A path in the one spelling by which two can be compared. The service compares names without regard to case. */

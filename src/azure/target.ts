@@ -53,15 +53,21 @@ export class RequestScope {
       return undefined;
     }
     const url = new URL(requestUrl);
-    const decoded = new URL(requestUrl);
-    // Servers and proxies may take an encoded slash for a slash.
-    decoded.pathname = url.pathname.replace(/%2f|%5c/gi, '/');
-    return url.origin === this.#origin &&
+    const { origin, pathname, search } = url;
+    const isInScope =
+      origin === this.#origin &&
       url.username === '' &&
       url.password === '' &&
-      url.pathname.startsWith(this.#directory) &&
-      decoded.pathname.startsWith(this.#directory)
-      ? targetOf(requestUrl)
-      : undefined;
+      pathname.startsWith(this.#directory) &&
+      decodeSlashes(url).startsWith(this.#directory);
+    return isInScope ? { origin, path: `${pathname}${search}` } : undefined;
   }
+}
+
+/** A path as servers and proxies may take it, to which an encoded slash is a slash. */
+function decodeSlashes({ origin, pathname }: URL): string {
+  const decoded = pathname.replace(/%2f|%5c/gi, '/');
+  return decoded === pathname
+    ? pathname
+    : new URL(`${origin}${decoded}`).pathname;
 }

@@ -57,7 +57,7 @@ export interface Call<T> {
   /** Whether an error that would be evidence of something missing is about what was asked for. Default: it is. */
   readonly isErrorAbout?: (error: ServiceErrorBody) => boolean;
   /** Names and paths that are asked for, which an error may repeat. */
-  readonly known?: readonly string[];
+  readonly known?: () => readonly string[];
 }
 
 /** A request as it is to be sent, but for the credential. */
@@ -298,7 +298,7 @@ export class Transport {
       {
         now: clock.now(),
         secrets: secretsOf(authorization),
-        known,
+        known: known?.(),
         isErrorAbout,
       },
     );

@@ -45,25 +45,25 @@ export function nameFilter(
   include: readonly string[],
   exclude: readonly string[],
 ): NameFilter {
-  const includesAll = include.includes('*');
-  const included = include.map(nameMatcher);
-  const excluded = exclude.map(nameMatcher);
-  const includes = (given: readonly string[]) =>
-    includesAll || included.some(matches => matches(given));
+  const includes = matcherOf(include);
+  const excludes = matcherOf(exclude);
   return {
     include,
     exclude,
-    includes: name => includes(foldCase(name)),
-    matches: name => {
-      const given = foldCase(name);
-      return includes(given) && !excluded.some(matches => matches(given));
-    },
+    includes,
+    matches: name => includes(name) && !excludes(name),
   };
 }
 
-function nameMatcher(pattern: string): (name: readonly string[]) => boolean {
-  const tokens = wildcardTokens(foldCase(pattern));
-  return name => matchesSequence(tokens, name);
+/** Whether a name matches any of the patterns. */
+function matcherOf(patterns: readonly string[]): (name: string) => boolean {
+  if (patterns.includes('*')) return () => true;
+  if (patterns.length === 0) return () => false;
+  const sequences = patterns.map(it => wildcardTokens(foldCase(it)));
+  return name => {
+    const folded = foldCase(name);
+    return sequences.some(tokens => matchesSequence(tokens, folded));
+  };
 }
 
 /** Characters, each in the one spelling that stands for both of its cases. */

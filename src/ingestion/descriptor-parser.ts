@@ -58,6 +58,14 @@ export interface DescriptorFile {
   readonly objectId: string;
 }
 
+/** Where a file lies, whatever is in it. */
+interface Place extends Pick<DescriptorFile, 'repository' | 'path'> {
+  /** Its address. */
+  readonly target: string;
+  /** Fingerprint of everything but its text that an observation depends on. */
+  readonly signature: string;
+}
+
 /**
  * A blob's text; `undefined` where it is too large.
  *
@@ -90,10 +98,10 @@ export class DescriptorParser {
   readonly #options: DescriptorParserOptions;
   /** Whatever an observation depends on beside the file. */
   readonly #fingerprint: string;
-  /** By the object id, as it was computed from the text or its bytes, never as the service gave it. */
+  /** By the object id, as it was computed from the bytes, and not merely as the service gave it. */
   readonly #contents: LRUCache<string, Content, ReadText>;
-  // The signature of a file that was just parsed is asked for again right away.
-  #last = { target: '', signature: '' };
+  // That of one file is asked for several times in a row.
+  #last: Place | undefined;
 
   constructor(options: DescriptorParserOptions) {
     const { rules, yaml, settings } = options;
@@ -112,15 +120,7 @@ export class DescriptorParser {
 
   /** Fingerprint of everything but the text that an observation depends on. */
   signature(repository: Repository, path: string): string {
-    const target = this.#targetOf(repository, path);
-    if (target !== this.#last.target) {
-      const digest = createHash('sha256')
-        .update(this.#fingerprint)
-        .update(target)
-        .digest('hex');
-      this.#last = { target, signature: digest.slice(0, 24) };
-    }
-    return this.#last.signature;
+    return this.#placeOf(repository, path).signature;
   }
 
   /** Whether a blob is in memory, so that it need not be downloaded. */
@@ -131,6 +131,7 @@ export class DescriptorParser {
   /**
    * Reads a file that came with its text.
    *
+   * @param text - of a blob that has the file's object id, as was checked
    * @returns how long the thread of the catalog's parser took, in milliseconds
    */
   async parse(
@@ -138,7 +139,10 @@ export class DescriptorParser {
     text: string,
     handOn: HandOn,
   ): Promise<number> {
-    return await this.#read(file, objectIdOf(text), async () => text, handOn);
+    const { objectId } = file;
+    const content = this.#contents.get(objectId) ?? parseLight(text);
+    this.#contents.set(objectId, content);
+    return await this.#read(file, content, async () => text, handOn);
   }
 
   /**
@@ -152,16 +156,16 @@ export class DescriptorParser {
     download: ReadText,
     handOn: HandOn,
   ): Promise<number> {
-    return await this.#read(file, file.objectId, download, handOn);
+    const content = await this.#lightContent(file.objectId, download);
+    return await this.#read(file, content, download, handOn);
   }
 
   async #read(
     file: DescriptorFile,
-    objectId: string,
+    content: Content,
     readText: ReadText,
     handOn: HandOn,
   ): Promise<number> {
-    const content = await this.#lightContent(objectId, readText);
     if ('parsed' in content && content.parsed.size <= LIGHT_SIZE) {
       await handOn(this.#observe(file, content.parsed));
       return 0;
@@ -170,7 +174,6 @@ export class DescriptorParser {
     return await turns.take(async () => {
       const { observation, tookMs } = await this.#observeWhole(
         file,
-        objectId,
         content,
         readText,
       );
@@ -182,10 +185,10 @@ export class DescriptorParser {
   /** Apart from handing on, which may take long, so that the text is not kept until then. */
   async #observeWhole(
     file: DescriptorFile,
-    objectId: string,
     content: Content,
     readText: ReadText,
   ): Promise<{ observation: PathObservation; tookMs: number }> {
+    const { objectId } = file;
     // Whoever had the turn before may have had the same file.
     const known = this.#contents.peek(objectId) ?? content;
     if ('parsed' in known) {
@@ -229,18 +232,29 @@ export class DescriptorParser {
     return parsed;
   }
 
-  #targetOf(repository: Repository, path: string): string {
+  #placeOf(repository: Repository, path: string): Place {
+    const last = this.#last;
+    if (last?.repository === repository && last.path === path) {
+      return last;
+    }
     const {
       organization,
       settings: { branch },
     } = this.#options;
-    return canonicalUrl({
+    const target = canonicalUrl({
       organization,
       project: repository.project.name,
       repository: repository.name,
       path,
       version: branch && `GB${branch}`,
     });
+    const signature = createHash('sha256')
+      .update(this.#fingerprint)
+      .update(target)
+      .digest('hex')
+      .slice(0, 24);
+    this.#last = { repository, path, target, signature };
+    return this.#last;
   }
 
   #observe(
@@ -248,7 +262,7 @@ export class DescriptorParser {
     parsed: ParsedDescriptor | undefined,
   ): PathObservation {
     const { organization, rules, settings } = this.#options;
-    const target = this.#targetOf(repository, path);
+    const { target, signature } = this.#placeOf(repository, path);
     const documents: readonly DescriptorDocument[] = parsed
       ? applyLocation(parsed.documents, {
           target,
@@ -270,7 +284,7 @@ export class DescriptorParser {
       path,
       target,
       objectId,
-      signature: this.signature(repository, path),
+      signature,
       claims: [
         ...entities.map((document): ClaimDraft => ({
           entityRef: document.entityRef,
@@ -308,9 +322,10 @@ function pluginAnnotations(
 
 async function readLight(readText: ReadText): Promise<Content> {
   const text = await readText('light');
-  if (text === undefined) {
-    return { large: true };
-  }
+  return text === undefined ? { large: true } : parseLight(text);
+}
+
+function parseLight(text: string): Content {
   const parsed = parsePlainDescriptor(text);
   return parsed ? { parsed } : { text };
 }
@@ -321,14 +336,6 @@ function sizeOf(content: Content): number {
     return content.parsed.size;
   }
   return 'text' in content ? content.text.length : 0;
-}
-
-/** The object id that Git gives to a blob of this text. */
-function objectIdOf(text: string): string {
-  return createHash('sha1')
-    .update(`blob ${Buffer.byteLength(text)}\0`)
-    .update(text)
-    .digest('hex');
 }
 
 /** The Location entity that shows in the catalog what was rejected, if anything was. */

@@ -162,6 +162,7 @@ class Walker {
     former: readonly KnownDescriptor[],
     attempt: number,
   ): Promise<void> {
+    const { client, parser, turns, settings } = this.input;
     const { halt, logger, report, content } = this.input;
     const { writer } = this;
     const { repository, notLookedAt } =
@@ -177,7 +178,10 @@ class Walker {
     const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
       ? { unchanged: [], unknown: notLookedAt }
       : await probeRepository({
-          ...this.input,
+          client,
+          parser,
+          turns,
+          settings,
           repository,
           known: former,
           expectChange: reason !== 'verify',

@@ -6,7 +6,7 @@ import type {
   PathObservation,
 } from '../policy/model';
 import { isOneOf, upsert } from './bulk';
-import { recomputeOwners } from './ownership';
+import { type Claim, recomputeOwners } from './ownership';
 import {
   CLAIM_KEY,
   DESCRIPTOR_KEY,
@@ -49,6 +49,7 @@ export async function writeDecisions(
 ): Promise<number> {
   const descriptors: DescriptorRow[] = [];
   const claims: ClaimRow[] = [];
+  const written: Claim[] = [];
   const affected = new Set<string>();
   const locationKeys = await loadLocationKeys(
     tx,
@@ -113,6 +114,15 @@ export async function writeDecisions(
         removal: null,
         removal_reason: null,
       });
+      const target = decision.write?.target ?? '';
+      written.push({
+        organization,
+        repositoryId,
+        path,
+        entityRef,
+        target,
+        hash,
+      });
       affected.add(entityRef);
     }
     for (const entityRef of decision.kept) {
@@ -134,7 +144,7 @@ export async function writeDecisions(
   }
   await upsert(tx, TABLES.descriptors, DESCRIPTOR_KEY, descriptors);
   await upsert(tx, TABLES.claims, CLAIM_KEY, claims);
-  await recomputeOwners(tx, provider, affected, ticket);
+  await recomputeOwners(tx, provider, affected, ticket, written);
   return changed;
 }
 

@@ -12,7 +12,8 @@ import {
 } from './rows';
 
 /** A claim to a reference, as far as it matters for who owns it and whether that is to be applied. */
-interface Claim extends Claimant {
+export interface Claim extends Claimant {
+  readonly entityRef: string;
   readonly hash: string;
 }
 
@@ -23,19 +24,24 @@ const BATCH = 1_000;
  * Recomputes which claim owns each of the given references, and marks those for
  * which something is to be applied to the catalog. Runs inside the transaction
  * that changed the claims.
+ *
+ * @param written - the claims that were made or changed
  */
 export async function recomputeOwners(
   tx: Knex.Transaction,
   provider: string,
   entityRefs: Iterable<string>,
   ticket: number,
+  written: readonly Claim[] = [],
 ): Promise<void> {
+  const writtenTo = groupByReference(written);
   for (const refs of chunks([...new Set(entityRefs)], BATCH)) {
-    const claims = await loadClaims(tx, provider, refs);
     const rows: ReferenceRow[] = await tx<ReferenceRow>(TABLES.references)
       .where({ provider })
       .whereRaw(isOneOf(tx, 'entity_ref', refs));
     const references = new Map(rows.map(row => [row.entity_ref, row]));
+    // What has no row was claimed by nobody before.
+    const claims = await loadClaims(tx, provider, [...references.keys()]);
 
     const changed: ReferenceRow[] = [];
     for (const entityRef of refs) {
@@ -50,7 +56,10 @@ export async function recomputeOwners(
               path: row.path,
             }
           : undefined;
-      const owner = chooseOwner(claims.get(entityRef) ?? [], incumbent);
+      const owner = chooseOwner(
+        (row ? claims : writtenTo).get(entityRef) ?? [],
+        incumbent,
+      );
       const same =
         row !== undefined
           ? row.organization === (owner?.organization ?? null) &&
@@ -89,8 +98,11 @@ function pendingReference(
 async function loadClaims(
   tx: Knex.Transaction,
   provider: string,
-  refs: string[],
+  refs: readonly string[],
 ): Promise<Map<string, Claim[]>> {
+  if (refs.length === 0) {
+    return new Map();
+  }
   const rows: Array<
     Pick<
       ClaimRow,
@@ -115,18 +127,25 @@ async function loadClaims(
       'c.removal',
       'd.target',
     );
-  const result = new Map<string, Claim[]>();
-  for (const row of rows) {
-    const list = result.get(row.entity_ref) ?? [];
-    list.push({
+  return groupByReference(
+    rows.map(row => ({
+      entityRef: row.entity_ref,
       organization: row.organization,
       repositoryId: row.repository_id,
       path: row.path,
       target: row.target,
       hash: row.hash,
       removal: row.removal ?? undefined,
-    });
-    result.set(row.entity_ref, list);
+    })),
+  );
+}
+
+function groupByReference(claims: readonly Claim[]): Map<string, Claim[]> {
+  const groups = new Map<string, Claim[]>();
+  for (const claim of claims) {
+    const group = groups.get(claim.entityRef) ?? [];
+    group.push(claim);
+    groups.set(claim.entityRef, group);
   }
-  return result;
+  return groups;
 }

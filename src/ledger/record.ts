@@ -121,7 +121,9 @@ function byOrganization(
   const groups = new Map<string, ProbeRecord[]>();
   for (const probe of probes) {
     const { organization } = probe.repository;
-    groups.set(organization, [...(groups.get(organization) ?? []), probe]);
+    const group = groups.get(organization) ?? [];
+    group.push(probe);
+    groups.set(organization, group);
   }
   return groups;
 }

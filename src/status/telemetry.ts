@@ -278,12 +278,7 @@ export function traceWith(tracing: TracingService): Trace {
       return await tracing.startActiveSpan(
         `${PREFIX}.${name}`,
         {
-          attributes: Object.fromEntries(
-            Object.entries(attributes).map(([key, value]) => [
-              `azure_devops.${key}`,
-              value,
-            ]),
-          ),
+          attributes: prefixed(attributes),
         },
         async span => {
           running = run({
@@ -298,6 +293,14 @@ export function traceWith(tracing: TracingService): Trace {
       return await (running ?? (untraced(name, attributes, run) as Promise<T>));
     }
   };
+}
+
+function prefixed(attributes: Parameters<Trace>[1]): Parameters<Trace>[1] {
+  const result: Record<string, string> = {};
+  for (const key in attributes) {
+    result[`azure_devops.${key}`] = attributes[key] as string;
+  }
+  return result;
 }
 
 /** What the ledger has of every configured organization, and of whatever else there is. */
