@@ -5,11 +5,12 @@ import { readClaims } from '../credentials/access-token';
 import type { OrganizationProbe } from '../azure/probe';
 import {
   describeCredential,
+  diagnose,
   type Diagnosis,
   ERRORS_PAGE,
 } from '../credentials/problems/diagnosis';
+import { tokensPage } from '../credentials/problems/service';
 import type { CredentialDescription, ProofFacts } from '../credentials/types';
-import { DOCUMENTATION } from '../documentation';
 import { isCloudHost, type Organization } from '../organization';
 import { EMPTY_LIST } from '../policy/nothing-found';
 import { summarize } from './repositories';
@@ -90,7 +91,11 @@ export function credentialCheck(
 const CERTIFICATE_ENDS_SOON = 30 * DAY;
 
 /** What is presented in place of a client secret. Never the key or the token. */
-export function proofCheck(facts: ProofFacts, now: number): Check {
+export function proofCheck(
+  facts: ProofFacts,
+  organization: Organization,
+  now: number,
+): Check {
   if (facts.kind === 'certificate') {
     const { subject, thumbprint, validTo } = facts;
     const left = validTo - now;
@@ -107,16 +112,17 @@ export function proofCheck(facts: ProofFacts, now: number): Check {
   const { issuer, subject, audience, expiresAt } = facts;
   const message = `subject ${printable(subject)}, issuer ${printable(issuer)}, audience ${printable(audience)}`;
   if (expiresAt === undefined) return pass(facts.kind, message);
-  return expiresAt > now
-    ? pass(
-        facts.kind,
-        `${message}; expires in ${formatDuration(expiresAt - now)}`,
-      )
-    : warn(
-        facts.kind,
-        `${message}; expired ${formatDuration(now - expiresAt)} ago`,
-        'Find out why the file is not renewed: it has to be a projected volume, not a copy',
-      );
+  if (expiresAt <= now) {
+    const detail = `valid until ${new Date(expiresAt).toISOString()}`;
+    return fail(
+      facts.kind,
+      diagnose('federated-token-expired', { organization, detail }),
+    );
+  }
+  return pass(
+    facts.kind,
+    `${message}; expires in ${formatDuration(expiresAt - now)}`,
+  );
 }
 
 /** A day as certificates and announcements are spoken of. */
@@ -153,36 +159,39 @@ export function tokenCheck(authorization: string, now: number): Check {
  */
 const GLOBAL_TOKENS_END = '2027-01-27';
 
+/** Another organization that a personal access token is configured for. */
+export interface Reached {
+  readonly organization: Organization;
+  /** Whether it takes the token for one; absent when its answer shows neither. */
+  readonly knowsToken?: boolean;
+}
+
 /**
  * Whether a personal access token is a global one, as far as can be told: it is
  * if a second organization accepts it.
- *
- * @param others - the other organizations that it is configured for
- * @param alsoIn - one of them that accepts it
  */
-export function tokenReachCheck(
-  others: readonly Organization[],
-  alsoIn: Organization | undefined,
-): Check {
+export function tokenReachCheck(others: readonly Reached[]): Check {
+  const alsoIn = others.find(({ knowsToken }) => knowsToken);
   if (alsoIn) {
     return warn(
       'token reach',
-      `a global token, as ${alsoIn.label} accepts it too; Azure DevOps ends global tokens on ${GLOBAL_TOKENS_END}`,
-      `Make a token for each organization, or use an identity instead of tokens: ${DOCUMENTATION}/credentials/away-from-tokens.md shows how`,
+      `a global token, as ${alsoIn.organization.label} accepts it too; Azure DevOps ends global tokens on ${GLOBAL_TOKENS_END}`,
+      'Make a token for each organization, or use an identity instead of tokens',
+    );
+  }
+  const notIn = others.find(({ knowsToken }) => knowsToken === false);
+  if (notIn) {
+    return pass(
+      'token reach',
+      `${notIn.organization.label} does not know it: it is no global token, or its owner is not a member there`,
     );
   }
   const [first] = others;
-  if (!first) {
-    return pass(
-      'token reach',
-      'no other organization is configured for this token, so it cannot be told whether it is a global one',
-    );
-  }
   return pass(
     'token reach',
-    others.length === 1
-      ? `not a global token, as ${first.label} does not accept it`
-      : `not a global token, as none of the ${others.length} other organizations that it is configured for accepts it`,
+    first
+      ? `it cannot be told whether it is a global one: ${first.organization.label} does not say whether it knows it`
+      : 'no other organization is configured for this token, so it cannot be told whether it is a global one',
   );
 }
 
@@ -260,6 +269,20 @@ export function projectsCheck(visible: number): Check {
 }
 
 /**
+ * A token that reads repositories, and lists no projects.
+ *
+ * Source: the specification of the REST API gives `vso.project` for the list of
+ * projects, and `vso.code` for everything of Git
+ */
+export function projectScopeCheck(organization: Organization): Check {
+  return warn(
+    'projects',
+    'the personal access token lacks the scope Project and Team (Read): that a project was deleted cannot be found out, and its entities stay until their removal is approved',
+    `Edit it at ${tokensPage(organization)} and give it that scope too`,
+  );
+}
+
+/**
  * How many repositories the identity sees. Members without any are told apart
  * by the projects that they see: a Stakeholder sees those, and no repositories.
  *
@@ -325,8 +348,8 @@ export function rateLimitCheck(
     return pass(
       'rate limit',
       isCloudHost(organization.host)
-        ? 'far away: the service names no limit'
-        : 'Azure DevOps Server names none',
+        ? 'not near: Azure DevOps mentions it only when it is'
+        : 'Azure DevOps Server has none',
     );
   }
   const message = `${Math.floor(remaining)} of ${limit} units left in 5 minutes`;

@@ -1,3 +1,4 @@
+import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import { type OrganizationProbe, probeOrganization } from '../azure/probe';
 import type { ConfigurationError } from '../config/index';
@@ -17,9 +18,11 @@ import {
   membershipCheck,
   organizationCheck,
   projectsCheck,
+  projectScopeCheck,
   proofCheck,
   proxyCheck,
   rateLimitCheck,
+  type Reached,
   repositoriesCheck,
   tokenCheck,
   tokenReachCheck,
@@ -35,8 +38,17 @@ import {
   widthOf,
 } from './io';
 import { selectOrganizations } from './organizations';
-import { findCause, isAccepted, openSession, type Session } from './session';
+import { findCause, openSession, type Session } from './session';
 import { hanging, toJsonText, wrap } from './text';
+
+/** A check says all that the log would, so that nothing stands there twice. */
+const SILENT: LoggerService = {
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+  child: () => SILENT,
+};
 
 /** What was found about one organization, or about the configuration. */
 interface Report {
@@ -53,7 +65,7 @@ export async function doctor(
 ): Promise<ExitCode> {
   const selection = selectOrganizations(config, options.organization);
   const progress = new Progress(io.stderr);
-  const session = openSession(config, io, progress);
+  const session = openSession(config, io, progress, SILENT);
   const paint = painter(!options.json && mayColour(io.stdout, io.env));
   const width = widthOf(io.stdout);
   const reports: Report[] = [];
@@ -132,7 +144,10 @@ class Examination {
     const isMember =
       credential !== undefined &&
       this.#examineOrganization(probe, credential) &&
-      (await this.#examineAccess(credential));
+      (await this.#examineAccess(
+        credential,
+        probe ? 'membership' : 'organization',
+      ));
     this.#checks.push(proxyCheck(organization, io.env));
     if (probe) this.#checks.push(clockCheck(probe.clockAheadMs));
     if (isMember) this.#checks.push(this.#rateLimit());
@@ -155,7 +170,9 @@ class Examination {
             ? 'federated token'
             : 'certificate';
         const facts = await credential.inspectProof();
-        this.#checks.push(proofCheck(facts, io.now()));
+        const check = proofCheck(facts, organization, io.now());
+        this.#checks.push(check);
+        if (check.status === 'fail') return undefined;
       }
       name = 'token';
       this.#show('getting a token');
@@ -195,17 +212,23 @@ class Examination {
       this.#checks.push(fail('organization', diagnose('wrong-tenant', facts)));
       return false;
     }
-    // Without an answer the next request shows why.
+    // Without an answer the next request shows why there is none.
     if (probe) this.#checks.push(organizationCheck(organization, probe));
     return true;
   }
 
-  /** @returns whether the organization knows the identity. */
-  async #examineAccess(served: { authorization: string }): Promise<boolean> {
+  /**
+   * @param first - the check that fails where the first request does
+   * @returns whether the organization knows the identity.
+   */
+  async #examineAccess(
+    served: { authorization: string },
+    first: CheckName,
+  ): Promise<boolean> {
     const { session, organization } = this;
     const client = session.clients.interactive.forOrganization(organization);
     this.#show('asking who the credential belongs to');
-    const isMember = await this.#look('membership', async () =>
+    const isMember = await this.#look(first, async () =>
       membershipCheck(await client.getIdentity()),
     );
     if (!isMember) return false;
@@ -240,17 +263,27 @@ class Examination {
       return;
     }
     this.#show('trying the token in other organizations');
-    const others = await this.#othersWith(authorization);
-    let alsoIn: Organization | undefined;
-    for (const other of others) {
-      alsoIn ??= (await this.#accepts(other)) ? other : undefined;
+    const reached: Reached[] = [];
+    for (const other of await this.#othersWith(authorization)) {
+      const knowsToken = await this.#knowsToken(other);
+      reached.push({ organization: other, knowsToken });
+      if (knowsToken) break;
     }
-    this.#checks.push(tokenReachCheck(others, alsoIn));
+    this.#checks.push(tokenReachCheck(reached));
   }
 
-  async #accepts(organization: Organization): Promise<boolean> {
+  /** Whether an organization takes its credential for one that it knows; `undefined` when its answer shows neither. */
+  async #knowsToken(organization: Organization): Promise<boolean | undefined> {
     const { interactive } = this.session.clients;
-    return await isAccepted(interactive.forOrganization(organization));
+    try {
+      await interactive.forOrganization(organization).getIdentity();
+      return true;
+    } catch (error) {
+      const { diagnosis } = await findCause(this.session, organization, error);
+      return diagnosis.problem === 'personal-access-token-unknown'
+        ? false
+        : undefined;
+    }
   }
 
   /** The other organizations that are configured and get the same token. */
@@ -291,7 +324,13 @@ class Examination {
   async #fail(name: CheckName, error: unknown): Promise<void> {
     const { session, organization } = this;
     const { diagnosis } = await findCause(session, organization, error);
-    this.#checks.push(fail(name, diagnosis));
+    const { problem, cause } = diagnosis;
+    if (name === 'projects' && problem === 'personal-access-token-scope') {
+      this.#checks.push(projectScopeCheck(organization));
+    } else if (this.#checks.at(-1)?.message !== cause) {
+      // What keeps two checks from an answer is one failure.
+      this.#checks.push(fail(name, diagnosis));
+    }
   }
 
   #show(what: string): void {
@@ -340,7 +379,7 @@ function renderChecks(
     return [
       hanging(lead, message, width).replace(status, paint(status, status)),
       ...(cure ? [hanging(`${indent}-> `, cure, width)] : []),
-      ...(status === 'pass' ? [] : [`${indent}   ${docs}`]),
+      ...(status === 'pass' ? [] : [hanging(`${indent}   `, docs, width)]),
     ];
   });
   return [...wrap(title, width), ...lines].join('\n');

@@ -81,10 +81,14 @@ export function parseName(
     const organization = host === CLOUD_HOST ? (rest[0] ?? '') : rest.join('/');
     return new Organization(host, decodeName(organization));
   }
-  return (
-    known.find(({ name }) => fitOfName(path, name) > 0) ??
-    new Organization(CLOUD_HOST, path)
-  );
+  const configured = known.find(({ name }) => fitOfName(path, name) > 0);
+  // Azure DevOps allows no dot and no colon in the name of an organization.
+  if (!configured && (/[.:]/.test(path) || /^https?:/i.test(text.trim()))) {
+    throw new UsageError(
+      `--organization ${path} names a host and no organization; expected one on it, such as ${path}/${path === CLOUD_HOST ? 'contoso' : 'DefaultCollection'}`,
+    );
+  }
+  return configured ?? new Organization(CLOUD_HOST, path);
 }
 
 function distinct(all: readonly Organization[]): Organization[] {

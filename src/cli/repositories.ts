@@ -114,13 +114,21 @@ function renderRepositories(repositories: readonly Repository[]): string {
   );
 }
 
-/** How many repositories in how many projects. */
+/** How many repositories in how many projects; those of a project that is being created or deleted stand apart. */
 export function summarize(repositories: readonly Repository[]): string {
-  const projects = new Set(repositories.map(r => r.project.id)).size;
+  const usable = repositories.filter(isOfUsableProject);
+  const others = repositories.length - usable.length;
+  const projects = new Set(usable.map(r => r.project.id)).size;
   return (
-    `${count(repositories.length, 'repository', 'repositories')} ` +
-    `in ${count(projects, 'project')}`
+    `${count(usable.length, 'repository', 'repositories')} ` +
+    `in ${count(projects, 'project')}` +
+    (others > 0 ? ` (and ${others} in projects being created or deleted)` : '')
   );
+}
+
+/** Azure DevOps lists repositories of any project, and of the projects only those that can be used. */
+function isOfUsableProject({ project }: Repository): boolean {
+  return project.state === 'wellFormed';
 }
 
 /** What is to be known of a repository before its files are looked for. */
@@ -129,7 +137,7 @@ function stateOf(repository: Repository): string[] {
     ...(repository.isDisabled ? ['disabled'] : []),
     ...(repository.defaultBranch === undefined ? ['empty'] : []),
     ...(repository.isFork ? ['fork'] : []),
-    ...(repository.project.state === 'wellFormed'
+    ...(isOfUsableProject(repository)
       ? []
       : [`project ${repository.project.state}`]),
   ];

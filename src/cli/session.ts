@@ -33,20 +33,23 @@ export interface Session {
   readonly clients: AzureDevOpsClientPool;
 }
 
-/** @throws what `@backstage/integration` throws when `integrations.azure` is not valid. */
+/**
+ * @param logger - default: warnings and errors go to standard error, the rest
+ *   nowhere: what matters is in the output
+ * @throws what `@backstage/integration` throws when `integrations.azure` is not valid.
+ */
 export function openSession(
   config: Config,
   io: Io,
   progress: Progress,
+  logger = createLogger(io, progress),
 ): Session {
-  const logger = createLogger(io, progress);
   const { now } = io;
   const credentials = createCredentialDirectory({ config, logger, now });
   const clients = new AzureDevOpsClientPool({ credentials, logger });
   return { credentials, clients };
 }
 
-/** Warnings and errors go to standard error, the rest nowhere: what matters is in the output. */
 function createLogger({ stderr }: Io, progress: Progress): LoggerService {
   const write = (level: string, message: string) => {
     progress.clear();
@@ -166,7 +169,7 @@ export async function askOrganizations<T>(
 }
 
 /** Whether the credential is good for what needs no scope. */
-export async function isAccepted(client: AzureDevOpsClient): Promise<boolean> {
+async function isAccepted(client: AzureDevOpsClient): Promise<boolean> {
   try {
     await client.getIdentity();
     return true;

@@ -17,12 +17,20 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A text in lines, all but the first indented by as much as `lead` is long. */
+/**
+ * A text in lines, all but the first indented by as much as `lead` is long. A
+ * word that fits into a line, but not behind the indentation, stands further
+ * left: a terminal would cut it.
+ */
 export function hanging(lead: string, text: string, width: number): string {
-  const indent = ' '.repeat(lead.length);
   const shown = printable(text.replace(/\s+/g, ' '));
   return wrap(shown, Math.max(20, width - lead.length))
-    .map((line, i) => (i === 0 ? lead : indent) + line)
+    .map((line, i) => {
+      const left = width - line.length;
+      const indent = left < 0 ? lead.length : Math.min(lead.length, left);
+      const isLed = i === 0 && lead.trim() !== '';
+      return (isLed ? lead : ' '.repeat(indent)) + line;
+    })
     .join('\n');
 }
 

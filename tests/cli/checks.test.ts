@@ -27,8 +27,8 @@ it.each([
 );
 
 it.each([
-  [contoso, {}, 'pass', 'far away: the service names no limit'],
-  [server, {}, 'pass', 'Azure DevOps Server names none'],
+  [contoso, {}, 'pass', 'not near: Azure DevOps mentions it only when it is'],
+  [server, {}, 'pass', 'Azure DevOps Server has none'],
   [
     contoso,
     { limit: 200, remaining: 150 },

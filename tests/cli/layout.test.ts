@@ -29,6 +29,20 @@ it('breaks a long text between words and loses none of them', () => {
   );
 });
 
+it('a word that fits into a line of the terminal is not cut by it, wherever it stands', () => {
+  fc.assert(
+    fc.property(words, fc.integer({ min: 0, max: 40 }), (text, indent) => {
+      const lead = ' '.repeat(indent);
+      for (const line of hanging(lead, text, 60).split('\n')) {
+        expect(line.length).toBeLessThanOrEqual(60);
+      }
+    }),
+  );
+  expect(hanging('   -> ', `Open ${'x'.repeat(50)} and look`, 52)).toBe(
+    `   -> Open\n  ${'x'.repeat(50)}\n      and look`,
+  );
+});
+
 it('shows every cell of a table whole, however long it is', () => {
   const table = renderTable(
     [{ title: 'NAME' }, { title: 'SIZE', align: 'right' }, { title: 'STATE' }],
@@ -112,6 +126,26 @@ it.each([
     new Organization('tfs.example.com', 'tfs/Archive'),
   ]);
   expect(`${host}/${organization}`).toBe(expected);
+});
+
+it.each([
+  ['https://dev.azure.com', 'dev.azure.com/contoso'],
+  ['https://dev.azure.com/', 'dev.azure.com/contoso'],
+  ['dev.azure.com', 'dev.azure.com/contoso'],
+  ['tfs.example.com:8080', 'tfs.example.com:8080/DefaultCollection'],
+  ['http://localhost', 'localhost/DefaultCollection'],
+])(
+  'says that %s on the command line names a host and no organization',
+  (text, example) => {
+    expect(() => parseName(text, [])).toThrow(
+      `--organization ${example.split('/')[0]} names a host and no organization; expected one on it, such as ${example}`,
+    );
+  },
+);
+
+it('takes the name of a configured collection for one although it has a dot', () => {
+  const known = [new Organization('tfs.example.com', 'Team.Blue')];
+  expect(parseName('team.blue', known)).toEqual(known[0]);
 });
 
 it.each<[NodeJS.ProcessEnv, string, object]>([

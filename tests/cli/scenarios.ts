@@ -59,7 +59,11 @@ export class World {
 
   /** A personal access token of alice, who may read everything. */
   token(
-    options: { state?: 'expired' | 'revoked'; scopes?: string[] } = {},
+    options: {
+      state?: 'expired' | 'revoked';
+      scopes?: string[];
+      organizations?: string[];
+    } = {},
   ): Setting {
     const token = 'token-of-alice';
     this.contoso.grant('alice');
@@ -717,6 +721,23 @@ export const FAILURES: Scenario[] = [
     },
   },
   {
+    name: 'an expired secret in the environment',
+    problem: 'client-secret-expired',
+    asksMachine: true,
+    set: world => {
+      world.application({
+        secret: undefined,
+        secrets: [{ value: SECRET, expiresAt: 1 }],
+      });
+      world.cloud.setEnvironment({
+        AZURE_TENANT_ID: TENANT_A,
+        AZURE_CLIENT_ID: CLIENT,
+        AZURE_CLIENT_SECRET: SECRET,
+      });
+      return { azure: [] };
+    },
+  },
+  {
     name: 'a token service that fails',
     problem: 'token-service-unavailable',
     set: world => {
@@ -967,12 +988,44 @@ export const WARNINGS: Scenario[] = [
   },
   {
     name: 'a personal access token for one of two organizations',
-    warns: /pass {2}token reach {5}not a global token/,
+    warns: /pass {2}token reach {5}dev\.azure\.com\/fabrikam does not know it/,
+    set: world => {
+      fill(
+        world.cloud.simulator.addOrganization('fabrikam', {
+          tenantId: TENANT_A,
+        }),
+      ).grant('alice');
+      return {
+        ...world.token({ organizations: ['contoso'] }),
+        provider: ['contoso', 'fabrikam'],
+      };
+    },
+  },
+  {
+    name: 'a personal access token whose owner the other organization does not let in',
+    warns:
+      /pass {2}token reach {5}it cannot be told whether it is a global one/,
     set: world => {
       world.cloud.simulator.addOrganization('fabrikam', {
         tenantId: TENANT_A,
       });
       return { ...world.token(), provider: ['contoso', 'fabrikam'] };
+    },
+  },
+  {
+    name: 'a personal access token that may read code, and list no projects',
+    warns: /warn {2}projects {8}.* lacks the scope Project and\n *Team/,
+    set: world => world.token({ scopes: ['vso.code'] }),
+  },
+  {
+    name: 'a project that is being deleted',
+    warns:
+      /pass {2}projects {8}2 projects visible\n {2}pass {2}repositories {4}4 repositories in 2 projects \(and 1 /,
+    set: world => {
+      world.contoso
+        .addProject('Gone', { state: 'deleting' })
+        .addRepository('legacy');
+      return world.token();
     },
   },
   {

@@ -14,7 +14,6 @@ export const AZ_COMMANDS: Readonly<
     '--display-name': 'required',
     '--sign-in-audience': 'optional',
   },
-  'ad app list': { '--display-name': 'optional', '--app-id': 'optional' },
   'ad app update': { '--id': 'required', '--sign-in-audience': 'optional' },
   'ad app credential reset': {
     '--id': 'required',
@@ -55,6 +54,11 @@ export const AZ_COMMANDS: Readonly<
     '--subject': 'optional',
     '--audiences': 'optional',
   },
+  'containerapp identity assign': {
+    '--name': 'optional',
+    '--resource-group': 'optional',
+    '--user-assigned': 'optional',
+  },
   login: { '--tenant': 'optional' },
   rest: {
     '--url': 'required',
@@ -62,6 +66,16 @@ export const AZ_COMMANDS: Readonly<
     '--resource': 'optional',
     '--headers': 'optional',
     '--body': 'optional',
+  },
+  'vm identity assign': {
+    '--name': 'optional',
+    '--resource-group': 'optional',
+    '--identities': 'optional',
+  },
+  'webapp config appsettings set': {
+    '--name': 'optional',
+    '--resource-group': 'optional',
+    '--settings': 'optional',
   },
   'webapp identity assign': {
     '--name': 'optional',

@@ -1,10 +1,19 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import Ajv from 'ajv';
 import { loadAll } from 'js-yaml';
 import { DOCUMENTATION } from '../../src/documentation';
+import { readCertificate } from '../../src/credentials/certificate';
 import { readConfiguredCredentials } from '../../src/credentials/configured';
 import {
   FAILURES,
@@ -46,22 +55,35 @@ interface Block {
 function blocksOf(page: string): Block[] {
   const text = readFileSync(join(DIRECTORY, page), 'utf8');
   let heading = '';
-  const pattern = /^#+ (.+)$|^```(\w*)\n([\s\S]*?)^```$/gm;
-  return [...text.matchAll(pattern)].flatMap(([, title, language, body]) => {
-    if (title !== undefined) heading = title;
-    return language === undefined || body === undefined
-      ? []
-      : [{ language, text: body, heading }];
-  });
+  const pattern = /^#+ (.+)$|^( *)```(\w*)\n([\s\S]*?)^\2```$/gm;
+  return [...text.matchAll(pattern)].flatMap(
+    ([, title, indent = '', language, body]) => {
+      if (title !== undefined) heading = title;
+      if (language === undefined || body === undefined) return [];
+      const lines = body.split('\n').map(line => line.slice(indent.length));
+      return [{ language, text: lines.join('\n'), heading }];
+    },
+  );
 }
 
 const pages = readdirSync(DIRECTORY).sort();
-const all = pages.flatMap(page =>
+const all = ['../credentials.md', ...pages].flatMap(page =>
   blocksOf(page).map(block => ({ page, ...block })),
 );
 
 it('there is a page for every kind of credential, and one for the way away from tokens', () => {
   expect(pages).toEqual(['away-from-tokens.md', ...Object.keys(WELL)]);
+});
+
+it('every block on the pages about credentials is one that is tested here', () => {
+  const kinds = { yaml: /integrations:|kind:/, sh: /./, console: /^\$ azure/ };
+  for (const { page, language, text } of all) {
+    expect({ page, language }).toEqual({
+      page,
+      language: expect.stringMatching(`^(${Object.keys(kinds).join('|')})$`),
+    });
+    expect(text).toMatch(kinds[language as keyof typeof kinds]);
+  }
 });
 
 describe('the blocks of YAML on the pages about credentials', () => {
@@ -133,6 +155,10 @@ function valuesIn(text: string): JsonObject {
     AZURE_TENANT_ID: TENANT_A,
     AZURE_DEVOPS_TOKEN: 'token-of-alice',
     MANAGED_IDENTITY_CLIENT_ID: '87654321-4321-4321-8321-cba987654321',
+    CONTOSO_CLIENT_ID: '12345678-1234-4234-8234-123456789abc',
+    CONTOSO_CLIENT_SECRET: 'secret-of-the-application',
+    CONTOSO_TENANT_ID: TENANT_A,
+    DEVOPS_TOKEN: 'token-of-alice',
   };
   const [config] = loadAll(
     text.replace(/\$\{(\w+)\}/g, (_, name: string) => {
@@ -145,8 +171,7 @@ function valuesIn(text: string): JsonObject {
 }
 
 describe('the commands on the pages about credentials', () => {
-  const commands = ['../credentials.md', ...pages]
-    .flatMap(page => blocksOf(page).map(block => ({ page, ...block })))
+  const commands = all
     .filter(({ language }) => language === 'sh')
     .flatMap(({ page, text }) =>
       text
@@ -159,22 +184,74 @@ describe('the commands on the pages about credentials', () => {
   it.each(commands.filter(([, line]) => /(^|\()az /.test(line)))(
     'have options that the Azure CLI documents: %s, %s',
     (_page, line) => {
-      const [, command = ''] = /(?:^\w+=\$\(|^)az (.*?)\)?$/.exec(line) ?? [];
-      const words = wordsOf(command);
-      const first = words.findIndex(word => word.startsWith('--'));
-      const name = words.slice(0, first < 0 ? undefined : first).join(' ');
-      const options = words.filter(word => word.startsWith('--'));
-      const known = AZ_COMMANDS[name];
-      expect(Object.keys(AZ_COMMANDS)).toContain(name);
-      expect([...Object.keys(known ?? {}), ...AZ_GLOBAL_OPTIONS]).toEqual(
-        expect.arrayContaining(options),
+      const { options, known } = azCommandOf(
+        line.replace(/^(?:export )?\w+=\$\((.*)\)$/, '$1'),
       );
-      const required = Object.entries(known ?? {})
+      const required = Object.entries(known)
         .filter(([, need]) => need === 'required')
         .map(([option]) => option);
       expect(options).toEqual(expect.arrayContaining(required));
     },
   );
+
+  const inSentences = ['../errors.md', '../credentials.md', ...pages].flatMap(
+    page =>
+      [
+        ...readFileSync(join(DIRECTORY, page), 'utf8')
+          .replace(/^( *)```[\s\S]*?^\1```$/gm, '')
+          .matchAll(/`([^`\n]+)`/g),
+      ].map(([, text = '']) => [page, text] as const),
+  );
+
+  it.each(inSentences.filter(([, text]) => text.startsWith('az ')))(
+    'in a sentence have options that the Azure CLI documents: %s, %s',
+    (_page, text) => void azCommandOf(text),
+  );
+
+  it.each(
+    inSentences
+      .map(([page, text]) => [page, text.replace(/^yarn --cwd \S+ /, '')])
+      .filter(([, text]) => text?.startsWith('azure-devops-catalog')),
+  )(
+    'in a sentence are those of the command line: %s, %s',
+    async (_page, text = '') => {
+      await expectCommandLine(text);
+    },
+  );
+
+  it('that make a certificate make one that Backstage can use', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'azure-devops-catalog-'));
+    try {
+      const [made] = all.filter(({ text }) => text.startsWith('openssl req'));
+      const passphrase =
+        'openssl pkey -in key.pem -aes256 -passout pass:x -out encrypted.pem && rm key.pem';
+      const [, pkcs12] = inSentence('openssl pkcs12');
+      const [, pkey] = inSentence('openssl pkey');
+      const script = [
+        made?.text,
+        `openssl pkcs12 -export -in backstage.pem -out certificate.pfx -passout pass:`,
+        `${pkcs12.replace('certificate.pem', 'converted.pem')} -passin pass:`,
+        passphrase,
+        `${pkey} -passin pass:x`,
+        'cat certificate.pem key.pem > decrypted.pem',
+      ].join('\n');
+      execFileSync('sh', ['-ec', script], { cwd: directory, stdio: 'pipe' });
+      for (const name of ['backstage.pem', 'converted.pem', 'decrypted.pem']) {
+        const { facts } = await readCertificate({
+          clientCertificatePath: join(directory, name),
+        });
+        expect(facts.subject).toBe('CN=backstage');
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  function inSentence(start: string) {
+    const found = inSentences.filter(([, text]) => text.startsWith(start));
+    expect(found).toHaveLength(1);
+    return found[0] ?? ['', ''];
+  }
 
   it('have bodies that are JSON', () => {
     const bodies = commands.flatMap(([, line]) => {
@@ -190,28 +267,62 @@ describe('the commands on the pages about credentials', () => {
   it.each(
     commands.filter(([, line]) => line.startsWith('azure-devops-catalog')),
   )('are those of the command line: %s, %s', async (_page, line) => {
-    const [, command = '', ...words] = line.split(' ');
-    const help = await runOn(loadProgram(), {}, [command, '--help']);
-    expect(help.code).toBe(0);
-    for (const option of words.filter(word => word.startsWith('--'))) {
-      expect(help.stdout).toContain(option);
-    }
+    await expectCommandLine(line);
   });
+
+  it.each(commands.filter(([, line]) => line.startsWith('kubectl')))(
+    'run the command line in the pod of the page: %s, %s',
+    async (_page, line) => {
+      const [inCluster, inPod] = line.split(' -- npx ');
+      expect(inCluster).toBe(
+        'kubectl exec --namespace backstage deployment/backstage',
+      );
+      await expectCommandLine(inPod ?? '');
+    },
+  );
 
   it('are no others', () => {
     const names = commands.map(
       ([, line]) =>
-        /(?:\$\()?([\w-]+)/.exec(line.replace(/^\w+=\$\(/, ''))?.[1],
+        /[\w-]+/.exec(line.replace(/^(?:export )?\w+=\$\(/, ''))?.[0],
     );
     expect([...new Set(names)].sort()).toEqual([
       'az',
       'azure-devops-catalog',
       'cat',
       'chmod',
+      'diff',
+      'kubectl',
       'openssl',
     ]);
   });
 });
+
+/** A command of the Azure CLI, whose name and options are documented. */
+function azCommandOf(line: string) {
+  const words = wordsOf(line.replace(/^az /, ''));
+  const first = words.findIndex(word => word.startsWith('--'));
+  const name = words.slice(0, first < 0 ? undefined : first).join(' ');
+  const options = words.filter(word => word.startsWith('--'));
+  expect(Object.keys(AZ_COMMANDS)).toContain(name);
+  const known = AZ_COMMANDS[name] ?? {};
+  expect([...Object.keys(known), ...AZ_GLOBAL_OPTIONS]).toEqual(
+    expect.arrayContaining(options),
+  );
+  return { options, known };
+}
+
+/** A call of the command line that has the command and its options. */
+async function expectCommandLine(line: string): Promise<void> {
+  const [, ...words] = line.split(' ');
+  const command = words.filter(word => /^[a-z]/.test(word)).slice(0, 1);
+  const help = await runOn(loadProgram(), {}, [...command, '--help']);
+  expect(help.code).toBe(0);
+  const known = help.stdout.match(/--[\w-]+/g);
+  for (const option of words.filter(word => word.startsWith('--'))) {
+    expect(known).toContain(option);
+  }
+}
 
 /** The words of a command as a shell parts them, quotes included. */
 function wordsOf(command: string): string[] {

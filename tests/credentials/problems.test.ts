@@ -115,6 +115,26 @@ describe('the message of a problem', () => {
     },
   );
 
+  const ENTRY = 'integrations.azure[0].credentials[1]';
+  it.each<[ProblemId, string[]]>([
+    ['tenant-not-found', ['AZURE_TENANT_ID']],
+    ['azure-devops-not-in-tenant', ['AZURE_TENANT_ID']],
+    ['application-not-found', [`${ENTRY}.clientId`, 'AZURE_TENANT_ID']],
+    ['wrong-tenant', ['AZURE_TENANT_ID']],
+  ])(
+    'says of %s to a workload identity where it has what is wrong',
+    (problem, settings) => {
+      const { cure } = diagnose(problem, {
+        organization: contoso,
+        credential: { ...PRINCIPAL, kind: 'workload identity' },
+        tokenTenant: TENANT_A,
+        organizationTenant: TENANT_B,
+      });
+      const named = cure.match(/integrations\.azure\S*[\w\]]|AZURE_\w+/g);
+      expect(named).toEqual(settings);
+    },
+  );
+
   it('links to a section of docs/errors.md, where all checks of doctor and all problems stand in the same order', () => {
     const text = readFileSync(join(__dirname, '../../docs/errors.md'), 'utf8');
     // As GitHub makes anchors of headings.

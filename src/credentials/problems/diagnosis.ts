@@ -1,7 +1,12 @@
 import type { CredentialDescription } from '../types';
 import { DOCUMENTATION } from '../../documentation';
 import { CLOUD_HOST, isCloudHost } from '../../organization';
-import { type ProblemFacts, type ProblemText, whereConfigured } from './facts';
+import {
+  type ProblemFacts,
+  type ProblemText,
+  TOKEN_SCOPES,
+  whereConfigured,
+} from './facts';
 import { SERVICE_PROBLEMS } from './service';
 import { TOKEN_PROBLEMS } from './token';
 
@@ -19,7 +24,7 @@ const CONFIGURATION_PROBLEMS = {
   'personal-access-token-empty': {
     cause: () => 'the configured personal access token is empty',
     cure: facts =>
-      `Set ${whereConfigured(facts)}.personalAccessToken to the token as Azure DevOps showed it, without encoding it; ` +
+      `Set personalAccessToken of ${whereConfigured(facts)} to the token as Azure DevOps showed it, without encoding it; ` +
       'if it comes from an environment variable, check that the variable is set where Backstage runs',
   },
   'credentials-not-valid': {
@@ -37,7 +42,7 @@ const CONFIGURATION_PROBLEMS = {
     cure: ({ organization }) =>
       isCloudHost(organization.host)
         ? `Put the credential under host: ${CLOUD_HOST}; it serves ${organization.host} too`
-        : 'Create a personal access token with the scope Code (Read) on the server, and configure it as personalAccessToken: ' +
+        : `Create a personal access token with the scopes ${TOKEN_SCOPES} on the server, and configure it as personalAccessToken: ` +
           'Azure DevOps Server does not accept service principals or managed identities',
   },
 } satisfies Record<string, ProblemText>;

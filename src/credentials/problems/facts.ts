@@ -27,6 +27,9 @@ export interface ProblemText {
   readonly transient?: boolean;
 }
 
+/** What a personal access token needs, by the names of the page on which it is made: the first for repositories and files, the second for the list of projects. */
+export const TOKEN_SCOPES = 'Code (Read) and Project and Team (Read)';
+
 /** ` (detail)`, or nothing. */
 export function said({ detail }: ProblemFacts): string {
   return detail ? ` (${detail.replace(/\.$/, '')})` : '';

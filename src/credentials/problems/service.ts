@@ -1,49 +1,49 @@
-import { isCloudHost } from '../../organization';
-import { type ProblemFacts, type ProblemText, said, settingOf } from './facts';
+import { isCloudHost, type Organization } from '../../organization';
+import { type ProblemText, said, settingOf, TOKEN_SCOPES } from './facts';
 
 /** The page on which the owner of a personal access token sees its state. */
-function tokensPage({ organization }: ProblemFacts): string {
+export function tokensPage(organization: Organization): string {
   return `${organization.url}/_usersSettings/tokens`;
 }
 
-const NEW_TOKEN =
-  'create a new one with the scope Code (Read), and put it into the configuration';
+const NEW_TOKEN = `create a new one with the scopes ${TOKEN_SCOPES}, and put it into the configuration`;
 
 /** Problems that Azure DevOps answers with when a credential is presented to it. */
 export const SERVICE_PROBLEMS = {
   'personal-access-token-expired': {
     cause: facts => `the personal access token has expired${said(facts)}`,
-    cure: facts => `Open ${tokensPage(facts)} and renew it, or ${NEW_TOKEN}`,
+    // Since sprint 271 (March 2026) a token that has expired cannot be renewed.
+    cure: facts => `Open ${tokensPage(facts.organization)} and ${NEW_TOKEN}`,
   },
   'personal-access-token-revoked': {
     cause: facts => `the personal access token was revoked${said(facts)}`,
     cure: facts =>
-      `Open ${tokensPage(facts)} and ${NEW_TOKEN}; ask an administrator first whether a policy revoked it`,
+      `Open ${tokensPage(facts.organization)} and ${NEW_TOKEN}; ask an administrator first whether a policy revoked it`,
   },
   'personal-access-token-unknown': {
     cause: facts =>
       `Azure DevOps does not know the personal access token, and answers as to somebody who has none${said(facts)}`,
     cure: facts =>
-      `Check that the whole token was copied, as it was shown and not encoded, and that it belongs to this organization; otherwise create one at ${tokensPage(facts)}`,
+      `Check that the whole token was copied, as it was shown and not encoded, and that it belongs to this organization; otherwise create one at ${tokensPage(facts.organization)}`,
   },
   'personal-access-token-scope': {
     cause: facts =>
       `the personal access token lacks the scope that this needs${said(facts)}`,
     cure: facts =>
-      `Edit it at ${tokensPage(facts)} and give it the scope Code (Read)`,
+      `Edit it at ${tokensPage(facts.organization)} and give it the scopes ${TOKEN_SCOPES}`,
   },
   'personal-access-token-refused': {
     cause: facts =>
       `Azure DevOps refuses the personal access token without saying why: it has expired, was revoked, or lacks a scope${said(facts)}`,
     cure: facts =>
-      `Open ${tokensPage(facts)} and look at its state and scopes; if it is not there or has expired, ${NEW_TOKEN}`,
+      `Open ${tokensPage(facts.organization)} and look at its state and scopes; unless only a scope is missing, ${NEW_TOKEN}`,
   },
   'iis-basic-authentication': {
     cause: facts =>
       `the web server (IIS) denies the request before Azure DevOps Server sees it: its Basic Authentication is on, which takes a personal access token for a wrong Windows password${said(facts)}`,
     cure: facts =>
       'Switch off Basic Authentication for the site of Azure DevOps Server in IIS Manager (Authentication; Anonymous and Windows Authentication stay on); ' +
-      `if it is off already, the token itself is wrong: compare it with ${tokensPage(facts)}`,
+      `if it is off already, the token itself is unknown: create one at ${tokensPage(facts.organization)}`,
   },
   'identity-not-added': {
     cause: facts =>

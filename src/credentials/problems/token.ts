@@ -44,10 +44,10 @@ export const TOKEN_PROBLEMS = {
   },
   'certificate-not-pem': {
     cause: facts =>
-      `the configured certificate is not one with its key in PEM${said(facts)}`,
+      `the configured certificate cannot be read as PEM${said(facts)}`,
     cure: facts =>
       `Give ${whereConfigured(facts)} the certificate and its private key as PEM, each from its BEGIN line to its END line, with its line breaks, which a file (clientCertificatePath) keeps; ` +
-      '`openssl pkcs12 -in certificate.pfx -nodes -out certificate.pem` makes that of a PFX file',
+      'a PFX file has to be converted',
   },
   'certificate-key-missing': {
     cause: facts =>
@@ -59,7 +59,7 @@ export const TOKEN_PROBLEMS = {
     cause: facts =>
       `the private key of ${application(facts)} is protected by a passphrase, and Backstage has no setting for one`,
     cure: () =>
-      'Store the key without a passphrase (`openssl pkey -in encrypted.pem -out key.pem`), in a file or a secret that only Backstage may read',
+      'Store the key without a passphrase, in a file or a secret that only Backstage may read',
   },
   'certificate-key-unsuitable': {
     cause: facts =>
@@ -124,7 +124,7 @@ export const TOKEN_PROBLEMS = {
       `${application(facts)} does not trust the managed identity whose token was presented for it${said(facts)}`,
     cure: facts =>
       'Add a federated credential to the application in Microsoft Entra (App registrations > Certificates & secrets > Federated credentials > Managed identity) ' +
-      `that names the managed identity of ${whereConfigured(facts)}.managedIdentityClientId; ` +
+      `that names the managed identity (managedIdentityClientId of ${whereConfigured(facts)}); ` +
       'the identity must live in the tenant in which the application is registered',
   },
   'federated-token-unreadable': {
