@@ -10,16 +10,12 @@ import type {
   AzureDevOpsClient,
 } from '../../src/azure/types';
 import { Organization } from '../../src/organization';
+import { incompressible } from '../support/random';
 import { until } from '../support/until';
 import { faultOf, TestClients, throughProxy, TOKEN } from './support/clients';
 
 const MEBIBYTE = 1_048_576;
-/** Neither compressible nor all the same. */
-const BIG = Buffer.alloc(33 * MEBIBYTE);
-for (let i = 0, x = 1; i < BIG.length; i += 4) {
-  x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
-  BIG.writeUInt32LE(x, i);
-}
+const BIG = incompressible(33 * MEBIBYTE);
 
 const clients = new TestClients();
 let simulator: Simulator;

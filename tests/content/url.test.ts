@@ -32,6 +32,12 @@ function parse(text: string, within: LocationContext = context) {
   return parseRepositoryUrl(text, within);
 }
 
+/** The cells of each line. */
+function table(text: string): string[][] {
+  const lines = text.split('\n').slice(1, -1);
+  return lines.map(line => line.split(' | '));
+}
+
 describe('a URL of Azure DevOps Services', () => {
   it.each<[string, Partial<RepositoryUrl>]>([
     ['https://dev.azure.com/contoso/Payments/_git/api', {}],
@@ -199,45 +205,28 @@ describe('a URL of Azure DevOps Server', () => {
     project,
   });
 
-  it.each<[string, object]>([
-    // What is configured decides.
-    [
-      `https://${SERVER}/tfs/DefaultCollection/P/_git/r`,
-      on(SERVER, 'tfs/DefaultCollection'),
-    ],
-    [
-      `https://${SERVER}/TFS/defaultcollection/P/_git/r`,
-      on(SERVER, 'tfs/DefaultCollection'),
-    ],
-    [
-      `https://${SERVER}/tfs/DefaultCollection/_git/r`,
-      on(SERVER, 'tfs/DefaultCollection', 'r'),
-    ],
-    [`https://${SERVER}/Plain/P/_git/r`, on(SERVER, 'Plain')],
-    [`https://${SERVER}/Plain/_git/r`, on(SERVER, 'Plain', 'r')],
-    [
-      `https://${SERVER}/azuredevops/Plain/P/_git/r`,
-      on(SERVER, 'azuredevops/Plain'),
-    ],
-    [
-      `https://${SERVER}/azuredevops/Plain/_git/r`,
-      on(SERVER, 'azuredevops/Plain', 'r'),
-    ],
-    // Otherwise the usual shape.
-    ['https://localhost:8443/C/P/_git/r', on('localhost:8443', 'C')],
-    ['https://localhost:8443/C/_git/r', on('localhost:8443', 'C', 'r')],
-    ['https://localhost:8443/tfs/C/P/_git/r', on('localhost:8443', 'tfs/C')],
-    ['https://localhost:8443/tfs/C/_git/r', on('localhost:8443', 'tfs/C', 'r')],
-    [
-      'https://localhost:8443/azuredevops/C/P/_git/r',
-      on('localhost:8443', 'azuredevops/C'),
-    ],
-    [
-      'https://localhost:8443/My%20Collection/P/_git/r',
-      on('localhost:8443', 'My Collection'),
-    ],
-  ])('is parsed: %s', (url, expected) => {
-    expect(parse(url)).toMatchObject({ ...expected, repository: 'r' });
+  // What is configured decides; otherwise the usual shape.
+  it.each(
+    table(`
+https://tfs.example.com/tfs/DefaultCollection/P/_git/r | tfs.example.com | tfs/DefaultCollection | P
+https://tfs.example.com/TFS/defaultcollection/P/_git/r | tfs.example.com | tfs/DefaultCollection | P
+https://tfs.example.com/tfs/DefaultCollection/_git/r | tfs.example.com | tfs/DefaultCollection | r
+https://tfs.example.com/Plain/P/_git/r | tfs.example.com | Plain | P
+https://tfs.example.com/Plain/_git/r | tfs.example.com | Plain | r
+https://tfs.example.com/azuredevops/Plain/P/_git/r | tfs.example.com | azuredevops/Plain | P
+https://tfs.example.com/azuredevops/Plain/_git/r | tfs.example.com | azuredevops/Plain | r
+https://localhost:8443/C/P/_git/r | localhost:8443 | C | P
+https://localhost:8443/C/_git/r | localhost:8443 | C | r
+https://localhost:8443/tfs/C/P/_git/r | localhost:8443 | tfs/C | P
+https://localhost:8443/tfs/C/_git/r | localhost:8443 | tfs/C | r
+https://localhost:8443/azuredevops/C/P/_git/r | localhost:8443 | azuredevops/C | P
+https://localhost:8443/My%20Collection/P/_git/r | localhost:8443 | My Collection | P
+`),
+  )('is parsed: %s', (url, host, organization, project) => {
+    expect(parse(url ?? '')).toMatchObject({
+      ...on(host ?? '', organization ?? '', project),
+      repository: 'r',
+    });
   });
 
   it('takes what Backstage calls a collection for a virtual directory when more follows than a project', () => {
@@ -307,78 +296,38 @@ describe('dev.azure.com and visualstudio.com', () => {
 });
 
 describe('an unsupported URL', () => {
-  it.each<[string, string]>([
-    ['', 'not a URL'],
-    ['catalog-info.yaml', 'not a URL'],
-    [
-      'https://dev.azure.com/contoso/Payments/_git/100%',
-      'Write %25 for a percent sign',
-    ],
-    ['https://dev.azure.com/contoso/Payments/_git/a%00b', 'NUL'],
-    ['https://dev.azure.com/contoso/P/_git/a?path=/b%00.yaml', 'NUL'],
-    [
-      'ftp://dev.azure.com/contoso/Payments/_git/api',
-      'should begin with https://',
-    ],
-    [`http://${SERVER}/Plain/P/_git/r`, 'should begin with https://'],
-    ['https://github.com/contoso/api', 'is not known as Azure DevOps'],
-    ['ssh://git@github.com/contoso/_git/api', 'is not known as Azure DevOps'],
-    [
-      'https://dev.azure.com.evil.example/contoso/P/_git/r',
-      'is not known as Azure DevOps',
-    ],
-    [
-      'https://dev.azure.com/contoso',
-      'has /_git/{repository} after the project',
-    ],
-    [
-      'https://dev.azure.com/contoso/Payments',
-      'has /_git/{repository} after the project',
-    ],
-    ['https://dev.azure.com/contoso/Payments/_git', 'ends at _git'],
-    [
-      'https://dev.azure.com/contoso/Payments/_wiki/wikis/w',
-      "points to '_wiki'",
-    ],
-    [
-      'https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P',
-      "points to '_versionControl'",
-    ],
-    [
-      'https://dev.azure.com/contoso/_apis/wit/workitems/1',
-      'Of the addresses below _apis only',
-    ],
-    [
-      'ssh://git@ssh.dev.azure.com/contoso/Payments/api',
-      'The ssh URL names no repository',
-    ],
-    ['https://dev.azure.com/_git/api', 'names no organization'],
-    ['https://dev.azure.com/contoso/a/b/_git/api', "but there is 'a/b'"],
-    [
-      `https://${SERVER}/tfs/DefaultCollection/a/b/_git/r`,
-      "but there is 'a/b'",
-    ],
-    ['git@ssh.dev.azure.com:v3/contoso/api', 'After v3/ there should be'],
-    [
-      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=main',
-      'is no branch, tag or commit',
-    ],
-    [
-      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB',
-      'is no branch, tag or commit',
-    ],
-    [
-      'https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain',
-      'A commit id is 7 to 40 hexadecimal digits',
-    ],
-    [
-      'https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd',
-      'leaves the repository',
-    ],
-  ])('%j is reported: %s', (url, message) => {
-    expect(parse(url)).toMatchObject({
+  it.each(
+    table(`
+ | not a URL
+catalog-info.yaml | not a URL
+https://dev.azure.com/contoso/Payments/_git/100% | Write %25 for a percent sign
+https://dev.azure.com/contoso/Payments/_git/a%00b | NUL
+https://dev.azure.com/contoso/P/_git/a?path=/b%00.yaml | NUL
+ftp://dev.azure.com/contoso/Payments/_git/api | should begin with https://
+http://tfs.example.com/Plain/P/_git/r | should begin with https://
+https://github.com/contoso/api | is not known as Azure DevOps
+ssh://git@github.com/contoso/_git/api | is not known as Azure DevOps
+https://dev.azure.com.evil.example/contoso/P/_git/r | is not known as Azure DevOps
+https://dev.azure.com/contoso | has /_git/{repository} after the project
+https://dev.azure.com/contoso/Payments | has /_git/{repository} after the project
+https://dev.azure.com/contoso/Payments/_git | ends at _git
+https://dev.azure.com/contoso/Payments/_wiki/wikis/w | points to '_wiki'
+https://dev.azure.com/contoso/Payments/_versionControl?path=%24/P | points to '_versionControl'
+https://dev.azure.com/contoso/_apis/wit/workitems/1 | Of the addresses below _apis only
+ssh://git@ssh.dev.azure.com/contoso/Payments/api | The ssh URL names no repository
+https://dev.azure.com/_git/api | names no organization
+https://dev.azure.com/contoso/a/b/_git/api | but there is 'a/b'
+https://tfs.example.com/tfs/DefaultCollection/a/b/_git/r | but there is 'a/b'
+git@ssh.dev.azure.com:v3/contoso/api | After v3/ there should be
+https://dev.azure.com/contoso/P/_git/r?path=/a&version=main | is no branch, tag or commit
+https://dev.azure.com/contoso/P/_git/r?path=/a&version=GB | is no branch, tag or commit
+https://dev.azure.com/contoso/P/_git/r?path=/a&version=GCmain | A commit id is 7 to 40 hexadecimal digits
+https://dev.azure.com/contoso/P/_git/r?path=/../../etc/passwd | leaves the repository
+`),
+  )('%j is reported: %s', (url, message) => {
+    expect(parse(url ?? '')).toMatchObject({
       outcome: 'unsupported',
-      message: expect.stringContaining(message),
+      message: expect.stringContaining(message ?? ''),
     });
   });
 

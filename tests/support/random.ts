@@ -7,3 +7,13 @@ export function seededRandom(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+/** Bytes that are neither all the same nor smaller when they are compressed. */
+export function incompressible(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  const random = seededRandom(1);
+  for (let i = 0; i < length; i += 4) {
+    bytes.writeUInt32LE(random() * 2 ** 32, i);
+  }
+  return bytes;
+}

@@ -8,17 +8,13 @@ import {
   startReading,
   startSimulator,
 } from '../content/support';
+import { incompressible } from '../support/random';
 
 // What people met who run Backstage with Azure DevOps, each with variations.
 
 const PROJECT = 'https://dev.azure.com/contoso/My%20Project/_git';
 const MEBIBYTE = 1_048_576;
-/** Neither compressible nor all the same. */
-const BIG = Buffer.alloc(33 * MEBIBYTE);
-for (let i = 0, x = 1; i < BIG.length; i += 4) {
-  x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
-  BIG.writeUInt32LE(x, i);
-}
+const BIG = incompressible(33 * MEBIBYTE);
 /** 300 files, whose contents are those of no other repository. */
 const many = (repository: string) =>
   Object.fromEntries(
