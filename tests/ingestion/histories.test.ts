@@ -289,7 +289,7 @@ describe('after any history of refreshes, the catalog', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -314,7 +314,7 @@ describe('after any history of refreshes, the catalog', () => {
           });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

@@ -62,6 +62,37 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     });
   });
 
+  it('removes nothing because of an event of which another has removed something since the guard was asked, and counts what leaves', async () => {
+    const removals = opened.ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a', 'b', 'c']));
+    await record('r1', present(['c']));
+    await applied();
+    const [first, second] = await removals.proposals();
+    const remove = async (it: typeof first, left: number) =>
+      await removals.deleteApproved(it ? [it] : [], { left, leave: 1 });
+    expect(await remove(first, 0)).toBe(true);
+    expect(await remove(second, 0)).toBe(false);
+    expect((await applied()).removed).toHaveLength(1);
+    expect(await removals.releasedSinceRefresh()).toBe(1);
+    expect(await remove(second, 1)).toBe(true);
+    expect((await applied()).removed).toHaveLength(1);
+    expect(await removals.releasedSinceRefresh()).toBe(2);
+    await removals.resetReleased();
+    expect(await removals.releasedSinceRefresh()).toBe(0);
+  });
+
+  it('takes back what was to go of a repository that was gone, unless that is newer than the list', async () => {
+    const removals = opened.ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a']));
+    const before = await opened.ledger.currentTicket();
+    const removal = { grade: 'confirmed', reason: 'it is disabled' } as const;
+    await removals.markForRemoval(['r1'], removal, before);
+    await removals.takeBack(['r1'], before);
+    expect(await removals.proposals()).toHaveLength(1);
+    await removals.takeBack(['r1'], await opened.ledger.currentTicket());
+    expect(await removals.proposals()).toEqual([]);
+  });
+
   it('no longer marks an entity for removal when it is seen again', async () => {
     await record('r1', present(['a', 'b']));
     await record('r1', absent());
