@@ -6,8 +6,14 @@ export const CLOUD_HOST = 'dev.azure.com';
  * unit of credentials, of rate limits and of failure.
  */
 export class Organization {
-  /** The address of its `_apis` and web pages, without a trailing slash. */
-  readonly url: string;
+  /** For people: `host/name`. */
+  readonly label: string;
+  /**
+   * The same for two spellings of one organization. Azure DevOps compares names
+   * without regard to case.
+   */
+  readonly key: string;
+  #url: string | undefined;
 
   /**
    * @param host - `dev.azure.com`, `{organization}.visualstudio.com`, or a
@@ -23,23 +29,22 @@ export class Organization {
     readonly name: string,
     readonly scheme: 'https' | 'http' = 'https',
   ) {
-    const path = isLegacyCloudHost(host)
-      ? ''
-      : `/${name.split('/').map(encodeURIComponent).join('/')}`;
-    this.url = `${scheme}://${host}${path}`;
+    this.label = `${host}/${name}`;
+    this.key = this.label.toLowerCase();
   }
 
-  /**
-   * The same for two spellings of one organization. Azure DevOps compares names
-   * without regard to case.
-   */
-  get key(): string {
-    return this.label.toLowerCase();
+  /** The address of its `_apis` and web pages, without a trailing slash. */
+  get url(): string {
+    this.#url ??= this.#putUrlTogether();
+    return this.#url;
   }
 
-  /** For people: `host/name`. */
-  get label(): string {
-    return `${this.host}/${this.name}`;
+  #putUrlTogether(): string {
+    if (isLegacyCloudHost(this.host)) {
+      return `${this.scheme}://${this.host}`;
+    }
+    const path = this.name.split('/').map(encodeURIComponent).join('/');
+    return `${this.scheme}://${this.host}/${path}`;
   }
 }
 

@@ -13,12 +13,12 @@ import type { Applier } from './apply';
 const MEBIBYTE = 1_048_576;
 
 /** How much is written in one transaction, unless one finding alone is more. */
-const BATCH: Amount = { records: 200, paths: 1_000, bytes: 2 * MEBIBYTE };
+const BATCH: Amount = { records: 400, paths: 1_000, bytes: 2 * MEBIBYTE };
 /** Findings are written after this time even when the batch is not full, in milliseconds: the catalog fills as it goes. */
 const MAX_AGE_MS = 2_000;
 /** Probing waits while this much is unwritten, so that memory stays bounded. */
 const MAX_BUFFERED: Amount = {
-  records: 600,
+  records: 1_200,
   paths: 3_000,
   bytes: 2 * MEBIBYTE,
 };
@@ -29,6 +29,7 @@ const MAX_REFUSED = 20;
 const NOT_FINISHED = 'the look at the repository is not finished';
 
 interface Amount {
+  /** Repositories whose look has ended: a batch that ends amidst one has to look it up when it goes on. */
   readonly records: number;
   readonly paths: number;
   readonly bytes: number;
@@ -104,9 +105,8 @@ export class ProbeWriter {
         ? { ...findings, paths: [...former.paths, ...findings.paths] }
         : findings,
     );
-    const records = former ? 0 : 1;
-    this.buffered = plus(this.buffered, { ...added, records });
-    this.unwritten = plus(this.unwritten, { ...added, records });
+    this.buffered = plus(this.buffered, added);
+    this.unwritten = plus(this.unwritten, added);
     if (reaches(this.buffered, BATCH)) {
       this.write();
     } else {
@@ -266,9 +266,9 @@ export class ProbeWriter {
 
 const NOTHING: Amount = { records: 0, paths: 0, bytes: 0 };
 
-function amountOf({ paths }: Findings): Amount {
+function amountOf({ paths, end }: Findings): Amount {
   const bytes = paths.reduce((sum, path) => sum + bytesOf(path), 0);
-  return { records: 1, paths: paths.length, bytes };
+  return { records: end ? 1 : 0, paths: paths.length, bytes };
 }
 
 function plus(a: Amount, b: Amount): Amount {

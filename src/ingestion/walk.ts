@@ -169,10 +169,14 @@ class Walker {
       attempt === 0
         ? { repository: planned }
         : await this.lookUpAgain(planned, attempt);
+    // Repeated probes find the same change again.
+    const isVerified = reason === 'verify' && attempt === 0;
     const news: PathObservation[] = [];
+    let isRead = false;
     const handOn = async (found: readonly PathObservation[]) => {
       logRejectedDocuments(logger, found);
-      news.push(...found.map(withoutContent));
+      isRead ||= found.some(({ outcome }) => outcome === 'present');
+      if (isVerified) news.push(...found.map(withoutContent));
       await writer.add(this.findingsOn(repository, found));
     };
     const { unchanged, unknown, brokenOff }: ProbeFindings = notLookedAt
@@ -188,15 +192,11 @@ class Walker {
           handOn,
           signal: halt.signal,
         });
-    // Repeated probes find the same change again.
-    if (reason === 'verify' && attempt === 0) {
+    if (isVerified) {
       countMissedChange(report, former, news);
     }
     // Other files of the repository may have changed with its descriptors.
-    if (
-      reason === 'changed' ||
-      news.some(({ outcome }) => outcome === 'present')
-    ) {
+    if (reason === 'changed' || isRead) {
       content?.invalidate(repository.id);
     }
     const cause = brokenOff ? halt.outOfTime : unknown;

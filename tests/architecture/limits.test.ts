@@ -28,14 +28,14 @@ const LIMITS: ReadonlyArray<
     's: 10_000, memoryMb: 256 }',
   ],
   ['the wait for another', '90 s', 'ingestion', 'LEASE_WAIT_MS = 90_000;'],
-  ['findings on', '600 repositories', 'ingestion', 'records: 600,'],
+  ['findings on', '1,200 repositories', 'ingestion', 'records: 1_200,'],
   ['findings on', '3,000 files', 'ingestion', 'paths: 3_000,'],
   ['findings on', '2 MiB', 'ingestion', '  bytes: 2 * MEBIBYTE,\n};'],
   [
     'one transaction',
-    '200 repositories, 1,000 files or 2 MiB',
+    '400 repositories, 1,000 files or 2 MiB',
     'ingestion',
-    '{ records: 200, paths: 1_000, bytes: 2 * MEBIBYTE }',
+    '{ records: 400, paths: 1_000, bytes: 2 * MEBIBYTE }',
   ],
   ['one statement', '2 MiB', 'ledger', 'STATEMENT_LENGTH = 2 * 1_048_576;'],
   [
