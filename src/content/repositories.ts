@@ -55,11 +55,13 @@ export class Repositories {
       what: `the names of repository ${url.repository}`,
       signal: waiting.signal,
     };
+    // What was asked for before a change is not shared with those who ask after it.
+    const change = known && this.#freshness.lastChange(known.repository.id);
     const found = await this.#freshness.serveStaleOnError(
       known,
       reading,
       hasLastGood =>
-        this.#reads.join(key, waiting, hasLastGood, signal =>
+        this.#reads.join(`${key}\n${change}`, waiting, hasLastGood, signal =>
           this.#ask(client, url, key, signal),
         ),
     );
@@ -99,18 +101,31 @@ export class Repositories {
         project: url.project,
         signal,
       });
-      if (!repository) {
-        this.#known.delete(key);
-        return undefined;
-      }
-      const resolution = { repository, asked };
-      this.#known.set(key, resolution);
+      const resolution = repository && { repository, asked };
+      this.#remember(key, asked, resolution);
       return resolution;
     } catch (error) {
       if (!isTransient(error)) {
-        this.#known.delete(key);
+        this.#remember(key, asked, undefined);
       }
       throw error;
+    }
+  }
+
+  /** Of two answers that cross, the one that was asked for later counts. */
+  #remember(
+    key: string,
+    { ticket }: Asked,
+    resolution: Resolution | undefined,
+  ): void {
+    const before = this.#known.peek(key);
+    if (before && before.asked.ticket > ticket) {
+      return;
+    }
+    if (resolution) {
+      this.#known.set(key, resolution);
+    } else {
+      this.#known.delete(key);
     }
   }
 

@@ -1,5 +1,12 @@
 import { Simulator, type Organization } from '../../dev/simulator/index';
-import { MINUTE, type Reading, startReading, TOKEN } from './support';
+import { until } from '../support/until';
+import {
+  holdAnswer,
+  MINUTE,
+  type Reading,
+  startReading,
+  TOKEN,
+} from './support';
 import { Organization as OrganizationValue } from '../../src/organization';
 
 // How the names of repositories are kept right, and what that costs.
@@ -119,6 +126,24 @@ it('reading does not use a list that was requested before a repository was inval
     },
   ]);
   expect(await read()).toBe('its successor');
+});
+
+it('reading does not share a lookup that was requested before a repository was invalidated', async () => {
+  await read();
+  const { id } = organization.project('Payments').repository('api');
+  reading.pass(61 * MINUTE);
+  const { fault: slow, release } = holdAnswer(simulator, 'repository');
+  const first = read();
+  await until('the lookup', () => slow.hits === 1);
+  replace();
+  reading.content.invalidate(id);
+  expect(await read()).toBe('its successor');
+  release();
+  expect(await first).toBe('a part');
+  // Nor does the older answer replace the newer one.
+  simulator.requests.reset();
+  expect(await read()).toBe('its successor');
+  expect(lookups()).toBe(0);
 });
 
 it('names the cause at once when a repository is disabled', async () => {

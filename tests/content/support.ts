@@ -207,7 +207,10 @@ export function component(name: string, description = ''): string {
 export const MINUTE = 60_000;
 
 /** Has the service answer the next request for a file with what is there then, but only once it is released. */
-export function holdAnswer(simulator: Simulator): {
+export function holdAnswer(
+  simulator: Simulator,
+  endpoint: 'items' | 'repository' = 'items',
+): {
   readonly fault: InjectedFault;
   release(): void;
 } {
@@ -216,7 +219,7 @@ export function holdAnswer(simulator: Simulator): {
     release = resolve;
   });
   const fault = simulator.inject({
-    match: { endpoint: 'items' },
+    match: { endpoint },
     times: 1,
     response: async (_request, proceed) => {
       const answer = await proceed();
