@@ -24,6 +24,8 @@ interface DevelopmentBackend {
   readonly baseUrl: string;
   /** The product's reports of its refreshes. */
   readonly ingestion: () => Ingestion;
+  /** From now on providers' warnings are printed; those of the first refresh are in the summary. */
+  readonly summarized: () => void;
 }
 
 /**
@@ -43,7 +45,8 @@ export async function createDevelopmentBackend(
 
   const backend = createBackend();
   backend.add(rootConfig(config));
-  backend.add(rootLogger(source));
+  let isSummarized = false;
+  backend.add(rootLogger(source, () => isSummarized));
   backend.add(catalogPlugin);
   backend.add(azureDevOps);
   backend.add(openApiPlaceholders);
@@ -69,6 +72,9 @@ export async function createDevelopmentBackend(
   const requests = countRequests(source.integrations.map(({ host }) => host));
   return {
     backend,
+    summarized() {
+      isSummarized = true;
+    },
     baseUrl: config.getString('backend.baseUrl'),
     ingestion: () => ({
       refreshes: providers.map(provider => ({
@@ -90,7 +96,11 @@ function rootConfig(config: Config) {
   });
 }
 
-function rootLogger({ integrations }: CatalogSource) {
+function rootLogger(
+  { integrations }: CatalogSource,
+  isSummarized: () => boolean,
+) {
+  const inColor = WinstonLogger.colorFormat();
   const tokens = integrations.flatMap(({ credentials }) =>
     credentials.map(({ personalAccessToken }) => personalAccessToken),
   );
@@ -102,6 +112,12 @@ function rootLogger({ integrations }: CatalogSource) {
         meta: { service: 'backstage' },
         // Trouble only, since the progress is printed; LOG_LEVEL has the last word.
         level: 'warn',
+        format: {
+          transform: (info, options) =>
+            info.level === 'warn' && 'provider' in info && !isSummarized()
+              ? false
+              : inColor.transform(info, options),
+        },
       });
       logger.addRedactions(tokens);
       return logger;

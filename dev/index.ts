@@ -15,7 +15,7 @@ async function run(
   options: BackendOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { backend, baseUrl, ingestion } =
+  const { backend, baseUrl, ingestion, summarized } =
     await createDevelopmentBackend(options);
   try {
     await backend.start();
@@ -29,6 +29,7 @@ async function run(
       now: () => performance.now(),
       signal,
     });
+    summarized();
     console.log(formatSummary(followed.ingestion, followed.catalog));
     if (followed.disagreement) console.error(followed.disagreement);
 

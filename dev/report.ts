@@ -38,6 +38,10 @@ export function formatSummary(
     rejectedFiles(ingestion),
     unprocessable(catalog),
     duplicates(ingestion),
+    section(
+      'Advice',
+      ingestion.refreshes.flatMap(({ report }) => report?.advice ?? []),
+    ),
     section('Failed', failures(ingestion)),
     totals(ingestion, catalog),
   ]

@@ -73,6 +73,9 @@ describe('npm start -- --once', () => {
       // Of 68 documents 60 are entities; the others are listed, by line and reason.
       expect(numberIn(output, 'Entities')).toBe(60);
       expect(output.match(/^ +document \d+.*: /gm)).toHaveLength(8);
+      // Once, and not in the log as well.
+      expect(output.match(/metadata\.name is missing/g)).toHaveLength(1);
+      expect(output.match(/_git\/customer-360\?/g)).toHaveLength(1);
       expect(numberIn(output, 'Rejected')).toBe(7);
       expect(output).toContain('Rejected by the catalog itself (1)');
       expect(output).toContain('Defined more than once (1)');

@@ -52,7 +52,7 @@ describe('the summary of npm start', () => {
     `);
   });
 
-  it('names every rejected document and every entity that is defined twice', () => {
+  it('names every rejected document and every entity that is defined twice, and has the advice', () => {
     const text = formatSummary(
       ingestion(
         refreshReport({
@@ -77,6 +77,7 @@ describe('the summary of npm start', () => {
               ],
             },
           ],
+          advice: ['nothing lies at /catalog.yaml'],
         }),
       ),
       catalogContent(),
@@ -98,6 +99,9 @@ describe('the summary of npm start', () => {
          https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml
        and not from
          https://dev.azure.com/contoso/Web/_git/copy?path=/catalog-info.yaml
+
+     Advice (1):
+       nothing lies at /catalog.yaml
 
      Descriptors: 3
      Entities:    7
