@@ -14,11 +14,13 @@ export interface CertificateSource {
 /**
  * Reads a certificate, and checks what can be checked without asking anybody.
  *
+ * @param now - milliseconds since the epoch
  * @returns with the whole PEM, which has the key: it must not be logged or thrown
  * @throws TokenError
  */
 export async function readCertificate(
   source: CertificateSource,
+  now: number,
 ): Promise<{ pem: string; facts: CertificateFacts }> {
   const pem = await readPem(source);
   const certificate = firstCertificate(pem);
@@ -26,6 +28,7 @@ export async function readCertificate(
   if (!certificate.checkPrivateKey(privateKeyOf(pem))) {
     throw new TokenError('certificate-key-mismatch', facts.subject);
   }
+  checkValidity(facts, now);
   return { pem, facts };
 }
 
@@ -40,8 +43,11 @@ export async function inspectCertificate(
   return factsOf(firstCertificate(await readPem(source)));
 }
 
-/** @throws TokenError when the certificate is not valid at this time. Its signature would not be accepted then. */
-export function checkValidity(
+/**
+ * The library signs an assertion that is valid for ten minutes by this same
+ * clock, so where the clock is what is wrong, asking would not help either.
+ */
+function checkValidity(
   { subject, validFrom, validTo }: CertificateFacts,
   now: number,
 ): void {

@@ -3,14 +3,11 @@ import { TokenError } from './errors';
 import type { ProblemId } from './problems/diagnosis';
 import type { ProofFacts } from './types';
 
-/** Who was asked for a token. */
-export type TokenIssuer =
-  'microsoft-entra' | 'managed-identity' | 'environment';
-
 /** What is known of a token request that failed. */
 export interface TokenFailure {
-  readonly issuer: TokenIssuer;
-  /** In place of a client secret, where it is known. */
+  /** Who was asked. */
+  readonly issuer: 'microsoft-entra' | 'managed-identity' | 'environment';
+  /** In place of a client secret; absent for a secret, and for what a managed identity presents. */
   readonly presented?: ProofFacts;
   /** What the library threw, in words. */
   readonly text: string;

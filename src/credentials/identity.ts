@@ -10,14 +10,12 @@ import {
 import type { AccessToken } from './access-token';
 import {
   type CertificateSource,
-  checkValidity,
   inspectCertificate,
   readCertificate,
 } from './certificate';
-import { classifyTokenFailure, type TokenIssuer } from './classify';
+import { classifyTokenFailure, type TokenFailure } from './classify';
 import { TokenError } from './errors';
 import type { AcquireToken, TokenSource } from './token-source';
-import type { ProofFacts } from './types';
 import {
   readFederatedToken,
   SYSTEM_ASSIGNED,
@@ -126,10 +124,7 @@ export function withCertificate(
 ): AcquireToken {
   const { tenantId, clientId } = options;
   return async () => {
-    const { pem, facts } = await readCertificate(options);
-    // The library signs an assertion that is valid for ten minutes by this same
-    // clock, so where the clock is what is wrong, asking would not help either.
-    checkValidity(facts, now());
+    const { pem, facts } = await readCertificate(options, now());
     return await ask(
       { issuer: 'microsoft-entra', presented: facts },
       AZURE_DEVOPS_SCOPE,
@@ -268,14 +263,9 @@ async function askWithAssertion(
 }
 
 /** Who is asked, and with what. */
-interface Asked {
-  readonly issuer: TokenIssuer;
-  /** Absent for a secret, and for what a managed identity presents. */
-  readonly presented?: ProofFacts;
+interface Asked extends Pick<TokenFailure, 'issuer' | 'presented' | 'hint'> {
   /** For whom, where it may be another than the credential's own. */
   readonly identity?: TokenError['identity'];
-  /** What of the environment is probably not as it was meant. */
-  readonly hint?: string;
 }
 
 async function ask(

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { checkValidity, readCertificate } from './certificate';
+import { readCertificate } from './certificate';
 import { type ConfiguredCredential, describeConfigured } from './configured';
 import {
   TOKEN_EXCHANGE_SCOPE,
@@ -113,11 +113,7 @@ export function proofOf(
   now: () => number,
 ): (() => Promise<ProofFacts>) | undefined {
   if (credential.kind === 'ClientCertificate') {
-    return async () => {
-      const { facts } = await readCertificate(credential);
-      checkValidity(facts, now());
-      return facts;
-    };
+    return async () => (await readCertificate(credential, now())).facts;
   }
   const workload =
     credential.kind === 'ManagedIdentity'

@@ -3,6 +3,7 @@ import {
   clockCheck,
   membershipCheck,
   projectsCheck,
+  proofCheck,
   rateLimitCheck,
   tokenCheck,
 } from '../../src/cli/checks';
@@ -53,6 +54,39 @@ it.each([
     const check = rateLimitCheck(organization, pacing, 0);
     expect(check).toMatchObject({ name: 'rate limit', status, message });
     expect(check.cure !== undefined).toBe(status !== 'pass');
+  },
+);
+
+const DAY = 24 * 60 * 60 * 1_000;
+it.each([
+  [364.5, 'pass', '364 days left'],
+  [30, 'pass', '30 days left'],
+  [29.9, 'warn', '29 days left'],
+  [1.5, 'warn', '1 day left'],
+  [0.5, 'warn', '0 days left'],
+])(
+  'doctor says of a certificate that is valid for %s more days: %s, %s',
+  (days, status, left) => {
+    const now = Date.parse('2026-11-28T12:00:00Z');
+    const validTo = now + days * DAY;
+    const subject = 'O=Contoso, CN=backstage';
+    const check = proofCheck(
+      {
+        kind: 'certificate',
+        subject,
+        thumbprint: 'C0FFEE',
+        validFrom: 0,
+        validTo,
+      },
+      contoso,
+      now,
+    );
+    const until = new Date(validTo).toISOString().slice(0, 10);
+    expect(check).toMatchObject({
+      name: 'certificate',
+      status,
+      message: `${subject}, thumbprint C0FFEE, valid until ${until} (${left})`,
+    });
   },
 );
 

@@ -237,9 +237,8 @@ describe('the commands on the pages about credentials', () => {
       ].join('\n');
       execFileSync('sh', ['-ec', script], { cwd: directory, stdio: 'pipe' });
       for (const name of ['backstage.pem', 'converted.pem', 'decrypted.pem']) {
-        const { facts } = await readCertificate({
-          clientCertificatePath: join(directory, name),
-        });
+        const source = { clientCertificatePath: join(directory, name) };
+        const { facts } = await readCertificate(source, Date.now());
         expect(facts.subject).toBe('CN=backstage');
       }
     } finally {

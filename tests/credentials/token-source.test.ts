@@ -7,6 +7,14 @@ import { TokenSource } from '../../src/credentials/token-source';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** Those of the test. What one has not answered by the end of it would be waited for. */
+const issuers: Issuer[] = [];
+afterEach(async () => {
+  for (const issuer of issuers.splice(0)) {
+    while (issuer.pending.length > 0) await issuer.fail();
+  }
+});
+
 /** A token service whose every answer the test gives by hand, and a clock that it sets. */
 class Issuer {
   now = 1_000_000;
@@ -21,6 +29,7 @@ class Issuer {
   readonly source: TokenSource;
 
   constructor(timeoutMs = 60_000) {
+    issuers.push(this);
     this.source = new TokenSource({
       name: 'test credential',
       acquire: instead => {
@@ -317,6 +326,7 @@ it('never has two requests in flight, nor drops a valid token, whatever happens'
         expect(issuer.pending.length).toBeLessThanOrEqual(1);
       }
       while (issuer.pending.length > 0) await issuer.fail();
+      issuers.pop();
     }),
     { numRuns: 200 },
   );

@@ -150,24 +150,14 @@ export class Authority implements SimulatedService {
   }
 }
 
+/** As much of it as MSAL asks for. */
 function openIdConfiguration(url: URL, tenant: Tenant): SimulatedResponse {
   const base = `${url.origin}/${tenant.id}`;
   return json({
     token_endpoint: `${base}/oauth2/v2.0/token`,
-    token_endpoint_auth_methods_supported: [
-      'client_secret_post',
-      'private_key_jwt',
-    ],
     jwks_uri: `${base}/discovery/v2.0/keys`,
-    response_modes_supported: ['query', 'fragment', 'form_post'],
-    subject_types_supported: ['pairwise'],
-    id_token_signing_alg_values_supported: ['RS256'],
-    response_types_supported: ['code', 'id_token', 'code id_token'],
-    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     issuer: tenantIssuer(tenant.id),
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-    tenant_region_scope: 'EU',
-    cloud_instance_name: 'microsoftonline.com',
   });
 }
 
