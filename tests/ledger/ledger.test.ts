@@ -191,6 +191,105 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(repeat).toEqual([]);
   });
 
+  it('repeats a probe that found a file unchanged which is another one by now', async () => {
+    const file = present(['a']);
+    await record('r1', present(['b']));
+    const unchanged = {
+      outcome: 'unchanged',
+      path: file.path,
+      objectId: file.objectId,
+      signature: file.signature,
+    } as const;
+    expect(await record('r1', unchanged)).toMatchObject({ repeat: ['r1'] });
+    await record('r1', file);
+    expect(await record('r1', unchanged)).toMatchObject({ repeat: [] });
+  });
+
+  it('keeps what was last known for sure of a repository when a look at it is unknown', async () => {
+    const { ledger } = opened;
+    await record('r1', present(['a']));
+    const known = async () =>
+      (await ledger.repositoriesIn(ORGANIZATION)).get('r1');
+    const before = await known();
+    await ledger.recordProbes(
+      [
+        {
+          ...probe('r1', [], {
+            startTicket: await ledger.currentTicket(),
+            unknown: 'TF401019',
+          }),
+          branch: 'trunk',
+          signature: 'other settings',
+        },
+      ],
+      2,
+    );
+    expect(await known()).toEqual({
+      ...before,
+      outcome: 'unknown',
+      ticket: await ledger.currentTicket(),
+    });
+  });
+
+  it('counts the lists that lack a repository anew once it was looked at', async () => {
+    const { ledger } = opened;
+    await record('r1', present(['a']));
+    const missed = async () =>
+      (await ledger.repositoriesIn(ORGANIZATION)).get('r1')?.missed;
+    await ledger
+      .removalsIn(ORGANIZATION)
+      .countMissed(['r1'], await ledger.currentTicket());
+    expect(await missed()).toBe(1);
+    const before = await ledger.currentTicket();
+    await record('r1', present(['a']));
+    expect(await missed()).toBe(0);
+    // A list from before that look lacks nothing.
+    await ledger.removalsIn(ORGANIZATION).countMissed(['r1'], before);
+    expect(await missed()).toBe(0);
+  });
+
+  it('reads a file anew of which the list had taken the repository away', async () => {
+    const { ledger } = opened;
+    const removals = ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a']));
+    await removals.markForRemoval(
+      ['r1'],
+      { grade: 'inferred', reason: 'missing' },
+      await ledger.currentTicket(),
+    );
+    await removals.resetMissed(['r1']);
+    const descriptors = await ledger.descriptors(ORGANIZATION, ['r1']);
+    expect(descriptors.get('r1')).toMatchObject([{ signature: '' }]);
+    expect(await removals.proposals()).toEqual([]);
+  });
+
+  it('removes nothing that was seen again since its removal was approved', async () => {
+    const removals = opened.ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a', 'b']));
+    await applied();
+    await record('r1', present(['a']));
+    const proposals = await removals.proposals();
+    await record('r1', present(['a', 'b']));
+    await removals.deleteApproved(proposals);
+    expect(await applied()).toEqual({ added: [], removed: [] });
+  });
+
+  it('knows what it gave beside what it took, in one page', async () => {
+    const removals = opened.ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a']));
+    await applied();
+    await record('r1', present(['b']));
+    await removals.deleteApproved(await removals.proposals());
+    expect(await applied()).toEqual({
+      added: ['component:default/b'],
+      removed: ['component:default/a'],
+    });
+    const { references } = await opened.outbox('test').desired('');
+    expect(references.map(({ entityRef }) => entityRef)).toEqual([
+      'component:default/b',
+    ]);
+  });
+
   it('applies entities to the catalog from one process at a time', async () => {
     const first = opened.outbox('first');
     const second = opened.outbox('second');
