@@ -40,6 +40,15 @@ describe('an event of Azure DevOps', () => {
     expect(readNotification(TOPIC, pushTo('wip/x', SUBJECT))?.branches).toEqual(
       ['wip/x'],
     );
+    const branchesOf = (refUpdates: unknown[]) =>
+      readNotification(TOPIC, {
+        eventType: 'git.push',
+        resource: { refUpdates },
+      })?.branches;
+    expect(
+      branchesOf([{ name: 'refs/tags/v1' }, { name: 'refs/heads/main' }]),
+    ).toEqual(['main']);
+    expect(branchesOf([])).toBeUndefined();
   });
 
   it('is known by its topic where the payload does not say what it is', () => {

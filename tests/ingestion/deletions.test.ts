@@ -29,6 +29,7 @@ function start(deletedProjects: string[]) {
   const ask = (
     repositories: readonly KnownRepository[],
     listed: ReadonlyMap<string, string> = new Map(),
+    signal?: AbortSignal,
   ) =>
     askForDeletions({
       organization: new Organization('dev.azure.com', 'contoso'),
@@ -36,6 +37,7 @@ function start(deletedProjects: string[]) {
       logger: recordingLogger([]),
       missing: repositories,
       listed,
+      signal,
     });
   return { ...client, ask };
 }
@@ -85,5 +87,12 @@ describe('what Azure DevOps calls deleted', () => {
       projects: new Set(),
       repositories: new Set(['deleted in p']),
     });
+  });
+
+  it('is not nothing when the question is aborted', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(
+      start([]).ask([missing('a', 'denied')], new Map(), signal),
+    ).rejects.toThrow('enough');
   });
 });

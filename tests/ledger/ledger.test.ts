@@ -257,10 +257,41 @@ describe.each(DATABASES)('the ledger on %s', kind => {
       { grade: 'inferred', reason: 'missing' },
       await ledger.currentTicket(),
     );
-    await removals.resetMissed(['r1']);
+    await removals.takeBack(['r1'], await ledger.currentTicket());
     const descriptors = await ledger.descriptors(ORGANIZATION, ['r1']);
     expect(descriptors.get('r1')).toMatchObject([{ signature: '' }]);
     expect(await removals.proposals()).toEqual([]);
+  });
+
+  it('keeps the word of the service when a list lacks the repository as well', async () => {
+    const { ledger } = opened;
+    const removals = ledger.removalsIn(ORGANIZATION);
+    await record('r1', present(['a']));
+    await record('r1', absent());
+    await removals.markForRemoval(
+      ['r1'],
+      { grade: 'inferred', reason: 'missing' },
+      await ledger.currentTicket(),
+    );
+    expect(await removals.proposals()).toMatchObject([
+      { grade: 'confirmed', reason: 'TF401174: not there' },
+    ]);
+  });
+
+  it('knows a file that gives nothing, and on which branch it was read', async () => {
+    const { ledger } = opened;
+    await ledger.recordProbes(
+      [
+        {
+          ...probe('r1', [present([])], { startTicket: 0 }),
+          configuredBranch: 'release',
+        },
+      ],
+      1,
+    );
+    await ledger.removalsIn(ORGANIZATION).deleteEmptyRepositories(['r1']);
+    const descriptors = await ledger.descriptors(ORGANIZATION, ['r1']);
+    expect(descriptors.get('r1')).toMatchObject([{ branch: 'release' }]);
   });
 
   it('removes nothing that was seen again since its removal was approved', async () => {

@@ -138,6 +138,14 @@ describe('A limiter', () => {
       now = state.pausedUntil + 1;
     }
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    // Half as long with other luck, so that many do not come back at once.
+    const { pausedUntil } = finished(
+      inFlight(1),
+      { startedAt: NOW, outcome: 'throttled', random: 0 },
+      NOW,
+      OPTIONS,
+    );
+    expect(pausedUntil).toBe(NOW + 500);
     for (let i = 0; i < 16 * 9; i++) {
       state = finish(started(state, now), 'served', now);
     }
