@@ -1,4 +1,5 @@
-import { count, renderTable } from '../src/cli/text';
+import { renderTable } from '../src/cli/text';
+import { counted } from '../src/counted';
 import {
   type CatalogContent,
   type Ingestion,
@@ -17,12 +18,11 @@ export function formatProgress(ingestion: Ingestion): string {
     passes.map(({ probes }) => probes.conclusive + probes.unknown),
   );
   return (
-    `Ingesting: ${count(passes.length, 'organization')}, ` +
-    `${probed} of ${count(selected, 'repository', 'repositories')}, ` +
-    `${count(
+    `Ingesting: ${counted(passes.length, 'organization')}, ` +
+    `${probed} of ${counted(selected, 'repository')}, ` +
+    `${counted(
       sum(ingestion, report => report.added),
       'entity',
-      'entities',
     )}`
   );
 }
@@ -165,9 +165,9 @@ function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
   return [
     `Descriptors: ${sum(ingestion, report => report.descriptors)}`,
     `Entities:    ${sum(ingestion, report => report.entities)}`,
-    `Rejected:    ${count(rejected, 'file')}${rejected > 0 ? ', each shown in the catalog as a Location' : ''}`,
+    `Rejected:    ${counted(rejected, 'file')}${rejected > 0 ? ', each shown in the catalog as a Location' : ''}`,
     `Requests:    ${ingestion.requests}`,
-    `Catalog:     ${count(catalog.total, 'entity', 'entities')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
+    `Catalog:     ${counted(catalog.total, 'entity')}${kinds.length > 0 ? `: ${kinds.join(', ')}` : ''}`,
     `             ${catalog.emitted} from here${not > 0 ? ` (${not} more rejected)` : ''}, ${others} from Locations that the catalog reads itself`,
     `             ${catalog.address}`,
   ];

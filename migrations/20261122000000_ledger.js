@@ -313,6 +313,11 @@ exports.up = async function up(knex) {
       .notNullable()
       .defaultTo(0)
       .comment('How many refreshes found changes since');
+    table
+      .bigInteger('last_unnamed_at')
+      .comment(
+        'When the last event came that named no repository, in milliseconds since 1970',
+      );
     table.primary(['provider', 'organization', 'project_id']);
   });
 

@@ -121,7 +121,6 @@ export const catalogModuleAzureDevOps = createBackendModule({
             )
           : undefined;
         const hub: EventHub = new EventHub({
-          database,
           invalidate: id => azureDevOps.content.invalidate(id),
           scmEvents: scmEvents as CatalogScmEventsService | undefined,
           observer: measured,

@@ -39,6 +39,19 @@ export class Organization {
     return this.#url;
   }
 
+  /**
+   * Whether both are one organization: Azure DevOps Services answers for it under
+   * dev.azure.com and under its legacy host.
+   */
+  isSameAs(other: Organization): boolean {
+    return (
+      this.key === other.key ||
+      (isCloudHost(this.host) &&
+        isCloudHost(other.host) &&
+        this.name.toLowerCase() === other.name.toLowerCase())
+    );
+  }
+
   #putUrlTogether(): string {
     if (isLegacyCloudHost(this.host)) {
       return `${this.scheme}://${this.host}`;

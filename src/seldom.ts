@@ -18,37 +18,28 @@ export class SeldomLog {
   ) {}
 
   warn(subject: string, message: string, error?: unknown): void {
-    const leftOut = this.#turn(subject);
-    if (leftOut !== undefined) {
-      this.logger.warn(
-        `${message}${others(leftOut, 'failures since the last warning')}`,
-        error instanceof Error ? error : undefined,
-      );
-    }
+    this.#log(subject, message, text =>
+      this.logger.warn(text, error instanceof Error ? error : undefined),
+    );
   }
 
   debug(subject: string, message: string): void {
-    const leftOut = this.#turn(subject);
-    if (leftOut !== undefined) {
-      this.logger.debug(
-        `${message}${others(leftOut, 'events since the last such line')}`,
-      );
-    }
+    this.#log(subject, message, text => this.logger.debug(text));
   }
 
-  /** How many were left out since the last, where it is time for another. */
-  #turn(subject: string): number | undefined {
+  #log(subject: string, message: string, write: (text: string) => void): void {
     const last = this.#last.get(subject);
     const now = this.now();
     if (last && Math.abs(now - last.at) < INTERVAL_MS) {
       last.leftOut += 1;
-      return undefined;
+      return;
     }
     this.#last.set(subject, { at: now, leftOut: 0 });
-    return last?.leftOut ?? 0;
+    const { leftOut = 0 } = last ?? {};
+    write(
+      leftOut > 0
+        ? `${message} (and ${leftOut} more since the last such line)`
+        : message,
+    );
   }
-}
-
-function others(leftOut: number, what: string): string {
-  return leftOut > 0 ? ` (and ${leftOut} more such ${what})` : '';
 }

@@ -1,7 +1,7 @@
 import type { Config } from '@backstage/config';
+import { InputError } from '@backstage/errors';
 import { redact } from '../credentials/errors';
 import { DOCUMENTATION } from '../documentation';
-import { UsageError } from './io';
 
 /** How long a backend may take to answer, in milliseconds: it may ask Azure DevOps in between. */
 const DEADLINE_MS = 60_000;
@@ -9,53 +9,38 @@ const DEADLINE_MS = 60_000;
 /** How much of what a backend says is repeated, in characters. */
 const LONGEST_MESSAGE = 500;
 
-export interface BackendOptions {
-  /** The address of the backend. Default: `backend.baseUrl` of the configuration. */
-  readonly backend?: string;
-  /** An access token of Backstage. Default: the environment's `BACKSTAGE_TOKEN`. */
-  readonly token?: string;
-}
-
-/** A backend that did not give what it was asked for; the message says what to do. */
-export class BackendError extends Error {
-  override readonly name = 'BackendError';
-
-  /** @param status - absent where nothing was answered */
-  constructor(
-    message: string,
-    readonly status?: number,
-  ) {
-    super(message);
-  }
-}
-
 /** Asks a running backend of Backstage, with its JSON APIs. */
 export class BackendClient {
   readonly #baseUrl: URL;
   readonly #token: string | undefined;
 
-  /** @throws UsageError where there is no address, or none that is one, and for what is no token */
+  /**
+   * Its access token of Backstage is `BACKSTAGE_TOKEN` of the environment, which
+   * others on the machine do not see as they see a command line.
+   *
+   * @param named - its address; that of the configuration if left out
+   * @throws InputError where there is no address, or none that is one, and for what is no token
+   */
   static open(
     config: Config,
-    options: BackendOptions,
+    named: string | undefined,
     env: NodeJS.ProcessEnv,
   ): BackendClient {
-    const address =
-      options.backend ?? config.getOptionalString('backend.baseUrl');
+    const address = named ?? config.getOptionalString('backend.baseUrl');
     if (!address) {
-      throw new UsageError(
+      throw new InputError(
         'There is no address of a backend: give one with --backend, or set backend.baseUrl in the configuration',
       );
     }
     if (!URL.canParse(address) || !/^https?:/i.test(address)) {
-      throw new UsageError(
+      throw new InputError(
         `Expected the address of a backend, such as https://backstage.example.com, got '${redact(address)}'`,
       );
     }
-    const token = (options.token ?? env.BACKSTAGE_TOKEN)?.trim();
+    const token = env.BACKSTAGE_TOKEN?.trim();
     if (token && !/^[\x21-\x7e]+$/.test(token)) {
-      throw new UsageError(
-        `The token of ${options.token === undefined ? 'BACKSTAGE_TOKEN' : '--token'} has a space, a line break or a character beyond ASCII, which no token has. What to do: Copy it again, whole and in one line`,
+      throw new InputError(
+        'The token of BACKSTAGE_TOKEN has a space, a line break or a character beyond ASCII, which no token has. What to do: Copy it again, whole and in one line',
       );
     }
     return new BackendClient(new URL(address), token);
@@ -77,7 +62,7 @@ export class BackendClient {
    *
    * @param path - as `/api/catalog/entities/by-query`
    * @param query - what is `undefined` is left out
-   * @throws BackendError
+   * @throws an Error that says what to do
    */
   async get<T>(
     path: string,
@@ -89,17 +74,15 @@ export class BackendClient {
     }
     const { response, text } = await this.#send(url);
     if (!response.ok) {
-      throw new BackendError(
+      throw new Error(
         `${this.address} ${this.#describe(response, path, text)}`,
-        response.status,
       );
     }
     try {
       return JSON.parse(text) as T;
     } catch {
-      throw new BackendError(
+      throw new Error(
         `${this.address} answered something else than JSON. What to do: Give the address of the backend, not of the web app`,
-        response.status,
       );
     }
   }
@@ -117,7 +100,7 @@ export class BackendClient {
       });
       return { response, text: await response.text() };
     } catch (error) {
-      throw new BackendError(
+      throw new Error(
         `${this.address} could not be reached: ${reasonOf(error)}. What to do: Start the backend, or give the address that it is reached at from here`,
       );
     }
@@ -129,14 +112,14 @@ export class BackendClient {
       case 401:
         return this.#token
           ? `does not take the token (401). What to do: Compare it with \`backend.auth.externalAccess\` of the backend's configuration (${DOCUMENTATION}/explain.md#from-the-command-line)`
-          : `wants a token (401). What to do: Give one of \`backend.auth.externalAccess\` in BACKSTAGE_TOKEN, or with --token (${DOCUMENTATION}/explain.md#from-the-command-line)`;
+          : `wants a token (401). What to do: Give one of \`backend.auth.externalAccess\` in BACKSTAGE_TOKEN (${DOCUMENTATION}/explain.md#from-the-command-line)`;
       case 403:
         return `does not let the token do this (403)${said || '. What to do: Give its subject the permission that is missing, or take the `accessRestrictions` from it'}`;
       case 404:
         return `has nothing at ${path} (404). What to do: Check that it is the backend's address, and that the backend has this module, in a version not older than this command's`;
     }
     if (status >= 300 && status < 400) {
-      return `sends elsewhere (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself; a sign-in page in front of it has to let the token through`;
+      return `redirects (${status}), which is not followed, so that the token goes nowhere else. What to do: Give the address of the backend itself; a sign-in page in front of it has to let the token through`;
     }
     const cure =
       said !== '' && status !== 500

@@ -3,7 +3,9 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { InputError } from '@backstage/errors';
 import { linkTarget, loop, MOST_STEPS } from '../azure/links';
+import { isGlob, pathGlob } from '../content/repository-url';
 
 /** What a file of a checkout may have, in bytes; a descriptor that is larger is rejected by the catalog's provider too. */
 const MAX_FILE_SIZE = 16 * 1024 * 1024;
@@ -176,6 +178,86 @@ export class Checkout {
     }
     return files;
   }
+}
+
+const FILE_NAME = 'catalog-info.yaml';
+
+/**
+ * The checkout that the first of these places lies in, and the descriptors that
+ * they name; without a place, those below the working directory.
+ *
+ * @param places - files, folders or patterns
+ * @throws an InputError for a place that has no file
+ */
+export async function findFiles(
+  places: readonly string[],
+): Promise<{ checkout: Checkout; paths: readonly string[] }> {
+  const [first = '.', ...others] = places;
+  const checkout = await Checkout.containing(splitAtWildcard(first).folder);
+  const found = new Set<string>();
+  for (const place of [first, ...others]) {
+    for (const path of await filesAt(checkout, place)) found.add(path);
+  }
+  return { checkout, paths: [...found] };
+}
+
+async function filesAt(checkout: Checkout, place: string): Promise<string[]> {
+  const path = await checkout.pathOf(place);
+  if (path === undefined && !isGlob(place)) {
+    throw new InputError(
+      `Expected ${place} to be a file or folder in the checkout ${checkout.root}`,
+    );
+  }
+  const outcome =
+    path === undefined ? 'absent' : (await checkout.read(path)).outcome;
+  if (path !== undefined && outcome === 'folder') {
+    const isMeant = (file: string) => file.endsWith(`/${FILE_NAME}`);
+    return await present(checkout, path, isMeant);
+  }
+  if (path !== undefined && outcome !== 'absent') return [path];
+  const matching = isGlob(place) ? await filesMatching(checkout, place) : [];
+  if (matching.length === 0) {
+    throw new InputError(
+      `Expected ${place} to be a file, a folder, or a pattern that matches files`,
+    );
+  }
+  return matching;
+}
+
+async function filesMatching(
+  checkout: Checkout,
+  place: string,
+): Promise<string[]> {
+  const { folder, pattern } = splitAtWildcard(place);
+  const path = await checkout.pathOf(folder);
+  if (path === undefined) return [];
+  const glob = pathGlob(`${path === '/' ? '' : path}/${pattern}`);
+  return await present(checkout, path, file => glob.matches(file));
+}
+
+/** The folder of a place as far as it has no wildcard, and the rest. */
+function splitAtWildcard(place: string): { folder: string; pattern: string } {
+  const parts = place.split(/[\\/]/);
+  const wildcard = parts.findIndex(isGlob);
+  const folder = wildcard < 0 ? place : parts.slice(0, wildcard).join('/');
+  return {
+    folder: resolve(folder || '.'),
+    pattern: wildcard < 0 ? '' : parts.slice(wildcard).join('/'),
+  };
+}
+
+/** What is listed and not deleted. */
+async function present(
+  checkout: Checkout,
+  folder: string,
+  isMeant: (path: string) => boolean,
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const path of (await checkout.list(folder)).filter(isMeant)) {
+    const { outcome } = await checkout.read(path);
+    if (outcome !== 'absent') files.push(path);
+  }
+  return files;
 }
 
 /** Tracked files, and new ones that are not ignored. */

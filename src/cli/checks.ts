@@ -13,8 +13,9 @@ import { tokensPage } from '../credentials/problems/service';
 import type { CredentialDescription, ProofFacts } from '../credentials/types';
 import { isCloudHost, type Organization } from '../organization';
 import { EMPTY_LIST } from '../policy/nothing-found';
+import { counted } from '../counted';
 import { summarize } from './repositories';
-import { count, formatDuration, printable } from './text';
+import { formatDuration, printable } from './text';
 
 // What each finding of `doctor` means. The findings themselves come from doctor.ts.
 
@@ -100,7 +101,7 @@ export function proofCheck(
     const { subject, thumbprint, validTo } = facts;
     const left = validTo - now;
     const days = Math.floor(left / DAY);
-    const message = `${printable(subject)}, thumbprint ${thumbprint}, valid until ${day(validTo)} (${count(days, 'day')} left)`;
+    const message = `${printable(subject)}, thumbprint ${thumbprint}, valid until ${day(validTo)} (${counted(days, 'day')} left)`;
     return left >= CERTIFICATE_ENDS_SOON
       ? pass(facts.kind, message)
       : warn(
@@ -258,7 +259,7 @@ export function membershipCheck({ id, name }: ServiceIdentity): Check {
 /** How many projects the identity sees; of a thousand there may be more. */
 export function projectsCheck(visible: number): Check {
   const more = visible === 1_000 ? ' or more' : '';
-  const message = `${count(visible, 'project')}${more} visible`;
+  const message = `${counted(visible, 'project')}${more} visible`;
   return visible > 0
     ? pass('projects', message)
     : warn(
@@ -299,7 +300,7 @@ export function repositoriesCheck(
   return projects
     ? warn(
         'repositories',
-        `none visible, although ${count(projects, 'project is', 'projects are')}: the identity is a member, but has the access level Stakeholder, or no permission to read code`,
+        `none visible, although ${counted(projects, 'project')} ${projects === 1 ? 'is' : 'are'}: the identity is a member, but has the access level Stakeholder, or no permission to read code`,
         `Look at its access level at ${organization.url}/_settings/users, which has to be Basic, then at Project settings > Repositories > Security`,
       )
     : warn('repositories', EMPTY_LIST.cause, EMPTY_LIST.cure);

@@ -5,7 +5,6 @@ import type { ConfigurationError } from '../config/index';
 import { readClaims } from '../credentials/access-token';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { OrganizationCredential } from '../credentials/types';
-import { foldName } from '../credentials/match';
 import { isCloudHost, type Organization } from '../organization';
 import {
   apiVersionCheck,
@@ -291,10 +290,9 @@ class Examination {
     const { session, organization, configured } = this;
     const others: Organization[] = [];
     for (const other of configured) {
-      // One organization may be configured under both of its addresses.
       if (
         isCloudHost(other.host) &&
-        foldName(other.name) !== foldName(organization.name) &&
+        !other.isSameAs(organization) &&
         (await authorizationFor(session, other)) === authorization
       ) {
         others.push(other);

@@ -1,22 +1,21 @@
 import type { Config } from '@backstage/config';
 import { readProviderConfigs } from '../config/index';
 import { readLocationContext } from '../content/context';
-import { CatalogRules } from '../descriptors/rules';
-import { YamlParser } from '../descriptors/yaml';
 import { lookAtRepository } from '../ingestion/look';
-import { Turns } from '../ingestion/turns';
 import {
   explainQuestion,
-  explanationJson,
+  withMessage,
   type ExplainQuestion,
 } from '../operations/gather';
 import type { Explanation } from '../policy/explain';
-import { BackendClient, type BackendOptions } from './backend-client';
+import { BackendClient } from './backend-client';
 import { EXIT, type ExitCode, type Io, Progress, widthOf } from './io';
-import { openSession } from './session';
-import { hanging, printable, toJsonText } from './text';
+import { readAsRefresh } from './session';
+import { printable, renderAdvice, toJsonText } from './text';
 
-export interface ExplainOptions extends BackendOptions {
+export interface ExplainOptions {
+  /** The address of the backend, if not `backend.baseUrl`. */
+  readonly backend?: string;
   /** Whether the repository is looked at now. */
   readonly fresh: boolean;
   /** Asks no backend: what a refresh would find. */
@@ -53,7 +52,7 @@ export async function explain(
     io.stdout.write(`${toJsonText({ answers })}\n`);
   } else {
     const width = widthOf(io.stdout);
-    const rendered = answers.map(answer => render(answer, width));
+    const rendered = answers.map(it => renderAdvice(it.provider, it, width));
     io.stdout.write(`${rendered.join('\n\n')}\n`);
   }
   return answers.some(({ reason }) =>
@@ -71,10 +70,10 @@ function isReference(text: string): boolean {
 async function fromBackend(
   config: Config,
   { url, entityRef, fresh }: ExplainQuestion,
-  options: BackendOptions,
+  { backend: named }: ExplainOptions,
   io: Io,
 ): Promise<readonly Answer[]> {
-  const backend = BackendClient.open(config, options, io.env);
+  const backend = BackendClient.open(config, named, io.env);
   const { answers } = await backend.get<{ answers: Answer[] }>(
     '/api/catalog/azure-devops/explain',
     { url, entityRef, fresh: fresh ? 'true' : undefined },
@@ -88,10 +87,7 @@ async function fromConfiguration(
   io: Io,
   progress: Progress,
 ): Promise<readonly Answer[]> {
-  const session = openSession(config, io, progress);
-  const yaml = YamlParser.fromConfig(config);
-  const turns = new Turns();
-  try {
+  return await readAsRefresh(config, io, progress, async (session, reading) => {
     const answers = await explainQuestion(
       {
         readings: readProviderConfigs(config),
@@ -99,31 +95,13 @@ async function fromConfiguration(
         look: async asked =>
           await lookAtRepository({
             ...asked,
+            ...reading,
             clients: session.clients.interactive,
             credentials: session.credentials,
-            rules: CatalogRules.fromConfig(config),
-            yaml,
-            turns,
           }),
       },
       question,
     );
-    return answers.map(it => explanationJson(it) as unknown as Answer);
-  } finally {
-    await session.clients.close();
-    await yaml.close();
-  }
-}
-
-function render(
-  { provider, cause, cure, docs }: Answer,
-  width: number,
-): string {
-  const name = provider === undefined ? '' : `${provider}: `;
-  const end = cause.endsWith('?') ? '' : '.';
-  return [
-    hanging('', `${name}${cause}${end}`, width),
-    hanging('  What to do:  ', `${cure}.`, width),
-    `  More:        ${printable(docs)}`,
-  ].join('\n');
+    return answers.map(withMessage);
+  });
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Config } from '@backstage/config';
+import { InputError } from '@backstage/errors';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { Subscription, SubscriptionsClient } from '../azure/subscriptions';
 import type { Repository } from '../azure/types';
@@ -16,16 +17,10 @@ import {
   planSubscriptions,
   type PlannedSubscription,
 } from '../policy/subscriptions';
-import {
-  type CommandOptions,
-  EXIT,
-  type ExitCode,
-  type Io,
-  UsageError,
-} from './io';
+import { counted } from '../counted';
+import { type CommandOptions, EXIT, type ExitCode, type Io } from './io';
 import { askOrganizations, type Failure } from './session';
 import {
-  count,
   hanging,
   printable,
   renderTable,
@@ -62,7 +57,7 @@ export async function hooks(
 ): Promise<ExitCode> {
   const ingress = readIngressSettings(config);
   if (!ingress) {
-    throw new UsageError(NO_INGRESS);
+    throw new InputError(NO_INGRESS);
   }
   const url = addressOf(config, options.url);
   const { apply } = options;
@@ -106,14 +101,13 @@ const NO_INGRESS =
 function addressOf(config: Config, named: string | undefined): string {
   const base = named ?? config.getOptionalString('backend.baseUrl');
   if (base === undefined || !URL.canParse(base)) {
-    throw new UsageError(
-      `${named === undefined ? 'backend.baseUrl' : '--url'} is no address, but ${base ?? 'nothing'}; ` +
-        'name the one at which Azure DevOps reaches the backend, such as --url https://backstage.example.com',
+    throw new InputError(
+      `Expected the address at which Azure DevOps reaches the backend, such as --url https://backstage.example.com; got ${base === undefined ? 'none, and the configuration has no backend.baseUrl' : `'${base}'`}`,
     );
   }
   const url = new URL(base);
   if (url.protocol !== 'https:') {
-    throw new UsageError(
+    throw new InputError(
       `${base} is not https, which Azure DevOps demands where a password is sent; ` +
         'name the address at which it reaches the backend with --url https://…',
     );
@@ -138,7 +132,7 @@ async function projectsOf(
   named: string | undefined,
 ): Promise<Project[]> {
   const settings = readProviderConfigs(config).flatMap(reading =>
-    reading.settings?.organizations.some(({ key }) => key === organization.key)
+    reading.settings?.organizations.some(it => it.isSameAs(organization))
       ? [reading.settings]
       : [],
   );
@@ -149,7 +143,7 @@ async function projectsOf(
       : [id, name].some(it => it.toLowerCase() === named.toLowerCase());
   const wanted = projects.filter(isWanted);
   if (named !== undefined && wanted.length === 0) {
-    throw new UsageError(
+    throw new InputError(
       `${organization.label} has no project '${named}' that the credential may see`,
     );
   }
@@ -203,18 +197,20 @@ async function detailOf(
   { state, event, projectId, detail }: PlannedSubscription,
   existing: readonly Subscription[],
 ): Promise<string | undefined> {
-  const onProbation =
-    state === 'on probation'
-      ? existing.find(
-          it =>
-            it.eventType === event &&
-            it.projectId === projectId &&
-            it.status === 'onProbation',
-        )
-      : undefined;
+  if (state !== 'on probation') return detail;
+  const onProbation = existing.find(
+    it =>
+      it.eventType === event &&
+      it.projectId === projectId &&
+      it.status === 'onProbation',
+  );
   const last = onProbation && (await client.lastFailure(onProbation.id));
-  return last ? `the last delivery failed: ${last}` : detail;
+  return `the last delivery failed${last ? `: ${last}` : ''}. ${PROBATION}`;
 }
+
+/** Source: learn.microsoft.com, "Troubleshoot service hooks". */
+const PROBATION =
+  'Mend what answers so: until a delivery succeeds Azure DevOps drops what happens, and after some 36 hours it disables the subscription';
 
 /** Makes what is missing before it deletes anything. @returns why that failed */
 async function carryOut(
@@ -278,8 +274,8 @@ function render(
   const shown = lines.filter(({ state }) => state !== 'right');
   const heading = hanging(
     '',
-    `${organization.label}: ${count(new Set(lines.map(l => l.projectId)).size, 'project')}, ` +
-      `${count(lines.length, 'subscription')} wanted, ${lines.length - shown.length} right`,
+    `${organization.label}: ${counted(new Set(lines.map(l => l.projectId)).size, 'project')}, ` +
+      `${counted(lines.length, 'subscription')} wanted, ${lines.length - shown.length} right`,
     width,
   );
   const table = renderTable(
@@ -319,7 +315,7 @@ function remarksOn(lines: readonly Line[]): Map<string, string> {
     [...about].map(([text, [first, ...others]]) => [
       text,
       `${first?.event} of ${first?.project ?? ''}` +
-        (others.length > 0 ? ` and ${count(others.length, 'other')}` : ''),
+        (others.length > 0 ? ` and ${counted(others.length, 'other')}` : ''),
     ]),
   );
 }

@@ -36,11 +36,6 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The command line itself was wrong. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** The width that is assumed where none is known. */
 const DEFAULT_WIDTH = 80;
 

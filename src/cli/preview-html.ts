@@ -1,12 +1,12 @@
 import { describeRejection } from '../policy/model';
+import { SKIP_REASONS } from '../policy/select';
 import {
   describeCounts,
   entitiesOf,
   lineUrl,
   type Preview,
-  SKIP_REASONS,
   stateOf,
-  summaryOf,
+  summaryOfAll,
   urlOf,
 } from './preview-model';
 
@@ -26,7 +26,7 @@ export function renderHtml(preview: Preview): string {
           ]
         : [],
     ),
-    counts: summaryOf(organizations),
+    counts: summaryOfAll(preview),
     repositories: organizations.flatMap(({ organization, repositories }) =>
       repositories.map(each => ({
         o: organization.label,

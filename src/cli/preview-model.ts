@@ -3,11 +3,11 @@ import type { PreviewedFile, PreviewedRepository } from '../ingestion/preview';
 import { repositoryUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
 import type { Rejection } from '../policy/model';
-import { chooseOwner } from '../policy/owner';
-import type { SkipReason } from '../policy/select';
+import { chooseOwner, type Claimant } from '../policy/owner';
+import { counted } from '../counted';
 import { organizationJson } from './io';
 import type { Failure } from './session';
-import { count } from './text';
+import {} from './text';
 
 /** One organization as one provider reads it. */
 export interface PreviewedOrganization {
@@ -66,29 +66,20 @@ export function stateOf(repository: PreviewedRepository): State {
   return repository.files.length > 0 ? 'entities' : 'none';
 }
 
-/** Why repositories are not looked at, for people. */
-export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
-  'project-filter': 'left out by the key project or exclude.project',
-  'repository-filter': 'left out by the key repository or exclude.repository',
-  fork: 'left out as a fork, by the key skipForkedRepos',
-  disabled: 'disabled',
-  'project-not-well-formed': 'in a project that is being created or deleted',
-  empty: 'empty',
-};
-
-export function emptyCounts(): Record<State, number> {
-  return { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
-}
-
 /** How many repositories are in each state. */
 export function summaryOf(
-  organizations: readonly PreviewedOrganization[],
+  repositories: readonly PreviewedRepository[],
 ): Record<State, number> {
-  const counts = emptyCounts();
-  for (const { repositories } of organizations) {
-    for (const repository of repositories) counts[stateOf(repository)] += 1;
-  }
+  const counts = { entities: 0, broken: 0, none: 0, skipped: 0, unknown: 0 };
+  for (const repository of repositories) counts[stateOf(repository)] += 1;
   return counts;
+}
+
+/** How many there are in each state in all. */
+export function summaryOfAll({
+  organizations,
+}: Pick<Preview, 'organizations'>) {
+  return summaryOf(organizations.flatMap(({ repositories }) => repositories));
 }
 
 /**
@@ -100,37 +91,25 @@ export function chooseOwners(
   organizations: readonly PreviewedOrganization[],
   held?: ReadonlyMap<string, { readonly target: string }>,
 ): { entities: OwnedEntity[]; duplicates: Duplicate[] } {
-  const claims = new Map<string, Claim[]>();
-  for (const { organization, repositories } of organizations) {
-    for (const { repository, files } of repositories) {
-      for (const { path, target, claims: drafts } of files) {
-        for (const { entityRef, kind, entity } of drafts) {
-          if (kind !== 'entity') continue;
-          const all = claims.get(entityRef) ?? [];
-          const { key } = organization;
-          const repositoryId = repository.id;
-          // Two providers may read the same file.
-          if (all.some(other => other.target === target)) continue;
-          all.push({ organization: key, repositoryId, path, target, entity });
-          claims.set(entityRef, all);
-        }
-      }
-    }
+  const claims = new Map<string, Map<string, Claim>>();
+  for (const claim of organizations.flatMap(claimsIn)) {
+    const all = claims.get(claim.entityRef) ?? new Map<string, Claim>();
+    claims.set(claim.entityRef, all);
+    // Two providers may read the same file.
+    if (!all.has(claim.target)) all.set(claim.target, claim);
   }
   const entities: OwnedEntity[] = [];
   const duplicates: Duplicate[] = [];
   for (const [entityRef, all] of claims) {
-    const incumbent = all.find(
-      ({ target }) => target === held?.get(entityRef)?.target,
-    );
-    const owner = chooseOwner(all, incumbent);
+    const incumbent = all.get(held?.get(entityRef)?.target ?? '');
+    const owner = chooseOwner([...all.values()], incumbent);
     if (!owner) continue;
     const { target } = owner;
     const entity = JSON.parse(owner.entity) as Entity;
     entities.push({ entityRef, target, entity });
-    if (all.length > 1) {
-      const others = all.map(claim => claim.target).filter(it => it !== target);
-      duplicates.push({ entityRef, owner: target, others: others.sort() });
+    const others = [...all.keys()].filter(it => it !== target).sort();
+    if (others.length > 0) {
+      duplicates.push({ entityRef, owner: target, others });
     }
   }
   const byReference = (a: { entityRef: string }, b: { entityRef: string }) =>
@@ -141,13 +120,28 @@ export function chooseOwners(
   };
 }
 
-interface Claim {
-  readonly organization: string;
-  readonly repositoryId: string;
-  readonly path: string;
-  readonly target: string;
+/** That a file gives an entity. */
+interface Claim extends Claimant {
+  readonly entityRef: string;
   /** As JSON. */
   readonly entity: string;
+}
+
+function claimsIn({ organization, repositories }: PreviewedOrganization) {
+  return repositories.flatMap(({ repository, files }) =>
+    files.flatMap(({ path, target, claims }) =>
+      claims
+        .filter(({ kind }) => kind === 'entity')
+        .map(({ entityRef, entity }): Claim => ({
+          organization: organization.key,
+          repositoryId: repository.id,
+          path,
+          target,
+          entityRef,
+          entity,
+        })),
+    ),
+  );
 }
 
 /** The address of a repository for people. */
@@ -181,7 +175,7 @@ export function toJson(preview: Preview) {
   const withoutEntity = ({ entity: _entity, ...rest }: OwnedEntity) => rest;
   return {
     at: new Date(preview.at).toISOString(),
-    repositories: summaryOf(preview.organizations),
+    repositories: summaryOfAll(preview),
     organizations: preview.organizations.map(organizationToJson),
     entities: preview.entities,
     duplicates: preview.duplicates,
@@ -225,7 +219,7 @@ export function describeCounts(entities: readonly OwnedEntity[]): string {
   const parts = [...countBy(entities.map(({ entity }) => entity.kind))]
     .sort(([, a], [, b]) => b - a)
     .map(([kind, n]) => `${kind}: ${n.toLocaleString('en-US')}`);
-  const all = count(entities.length, 'entity', 'entities');
+  const all = counted(entities.length, 'entity');
   return parts.length > 0 ? `${all} (${parts.join(', ')})` : all;
 }
 

@@ -2,18 +2,16 @@ import {
   countBy,
   describeCounts,
   type Difference,
-  emptyCounts,
   type Preview,
   type PreviewedOrganization,
-  SKIP_REASONS,
-  stateOf,
-  type State,
   summaryOf,
 } from './preview-model';
 import type { PreviewedRepository } from '../ingestion/preview';
 import { describeRejection } from '../policy/model';
+import { SKIP_REASONS } from '../policy/select';
+import { counted } from '../counted';
 import { renderFailure } from './session';
-import { type Column, count, hanging, printable, renderTable } from './text';
+import { type Column, hanging, printable, renderTable } from './text';
 
 /** How many lines of one kind are spelled out; the rest is in --json. */
 const MOST_LINES = 50;
@@ -66,11 +64,11 @@ function renderOrganization(
   if (failure) return renderFailure(organization.label, failure, width);
   const as =
     provider === undefined ? 'no provider has it' : `provider ${provider}`;
-  const found = summaryOf([previewed]);
+  const found = summaryOf(repositories);
   const asked = repositories.length - found.skipped;
   const heading = hanging(
     '',
-    `${organization.label} (${as}): ${count(repositories.length, 'repository', 'repositories')}, ${asked} of them looked at`,
+    `${organization.label} (${as}): ${counted(repositories.length, 'repository')}, ${asked} of them looked at`,
     width,
   );
   return [
@@ -97,30 +95,19 @@ function renderOrganization(
 }
 
 function renderProjects(repositories: readonly PreviewedRepository[]): string {
-  const projects = new Map<string, Record<State, number>>();
-  for (const each of repositories) {
-    const { name } = each.repository.project;
-    const counts = projects.get(name) ?? emptyCounts();
-    counts[stateOf(each)] += 1;
-    projects.set(name, counts);
-  }
+  const nameOfProject = ({ repository }: PreviewedRepository) =>
+    repository.project.name;
   const { compare } = new Intl.Collator('en', { numeric: true });
+  const projects = [...new Set(repositories.map(nameOfProject))].sort(compare);
   return renderTable(
     COLUMNS,
-    [...projects]
-      .sort(([a], [b]) => compare(a, b))
-      .map(([name, { entities, broken, none, skipped, unknown }]) =>
-        [
-          entities + broken + none + skipped + unknown,
-          entities,
-          broken,
-          none,
-          skipped,
-          unknown,
-        ]
-          .map(n => (n === 0 ? '-' : n.toLocaleString('en-US')))
-          .concat(printable(name)),
-      ),
+    projects.map(name => {
+      const own = repositories.filter(it => nameOfProject(it) === name);
+      const { entities, broken, none, skipped, unknown } = summaryOf(own);
+      return [own.length, entities, broken, none, skipped, unknown]
+        .map(n => (n === 0 ? '-' : n.toLocaleString('en-US')))
+        .concat(printable(name));
+    }),
   );
 }
 

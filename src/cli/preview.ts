@@ -1,15 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
+import { InputError } from '@backstage/errors';
 import { CLOUD_HOST, Organization } from '../organization';
 import { type ProviderSettings, readProviderConfigs } from '../config/index';
-import { CatalogRules } from '../descriptors/rules';
-import { YamlParser } from '../descriptors/yaml';
 import {
   type PreviewedRepository,
   previewOrganization,
 } from '../ingestion/preview';
-import { Turns } from '../ingestion/turns';
 import { BackendClient } from './backend-client';
 import {
   type CommandOptions,
@@ -17,30 +15,33 @@ import {
   type ExitCode,
   type Io,
   Progress,
-  UsageError,
   widthOf,
 } from './io';
-import { parseName } from './organizations';
+import { parseOrganization } from '../content/organizations';
+import { counted } from '../counted';
 import { compareWithCatalog, readCatalog } from './preview-difference';
 import { renderHtml } from './preview-html';
 import {
   chooseOwners,
   type Preview,
   type PreviewedOrganization,
-  summaryOf,
+  summaryOfAll,
   toJson,
 } from './preview-model';
 import { renderPreview } from './preview-output';
-import { findCause, openSession, type Session } from './session';
-import { count, toJsonText } from './text';
+import {
+  findCause,
+  readAsRefresh,
+  type Reading,
+  type Session,
+} from './session';
+import { toJsonText } from './text';
 
 export interface PreviewOptions extends CommandOptions {
   /** Ids; empty for all. */
   readonly provider: readonly string[];
   /** The address of a backend to compare with. */
   readonly against?: string;
-  /** For that backend. Default: the environment's `BACKSTAGE_TOKEN`. */
-  readonly token?: string;
   /** Where to write a page for people. */
   readonly html?: string;
 }
@@ -55,20 +56,14 @@ export async function preview(
   const backend =
     options.against === undefined
       ? undefined
-      : BackendClient.open(
-          config,
-          { backend: options.against, token: options.token },
-          io.env,
-        );
+      : BackendClient.open(config, options.against, io.env);
   for (const mistake of mistakes) io.stderr.write(`${mistake}\n\n`);
   const organizations = await previewAll(config, tasks, io);
   const progress = new Progress(io.stderr);
   try {
     const held = backend
       ? await readCatalog(backend, organizations, n =>
-          progress.show(
-            `${backend.address}: ${count(n, 'entity', 'entities')}`,
-          ),
+          progress.show(`${backend.address}: ${counted(n, 'entity')}`),
         )
       : undefined;
     const owned = chooseOwners(organizations, held);
@@ -88,7 +83,7 @@ export async function preview(
         ? `${toJsonText(toJson(found))}\n`
         : `${renderPreview(found, widthOf(io.stdout), options)}\n`,
     );
-    const { unknown } = summaryOf(organizations);
+    const { unknown } = summaryOfAll(found);
     const failed = organizations.some(each => each.failure !== undefined);
     return failed || unknown > 0 || mistakes.length > 0
       ? EXIT.problem
@@ -102,7 +97,7 @@ async function writeHtml(file: string, found: Preview): Promise<void> {
   try {
     await writeFile(file, renderHtml(found));
   } catch (error) {
-    throw new UsageError(
+    throw new InputError(
       `The page could not be written to ${file}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
@@ -115,7 +110,7 @@ interface Task {
   readonly settings: ProviderSettings;
 }
 
-/** @throws UsageError for a provider or an organization that is not there */
+/** @throws InputError for a provider or an organization that is not there */
 function selectTasks(
   config: Config,
   options: PreviewOptions,
@@ -123,7 +118,7 @@ function selectTasks(
   const readings = readProviderConfigs(config);
   for (const id of options.provider) {
     if (!readings.some(reading => reading.id === id)) {
-      throw new UsageError(
+      throw new InputError(
         `There is no provider ${id}: catalog.providers.azureDevOps has ${readings.map(reading => reading.id).join(', ') || 'nothing'}`,
       );
     }
@@ -148,7 +143,7 @@ function selectTasks(
     error ? [error.message] : [],
   );
   if (all.length === 0 && mistakes.length === 0) {
-    throw new UsageError(
+    throw new InputError(
       'The configuration has no provider under catalog.providers.azureDevOps. Name an organization with --organization to see what a provider would find in it.',
     );
   }
@@ -157,13 +152,11 @@ function selectTasks(
 
 /** As its providers read it; one that none has, as a provider without further keys would. */
 function ofOrganization(name: string, all: readonly Task[]): Task[] {
-  const organization = parseName(
+  const organization = parseOrganization(
     name,
     all.map(task => task.organization),
   );
-  const configured = all.filter(
-    task => task.organization.key === organization.key,
-  );
+  const configured = all.filter(it => it.organization.isSameAs(organization));
   if (configured.length > 0) return configured;
   const block: JsonObject = {
     organization: organization.name,
@@ -176,7 +169,7 @@ function ofOrganization(name: string, all: readonly Task[]): Task[] {
     }),
   );
   if (!reading?.settings) {
-    throw new UsageError(reading?.error?.message ?? `There is no ${name}`);
+    throw new InputError(reading?.error?.message ?? `There is no ${name}`);
   }
   return [{ organization, settings: reading.settings }];
 }
@@ -187,43 +180,32 @@ async function previewAll(
   io: Io,
 ): Promise<PreviewedOrganization[]> {
   const progress = new Progress(io.stderr);
-  const session = openSession(config, io, progress);
-  const yaml = YamlParser.fromConfig(config);
-  const shared = {
-    rules: CatalogRules.fromConfig(config),
-    yaml,
-    turns: new Turns(),
-  };
-  try {
+  return await readAsRefresh(config, io, progress, async (session, reading) => {
     const found: PreviewedOrganization[] = [];
     for (const task of tasks) {
-      found.push(await previewOne(session, task, shared, progress));
+      found.push(await previewOne(session, task, reading, progress));
     }
     return found;
-  } finally {
-    progress.clear();
-    await yaml.close();
-    await session.clients.close();
-  }
+  });
 }
 
 async function previewOne(
   session: Session,
   { provider, organization, settings }: Task,
-  shared: { rules: CatalogRules; yaml: YamlParser; turns: Turns },
+  reading: Reading,
   progress: Progress,
 ): Promise<PreviewedOrganization> {
   const { label } = organization;
   progress.show(`${label}: listing repositories ...`);
   try {
     const repositories: PreviewedRepository[] = await previewOrganization({
-      ...shared,
+      ...reading,
       organization,
       settings,
       client: session.clients.forOrganization(organization),
       onProgress: (done, all) =>
         progress.show(
-          `${label}: ${done.toLocaleString('en-US')} of ${count(all, 'repository', 'repositories')} ...`,
+          `${label}: ${done.toLocaleString('en-US')} of ${counted(all, 'repository')} ...`,
         ),
     });
     return { provider, organization, repositories };

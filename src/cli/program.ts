@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigReader } from '@backstage/config';
 import { ConfigSources } from '@backstage/config-loader';
+import { InputError } from '@backstage/errors';
 import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { redact } from '../credentials/errors';
-import type { BackendOptions } from './backend-client';
 import { doctor } from './doctor';
 import { explain, type ExplainOptions } from './explain';
 import { hooks, type HooksOptions } from './hooks';
@@ -14,7 +14,6 @@ import {
   EXIT,
   type ExitCode,
   type Io,
-  UsageError,
   widthOf,
 } from './io';
 import { preview, type PreviewOptions } from './preview';
@@ -27,12 +26,6 @@ interface ConfigOptions {
   readonly config: readonly string[];
 }
 
-type CommandFunction<Options> = (
-  config: Config,
-  options: Options,
-  io: Io,
-) => Promise<ExitCode>;
-
 /**
  * Runs the command line.
  *
@@ -40,27 +33,10 @@ type CommandFunction<Options> = (
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let outcome: ExitCode = EXIT.ok;
-  const action =
-    <Options extends CommandOptions>(command: CommandFunction<Options>) =>
-    async (options: Options & ConfigOptions) => {
-      const config = await readConfiguration(options.config, io.env);
-      outcome =
-        reportConfiguration(config, options, io) ??
-        (await command(config, options, io));
-    };
+  const program = createProgram(io, command => async (...given) => {
+    outcome = await command(...given);
+  });
   try {
-    const program = createProgram(io, action);
-    addValidate(program, async (places, options) => {
-      const config =
-        options.config.length > 0
-          ? await readConfiguration(options.config, io.env)
-          : undefined;
-      outcome = await validate(config, places, options, io);
-    });
-    addExplain(program, async (question, options) => {
-      const config = await readConfigurationOf(options, io.env);
-      outcome = await explain(config, question, options, io);
-    });
     await program.parseAsync([...args], { from: 'user' });
     return outcome;
   } catch (error) {
@@ -70,15 +46,16 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     const message = error instanceof Error ? error.message : String(error);
     const text = hanging('error: ', redact(message), widthOf(io.stderr));
     io.stderr.write(`${text}\n`);
-    return error instanceof UsageError ? EXIT.usage : EXIT.problem;
+    return error instanceof InputError ? EXIT.usage : EXIT.problem;
   }
 }
 
+/** @param ends - keeps how a command ended */
 function createProgram(
   io: Io,
-  action: <Options extends CommandOptions>(
-    command: CommandFunction<Options>,
-  ) => (options: Options & ConfigOptions) => Promise<void>,
+  ends: <Given extends unknown[]>(
+    command: (...given: Given) => Promise<ExitCode>,
+  ) => (...given: Given) => Promise<void>,
 ): Command {
   const program = new Command('azure-devops-catalog')
     .description(
@@ -96,6 +73,17 @@ function createProgram(
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride()
     .addHelpText('after', PROGRAM_HELP);
+  /** A command that needs the credentials of the configuration. */
+  const withCredentials = <Options extends CommandOptions>(
+    command: (config: Config, options: Options, io: Io) => Promise<ExitCode>,
+  ) =>
+    ends(async (options: Options & ConfigOptions) => {
+      const config = await readConfiguration(options.config, io.env);
+      return (
+        reportConfiguration(config, options, io) ??
+        (await command(config, options, io))
+      );
+    });
   withCommonOptions(program.command('repositories'))
     .summary('list every repository that the credentials may read')
     .description(
@@ -103,14 +91,14 @@ function createProgram(
     )
     .option('-p, --project <name>', 'of this project only')
     .addHelpText('after', REPOSITORIES_HELP)
-    .action(action(repositories));
+    .action(withCredentials(repositories));
   withCommonOptions(program.command('doctor'))
     .summary('check every organization from its credential to its repositories')
     .description(
       'Checks every configured organization, or those named: credential, token, tenant, membership, what is visible, proxy, clock and rate limit. Every check passes, warns or fails, and says what to do.',
     )
     .addHelpText('after', DOCTOR_HELP)
-    .action(action(doctor));
+    .action(withCredentials(doctor));
   withCommonOptions(program.command('hooks'))
     .summary('show or make the subscriptions to service hooks')
     .description(
@@ -123,7 +111,7 @@ function createProgram(
     )
     .option('--apply', 'carry the plan out', false)
     .addHelpText('after', HOOKS_HELP)
-    .action(action<HooksOptions>(hooks));
+    .action(withCredentials<HooksOptions>(hooks));
   withCommonOptions(program.command('preview'))
     .summary('show what a refresh would put into the catalog')
     .description(
@@ -136,59 +124,11 @@ function createProgram(
     )
     .option(
       '--against <url>',
-      'the address of a running backend: show what a refresh would change in its catalog',
-    )
-    .option(
-      '--token <token>',
-      'an access token for that backend (default: BACKSTAGE_TOKEN in the environment)',
+      'the address of a running backend: show what a refresh would change in its catalog; its access token is BACKSTAGE_TOKEN in the environment',
     )
     .option('--html <file>', 'write a page for people: coverage by project')
     .addHelpText('after', PREVIEW_HELP)
-    .action(action<PreviewOptions>(preview));
-  return program;
-}
-
-function addExplain(
-  program: Command,
-  action: (
-    question: string,
-    options: ExplainOptions & ConfigOptions,
-  ) => Promise<void>,
-): void {
-  program
-    .command('explain <url>')
-    .summary('say why a repository is in the catalog, or is not')
-    .description(
-      'Says why a repository is in the catalog, or is not, and what to do, as the running backend knows it, or with --from-configuration as the next refresh would find it. The URL is that of the repository or a file in it, in any form; an entity reference may stand in its place.',
-    )
-    .addOption(configOption('app-config.yaml and app-config.local.yaml'))
-    .option(
-      '--backend <address>',
-      'the backend to ask (default: backend.baseUrl)',
-    )
-    .option(
-      '--token <token>',
-      'a token of backend.auth.externalAccess (default: BACKSTAGE_TOKEN)',
-    )
-    .option('--fresh', 'have the repository looked at now', false)
-    .option(
-      '--from-configuration',
-      'ask Azure DevOps itself, and no backend',
-      false,
-    )
-    .option('--json', 'print JSON, for machines', false)
-    .addHelpText('after', EXPLAIN_HELP)
-    .action(action);
-}
-
-/** The one command that needs neither a configuration nor Azure DevOps. */
-function addValidate(
-  program: Command,
-  action: (
-    places: string[],
-    options: ValidateOptions & ConfigOptions,
-  ) => Promise<void>,
-): void {
+    .action(withCredentials<PreviewOptions>(preview));
   program
     .command('validate [path...]')
     .summary('check descriptors of a checkout before they are merged')
@@ -207,7 +147,45 @@ function addValidate(
     )
     .option('--json', 'print JSON, for machines', false)
     .addHelpText('after', VALIDATE_HELP)
-    .action(action);
+    .action(
+      ends(
+        async (places: string[], options: ValidateOptions & ConfigOptions) => {
+          const config =
+            options.config.length > 0
+              ? await readConfiguration(options.config, io.env)
+              : undefined;
+          return await validate(config, places, options, io);
+        },
+      ),
+    );
+  program
+    .command('explain <url>')
+    .summary('say why a repository is in the catalog, or is not')
+    .description(
+      'Says why a repository is in the catalog, or is not, and what to do, as the running backend knows it, or with --from-configuration as the next refresh would find it. The URL is that of the repository or a file in it, in any form; an entity reference may stand in its place.',
+    )
+    .addOption(configOption('app-config.yaml and app-config.local.yaml'))
+    .option(
+      '--backend <address>',
+      'the backend to ask (default: backend.baseUrl); its access token is BACKSTAGE_TOKEN in the environment',
+    )
+    .option('--fresh', 'have the repository looked at now', false)
+    .option(
+      '--from-configuration',
+      'ask Azure DevOps itself, and no backend',
+      false,
+    )
+    .option('--json', 'print JSON, for machines', false)
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(
+      ends(
+        async (question: string, options: ExplainOptions & ConfigOptions) => {
+          const config = await readConfigurationOf(options, io.env);
+          return await explain(config, question, options, io);
+        },
+      ),
+    );
+  return program;
 }
 
 function configOption(byDefault: string): Option {
@@ -271,7 +249,7 @@ async function readConfiguration(
 
 /** The same; an empty configuration where a backend is named, no file is, and there is none to be read. */
 async function readConfigurationOf(
-  { config, backend }: ConfigOptions & BackendOptions,
+  { config, backend }: ConfigOptions & Pick<ExplainOptions, 'backend'>,
   env: NodeJS.ProcessEnv,
 ): Promise<Config> {
   try {

@@ -3,11 +3,11 @@ import type { Repository } from '../azure/types';
 import { describeCredential } from '../credentials/problems/diagnosis';
 import type { CredentialDescription } from '../credentials/types';
 import type { Organization } from '../organization';
+import { counted } from '../counted';
 import { type CommandOptions, EXIT, type ExitCode, type Io } from './io';
 import { askOrganizations, type Session } from './session';
 import {
   type Column,
-  count,
   formatBytes,
   hanging,
   printable,
@@ -120,8 +120,8 @@ export function summarize(repositories: readonly Repository[]): string {
   const others = repositories.length - usable.length;
   const projects = new Set(usable.map(r => r.project.id)).size;
   return (
-    `${count(usable.length, 'repository', 'repositories')} ` +
-    `in ${count(projects, 'project')}` +
+    `${counted(usable.length, 'repository')} ` +
+    `in ${counted(projects, 'project')}` +
     (others > 0 ? ` (and ${others} in projects being created or deleted)` : '')
   );
 }

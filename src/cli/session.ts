@@ -15,6 +15,9 @@ import type {
   CredentialDescription,
   CredentialDirectory,
 } from '../credentials/types';
+import { CatalogRules } from '../descriptors/rules';
+import { YamlParser } from '../descriptors/yaml';
+import { Turns } from '../ingestion/turns';
 import { CLOUD_HOST, Organization } from '../organization';
 import {
   type CommandOptions,
@@ -25,7 +28,7 @@ import {
   widthOf,
 } from './io';
 import { selectOrganizations } from './organizations';
-import { hanging } from './text';
+import { hanging, renderAdvice } from './text';
 
 /** What commands reach organizations with. */
 export interface Session {
@@ -48,6 +51,32 @@ export function openSession(
   const credentials = createCredentialDirectory({ config, logger, now });
   const clients = new AzureDevOpsClientPool({ credentials, logger });
   return { credentials, clients };
+}
+
+/** What reads descriptors. */
+export interface Reading {
+  readonly rules: CatalogRules;
+  readonly yaml: YamlParser;
+  readonly turns: Turns;
+}
+
+/** Reads repositories as a refresh does. */
+export async function readAsRefresh<T>(
+  config: Config,
+  io: Io,
+  progress: Progress,
+  read: (session: Session, reading: Reading) => Promise<T>,
+): Promise<T> {
+  const rules = CatalogRules.fromConfig(config);
+  const yaml = YamlParser.fromConfig(config);
+  const session = openSession(config, io, progress);
+  try {
+    return await read(session, { rules, yaml, turns: new Turns() });
+  } finally {
+    progress.clear();
+    await session.clients.close();
+    await yaml.close();
+  }
 }
 
 function createLogger({ stderr }: Io, progress: Progress): LoggerService {
@@ -115,7 +144,7 @@ interface Question<T> {
  * is to be JSON. One that fails does not keep the others from being asked.
  *
  * @returns `isWhole`: no organization failed, and no provider's block is wrong
- * @throws UsageError when there is none.
+ * @throws InputError when there is none.
  */
 export async function askOrganizations<T>(
   config: Config,
@@ -184,15 +213,8 @@ export function renderFailure(
   { diagnosis, credential }: Failure,
   width: number,
 ): string {
-  const { cause, cure, docs } = diagnosis;
-  return [
-    hanging('', `${name}: ${cause}.`, width),
-    ...(credential
-      ? [hanging('  Credential:  ', describeCredential(credential), width)]
-      : []),
-    hanging('  What to do:  ', `${cure}.`, width),
-    `  More:        ${docs}`,
-  ].join('\n');
+  const as = credential && describeCredential(credential);
+  return renderAdvice(name, { ...diagnosis, as }, width);
 }
 
 /** What is wrong with `integrations.azure`, in Backstage's words, and the cure. */

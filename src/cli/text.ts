@@ -1,20 +1,15 @@
+import { Help } from 'commander';
+
+const help = new Help();
+// Its default leaves narrow text as it is.
+help.minWidthToWrap = 1;
+
 /**
  * Breaks a text into lines of at most `width` characters, between words only: a
  * path or an address that is longer stays in one piece, so that it can be copied.
  */
 export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/).filter(w => w !== '')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  if (line !== '') lines.push(line);
-  return lines;
+  return help.boxWrap(text, width).split('\n');
 }
 
 /**
@@ -23,7 +18,7 @@ export function wrap(text: string, width: number): string[] {
  * left: a terminal would cut it.
  */
 export function hanging(lead: string, text: string, width: number): string {
-  const shown = printable(text.replace(/\s+/g, ' '));
+  const shown = printable(text.trim().replace(/\s+/g, ' '));
   return wrap(shown, Math.max(20, width - lead.length))
     .map((line, i) => {
       const left = width - line.length;
@@ -32,6 +27,29 @@ export function hanging(lead: string, text: string, width: number): string {
       return (isLed ? lead : ' '.repeat(indent)) + line;
     })
     .join('\n');
+}
+
+/** What is so, what to do, and where more is said. @param about - what it is about */
+export function renderAdvice(
+  about: string | undefined,
+  advice: {
+    /** A sentence without the full stop, like the cure. */
+    readonly cause: string;
+    readonly cure: string;
+    readonly docs: string;
+    /** The credential. */
+    readonly as?: string;
+  },
+  width: number,
+): string {
+  const { cause, cure, docs, as } = advice;
+  const lead = about === undefined ? '' : `${about}: `;
+  return [
+    hanging('', `${lead}${cause}${cause.endsWith('?') ? '' : '.'}`, width),
+    ...(as === undefined ? [] : [hanging('  Credential:  ', as, width)]),
+    hanging('  What to do:  ', `${cure}.`, width),
+    `  More:        ${printable(docs)}`,
+  ].join('\n');
 }
 
 export interface Column {
@@ -106,9 +124,4 @@ export function formatDuration(milliseconds: number): string {
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
-}
-
-/** `1 repository`, `2 repositories`. */
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 }

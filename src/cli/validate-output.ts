@@ -1,5 +1,6 @@
+import { counted } from '../counted';
 import { type Io, widthOf } from './io';
-import { count, hanging, printable, toJsonText } from './text';
+import { hanging, printable, toJsonText } from './text';
 
 export interface OutputOptions {
   readonly format: 'text' | 'azure-pipelines';
@@ -31,8 +32,7 @@ export interface Validation {
   readonly files: readonly CheckedFile[];
   /** Absent where it is not known. */
   readonly repository?: string;
-  /** `by-kind`: without their locations, for want of the repository's address. */
-  readonly rules: 'checked' | 'by-kind' | 'not-checked';
+  readonly rules: 'checked' | 'not-checked';
 }
 
 /** Writes what was found, for people, for programs, or for Azure Pipelines. */
@@ -83,7 +83,7 @@ function renderSummary(validation: Validation, width: number): string {
   const found =
     files.length === 0
       ? 'No catalog-info.yaml was found. Name the files that are to be checked.'
-      : `${count(files.length, 'file')}, ${count(entities, 'entity', 'entities')}: ${errors + warnings === 0 ? 'nothing is wrong' : `${count(errors, 'error')}, ${count(warnings, 'warning')}`}.`;
+      : `${counted(files.length, 'file')}, ${counted(entities, 'entity')}: ${errors + warnings === 0 ? 'nothing is wrong' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`}.`;
   return [
     hanging('', found, width),
     hanging(
@@ -91,16 +91,15 @@ function renderSummary(validation: Validation, width: number): string {
       repository ?? 'not known; give it with --repository',
       width,
     ),
-    hanging('catalog.rules: ', RULES[rules], width),
+    hanging(
+      'catalog.rules: ',
+      rules === 'checked'
+        ? rules
+        : 'not checked; name a file that has them with --config',
+      width,
+    ),
   ].join('\n');
 }
-
-const RULES: Readonly<Record<Validation['rules'], string>> = {
-  checked: 'checked',
-  'by-kind':
-    'checked by kind and type alone, since the address of the repository is not known',
-  'not-checked': 'not checked; name a file that has them with --config',
-};
 
 function countFindings(files: Validation['files']) {
   const all = files.flatMap(({ findings }) => findings);

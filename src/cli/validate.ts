@@ -1,15 +1,10 @@
-import { resolve } from 'node:path';
 import type { Entity } from '@backstage/catalog-model';
-import { type Config, ConfigReader } from '@backstage/config';
-import { getAzureDownloadUrl, ScmIntegrations } from '@backstage/integration';
-import type { JsonObject, JsonValue } from '@backstage/types';
+import type { Config } from '@backstage/config';
+import { InputError } from '@backstage/errors';
+import type { JsonValue } from '@backstage/types';
 import { type LocationContext, readLocationContext } from '../content/context';
-import {
-  decodings,
-  isGlob,
-  isUnsupported,
-  pathGlob,
-} from '../content/repository-url';
+import { parseOrganization } from '../content/organizations';
+import { isUnsupported } from '../content/repository-url';
 import { parseRepositoryUrl } from '../content/url';
 import { checkModel } from '../descriptors/model';
 import {
@@ -19,7 +14,6 @@ import {
 } from '../descriptors/parse';
 import {
   PlaceholderError,
-  type ReadReference,
   replacePlaceholders,
 } from '../descriptors/placeholders';
 import { CatalogRules } from '../descriptors/rules';
@@ -30,9 +24,9 @@ import {
 } from '../descriptors/url';
 import { YamlParser } from '../descriptors/yaml';
 import { CLOUD_HOST, Organization } from '../organization';
-import { Checkout } from './checkout';
-import { EXIT, type ExitCode, type Io, UsageError } from './io';
-import { parseName } from './organizations';
+import { Checkout, findFiles } from './checkout';
+import { EXIT, type ExitCode, type Io } from './io';
+import { References } from './references';
 import {
   type CheckedFile,
   type Finding,
@@ -45,8 +39,6 @@ export interface ValidateOptions extends OutputOptions {
   /** Where the repository is in Azure DevOps. Default: where the checkout is from. */
   readonly repository?: string;
 }
-
-const FILE_NAME = 'catalog-info.yaml';
 
 /** Stands for the address of a repository where that is not known. */
 const SOMEWHERE: RepositoryAddress = {
@@ -62,13 +54,17 @@ export async function validate(
   options: ValidateOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const checkout = await Checkout.containing(firstFolder(places));
-  const paths = await findFiles(checkout, places);
+  const { checkout, paths } = await findFiles(places);
   const repository = await findRepository(checkout, config, options, io.env);
+  const rules = config && CatalogRules.fromConfig(config);
+  if (rules && !repository) {
+    throw new InputError(
+      'The configuration is given with --config, and what catalog.rules allow depends on where a file is, but the address of the repository is not known here. Give it with --repository',
+    );
+  }
   const yaml = config
     ? YamlParser.fromConfig(config)
     : new YamlParser({ enableYamlMerge: false });
-  const rules = config && readRules(config, repository !== undefined);
   const checker = new Checker({ checkout, yaml, rules, repository });
   const files: CheckedFile[] = [];
   try {
@@ -79,7 +75,7 @@ export async function validate(
   const validation: Validation = {
     files,
     repository: repository && repositoryUrl(repository),
-    rules: !rules ? 'not-checked' : repository ? 'checked' : 'by-kind',
+    rules: rules ? 'checked' : 'not-checked',
   };
   writeValidation(validation, options, io);
   const failed = files.some(({ findings }) =>
@@ -88,84 +84,12 @@ export async function validate(
   return failed ? EXIT.problem : EXIT.ok;
 }
 
-/** Where to look for the checkout: in the first place that is named, as far as it has no wildcard. */
-function firstFolder([first]: readonly string[]): string {
-  if (first === undefined) return process.cwd();
-  const parts = first.split(/[\\/]/);
-  const wildcard = parts.findIndex(isGlob);
-  return resolve(
-    wildcard < 0 ? first : parts.slice(0, wildcard).join('/') || '.',
-  );
-}
-
-/** @throws a UsageError for a place that has no file */
-async function findFiles(
-  checkout: Checkout,
-  places: readonly string[],
-): Promise<string[]> {
-  const found = new Set<string>();
-  for (const place of places.length > 0 ? places : ['.']) {
-    for (const path of await filesAt(checkout, place)) found.add(path);
-  }
-  return [...found];
-}
-
-async function filesAt(checkout: Checkout, place: string): Promise<string[]> {
-  const path = await checkout.pathOf(place);
-  if (path === undefined && !isGlob(place)) {
-    throw new UsageError(
-      `Expected ${place} to be a file or folder in the checkout ${checkout.root}`,
-    );
-  }
-  const outcome =
-    path === undefined ? 'absent' : (await checkout.read(path)).outcome;
-  if (path !== undefined && outcome === 'folder') {
-    return await present(checkout, path, file =>
-      file.endsWith(`/${FILE_NAME}`),
-    );
-  }
-  if (path !== undefined && outcome !== 'absent') return [path];
-  const matching = isGlob(place) ? await filesMatching(checkout, place) : [];
-  if (matching.length === 0) {
-    throw new UsageError(
-      `Expected ${place} to be a file, a folder, or a pattern that matches files`,
-    );
-  }
-  return matching;
-}
-
-/** What is listed and not deleted. */
-async function present(
-  checkout: Checkout,
-  folder: string,
-  isMeant: (path: string) => boolean,
-): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of (await checkout.list(folder)).filter(isMeant)) {
-    const { outcome } = await checkout.read(path);
-    if (outcome !== 'absent') files.push(path);
-  }
-  return files;
-}
-
-async function filesMatching(
-  checkout: Checkout,
-  pattern: string,
-): Promise<string[]> {
-  const folder = await checkout.pathOf(firstFolder([pattern]));
-  if (folder === undefined) return [];
-  const parts = pattern.split(/[\\/]/);
-  const rest = parts.slice(parts.findIndex(isGlob)).join('/');
-  const glob = pathGlob(`${folder === '/' ? '' : folder}/${rest}`);
-  return await present(checkout, folder, path => glob.matches(path));
-}
-
 /**
  * Where the files will be: the address on the command line, that which the
  * checkout was cloned from, or that which Azure Pipelines names; `undefined`
  * where none of them is one of Azure DevOps.
  *
- * @throws a UsageError for a wrong address on the command line
+ * @throws an InputError for a wrong address on the command line
  */
 async function findRepository(
   checkout: Checkout,
@@ -186,7 +110,7 @@ async function findRepository(
       return { organization, project, repository };
     }
     if (url === options.repository) {
-      throw new UsageError(
+      throw new InputError(
         `--repository is not the address of a repository: ${isUnsupported(parsed) ? parsed.message : 'it has no project'}`,
       );
     }
@@ -212,7 +136,7 @@ function contextOf(
     ],
     organizations: [
       ...(config ? readOrganizations(config) : []),
-      ...(collection ? [parseName(collection, [])] : []),
+      ...(collection ? [parseOrganization(collection, [])] : []),
     ],
   };
 }
@@ -226,66 +150,40 @@ function readOrganizations(config: Config): readonly Organization[] {
   }
 }
 
-/** @throws an error that names the key, where `catalog.rules` are wrong */
-function readRules(
-  config: Config,
-  isRepositoryKnown: boolean,
-): Pick<CatalogRules, 'isAllowed'> {
-  if (isRepositoryKnown) return CatalogRules.fromConfig(config);
-  const anywhere = config
-    .getOptionalConfigArray('catalog.rules')
-    ?.map(rule => ({ allow: rule.get<JsonValue>('allow') }));
-  const ofLocations = (
-    config.getOptionalConfigArray('catalog.locations') ?? []
-  ).flatMap(location => location.getOptional<JsonObject[]>('rules') ?? []);
-  return CatalogRules.fromConfig(
-    new ConfigReader({
-      catalog: {
-        rules: [
-          ...(anywhere ?? [{ allow: ['Component', 'API', 'Location'] }]),
-          ...ofLocations,
-        ],
-      },
-    }),
-  );
+/** Where something is in a file. */
+interface Place {
+  readonly line?: number;
+  readonly column?: number;
 }
 
 interface CheckerOptions {
   readonly checkout: Checkout;
   readonly yaml: YamlParser;
-  readonly rules: Pick<CatalogRules, 'isAllowed'> | undefined;
+  /** Absent: everything is allowed. */
+  readonly rules: CatalogRules | undefined;
   readonly repository: RepositoryAddress | undefined;
 }
-
-const EVERYTHING_ALLOWED = { isAllowed: () => true };
 
 class Checker {
   readonly #options: CheckerOptions;
   readonly #repository: RepositoryAddress;
-  readonly #context: LocationContext;
-  readonly #integrations: ScmIntegrations;
+  readonly #references: References;
   /** The file that gave each reference first. */
   readonly #owners = new Map<string, string>();
 
   constructor(options: CheckerOptions) {
+    const { checkout, repository } = options;
     this.#options = options;
-    this.#repository = options.repository ?? SOMEWHERE;
-    const { organization } = this.#repository;
-    this.#context = {
-      hosts: [CLOUD_HOST, organization.host.toLowerCase()],
-      organizations: [organization],
-    };
-    this.#integrations = ScmIntegrations.fromConfig(
-      new ConfigReader({
-        integrations: {
-          azure: this.#context.hosts.map(host => ({ host })),
-        },
-      }),
+    this.#repository = repository ?? SOMEWHERE;
+    this.#references = new References(
+      checkout,
+      this.#repository,
+      repository !== undefined,
     );
   }
 
   async check(path: string): Promise<CheckedFile> {
-    const { checkout, yaml, rules = EVERYTHING_ALLOWED } = this.#options;
+    const { checkout, yaml, rules = { isAllowed: () => true } } = this.#options;
     const checked = { path: path.slice(1), entities: [] };
     const found = await checkout.read(path);
     if (found.outcome !== 'file') {
@@ -311,182 +209,75 @@ class Checker {
         findings.push({ severity: 'error', line, column, message });
         continue;
       }
-      const ofEntity = await this.#checkEntity(document, path, target);
+      const { entityRef } = document;
+      const ofEntity = await this.#checkEntity(document, path, target, words =>
+        placeOf(words, text, line),
+      );
       if (ofEntity.every(({ severity }) => severity !== 'error')) {
-        entities.push(document.entityRef);
+        entities.push(entityRef);
       }
       findings.push(
-        ...ofEntity.map(({ placeholder, ...finding }) => ({
-          ...finding,
-          ...(placeholder ? placeOf(placeholder, text, line) : { line }),
-          entityRef: document.entityRef,
-        })),
+        ...ofEntity.map(it => ({ ...it, line: it.line ?? line, entityRef })),
       );
     }
     return { ...checked, entities, findings };
   }
 
+  /** @param find - finds a line of the document by words in it */
   async #checkEntity(
     { entity, entityRef }: EntityDocument,
     path: string,
     target: string,
-  ): Promise<EntityFinding[]> {
-    const findings: EntityFinding[] = [];
+    find: (words: readonly [string, ...string[]]) => Place,
+  ): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    const add = (
+      severity: Finding['severity'],
+      message: string,
+      place?: Place,
+    ) => void findings.push({ severity, message, ...place });
     const owner = this.#owners.get(entityRef);
     if (owner === undefined) {
       this.#owners.set(entityRef, path);
     } else {
-      findings.push({
-        severity: 'warning',
-        message: `${owner.slice(1)} defines it too, and the catalog keeps one of them`,
-      });
+      add(
+        'warning',
+        `${owner.slice(1)} defines it too, and the catalog keeps one of them`,
+      );
     }
-    const read = this.#reader(message =>
-      findings.push({ severity: 'warning', message }),
-    );
     const whole = await replacePlaceholders(
       entity as unknown as JsonValue,
       target,
-      read,
+      this.#references.reader(message => add('warning', message)),
       ({ key, value }, { message }) =>
-        findings.push({
-          severity: 'error',
-          placeholder: [key, value],
-          message: `${key} ${value}: ${message}`,
-        }),
+        add('error', `${key} ${value}: ${message}`, find([key, value])),
     );
     if (whole !== undefined) {
-      findings.push(...(await modelFindings(whole as unknown as Entity)));
+      const model = await checkModel(whole as unknown as Entity);
+      if (model.outcome === 'invalid') add('error', model.message);
+      if (model.outcome === 'unknown-kind') {
+        add(
+          'warning',
+          `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`,
+        );
+      }
     }
     if (entity.kind === 'Location' && typeOf(entity) !== 'url') {
-      const message = `spec.type is ${typeOf(entity)}; of a Location in a repository the catalog reads only the type url`;
-      findings.push({ severity: 'error', message });
+      add(
+        'error',
+        `spec.type is ${typeOf(entity)}; of a Location in a repository the catalog reads only the type url`,
+      );
     }
     for (const reference of targetsOf(entity)) {
       try {
-        await read(reference, target, true);
+        await this.#references.checkTarget(reference, target);
       } catch (error) {
         if (!(error instanceof PlaceholderError)) throw error;
         const message = `target ${reference}: ${error.message}`;
-        const placeholder = ['', reference] as const;
-        findings.push({ severity: 'error', placeholder, message });
+        add('error', message, find([reference]));
       }
     }
     return findings;
-  }
-
-  /** Reads what an entity refers to, as far as it is in the checkout. */
-  #reader(warn: (message: string) => void) {
-    return async (
-      reference: string,
-      from: string,
-      isLocation = false,
-    ): ReturnType<ReadReference> => {
-      const url = this.#resolve(reference, from);
-      const unread = { url, text: undefined };
-      if (!this.#isSameRepository(url, from)) {
-        if (isLocation) return unread;
-        warn(this.#explainOther(reference, url, from));
-        return unread;
-      }
-      const parsed = parseRepositoryUrl(url, this.#context);
-      if (isUnsupported(parsed)) throw new PlaceholderError(parsed.message);
-      // Another branch or tag is not in the checkout.
-      if (parsed.version) return unread;
-      const path = parsed.path ?? '/';
-      if (isLocation && isGlob(path)) {
-        await this.#expectMatch(path);
-        return unread;
-      }
-      return { url, text: await this.#textOf(path) };
-    };
-  }
-
-  async #expectMatch(pattern: string): Promise<void> {
-    const globs = decodings(pattern).map(form => pathGlob(form));
-    const listed = await this.#options.checkout.list('/');
-    if (!listed.some(path => globs.some(glob => glob.matches(path)))) {
-      throw new PlaceholderError('no file of the repository matches it');
-    }
-  }
-
-  async #textOf(path: string): Promise<string> {
-    const { checkout } = this.#options;
-    // Backstage encodes a relative path twice; the first that is there is meant.
-    const forms = decodings(path);
-    for (const form of forms) {
-      const found = await checkout.read(form);
-      if (found.outcome === 'file') return found.text;
-      if (found.outcome === 'unreadable') {
-        throw new PlaceholderError(`${form} cannot be read: ${found.problem}`);
-      }
-    }
-    const last = forms[forms.length - 1] ?? path;
-    const found = await checkout.read(last);
-    throw new PlaceholderError(
-      found.outcome === 'folder'
-        ? `${last} is a folder; expected a file`
-        : `${last} is not in the repository${found.outcome === 'absent' && found.near ? `; ${found.near} is, and upper and lower case are different there` : ''}`,
-    );
-  }
-
-  #resolve(reference: string, from: string): string {
-    try {
-      return this.#integrations.resolveUrl({ url: reference, base: from });
-    } catch (error) {
-      throw new PlaceholderError(
-        `expected a relative path or a URL: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-
-  /** As the catalog compares, since 4.0.3: the address of the repository, upper and lower case included. */
-  #isSameRepository(url: string, from: string): boolean {
-    return repositoryOf(url) === repositoryOf(from);
-  }
-
-  /** @throws a PlaceholderError where the catalog reads nothing */
-  #explainOther(reference: string, url: string, from: string): string {
-    if (!this.#integrations.byUrl(url)) {
-      return `${reference} is read from another server, if backend.reading.allow has it; it was not looked at`;
-    }
-    const own = repositoryOf(from) ?? '';
-    if (!this.#options.repository && repositoryOf(url) !== undefined) {
-      return `${reference} has to be in the repository of the entity, whose address is not known here; give it with --repository`;
-    }
-    if (repositoryOf(url)?.toLowerCase() === own.toLowerCase()) {
-      return `${reference} differs from the address of this repository in upper and lower case, and the catalog compares exactly; a relative path is safe`;
-    }
-    throw new PlaceholderError(
-      'it is in another repository, and the catalog reads placeholders from the repository of the entity only; copy the file, or register it by itself',
-    );
-  }
-}
-
-interface EntityFinding {
-  readonly severity: Finding['severity'];
-  readonly message: string;
-  /** Key and value, by which its line is found. */
-  readonly placeholder?: readonly [string, string];
-}
-
-async function modelFindings(entity: Entity): Promise<EntityFinding[]> {
-  const model = await checkModel(entity);
-  if (model.outcome === 'valid') return [];
-  if (model.outcome === 'invalid') {
-    return [{ severity: 'error', message: model.message }];
-  }
-  const message = `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`;
-  return [{ severity: 'warning', message }];
-}
-
-/** Host and path of the address that a file is downloaded from. */
-function repositoryOf(url: string): string | undefined {
-  try {
-    const { host, pathname } = new URL(getAzureDownloadUrl(url));
-    return `${host}${pathname}`;
-  } catch {
-    return undefined;
   }
 }
 
@@ -509,18 +300,18 @@ function targetsOf(entity: Entity): string[] {
     .filter(target => typeof target === 'string');
 }
 
-/** Where a placeholder is written: the first place behind the document's begin that has it. */
+/** The first line from the document's begin on that has the words, and the column of the first of them. */
 function placeOf(
-  [key, value]: readonly [string, string],
+  words: readonly [string, ...string[]],
   text: string,
   documentLine = 1,
-): { line: number; column?: number } {
+): Place {
   const lines = text.split('\n');
   const index = lines.findIndex(
     (line, i) =>
-      i >= documentLine - 1 && line.includes(key) && line.includes(value),
+      i >= documentLine - 1 && words.every(word => line.includes(word)),
   );
-  if (index < 0) return { line: documentLine };
-  const column = (lines[index] ?? '').indexOf(key === '' ? value : key) + 1;
-  return { line: index + 1, column };
+  return index < 0
+    ? { line: documentLine }
+    : { line: index + 1, column: lines[index]!.indexOf(words[0]) + 1 };
 }

@@ -1,9 +1,6 @@
-import {
-  CLOUD_HOST,
-  isCloudHost,
-  isLegacyCloudHost,
-  Organization,
-} from '../organization';
+import { InputError } from '@backstage/errors';
+import { decodeName, fitOfName } from '../credentials/match';
+import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import type { LocationContext } from './context';
 import { unsupported, type UnsupportedUrl } from './repository-url';
 
@@ -12,6 +9,45 @@ export interface LeadingSegments {
   readonly organization: Organization;
   /** Absent where the URL leaves the project out, because it has the repository's name. */
   readonly project?: string;
+}
+
+/**
+ * An organization as people write it: a name, `host/name`, or its address. A
+ * name alone is one that the configuration knows, or else one of dev.azure.com.
+ *
+ * @throws InputError for an empty text
+ */
+export function parseOrganization(
+  text: string,
+  known: readonly Organization[],
+): Organization {
+  const path = text
+    .trim()
+    .replace(/^https?:\/\/([^/@]*@)?/i, '')
+    .replace(/\/+$/, '');
+  const [first = '', ...rest] = path.split('/');
+  if (path === '') {
+    throw new InputError(
+      'The name of an organization is empty; expected one such as contoso',
+    );
+  }
+  if (isLegacyCloudHost(first)) {
+    return new Organization(first.toLowerCase(), first.split('.')[0] ?? '');
+  }
+  if (rest.length > 0 && /[.:]|^localhost$/.test(first)) {
+    const host = first.toLowerCase();
+    // An address of dev.azure.com may go on with a project.
+    const name = host === CLOUD_HOST ? (rest[0] ?? '') : rest.join('/');
+    return new Organization(host, decodeName(name));
+  }
+  const configured = known.find(({ name }) => fitOfName(path, name) > 0);
+  // Azure DevOps allows no dot and no colon in the name of an organization.
+  if (!configured && (/[.:]/.test(path) || /^https?:/i.test(text.trim()))) {
+    throw new InputError(
+      `'${path}' names a host and no organization; expected one on it, such as ${path}/${path === CLOUD_HOST ? 'contoso' : 'DefaultCollection'}`,
+    );
+  }
+  return configured ?? new Organization(CLOUD_HOST, path);
 }
 
 /** The virtual directory that Azure DevOps Server installs by default. */
@@ -61,16 +97,11 @@ export function cloudOrganization(
   host: string,
   context: LocationContext,
 ): Organization {
-  const known = context.organizations.find(
-    organization =>
-      isCloudHost(organization.host) && same(organization.name, name),
+  const named = new Organization(
+    isLegacyCloudHost(host) && context.hosts.includes(host) ? host : CLOUD_HOST,
+    name,
   );
-  if (known) {
-    return known;
-  }
-  return isLegacyCloudHost(host) && context.hosts.includes(host)
-    ? new Organization(host, name)
-    : new Organization(CLOUD_HOST, name);
+  return context.organizations.find(it => it.isSameAs(named)) ?? named;
 }
 
 function splitServerSegments(

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  DatabaseService,
-  LoggerService,
-} from '@backstage/backend-plugin-api';
+import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { CatalogScmEventsService } from '@backstage/plugin-catalog-node/alpha';
 import type { EventsService } from '@backstage/plugin-events-node';
 import type { Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { GIT_EVENTS } from '../config/events';
+import { counted } from '../counted';
 import type { ConnectedProvider } from '../ingestion/provider';
 import type { RefreshFollower } from '../ingestion/refresh';
 import type { EventObserver } from '../ingestion/report';
@@ -18,13 +16,12 @@ import { EventListener, type ListeningProvider } from './listener';
 import { TOPIC } from './notification';
 import { DueWorker } from './worker';
 
-/** So far the catalog looks for the Location that an entity comes from. */
+/** How many Locations are followed from an entity to the file that it comes from. */
 const DEEPEST = 32;
 /** So many repositories are remembered to be left out by the configuration; an event of another costs a request. */
 const MOST_UNSELECTED = 200_000;
 
 export interface EventHubOptions {
-  readonly database: DatabaseService;
   /** Ends what is cached of a repository. */
   readonly invalidate: (repositoryId: string) => void;
   /** Absent in versions of Backstage that have none. */
@@ -33,18 +30,21 @@ export interface EventHubOptions {
   readonly observer?: EventObserver;
 }
 
+/** A connected provider, as far as events need it. */
+type HubProvider = ListeningProvider &
+  Pick<ConnectedProvider, 'processAgain'> & { close(): Promise<void> };
+
 /**
  * Service hooks in, and entities that somebody has refreshed; `location.*` events
  * out: for all providers of a process. Everything that a refresh has to do with
  * events goes through here.
  */
 export class EventHub {
-  readonly #providers = new Map<string, ListeningProvider>();
-  readonly #connected = new Map<string, ConnectedProvider>();
-  readonly #workers: DueWorker[] = [];
+  readonly #providers = new Map<string, HubProvider>();
   readonly #unselected = new LRUCache<string, true>({ max: MOST_UNSELECTED });
+  /** Once a provider is connected. */
+  #database: { knex: Knex; due: DueRepositories } | undefined;
   #listener: EventListener | undefined;
-  #due: DueRepositories | undefined;
 
   constructor(private readonly options: EventHubOptions) {}
 
@@ -62,24 +62,27 @@ export class EventHub {
   }
 
   /** A provider is connected, and can look at what is due. */
-  connected(provider: ConnectedProvider): void {
-    const { name, branch, knex, lookAtDue } = provider;
-    const { logger } = this.options;
-    this.#connected.set(name, provider);
-    const due = this.#dueOf(knex);
+  connected({
+    name,
+    branch,
+    knex,
+    lookAtDue,
+    processAgain,
+  }: ConnectedProvider): void {
     const worker = new DueWorker({
       provider: name,
-      due,
+      due: this.#dueOf(knex),
       lookAt: lookAtDue,
-      logger,
+      logger: this.options.logger,
       now: Date.now,
     });
-    this.#workers.push(worker);
     this.#providers.set(name, {
       branch,
       isUnselected: (organization, id) =>
         this.#unselected.has(keyOf(name, organization, id)),
       wake: organization => worker.wake(organization),
+      processAgain,
+      close: async () => await worker.close(),
     });
     worker.start();
   }
@@ -92,7 +95,7 @@ export class EventHub {
   /** Has repositories looked at by this process at once, or else by whichever comes to it; what is cached of them ends. */
   async lookAt(things: readonly Due[]): Promise<void> {
     things.forEach(({ repositoryId }) => this.options.invalidate(repositoryId));
-    await this.#due?.add(things);
+    await this.#database?.due.add(things);
     things.forEach(({ provider, organization }) =>
       this.#providers.get(provider)?.wake(organization),
     );
@@ -106,11 +109,11 @@ export class EventHub {
       await this.lookAt(places);
       for (const name of new Set(places.map(({ provider }) => provider))) {
         // The catalog may have processed it before what it reads was invalidated.
-        await this.#connected.get(name)?.processAgain(refs);
+        await this.#providers.get(name)?.processAgain(refs);
       }
       observer?.refreshAsked(places.length > 0 ? 'due' : 'irrelevant');
       logger.debug(
-        `A refresh of ${entityRef} was asked for; ${places.length} of the repositories that are ingested give it`,
+        `A refresh of ${entityRef} was asked for: ${counted(places.length, 'repository')} to look at`,
       );
     } catch (error) {
       observer?.refreshAsked('failed');
@@ -125,7 +128,7 @@ export class EventHub {
   async announced(
     entityRef: string,
   ): Promise<Array<{ repositoryId: string; times: number }>> {
-    return (await this.#due?.announced(entityRef)) ?? [];
+    return (await this.#database?.due.announced(entityRef)) ?? [];
   }
 
   /** Subscribes to the events; what fails is logged, and costs freshness only. */
@@ -146,12 +149,12 @@ export class EventHub {
 
   /** Ends all looks; another process may go on with them at once. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map(worker => worker.close()));
+    await Promise.all([...this.#providers.values()].map(it => it.close()));
     try {
-      await this.#due?.release();
+      await this.#database?.due.release();
     } catch (error) {
       this.options.logger.debug(
-        `What events announced is left to others only when this process's lease ends: ${String(error)}`,
+        `Other processes go on with what events announced only when the lease of this one has ended: ${String(error)}`,
       );
     }
   }
@@ -160,25 +163,27 @@ export class EventHub {
   async #origin(
     entityRef: string,
   ): Promise<{ refs: readonly string[]; places: readonly Due[] }> {
-    const [first] = this.#connected.values();
     const refs: string[] = [];
-    let next: string | undefined = first && entityRef;
+    if (!this.#database) return { refs, places: [] };
+    const { knex, due } = this.#database;
+    let next: string | undefined = entityRef;
     while (next !== undefined && refs.length < DEEPEST) {
       refs.push(next);
-      const places = (await this.#due?.placesOfEntity(next)) ?? [];
+      const places = await due.placesOfEntity(next);
       const ours = places.filter(it => this.#providers.has(it.provider));
       if (ours.length > 0) {
         return { refs, places: ours };
       }
-      [next] = await parentsOf(first!.knex, next);
+      [next] = await parentsOf(knex, next);
     }
     return { refs, places: [] };
   }
 
   #dueOf(knex: Knex): DueRepositories {
-    this.#due ??= new DueRepositories(knex, randomUUID());
+    this.#database ??= { knex, due: new DueRepositories(knex, randomUUID()) };
+    const { due } = this.#database;
     this.#listener ??= new EventListener({
-      due: this.#due,
+      due,
       providers: this.#providers,
       invalidate: this.options.invalidate,
       logger: this.options.logger,
@@ -186,7 +191,7 @@ export class EventHub {
         this.options.observer?.eventTaken(event, outcome),
       now: Date.now,
     });
-    return this.#due;
+    return due;
   }
 
   async #publish(changes: readonly DescriptorChange[]): Promise<void> {
@@ -194,7 +199,9 @@ export class EventHub {
     try {
       await scmEvents?.publish(changes.map(toScmEvent));
     } catch (error) {
-      logger.debug(`Could not publish what changed: ${String(error)}`);
+      logger.debug(
+        `Could not publish as SCM events what changed: ${String(error)}`,
+      );
     }
   }
 }

@@ -6,7 +6,7 @@ import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
 import { SeldomLog } from '../seldom';
 
-/** So many writes may be under way at a time: a slow one holds up nothing behind it. */
+/** So many writes may be under way at a time: while one is slow, what comes goes with the other. */
 const LANES = 2;
 
 /** What the listener has to know of a provider. */
@@ -104,13 +104,13 @@ export class EventListener {
     }
   }
 
-  /** Says what is not self-evident of what was taken. */
+  /** What concerns nothing costs a line. */
   #debug(
     notification: Notification,
     places: readonly Place[],
     things: readonly DueThing[],
   ): void {
-    const { event, repositoryId, projectId } = notification;
+    const { event } = notification;
     if (places.length === 0) {
       // Whoever may deliver may make up as many as he likes.
       this.#seldom.debug(
@@ -120,11 +120,6 @@ export class EventListener {
     } else if (things.length === 0) {
       this.options.logger.debug(
         `${event} of ${describe(notification)} concerns nothing that is selected`,
-      );
-    } else if (!repositoryId && projectId) {
-      this.#seldom.debug(
-        `${event} without a repository`,
-        `${event} names no repository: all repositories of project ${projectId} are looked at. Set "Resource details to send" of the subscription to "All"`,
       );
     }
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import type { LookOutcome } from '../ingestion/due';
+import type { ConnectedProvider } from '../ingestion/provider';
 import { HOLD_MS, type DueRepositories, type TakenDue } from '../ledger/due';
 import { SeldomLog } from '../seldom';
 
@@ -14,13 +14,6 @@ const REST = 3;
 const LONGEST_REST_MS = 1_000;
 /** What could not be looked at for this long is the next refresh's, in milliseconds. */
 const GIVE_UP_MS = 600_000;
-
-/** Looks at what is due in an organization; throws when the database fails, and on an abort. */
-export type LookAtDue = (
-  organization: string,
-  due: readonly TakenDue[],
-  signal: AbortSignal,
-) => Promise<LookOutcome>;
 
 /**
  * Looks at what events made due for one provider: each organization for itself,
@@ -44,7 +37,8 @@ export class DueWorker {
     private readonly options: {
       readonly provider: string;
       readonly due: DueRepositories;
-      readonly lookAt: LookAtDue;
+      /** Throws when the database fails, and on an abort. */
+      readonly lookAt: ConnectedProvider['lookAtDue'];
       readonly logger: LoggerService;
       /** Milliseconds since 1970. */
       readonly now: () => number;

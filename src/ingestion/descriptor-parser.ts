@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Repository } from '../azure/types';
+import { counted } from '../counted';
 import type { ProviderSettings } from '../config/index';
 import { errorLocation } from '../descriptors/error-location';
 import {
@@ -366,7 +367,7 @@ function notesOn(rejected: readonly RejectedDocument[]): Rejection[] {
   if (next) {
     notes.push({
       ...toRejection(next),
-      message: `this document and ${rejected.length - MAX_REJECTIONS - 1} others of the file are rejected too; mend the first ${MAX_REJECTIONS} to see why`,
+      message: `this document and ${counted(rejected.length - MAX_REJECTIONS - 1, 'other')} of the file are rejected too; mend the first ${MAX_REJECTIONS} to see why`,
     });
   }
   return notes;

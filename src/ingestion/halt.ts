@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { counted } from '../counted';
 import { isRejectedByLimiter } from '../azure/errors';
 import { timeOf } from '../azure/limiter/report';
 import { type Organization } from '../organization';
@@ -80,7 +81,7 @@ export class Halt {
         : `${this.cause}, and nothing is sent until ${timeOf(this.until)}`;
     return (
       `${organization.label}: ${why}: ` +
-      `${this.notLookedAt.length} repositories were not looked at, and are in the next refresh. What they gave before stays in the catalog`
+      `${counted(this.notLookedAt.length, 'repository')} not looked at, which the next refresh does. What was read before stays in the catalog`
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { counted } from '../counted';
 import type { ProviderSettings } from '../config/index';
 import type { CatalogView } from '../ledger/catalog-view';
 import type { Ledger } from '../ledger/ledger';
@@ -56,7 +57,7 @@ export async function leaveToOthers(
     const waiting = concerned.filter(p => p.kind === 'entity' && waits(p));
     if (waiting.length > 0) {
       logger.info(
-        `${organization}: ${waiting.length} entities are left to ${settings.providerName}, which selects their repositories, and stay until it has read and taken them`,
+        `${organization}: left to ${settings.providerName}, which selects their repositories: ${counted(waiting.length, 'entity')}. Until it has read and taken them, they stay`,
       );
     }
     left = left
@@ -92,7 +93,7 @@ export async function takeFromOthers({
     return;
   }
   logger.info(
-    `Another provider leaves ${left.length} entities to this one; they are taken over`,
+    `Left to this provider by another: ${counted(left.length, 'entity')}; taken over`,
   );
   // Under another key it would be another entity.
   await ledger.adoptLocationKeys(left);

@@ -6,6 +6,7 @@ import type {
   Repository,
 } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
+import { counted } from '../counted';
 import type { DescriptorPath } from '../config/patterns';
 import type { Ledger, StoredObjectId } from '../ledger/ledger';
 import type { Organization } from '../organization';
@@ -130,7 +131,7 @@ export async function askForHints(
   const isComparable = memory.isComparable || comparison.same > 0;
   if (!isComparable && comparison.compared >= ENOUGH_TO_COMPARE) {
     return switchOff(input, {
-      reason: `none of ${comparison.compared} descriptors has the same object id in the search index as in Git`,
+      reason: `none of ${counted(comparison.compared, 'descriptor')} has the same object id in the search index as in Git`,
       until: now + PAUSE_WHEN_MISSING_MS,
     });
   }

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { counted } from '../counted';
 import type { Ledger } from '../ledger/ledger';
 import type {
   ProbeRecord,
@@ -161,7 +162,7 @@ export class ProbeWriter {
         await this.record(batch);
       } catch (error) {
         this.fail(
-          `Could not write down what was found out about ${batch.length} repositories`,
+          `Could not write down what was found out about ${counted(batch.length, 'repository')}`,
           error,
         );
       } finally {

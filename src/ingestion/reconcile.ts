@@ -1,5 +1,6 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
+import { counted } from '../counted';
 import { DOCUMENTATION } from '../documentation';
 import type { CatalogView } from '../ledger/catalog-view';
 import { guard, type HeldBack, type ProposedRemoval } from '../policy/guard';
@@ -41,7 +42,7 @@ export async function reconcile(options: {
   }
   if (missing.length > 0) {
     logger.info(
-      `The catalog lacks ${missing.length} entities that it was given, or has them otherwise; they are applied again`,
+      `Missing from the catalog, or in it otherwise than given: ${counted(missing.length, 'entity')}; applied again`,
     );
     await applier.reapply(missing, signal);
     await outbox.forgetCatalogHashes(missing);
@@ -81,7 +82,7 @@ export async function showAgain(options: {
   if (again.length > 0) {
     const more = again.length - MOST_NAMED;
     logger.warn(
-      `The catalog has processed ${again.length} entities and does not show them; they are given to it again: ` +
+      `Processed by the catalog, and not shown by it: ${counted(again.length, 'entity')}; given to it again: ` +
         `${again.slice(0, MOST_NAMED).join(', ')}${more > 0 ? `, and ${more} more` : ''} ` +
         `(${DOCUMENTATION}/ledger.md#what-the-catalog-has-and-does-not-show)`,
     );
@@ -122,7 +123,7 @@ export async function removeStrays(
   );
   if (released.length > 0) {
     logger.info(
-      `The catalog holds ${released.length} entities that were removed from it, and that another replica gave it again; they are removed`,
+      `Given to the catalog by another replica after the removal: ${counted(released.length, 'entity')}; removed again`,
     );
     await ledger.heldBack.noteUsed(used);
     const approved = new Set(released.map(({ entityRef }) => entityRef));

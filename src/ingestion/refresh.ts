@@ -26,7 +26,7 @@ import {
   passOrganization,
 } from './pass';
 import { reconcile, removeStrays, showAgain } from './reconcile';
-import { hasFallenSilent } from '../policy/event-health';
+import { hasFallenSilent, namesNoRepository } from '../policy/event-health';
 import { describeRejection } from '../policy/model';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
@@ -361,6 +361,7 @@ async function reportEvents({
             project: record.project,
             lastEventAt: record.lastEventAt,
             hasFallenSilent: hasFallenSilent(record, clock.now()),
+            namesNoRepository: namesNoRepository(record, clock.now()),
           },
         ];
   });

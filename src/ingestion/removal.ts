@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { counted } from '../counted';
 import type { OddElement, Repository } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
 import { diagnose } from '../credentials/problems/diagnosis';
@@ -344,7 +345,7 @@ async function countMissed(
     inferred,
     {
       grade: 'inferred',
-      reason: `the repository was missing from ${confirmations} lists in a row`,
+      reason: `the repository was missing from ${counted(confirmations, 'list')} in a row`,
     },
     seenAt,
   );
@@ -410,7 +411,7 @@ async function keepOutOfSight(
       ...problems.slice(0, MAX_OUT_OF_SIGHT),
       ...(further > 0
         ? [
-            `${organization.label}: nothing of ${further} further projects is in the list; their entities stay in the catalog`,
+            `${organization.label}: nothing of ${counted(further, 'further project')} is in the list; what they gave stays in the catalog`,
           ]
         : []),
     ],
@@ -510,7 +511,7 @@ function describeOutOfSight(facts: {
   const of =
     project === undefined ? 'the organization' : `project '${project}'`;
   return (
-    `${organization.label}: the list shows nothing of ${of}, of which ${repositories} repositories with ${entities} entities are known. ` +
+    `${organization.label}: the list shows nothing of ${of}, of which the ledger has ${counted(repositories, 'repository')} with ${counted(entities, 'entity')}. ` +
     `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
     `If it was deleted, ${howToApprove(settings.id, facts.code)}, which allows the removal of these entities and no others, once`
   );
@@ -537,7 +538,7 @@ export function describeHeldBack(
     .map(({ reason, count: n }) => `${n} because ${reason}`)
     .join('; ');
   return (
-    `${organization}: held back the removal of ${count} of ${total} entities ` +
+    `${organization}: held back the removal of ${count} of ${counted(total, 'entity')} ` +
     `(${describeShare(held)}, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
     `They stay in the catalog. If they are to go, ${howToApprove(providerId, code)}, which allows this very set, once; ` +
     (grade === 'deselected'

@@ -134,6 +134,8 @@ export interface ProjectEventReport {
   readonly lastEventAt: number;
   /** Whether they came and come no more, while refreshes go on finding changes. */
   readonly hasFallenSilent: boolean;
+  /** Whether they name no repository, so that each has all of the project looked at. */
+  readonly namesNoRepository: boolean;
 }
 
 /** An empty report for an organization that is about to be passed over. */

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { counted } from '../counted';
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { mapAtMost } from '../concurrency';
@@ -106,7 +107,7 @@ class Walker {
     }
     if (report.probes.unknown > MAX_PROBLEMS) {
       report.problems.push(
-        `${report.organization}: in all, ${report.probes.unknown} repositories could not be read; what they gave before stays in the catalog`,
+        `${report.organization}: in all, ${counted(report.probes.unknown, 'repository')} could not be read; what they gave before stays in the catalog`,
       );
     }
     return new Set(

@@ -160,21 +160,34 @@ export class DueRepositories {
 
   /** Notes that events came of the projects of these things. @param now - milliseconds since 1970 */
   async noteEvents(things: readonly Due[], now: number): Promise<void> {
-    const projects = things
-      .filter(({ projectId }) => projectId !== '')
-      .map(it => ({ ...it, repositoryId: '' }));
-    await upsert(
-      this.knex,
-      TABLES.projectEvents,
-      ['provider', 'organization', 'project_id'],
-      inOrder(projects).map(({ provider, organization, projectId }) => ({
-        provider,
-        organization,
-        project_id: projectId,
-        last_event_at: now,
-        unannounced: 0,
-      })),
+    const ofProject = ({ provider, organization, projectId }: Due) => ({
+      provider,
+      organization,
+      projectId,
+      repositoryId: '',
+    });
+    const note = async (due: readonly Due[], more: object) => {
+      await upsert(
+        this.knex,
+        TABLES.projectEvents,
+        ['provider', 'organization', 'project_id'],
+        inOrder(due.map(ofProject)).map(it => ({
+          provider: it.provider,
+          organization: it.organization,
+          project_id: it.projectId,
+          last_event_at: now,
+          unannounced: 0,
+          ...more,
+        })),
+      );
+    };
+    const known = things.filter(({ projectId }) => projectId !== '');
+    const isUnnamed = ({ repositoryId }: Due) => repositoryId === '';
+    await note(
+      known.filter(it => !isUnnamed(it)),
+      {},
     );
+    await note(known.filter(isUnnamed), { last_unnamed_at: now });
   }
 
   private async addAll(due: readonly Due[]): Promise<void> {

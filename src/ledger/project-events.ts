@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isSameKey, TABLES, type BigIntColumn } from './rows';
+import { isSameKey, numberOf, TABLES, type BigIntColumn } from './rows';
 
 /** How the events of one project fare. */
 export interface ProjectEvents {
@@ -11,6 +11,8 @@ export interface ProjectEvents {
   readonly lastEventAt: number;
   /** How many refreshes found changes since then. */
   readonly unannounced: number;
+  /** When the last event came that named no repository; absent where none did. */
+  readonly lastUnnamedAt?: number;
 }
 
 /** When events last came, project by project, of one provider. */
@@ -44,6 +46,7 @@ export class LedgerProjectEvents {
       project: string | null;
       last_event_at: BigIntColumn;
       unannounced: number;
+      last_unnamed_at: BigIntColumn | null;
     }> = await this.knex(`${TABLES.projectEvents} as e`)
       .where({ 'e.provider': this.provider })
       .orderBy(['e.organization', 'e.project_id'])
@@ -66,6 +69,7 @@ export class LedgerProjectEvents {
               project,
               lastEventAt: Number(row.last_event_at),
               unannounced: row.unannounced,
+              lastUnnamedAt: numberOf(row.last_unnamed_at),
             },
           ],
     );

@@ -76,6 +76,6 @@ function fieldSchema(zod: Zod, field: Field) {
 }
 
 /** As it is after a way through JSON: without what is `undefined`. */
-function plain(answer: JsonObject): JsonObject {
+function plain(answer: object): JsonObject {
   return JSON.parse(JSON.stringify(answer)) as JsonObject;
 }

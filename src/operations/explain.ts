@@ -3,15 +3,10 @@ import { refreshTaskId } from '../ingestion/provider';
 import type { StoredRefresh } from '../ingestion/report';
 import { Ledger } from '../ledger/ledger';
 import { LedgerLookup } from '../ledger/lookup';
-import { migrateLedger } from '../ledger/migrate';
 import { REASONS } from '../policy/explain';
-import {
-  explainQuestion,
-  explanationJson,
-  type ExplainSources,
-} from './gather';
+import { explainQuestion, withMessage, type ExplainSources } from './gather';
 import type { Operation } from './operation';
-import type { OperationsContext } from './providers';
+import type { OperationsContext, Providers } from './providers';
 import {
   array,
   boolean,
@@ -71,7 +66,10 @@ const ANSWER = object({
 const MOST_FRESH = 4;
 
 /** Why something is in the catalog, or is not. */
-export function explainOperation(context: OperationsContext): Operation {
+export function explainOperation(
+  context: OperationsContext,
+  providers: Providers,
+): Operation {
   let underWay = 0;
   return {
     id: 'explain',
@@ -114,12 +112,15 @@ export function explainOperation(context: OperationsContext): Operation {
       }
       underWay += fresh ? 1 : 0;
       try {
-        const answers = await explainQuestion(await sourcesOf(context), {
-          url: url as string | undefined,
-          entityRef: entityRef as string | undefined,
-          fresh: fresh === true,
-        });
-        return { answers: answers.map(explanationJson) };
+        const answers = await explainQuestion(
+          await sourcesOf(context, providers),
+          {
+            url: url as string | undefined,
+            entityRef: entityRef as string | undefined,
+            fresh: fresh === true,
+          },
+        );
+        return { answers: answers.map(withMessage) };
       } finally {
         underWay -= fresh ? 1 : 0;
       }
@@ -127,14 +128,11 @@ export function explainOperation(context: OperationsContext): Operation {
   };
 }
 
-async function sourcesOf({
-  readings,
-  database,
-  service,
-  look,
-}: OperationsContext): Promise<ExplainSources> {
-  const knex = await database.getClient();
-  await migrateLedger(database, knex);
+async function sourcesOf(
+  { readings, service, look }: OperationsContext,
+  providers: Providers,
+): Promise<ExplainSources> {
+  const knex = await providers.database();
   return {
     readings,
     locations: service.content.context,

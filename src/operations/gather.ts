@@ -1,6 +1,5 @@
 import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { InputError } from '@backstage/errors';
-import type { JsonObject } from '@backstage/types';
 import { guidOf } from '../azure/parse';
 import type { ProviderReading, ProviderSettings } from '../config/index';
 import type { LocationContext } from '../content/context';
@@ -8,7 +7,7 @@ import { parseRepositoryUrl } from '../content/url';
 import type { OrganizationReport } from '../ingestion/report';
 import type { HeldBackSet } from '../ledger/held-back';
 import type { FoundRepository, LedgerLookup } from '../ledger/lookup';
-import { isCloudHost, type Organization } from '../organization';
+import type { Organization } from '../organization';
 import {
   askedFile,
   describeExplanation,
@@ -165,7 +164,7 @@ function readReference(text: string): string {
 }
 
 /** A provider, and the organization as it has it. */
-interface Place {
+export interface Place {
   readonly settings: ProviderSettings;
   readonly organization: Organization;
 }
@@ -179,27 +178,19 @@ interface PlaceQuestion extends Place {
   readonly found?: FoundRepository;
 }
 
-function placesOf(
-  { readings }: ExplainSources,
+/** The providers that read an organization. */
+export function placesOf(
+  { readings }: Pick<ExplainSources, 'readings'>,
   organization: Organization,
 ): Place[] {
   return readings.flatMap(({ settings }) => {
-    const own = settings?.organizations.find(it => isSame(it, organization));
+    const own = settings?.organizations.find(it => it.isSameAs(organization));
     return settings && own ? [{ settings, organization: own }] : [];
   });
 }
 
-/** An organization of Azure DevOps Services is the same under both of its hosts. */
-function isSame(a: Organization, b: Organization): boolean {
-  return (
-    a.key === b.key ||
-    (isCloudHost(a.host) &&
-      isCloudHost(b.host) &&
-      a.name.toLowerCase() === b.name.toLowerCase())
-  );
-}
-
-function isAt(
+/** Whether the ledger has the repository of this provider and organization. */
+export function isAt(
   { provider, organization }: FoundRepository,
   place: Place,
 ): boolean {
@@ -209,8 +200,9 @@ function isAt(
   );
 }
 
-function explainUncovered(
-  { readings }: ExplainSources,
+/** Where no provider reads an organization. */
+export function explainUncovered(
+  { readings }: Pick<ExplainSources, 'readings'>,
   { label }: Organization,
 ): Explanation[] {
   const configured = new Set(
@@ -325,11 +317,6 @@ async function factsOf(
 }
 
 /** An answer with its one line, for machines. */
-export function explanationJson(explanation: Explanation): JsonObject {
-  return JSON.parse(
-    JSON.stringify({
-      ...explanation,
-      message: describeExplanation(explanation),
-    }),
-  ) as JsonObject;
+export function withMessage(explanation: Explanation) {
+  return { ...explanation, message: describeExplanation(explanation) };
 }

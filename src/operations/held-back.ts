@@ -54,25 +54,18 @@ export function describeSet(
   { settings }: Pick<Provider, 'settings'>,
   { organization, held, since, approval }: HeldBackSet,
 ): JsonObject {
-  const label = settings.organizations.find(({ key }) => key === organization);
+  const own = settings.organizations.find(({ key }) => key === organization);
+  const { code, entityRefs: _entityRefs, ...facts } = held;
   return {
-    id: idOf(settings, held),
+    ...facts,
+    reasons: facts.reasons.map(it => ({ ...it })),
+    id: `${settings.id}:${code}`,
     provider: settings.id,
-    organization: label?.label ?? (organization || undefined),
-    grade: held.grade,
-    count: held.count,
-    total: held.total,
-    percentage: held.percentage,
-    limit: held.limit,
-    reasons: held.reasons.map(it => ({ ...it })),
+    organization: own?.label ?? (organization || undefined),
     since: iso(since),
     approvedAt: iso(approval?.at),
     approvedBy: approval?.by,
   };
-}
-
-function idOf({ id }: Pick<ProviderSettings, 'id'>, held: HeldBack): string {
-  return `${id}:${held.code}`;
 }
 
 /** One set that is held back, with its entities. */
@@ -168,9 +161,11 @@ async function approve(
       `${now.approval?.by ?? 'Somebody'} approved this set at ${iso(now.approval?.at)}. It goes with the next refresh that holds back this very set; nothing needs to be done`,
     );
   }
+  const { outcome, error } = await providers.refreshSoon(settings);
   return {
     ...describeSet(provider, { ...set, approval: { at, by } }),
-    ...(await providers.refreshSoon(settings)),
+    refresh: outcome,
+    refreshError: error,
   };
 }
 

@@ -54,8 +54,8 @@ export interface Operation {
   readonly input: Readonly<Record<string, Field>>;
   /** The JSON schema of the answer. */
   readonly answer: JsonObject;
-  /** @throws an error of `@backstage/errors`, for the caller */
-  run(input: Input, caller: Caller): Promise<JsonObject>;
+  /** @returns what is to be sent as JSON. @throws an error of `@backstage/errors`, for the caller */
+  run(input: Input, caller: Caller): Promise<object>;
 }
 
 /** @throws NotAllowedError without the permission */

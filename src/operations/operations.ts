@@ -12,7 +12,7 @@ export function createOperations(
 ): readonly Operation[] {
   const providers = new Providers(context);
   return [
-    explainOperation(context),
+    explainOperation(context, providers),
     statusOperation(context, providers),
     rejectedFilesOperation(providers),
     duplicatesOperation(providers),

@@ -4,7 +4,7 @@ import type {
   DatabaseService,
   SchedulerService,
 } from '@backstage/backend-plugin-api';
-import { NotFoundError, ServiceUnavailableError } from '@backstage/errors';
+import { NotFoundError } from '@backstage/errors';
 import type { Knex } from 'knex';
 import type { ProviderReading, ProviderSettings } from '../config/index';
 import type { EventHub } from '../events/hub';
@@ -36,7 +36,13 @@ export interface OperationsContext {
 export interface Provider {
   readonly settings: ProviderSettings;
   readonly ledger: Ledger;
-  readonly knex: Knex;
+}
+
+/** What came of having a refresh begun; `already-running`: by whichever replica. */
+export interface Triggered {
+  readonly outcome: 'triggered' | 'already-running' | 'not-triggered';
+  /** Why it was not triggered. */
+  readonly error?: string;
 }
 
 /** The providers of the configuration, and what each needs for being asked. */
@@ -56,71 +62,50 @@ export class Providers {
     return found;
   }
 
-  /** Those whose blocks are right. */
-  async all(id?: string): Promise<Provider[]> {
+  /** The database with the ledgers. */
+  async database(): Promise<Knex> {
     const { database } = this.context;
     const knex = await database.getClient();
     await migrateLedger(database, knex);
+    return knex;
+  }
+
+  /** Those whose blocks are right. */
+  async all(id?: string): Promise<Provider[]> {
+    const knex = await this.database();
     return this.readings(id).flatMap(({ settings }) =>
       settings
-        ? [
-            {
-              settings,
-              knex,
-              ledger: new Ledger(knex, settings.providerName),
-            },
-          ]
+        ? [{ settings, ledger: new Ledger(knex, settings.providerName) }]
         : [],
     );
   }
 
-  /** @throws ServiceUnavailableError where none of the providers runs in this process */
-  requireAnyConnected(
-    providers: ReadonlyArray<Pick<ProviderReading, 'id' | 'providerName'>>,
-  ): void {
-    const { hub } = this.context;
-    if (!providers.some(it => hub.isConnected(it.providerName))) {
-      throw new ServiceUnavailableError(
-        `The provider '${providers.map(({ id }) => id).join("', '")}' does not run on this backend: either it has just been started, or its configuration is wrong. ` +
-          'What to do: look for the mistake in the log of its start, or in the status',
-      );
-    }
-  }
-
-  /** Has the scheduler begin a refresh. @returns `already-running` when one is under way, by whichever replica */
+  /** Has the scheduler begin a refresh. Does not throw. */
   async trigger({
     providerName,
-  }: Pick<ProviderReading, 'providerName'>): Promise<
-    'triggered' | 'already-running'
-  > {
+  }: Pick<ProviderReading, 'providerName'>): Promise<Triggered> {
     try {
       await this.context.scheduler.triggerTask(refreshTaskId(providerName));
-      return 'triggered';
+      return { outcome: 'triggered' };
     } catch (error) {
-      if (isConflict(error)) {
-        return 'already-running';
-      }
-      throw error;
+      const { name, message } =
+        error instanceof Error ? error : new Error(String(error));
+      // By its name, since it may be of another copy of @backstage/errors.
+      return name === 'ConflictError'
+        ? { outcome: 'already-running' }
+        : { outcome: 'not-triggered', error: message };
     }
   }
 
-  /** The same; where one is under way, another begins when it has ended, unless this process ends before. Does not throw. */
-  async refreshSoon(provider: Pick<ProviderReading, 'providerName'>): Promise<{
-    refresh: 'triggered' | 'already-running' | 'not-triggered';
-    refreshError?: string;
-  }> {
-    try {
-      const refresh = await this.trigger(provider);
-      if (refresh === 'already-running') {
-        void this.#triggerAgain(provider);
-      }
-      return { refresh };
-    } catch (error) {
-      return {
-        refresh: 'not-triggered',
-        refreshError: error instanceof Error ? error.message : String(error),
-      };
+  /** The same; where one is under way, another begins when it has ended, unless this process ends before. */
+  async refreshSoon(
+    provider: Pick<ProviderReading, 'providerName'>,
+  ): Promise<Triggered> {
+    const triggered = await this.trigger(provider);
+    if (triggered.outcome === 'already-running') {
+      void this.#triggerAgain(provider);
     }
+    return triggered;
   }
 
   async #triggerAgain(
@@ -130,14 +115,9 @@ export class Providers {
     try {
       do {
         await delay(TRIGGER_AGAIN_MS, undefined, { signal, ref: false });
-      } while ((await this.trigger(provider)) === 'already-running');
+      } while ((await this.trigger(provider)).outcome === 'already-running');
     } catch {
-      // The next scheduled refresh does it.
+      // The process ends; the next scheduled refresh does it.
     }
   }
-}
-
-/** By its name, since it may be of another copy of @backstage/errors. */
-function isConflict(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ConflictError';
 }

@@ -3,18 +3,22 @@ import {
   NotFoundError,
   ServiceUnavailableError,
 } from '@backstage/errors';
-import type { JsonObject } from '@backstage/types';
-import { AzureDevOpsRequestError } from '../azure/errors';
-import type { AzureDevOpsClient, Repository } from '../azure/types';
-import { explainMissingRepository } from '../content/missing';
+import type { Repository } from '../azure/types';
+import type { ProviderReading } from '../config/index';
+import { parseOrganization } from '../content/organizations';
 import { parseRepositoryUrl } from '../content/url';
-import { CredentialError } from '../credentials/errors';
 import { LedgerLookup } from '../ledger/lookup';
 import type { Organization } from '../organization';
-import { explainProvider } from '../policy/explain';
+import {
+  describeExplanation,
+  explainProvider,
+  type AskedRepository,
+  type LookFacts,
+} from '../policy/explain';
 import { selectRepositories } from '../policy/select';
+import { explainUncovered, isAt, placesOf, type Place } from './gather';
 import type { Operation } from './operation';
-import type { OperationsContext, Provider, Providers } from './providers';
+import type { OperationsContext, Providers, Triggered } from './providers';
 import { array, object, oneOf, optional, text } from './schema';
 
 /** The lever that has something looked at now. */
@@ -44,7 +48,7 @@ export function refreshOperation(
         in: 'body',
         type: 'string',
         description:
-          'An organization that a provider reads, by its name or as host/name',
+          'An organization that a provider reads, by its name, its address, or as host/name',
         example: 'dev.azure.com/contoso',
       },
       repository: {
@@ -59,7 +63,8 @@ export function refreshOperation(
       refreshes: array(
         object({
           provider: text('The id of the provider'),
-          outcome: oneOf('triggered', 'already-running'),
+          outcome: oneOf('triggered', 'already-running', 'not-triggered'),
+          error: optional(text('Why it was not triggered')),
         }),
       ),
       repositories: array(
@@ -86,182 +91,178 @@ export function refreshOperation(
       if (repository !== undefined) {
         return await makeDue(context, providers, String(repository));
       }
-      const ids =
+      return await refreshAll(
+        context,
+        providers,
         provider !== undefined
-          ? [String(provider)]
-          : (await readersOf(providers, String(organization))).map(
-              ({ settings }) => settings.id,
-            );
-      const refreshes: JsonObject[] = [];
-      for (const reading of ids.flatMap(id => providers.readings(id))) {
-        providers.requireAnyConnected([reading]);
-        refreshes.push({
-          provider: reading.id,
-          outcome: await providers.trigger(reading),
-        });
-      }
-      return { refreshes, repositories: [] };
+          ? providers.readings(String(provider))
+          : readersOf(context, String(organization)),
+      );
     },
   };
 }
 
 /** @throws NotFoundError where no provider reads the organization */
-async function readersOf(
-  providers: Providers,
-  name: string,
-): Promise<Provider[]> {
-  const wanted = name.trim().replace(/\/$/, '').toLowerCase();
-  const all = await providers.all();
-  const found = all.filter(({ settings }) =>
-    settings.organizations.some(it =>
-      [it.key, it.name.toLowerCase(), it.url.toLowerCase()].includes(wanted),
-    ),
+function readersOf(context: OperationsContext, name: string): Refreshable[] {
+  const organizations = context.readings.flatMap(
+    ({ settings }) => settings?.organizations ?? [],
   );
-  if (found.length === 0) {
-    throw new NotFoundError(describeUnknown(all, name));
-  }
-  return found;
+  return placesThatRead(context, parseOrganization(name, organizations)).map(
+    ({ settings }) => settings,
+  );
 }
 
-function describeUnknown(all: readonly Provider[], name: string): string {
-  const labels = new Set(
-    all.flatMap(({ settings }) =>
-      settings.organizations.map(({ label }) => label),
-    ),
-  );
+/** @throws NotFoundError where there is none */
+function placesThatRead(
+  { readings }: OperationsContext,
+  organization: Organization,
+): Place[] {
+  const places = placesOf({ readings }, organization);
+  if (places.length === 0) {
+    const reasons = explainUncovered({ readings }, organization);
+    throw new NotFoundError(reasons.map(describeExplanation).join(' '));
+  }
+  return places;
+}
+
+/** A provider, as far as its refresh is concerned. */
+type Refreshable = Pick<ProviderReading, 'id' | 'providerName'>;
+
+/** Whatever keeps one of them from being refreshed keeps no other. @throws ServiceUnavailableError where it keeps all */
+async function refreshAll(
+  { hub }: OperationsContext,
+  providers: Providers,
+  refreshable: readonly Refreshable[],
+): Promise<object> {
+  const refreshes: Array<Triggered & { provider: string }> = [];
+  for (const { id, providerName } of refreshable) {
+    const triggered: Triggered = hub.isConnected(providerName)
+      ? await providers.trigger({ providerName })
+      : { outcome: 'not-triggered', error: describeNotRunning(id) };
+    refreshes.push({ provider: id, ...triggered });
+  }
+  if (refreshes.every(({ outcome }) => outcome === 'not-triggered')) {
+    throw new ServiceUnavailableError(
+      refreshes.map(({ error }) => error).join('. '),
+    );
+  }
+  return { refreshes, repositories: [] };
+}
+
+function describeNotRunning(id: string): string {
   return (
-    `No provider reads the organization '${name}'. Expected one of ${[...labels].join(', ') || 'none, since no provider is configured'}. ` +
-    'What to do: write it so, or add it to a provider under catalog.providers.azureDevOps'
+    `The provider '${id}' does not run on this backend: either it has just been started, or its configuration is wrong. ` +
+    'What to do: look for the mistake in the log of its start, or in the status'
   );
 }
 
 /** Has every provider that reads the organization look at the repository. @throws NotFoundError, InputError, ServiceUnavailableError */
 async function makeDue(
-  { service, hub }: OperationsContext,
+  context: OperationsContext,
   providers: Providers,
   address: string,
-): Promise<JsonObject> {
+): Promise<object> {
+  const { service, hub } = context;
   const url = parseRepositoryUrl(address, service.content.context);
   if (url.outcome === 'unsupported') {
     throw new InputError(url.message);
   }
-  const readers = await readersOf(providers, url.organization.label);
-  providers.requireAnyConnected(readers.map(({ settings: it }) => it));
-  const { settings, knex } = readers[0]!;
-  const organization =
-    settings.organizations.find(({ key }) => key === url.organization.key) ??
-    url.organization;
-  const places: Array<Place & { provider: Provider; leftOut?: string }> = [];
-  const found = await ask(organization, service, client =>
-    client.getRepository({
-      project: url.project,
-      repository: url.repository,
-    }),
-  );
-  // What is not there any more is due where the ledger has it.
-  const known = found
-    ? []
-    : await new LedgerLookup(knex).repositories(url, [organization.key]);
-  for (const provider of readers) {
-    const of = known.find(it => it.provider === provider.settings.providerName);
-    if (found) {
-      places.push({
-        ...placeOf(found),
-        provider,
-        leftOut: leftOut(provider, organization, found),
-      });
-    } else if (of) {
-      const { id, name, project, projectId } = of.facts;
-      places.push({
-        projectId,
-        project,
-        repositoryId: id,
-        repository: name,
-        provider,
-      });
-    }
-  }
-  if (places.length === 0) {
-    const { message } = await ask(organization, service, client =>
-      explainMissingRepository(client, url),
+  const { project, repository } = url;
+  const asked: AskedRepository = { project, repository };
+  const places = placesThatRead(context, url.organization);
+  if (!places.some(it => hub.isConnected(it.settings.providerName))) {
+    throw new ServiceUnavailableError(
+      places.map(({ settings }) => describeNotRunning(settings.id)).join('. '),
     );
-    // 403 would be about the caller.
-    throw new NotFoundError(message);
+  }
+  const looks = await lookFrom(context, asked, places);
+  const failed = looks.find(it => it.look.outcome === 'failed');
+  if (failed && !looks.some(it => it.look.outcome === 'found')) {
+    throw new ServiceUnavailableError(
+      describeExplanation(explain(failed, asked)),
+    );
+  }
+  // What is not there any more is due where the ledger has it.
+  const known = await new LedgerLookup(await providers.database()).repositories(
+    asked,
+    places.map(({ organization }) => organization.key),
+  );
+  const due = looks.flatMap(({ place, look }) => {
+    const facts =
+      look.outcome === 'found'
+        ? namesOf(look.repository)
+        : known.find(it => isAt(it, place))?.facts;
+    return facts ? [{ place, look, facts }] : [];
+  });
+  if (due.length === 0) {
+    throw new NotFoundError(describeExplanation(explain(looks[0]!, asked)));
   }
   await hub.lookAt(
-    places.map(({ provider, projectId, repositoryId }) => ({
-      provider: provider.settings.providerName,
-      organization: organization.key,
-      projectId,
-      repositoryId,
+    due.map(({ place, facts }) => ({
+      provider: place.settings.providerName,
+      organization: place.organization.key,
+      projectId: facts.projectId,
+      repositoryId: facts.id,
     })),
   );
   return {
     refreshes: [],
-    repositories: places.map(
-      ({ provider, project, repository, leftOut: reason }) => ({
-        provider: provider.settings.id,
-        organization: organization.label,
-        project,
-        repository,
-        ...(reason === undefined ? {} : { leftOut: reason }),
-      }),
-    ),
+    repositories: due.map(({ place, look, facts }) => ({
+      provider: place.settings.id,
+      organization: place.organization.label,
+      project: facts.project,
+      repository: facts.name,
+      leftOut: isLeftOut(place, look)
+        ? explain({ place, look }, asked).cause
+        : undefined,
+    })),
   };
 }
 
-/** A repository by its ids and names. */
-interface Place {
-  readonly projectId: string;
-  readonly project: string;
-  readonly repositoryId: string;
-  readonly repository: string;
+interface LookFromPlace {
+  readonly place: Place;
+  readonly look: LookFacts;
 }
 
-function placeOf({ id, name, project }: Repository): Place {
-  return {
-    projectId: project.id,
-    project: project.name,
-    repositoryId: id,
-    repository: name,
-  };
-}
-
-/** Why the configuration, or the state that it is in, leaves a repository out; in the words of `explain`. */
-function leftOut(
-  { settings }: Provider,
-  { label }: Organization,
-  repository: Repository,
-): string | undefined {
-  const { skipped } = selectRepositories({
-    settings,
-    repositories: [repository],
-  });
-  return skipped.length === 0
-    ? undefined
-    : explainProvider({
-        settings,
-        organization: label,
-        asked: { repository: repository.id },
-        look: { outcome: 'found', repository },
-      }).cause;
-}
-
-/** @throws ServiceUnavailableError where the organization cannot be asked, with what to do */
-async function ask<T>(
-  organization: Organization,
-  { clients }: OperationsContext['service'],
-  question: (client: AzureDevOpsClient) => Promise<T>,
-): Promise<T> {
-  try {
-    return await question(clients.interactive.forOrganization(organization));
-  } catch (error) {
-    if (
-      error instanceof AzureDevOpsRequestError ||
-      error instanceof CredentialError
-    ) {
-      throw new ServiceUnavailableError(error.message);
+/** Asks each organization for the repository, once. */
+async function lookFrom(
+  { look }: OperationsContext,
+  asked: AskedRepository,
+  places: readonly Place[],
+): Promise<LookFromPlace[]> {
+  const looks = new Map<string, Promise<LookFacts>>();
+  for (const place of places) {
+    const { key } = place.organization;
+    if (!looks.has(key)) {
+      looks.set(key, look({ ...place, asked, readsFiles: false }));
     }
-    throw error;
   }
+  return await Promise.all(
+    places.map(async place => ({
+      place,
+      look: (await looks.get(place.organization.key))!,
+    })),
+  );
+}
+
+function namesOf({ id, name, project }: Repository) {
+  return { id, name, project: project.name, projectId: project.id };
+}
+
+function isLeftOut({ settings }: Place, look: LookFacts): boolean {
+  return (
+    look.outcome === 'found' &&
+    selectRepositories({ settings, repositories: [look.repository] }).skipped
+      .length > 0
+  );
+}
+
+/** In the words of the operation that explains. */
+function explain({ place, look }: LookFromPlace, asked: AskedRepository) {
+  return explainProvider({
+    settings: place.settings,
+    organization: place.organization.label,
+    asked,
+    look,
+  });
 }

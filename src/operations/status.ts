@@ -10,7 +10,7 @@ import {
 } from '../ingestion/report';
 import type { OrganizationCounts } from '../ledger/reports';
 import type { ProjectEvents } from '../ledger/project-events';
-import { hasFallenSilent } from '../policy/event-health';
+import { hasFallenSilent, namesNoRepository } from '../policy/event-health';
 import { iso } from '../policy/explain/question';
 import type { Operation } from './operation';
 import type { OperationsContext, Provider, Providers } from './providers';
@@ -92,6 +92,9 @@ const ORGANIZATION = object({
       lastEventAt: time('When the last event came'),
       hasFallenSilent: boolean(
         'Whether events came and come no more, while refreshes go on finding changes',
+      ),
+      namesNoRepository: boolean(
+        'Whether one of the last 24 hours named no repository, so that all of the project was looked at: the subscription has to send all resource details, and `azure-devops-catalog hooks` shows it',
       ),
     }),
     'Projects of which an event ever came',
@@ -220,14 +223,14 @@ async function statusOf(
     organizations: [...keys].map(key => {
       const label = labels.get(key) ?? key;
       return {
-        organization: label,
         ...describeCounts(counts.find(it => it.organization === key)),
+        organization: label,
         lastRefresh: describeReport(
           last?.organizations.find(it => it.organization === label),
         ),
-        pacing: describePacing(
-          pacing.find(({ organization }) => organization.key === key),
-        ),
+        pacing: pacing
+          .filter(({ organization }) => organization.key === key)
+          .map(describePacing)[0],
         events: events
           .filter(({ organization }) => organization === key)
           .map(describeEvents),
@@ -236,32 +239,35 @@ async function statusOf(
   };
 }
 
-function describeRefresh(last: StoredRefresh): JsonObject {
-  const { outcome, startedAt, endedAt, error, advice } = last;
-  const { added, removed, replica } = last;
+function describeRefresh({
+  provider: _provider,
+  organizations: _organizations,
+  ...last
+}: StoredRefresh): JsonObject {
   return {
-    outcome,
-    startedAt: iso(startedAt),
-    endedAt: iso(endedAt),
-    error,
-    advice,
-    added,
-    removed,
-    replica,
+    ...last,
+    startedAt: iso(last.startedAt),
+    endedAt: iso(last.endedAt),
   };
 }
 
-function describeCounts(counts: OrganizationCounts | undefined): JsonObject {
+/** Of an organization that the ledger knows nothing of. */
+const NOTHING = {
+  repositories: { known: 0, conclusive: 0, unknown: 0 },
+  descriptors: 0,
+  entities: 0,
+  rejectedFiles: 0,
+};
+
+function describeCounts(
+  counts: Omit<OrganizationCounts, 'organization'> = NOTHING,
+): JsonObject {
   return {
-    lastListAt: iso(counts?.lastListAt),
-    lastPassAt: iso(counts?.lastPassAt),
-    oldestVerificationAt: iso(counts?.oldestVerificationAt),
-    repositories: {
-      ...(counts?.repositories ?? { known: 0, conclusive: 0, unknown: 0 }),
-    },
-    descriptors: counts?.descriptors ?? 0,
-    entities: counts?.entities ?? 0,
-    rejectedFiles: counts?.rejectedFiles ?? 0,
+    ...counts,
+    repositories: { ...counts.repositories },
+    lastListAt: iso(counts.lastListAt),
+    lastPassAt: iso(counts.lastPassAt),
+    oldestVerificationAt: iso(counts.oldestVerificationAt),
   };
 }
 
@@ -290,19 +296,12 @@ function describeReport(
   };
 }
 
-function describePacing(
-  pacing: OrganizationPacing | undefined,
-): JsonObject | undefined {
-  return (
-    pacing && {
-      throttled: pacing.throttled,
-      pausedUntil: iso(pacing.pausedUntil),
-      inFlight: pacing.inFlight,
-      waiting: pacing.waiting,
-      remaining: pacing.remaining,
-      limit: pacing.limit,
-    }
-  );
+function describePacing({
+  organization: _organization,
+  throttledMs: _throttledMs,
+  ...pacing
+}: OrganizationPacing): JsonObject {
+  return { ...pacing, pausedUntil: iso(pacing.pausedUntil) };
 }
 
 function describeEvents(events: ProjectEvents): JsonObject {
@@ -310,5 +309,6 @@ function describeEvents(events: ProjectEvents): JsonObject {
     project: events.project,
     lastEventAt: iso(events.lastEventAt),
     hasFallenSilent: hasFallenSilent(events, Date.now()),
+    namesNoRepository: namesNoRepository(events, Date.now()),
   };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import type { KnownDescriptor, PathObservation } from './model';
 
 const MEBIBYTE = 1_048_576;
@@ -104,8 +105,8 @@ export function excessOf(
   after: Holdings,
 ): string | undefined {
   const words = {
-    descriptors: (count: number) => `${format(count)} descriptors`,
-    entities: (count: number) => `${format(count)} entities`,
+    descriptors: (count: number) => counted(count, 'descriptor'),
+    entities: (count: number) => counted(count, 'entity'),
     bytes: (count: number) =>
       `${format(Math.round(count / MEBIBYTE))} MiB of entities`,
   };

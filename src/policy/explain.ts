@@ -20,7 +20,7 @@ export {
   type ReferenceFacts,
 } from './explain/answer';
 export { DUPLICATE_CURE, duplicateCause } from './explain/files';
-export { askedFile } from './explain/question';
+export { askedFile, few } from './explain/question';
 
 /** One line: cause, cure and where to read more. */
 export function describeExplanation({

@@ -1,7 +1,8 @@
+import { counted } from '../counted';
 import type { Repository } from '../azure/types';
 import type { DescriptorPath, ProviderSettings } from '../config/index';
 import { nearest } from '../nearest';
-import type { Selection, SkipReason } from './select';
+import { SKIP_REASONS, type Selection, type SkipReason } from './select';
 
 /** How Azure DevOps treats what an identity may not read. */
 export const LEFT_OUT = 'what may not be read is left out without a word';
@@ -198,7 +199,7 @@ function advice(
     branch === undefined && settings.branch !== undefined
       ? ' at their default branch'
       : '';
-  return `${found} of ${lookedAt} repositories that were looked at have ${path}${where}: did you mean that?`;
+  return `${found} of ${counted(lookedAt, 'repository')} that were looked at have ${path}${where}: did you mean that?`;
 }
 
 /** Names that a list has, one of which may be meant, as the end of a sentence. */
@@ -262,20 +263,19 @@ function count(repositories: number): string {
     : `the ${repositories} repositories that are selected`;
 }
 
+/** Why what the names select is skipped. */
+const STATES: readonly SkipReason[] = [
+  'disabled',
+  'empty',
+  'fork',
+  'project-not-well-formed',
+];
+
 /** How many are in which state, of those that the names of the configuration select. */
 function statesOf(lists: Findings['lists']): string {
   const skipped = lists.flatMap(list => list.skipped);
-  const countOf = (reason: SkipReason, words: string = reason) => {
+  return STATES.flatMap(reason => {
     const { length } = skipped.filter(it => it.reason === reason);
-    return length > 0 ? [`${words}: ${length}`] : [];
-  };
-  return [
-    ...countOf('disabled'),
-    ...countOf('empty'),
-    ...countOf('fork', 'left out as a fork'),
-    ...countOf(
-      'project-not-well-formed',
-      'in a project that is being created or deleted',
-    ),
-  ].join(', ');
+    return length > 0 ? [`${SKIP_REASONS[reason]}: ${length}`] : [];
+  }).join(', ');
 }

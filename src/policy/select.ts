@@ -10,6 +10,16 @@ export type SkipReason =
   | 'project-not-well-formed'
   | 'empty';
 
+/** The same for people. */
+export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
+  'project-filter': 'left out by the key project or exclude.project',
+  'repository-filter': 'left out by the key repository or exclude.repository',
+  fork: 'left out as a fork, by the key skipForkedRepos',
+  disabled: 'disabled',
+  'project-not-well-formed': 'in a project that is being created or deleted',
+  empty: 'empty',
+};
+
 /**
  * What a skip means for the entities that the repository gave before.
  *

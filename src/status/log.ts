@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { counted } from '../counted';
 import type {
   OrganizationReport,
   ProjectEventReport,
@@ -7,12 +8,10 @@ import type {
 } from '../ingestion/report';
 import { DOCUMENTATION } from '../documentation';
 import type { DuplicateReport } from '../ledger/reports';
-import { DUPLICATE_CURE, duplicateCause } from '../policy/explain';
+import { DUPLICATE_CURE, duplicateCause, few } from '../policy/explain';
 
 /** So many duplicates are logged one by one after a refresh. */
 const MOST_DUPLICATES = 20;
-/** So many projects are named when it is about their events. */
-const MOST_PROJECTS = 20;
 
 /** Logs after each refresh what it found, skipped and read, and warns of what is newly wrong. */
 export class RefreshLog implements RefreshObserver {
@@ -30,7 +29,7 @@ export class RefreshLog implements RefreshObserver {
     const { provider, outcome, organizations, advice } = report;
     if (outcome === 'complete') {
       this.#logger.info(
-        `${provider}: ${report.entities} entities of ${report.descriptors} descriptors; ` +
+        `${provider}: ${counted(report.entities, 'entity')} of ${counted(report.descriptors, 'descriptor')}; ` +
           `${report.added} added or changed in the catalog and ${report.removed} removed`,
       );
     }
@@ -40,7 +39,7 @@ export class RefreshLog implements RefreshObserver {
         this.#logger.info(describeOrganizationReport(organization));
       }
     }
-    this.#warnOfSilence(report);
+    this.#warnOfEvents(report);
     for (const text of this.#news('advice', advice)) {
       this.#logger.warn(`${provider}: ${text}`);
     }
@@ -54,14 +53,28 @@ export class RefreshLog implements RefreshObserver {
     return texts.filter(text => !known?.has(text));
   }
 
-  #warnOfSilence({ provider, events }: RefreshReport): void {
-    const silent = events.filter(({ hasFallenSilent }) => hasFallenSilent);
-    const news = this.#news('events', silent.map(describeLastEvent));
-    if (news.length === 0) return;
-    this.#logger.warn(
-      `${provider}: events came of projects, and come no more, while refreshes go on finding changes in them. The last came of ${few(news)}. ` +
-        `\`azure-devops-catalog hooks\` shows which subscription failed, and how: ${DOCUMENTATION}/events.md#when-events-stop`,
+  #warnOfEvents({ provider, events }: RefreshReport): void {
+    const silent = this.#news(
+      'silent',
+      events.filter(it => it.hasFallenSilent).map(describeLastEvent),
     );
+    if (silent.length > 0) {
+      this.#logger.warn(
+        `${provider}: events came of projects, and come no more, while refreshes go on finding changes in them. The last came of ${few(silent)}. ` +
+          `\`azure-devops-catalog hooks\` shows which subscription failed, and how: ${DOCUMENTATION}/events.md#when-events-stop`,
+      );
+    }
+    const unnamed = this.#news(
+      'unnamed',
+      events.filter(it => it.namesNoRepository).map(nameOf),
+    );
+    if (unnamed.length > 0) {
+      this.#logger.warn(
+        `${provider}: events of ${few(unnamed)} name no repository, so that each has all repositories of its project looked at. ` +
+          'What to do: Run `azure-devops-catalog hooks --apply`, which replaces those of its own that send too little; of others set ' +
+          `"Resource details to send" to "All": ${DOCUMENTATION}/events.md#events-that-name-no-repository`,
+      );
+    }
   }
 
   #warnOfDuplicates(duplicates: readonly DuplicateReport[]): void {
@@ -75,26 +88,19 @@ export class RefreshLog implements RefreshObserver {
     }
     const further = news.length - MOST_DUPLICATES;
     if (further > 0) {
-      this.#logger.warn(`${further} more entities are defined more than once`);
+      this.#logger.warn(
+        `Defined more than once as well: ${counted(further, 'further entity')}, which \`/duplicates\` of the HTTP API has`,
+      );
     }
   }
 }
 
-function describeLastEvent({
-  organization,
-  project,
-  lastEventAt,
-}: ProjectEventReport): string {
-  return `${organization}/${project} at ${new Date(lastEventAt).toISOString()}`;
+function describeLastEvent(report: ProjectEventReport): string {
+  return `${nameOf(report)} at ${new Date(report.lastEventAt).toISOString()}`;
 }
 
-/** A list that stays a line. */
-function few(texts: readonly string[]): string {
-  const further = texts.length - MOST_PROJECTS;
-  return [
-    ...texts.slice(0, MOST_PROJECTS),
-    ...(further > 0 ? [`${further} further projects`] : []),
-  ].join(', ');
+function nameOf({ organization, project }: ProjectEventReport): string {
+  return `${organization}/${project}`;
 }
 
 /** One organization in one line. */
@@ -105,22 +111,18 @@ function describeOrganizationReport({
   removals: { released, heldBack },
 }: OrganizationReport): string {
   const held = heldBack.reduce((sum, { count }) => sum + count, 0);
+  const count = (n: number, what: string, rest: string) =>
+    n > 0 ? `${counted(n, what)} ${rest}` : undefined;
   const parts = [
-    `${seen} repositories`,
-    [sumOf(skipped), `skipped${listed(skipped)}`],
+    counted(seen, 'repository'),
+    sumOf(skipped) > 0 && `${sumOf(skipped)} skipped${listed(skipped)}`,
     `${conclusive} read${listed(reasons)}`,
-    [unknown, 'could not be read and stay as they are'],
-    [missing, 'known ones missing from the list'],
-    [released, 'entities removed'],
-    [held, 'removals held back'],
-  ] as const;
-  return `${organization}: ${parts
-    .flatMap(part => {
-      if (typeof part === 'string') return [part];
-      const [count, what] = part;
-      return count > 0 ? [`${count} ${what}`] : [];
-    })
-    .join('; ')}`;
+    unknown > 0 && `${unknown} could not be read, and left as before`,
+    count(missing, 'known repository', 'missing from the list'),
+    count(released, 'entity', 'removed'),
+    count(held, 'removal', 'held back'),
+  ];
+  return `${organization}: ${parts.filter(Boolean).join('; ')}`;
 }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {

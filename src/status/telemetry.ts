@@ -15,9 +15,7 @@ import {
   untraced,
 } from '../ingestion/report';
 import type { Knex } from 'knex';
-import type { HeldBackSet } from '../ledger/held-back';
 import { Ledger } from '../ledger/ledger';
-import type { OrganizationCounts } from '../ledger/reports';
 
 /** All metrics and spans of this module begin so, beside the `catalog.events.scm.*` of the catalog. */
 const PREFIX = 'catalog.azure_devops';
@@ -310,48 +308,39 @@ export async function ledgerNumbers(
 ): Promise<LedgerNumbers[]> {
   const all = await Promise.all(
     providers.map(async ({ providerName: provider, organizations }) => {
-      const { reports, heldBack } = new Ledger(knex, provider);
-      const counts = await reports.organizations();
-      const sets = await heldBack.list();
-      const numbersOf = (
-        organization: string,
-        isMeant: (key: string) => boolean,
-      ) => ({
+      const numbersOf = (organization: string) => ({
         provider,
         organization,
-        ...sumOf(
-          counts.filter(it => isMeant(it.organization)),
-          sets.filter(it => isMeant(it.organization)),
-        ),
+        conclusive: 0,
+        unknown: 0,
+        entities: 0,
+        rejectedFiles: 0,
+        heldBack: 0,
+        oldestVerificationAt: undefined as number | undefined,
       });
-      const keys = new Set(organizations.map(({ key }) => key));
       // Organizations that were configured, what was taken over, and what another replica gave.
-      const other = numbersOf(OTHER, key => !keys.has(key));
+      const other = numbersOf(OTHER);
+      const configured = new Map(
+        organizations.map(({ key, label }) => [key, numbersOf(label)]),
+      );
+      const { reports, heldBack } = new Ledger(knex, provider);
+      for (const counts of await reports.organizations()) {
+        const own = configured.get(counts.organization);
+        const numbers = own ?? other;
+        numbers.conclusive += counts.repositories.conclusive;
+        numbers.unknown += counts.repositories.unknown;
+        numbers.entities += counts.entities;
+        numbers.rejectedFiles += counts.rejectedFiles;
+        if (own) own.oldestVerificationAt = counts.oldestVerificationAt;
+      }
+      for (const { organization, held } of await heldBack.list()) {
+        (configured.get(organization) ?? other).heldBack += held.count;
+      }
       return [
-        ...organizations.map(({ key, label }) =>
-          numbersOf(label, it => it === key),
-        ),
-        ...(other.entities > 0 || other.heldBack > 0
-          ? [{ ...other, oldestVerificationAt: undefined }]
-          : []),
+        ...configured.values(),
+        ...(other.entities > 0 || other.heldBack > 0 ? [other] : []),
       ];
     }),
   );
   return all.flat();
-}
-
-function sumOf(
-  counts: readonly OrganizationCounts[],
-  sets: readonly HeldBackSet[],
-): Omit<LedgerNumbers, 'provider' | 'organization'> {
-  const sum = (numbers: readonly number[]) =>
-    numbers.reduce((total, it) => total + it, 0);
-  return {
-    conclusive: sum(counts.map(it => it.repositories.conclusive)),
-    unknown: sum(counts.map(it => it.repositories.unknown)),
-    entities: sum(counts.map(it => it.entities)),
-    rejectedFiles: sum(counts.map(it => it.rejectedFiles)),
-    heldBack: sum(sets.map(it => it.held.count)),
-    oldestVerificationAt: counts[0]?.oldestVerificationAt,
-  };
 }

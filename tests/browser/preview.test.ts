@@ -7,7 +7,7 @@ import { renderHtml } from '../../src/cli/preview-html';
 import {
   chooseOwners,
   type PreviewedOrganization,
-  summaryOf,
+  summaryOfAll,
 } from '../../src/cli/preview-model';
 import type { PreviewedRepository } from '../../src/ingestion/preview';
 import { canonicalUrl } from '../../src/descriptors/url';
@@ -129,7 +129,7 @@ describeWithBrowser('the page of a preview', () => {
 
   it('shows and searches 10,000 repositories, from a file, with nothing loaded and nothing of a repository run', async () => {
     const organizations = [company(10_000)];
-    const counts = summaryOf(organizations);
+    const counts = summaryOfAll({ organizations });
     const file = join(directory, 'coverage.html');
     const at = Date.parse('2026-11-28T12:00:00Z');
     const html = renderHtml({

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { routeTo } from '../../src/azure/connections';
-import { parseName } from '../../src/cli/organizations';
+import { parseOrganization } from '../../src/content/organizations';
 import {
-  count,
   formatBytes,
   formatDuration,
   hanging,
@@ -11,6 +10,7 @@ import {
   toJsonText,
   wrap,
 } from '../../src/cli/text';
+import { counted } from '../../src/counted';
 import { Organization } from '../../src/organization';
 
 const words = fc
@@ -70,9 +70,10 @@ it('writes sizes, durations and counts for people', () => {
     '2 days',
   ]);
   expect([
-    count(1, 'project'),
-    count(1_234, 'repository', 'repositories'),
-  ]).toEqual(['1 project', '1,234 repositories']);
+    counted(1, 'project'),
+    counted(2, 'day'),
+    counted(1_234, 'repository'),
+  ]).toEqual(['1 project', '2 days', '1,234 repositories']);
 });
 
 it('shows control characters in a name instead of sending them to the terminal', () => {
@@ -121,7 +122,7 @@ it.each([
   ['tfs.example.com:8080/tfs/A', 'tfs.example.com:8080/tfs/A'],
   ['localhost/A', 'localhost/A'],
 ])('takes %s on the command line for the organization %s', (text, expected) => {
-  const { host, name: organization } = parseName(text, [
+  const { host, name: organization } = parseOrganization(text, [
     new Organization('dev.azure.com', 'contoso'),
     new Organization('tfs.example.com', 'tfs/Archive'),
   ]);
@@ -137,15 +138,15 @@ it.each([
 ])(
   'says that %s on the command line names a host and no organization',
   (text, example) => {
-    expect(() => parseName(text, [])).toThrow(
-      `--organization ${example.split('/')[0]} names a host and no organization; expected one on it, such as ${example}`,
+    expect(() => parseOrganization(text, [])).toThrow(
+      `'${example.split('/')[0]}' names a host and no organization; expected one on it, such as ${example}`,
     );
   },
 );
 
 it('takes the name of a configured collection for one although it has a dot', () => {
   const known = [new Organization('tfs.example.com', 'Team.Blue')];
-  expect(parseName('team.blue', known)).toEqual(known[0]);
+  expect(parseOrganization('team.blue', known)).toEqual(known[0]);
 });
 
 it.each<[NodeJS.ProcessEnv, string, object]>([

@@ -148,6 +148,7 @@ describe('validate', () => {
     expect(nothing.stdout).toMatchSnapshot('nothing found');
     write({ 'catalog-info.yaml': component('a') });
     const rules = { catalog: { rules: [{ allow: ['Component'] }] } };
+    clone();
     const good = await runOn(program, rules, ['validate', root]);
     expect(good).toMatchObject({ code: 0, stderr: '' });
     expect(good.stdout).toMatchSnapshot('nothing wrong');
@@ -268,12 +269,10 @@ describe('validate', () => {
       );
       return { code, rules, repository };
     };
-    // Wherever it will be, Groups are allowed somewhere.
-    expect(await under()).toEqual({
-      code: 0,
-      rules: 'by-kind',
-      repository: null,
-    });
+    // What the rules allow depends on where the files will be.
+    const nowhere = await run(program, ['validate', root, '--config', config]);
+    expect(nowhere).toMatchObject({ code: 2, stdout: '' });
+    expect(nowhere.stderr).toContain('--repository');
     const teams = 'https://dev.azure.com/contoso/Teams/_git/all';
     expect(await under('--repository', teams)).toEqual({
       code: 0,

@@ -81,6 +81,6 @@ describe('a service that cannot answer', () => {
     now += 60_000;
     await read(fresh, 'contoso');
     expect(logs).toHaveLength(3);
-    expect(logs[2]!.message).toContain('and 4 more such failures');
+    expect(logs[2]!.message).toContain('and 4 more since');
   });
 });

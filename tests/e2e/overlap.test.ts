@@ -161,15 +161,15 @@ describe('several ways to one file', () => {
     const waiting = () =>
       after.logs
         .splice(0)
-        .filter(({ message }) => message.includes('are left to'))
+        .filter(({ message }) => message.includes(': left to '))
         .map(({ message }) => message);
     await after.refresh('main');
     expect(waiting()).toEqual([
       expect.stringMatching(
-        /^dev\.azure\.com\/contoso: 1 entities are left to AzureDevOpsEntityProvider:second/,
+        /^dev\.azure\.com\/contoso: left to AzureDevOpsEntityProvider:second, .*: 1 entity\./,
       ),
       expect.stringMatching(
-        /^dev\.azure\.com\/fabrikam: 1 entities are left to AzureDevOpsEntityProvider:third/,
+        /^dev\.azure\.com\/fabrikam: left to AzureDevOpsEntityProvider:third, .*: 1 entity\./,
       ),
     ]);
     for (let round = 0; round < 3; round++) {

@@ -245,6 +245,42 @@ describe.each(DATABASES)('service hooks, with the catalog on %s,', database => {
     ]);
   });
 
+  it('that name no repository are warned of once, project by project, with what to do', async () => {
+    const { hooks } = stage.simulator.parts;
+    const warnings = () =>
+      catalog.logs.filter(({ message }) =>
+        message.includes('name no repository'),
+      );
+    expect((await catalog.refresh()).events).toMatchObject([
+      { project: 'Payments', namesNoRepository: false },
+    ]);
+    const [push] = [...hooks.of(contoso).values()].filter(
+      it => it.eventType === 'git.push',
+    );
+    push!.consumerInputs['resourceDetailsToSend'] = 'none';
+    await requestsOf(
+      () =>
+        payments.repository('api').push({
+          files: { 'catalog-info.yaml': component('api') },
+        }),
+      async () =>
+        (await component_('api'))?.spec?.['lifecycle'] === 'production',
+    );
+    push!.consumerInputs['resourceDetailsToSend'] = 'all';
+    for (let i = 0; i < 2; i++) {
+      expect((await catalog.refresh()).events).toMatchObject([
+        { project: 'Payments', namesNoRepository: true },
+      ]);
+    }
+    expect(warnings()).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /contoso\/Payments name no repository.*hooks --apply/,
+        ),
+      },
+    ]);
+  });
+
   it('that stop while refreshes go on finding changes are warned of once, project by project', async () => {
     const { hooks } = stage.simulator.parts;
     const warnings = () =>

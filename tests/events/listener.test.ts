@@ -235,7 +235,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     await pushOf(NEW);
     expect(debug).toHaveLength(2);
     expect(debug[1]).toBe(
-      `git.push of repository ${NEW} concerns nothing that is known (and 19 more such events since the last such line)`,
+      `git.push of repository ${NEW} concerns nothing that is known (and 19 more since the last such line)`,
     );
     await deliver(pushTo('wip', { repositoryId: KNOWN, projectId: PROJECT }));
     expect(debug[2]).toBe(
@@ -284,6 +284,6 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     }
     expect(outcomes).toEqual(Array(4).fill('git.push failed'));
     expect(warnings).toHaveLength(2);
-    expect(warnings[1]).toContain('and 2 more such failures');
+    expect(warnings[1]).toContain('and 2 more since');
   });
 });

@@ -1,4 +1,5 @@
-import { DueWorker, type LookAtDue } from '../../src/events/worker';
+import { DueWorker } from '../../src/events/worker';
+import type { ConnectedProvider } from '../../src/ingestion/provider';
 import { DueRepositories, HOLD_MS } from '../../src/ledger/due';
 import { TABLES } from '../../src/ledger/rows';
 import { openLedger, ORGANIZATION } from '../ledger/support';
@@ -20,7 +21,7 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
 
   function process(
     holder: string,
-    lookAt: LookAtDue,
+    lookAt: ConnectedProvider['lookAtDue'],
     rest = async (_ms: number): Promise<void> => {},
   ) {
     const logs: LogLine[] = [];
@@ -77,7 +78,7 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
     expect(warnings.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^test: 2 of the .*: 503 of a test$/),
       expect.stringMatching(
-        /503 of a test \(and 4 more such failures since the last warning\)$/,
+        /503 of a test \(and 4 more since the last such line\)$/,
       ),
     ]);
   });

@@ -5,6 +5,7 @@ import {
   addReadableOrganization,
   component,
   setStage,
+  TOKEN,
   type Stage,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
@@ -42,12 +43,25 @@ describe('the HTTP API', () => {
     addReadableOrganization(stage.simulator, 'fabrikam').addProject('Q');
     catalog = await stage.catalog(
       guarded({
+        integrations: {
+          azure: ['dev.azure.com', 'contoso.visualstudio.com'].map(host => ({
+            host,
+            credentials: [{ personalAccessToken: TOKEN }],
+          })),
+        },
         providers: {
           main: {
             organizations: ['contoso', 'fabrikam'],
             exclude: { repository: 'left-out' },
           },
           later: { organization: 'fabrikam', schedule: TOMORROW },
+          // The same organization as contoso of dev.azure.com.
+          legacy: {
+            organization: 'contoso',
+            host: 'contoso.visualstudio.com',
+            project: 'Other',
+            schedule: TOMORROW,
+          },
           wrong: { organisation: 'contoso' },
         },
         config: { backend: { startup: DESPITE_MISTAKES } },
@@ -83,6 +97,7 @@ describe('the HTTP API', () => {
         id: 'later',
         nextRefreshAt: expect.any(String),
       }),
+      expect.objectContaining({ id: 'legacy', isConnected: true }),
       expect.objectContaining({
         id: 'wrong',
         isConnected: false,
@@ -173,6 +188,11 @@ describe('the HTTP API', () => {
       `${REPOSITORY}left-out`,
       '`catalog.providers.azureDevOps.main.exclude.repository` ("left-out") leaves out the repository "left-out"',
     ],
+    [
+      'its URL under the legacy host',
+      'https://contoso.visualstudio.com/P/_git/b',
+      undefined,
+    ],
   ])('looks at a repository by %s', async (_what, repository, leftOut) => {
     const { status, body } = await api.post('/refresh', { repository });
     expect({ status, body }).toEqual({
@@ -186,6 +206,13 @@ describe('the HTTP API', () => {
             project: 'P',
             repository: leftOut ? 'left-out' : 'b',
             ...(leftOut ? { leftOut } : {}),
+          },
+          {
+            provider: 'legacy',
+            organization: 'contoso.visualstudio.com/contoso',
+            project: 'P',
+            repository: leftOut ? 'left-out' : 'b',
+            leftOut: expect.stringContaining('legacy.project'),
           },
         ],
       },
@@ -235,6 +262,7 @@ describe('the HTTP API', () => {
     ['its name', 'contoso'],
     ['host and name', 'Dev.Azure.com/Contoso'],
     ['its URL', 'https://dev.azure.com/contoso/'],
+    ['its legacy address', 'https://contoso.visualstudio.com'],
   ])(
     'refreshes the providers of an organization by %s',
     async (_what, organization) => {
@@ -242,6 +270,10 @@ describe('the HTTP API', () => {
       expect(body.refreshes).toEqual([
         {
           provider: 'main',
+          outcome: expect.stringMatching(/^(triggered|already-running)$/),
+        },
+        {
+          provider: 'legacy',
           outcome: expect.stringMatching(/^(triggered|already-running)$/),
         },
       ]);
@@ -254,7 +286,7 @@ describe('the HTTP API', () => {
       '/status?provider=nobody',
       undefined,
       404,
-      "has 'main', 'later', 'wrong'; got 'nobody'",
+      "has 'main', 'later', 'legacy', 'wrong'; got 'nobody'",
     ],
     [
       'get',
@@ -310,7 +342,7 @@ describe('the HTTP API', () => {
       '/refresh',
       { organization: 'nobody' },
       404,
-      'Expected one of dev.azure.com/contoso, dev.azure.com/fabrikam',
+      'configured are dev.azure.com/contoso, dev.azure.com/fabrikam and contoso.visualstudio.com/contoso',
     ],
     ['post', '/refresh', { repository: 'what' }, 400, 'not a URL'],
     [
@@ -318,7 +350,7 @@ describe('the HTTP API', () => {
       '/refresh',
       { repository: `${REPOSITORY}c` },
       404,
-      'does not exist in the project',
+      'P/c does not exist under this name, or is not visible',
     ],
     [
       'post',
@@ -372,7 +404,11 @@ describe('the HTTP API', () => {
     expect(
       await actions.invoke('refresh-azure-devops-ingestion', { repository }),
     ).toMatchObject({
-      body: { output: { repositories: [{ repository: 'a' }] } },
+      body: {
+        output: {
+          repositories: [{ provider: 'main' }, { provider: 'legacy' }],
+        },
+      },
     });
     expect(
       await actions.invoke('refresh-azure-devops-ingestion', {}),

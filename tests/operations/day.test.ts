@@ -311,6 +311,7 @@ describe('over a day, status, metrics, audit log and actions tell', () => {
         project: 'Payments',
         lastEventAt: expect.any(String),
         hasFallenSilent: false,
+        namesNoRepository: false,
       },
     ]);
     const [{ lastEventAt }] = contoso.events;

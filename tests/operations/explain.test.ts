@@ -11,6 +11,7 @@ import {
   TOKEN,
 } from '../e2e/support';
 import type { TestCatalog } from '../support/backend';
+import { withEnvironment } from '../support/with-environment';
 import { until } from '../support/until';
 import { actionsOf, Api, DESPITE_MISTAKES, guarded, TOKENS } from './support';
 
@@ -122,7 +123,7 @@ const TRUTH: Record<string, { reason: string; cause: RegExp }> = {
   'fabrikam/P/leaving': {
     reason: 'held-back',
     cause:
-      /^component:default\/leaving is in the catalog, and about to leave it, because the repository is disabled; its removal is held back, since 1 of 1 entities would go \(100 %\), and 0 % may at once$/,
+      /^component:default\/leaving is in the catalog, and about to leave it, because the repository is disabled; its removal is held back, since 1 of 1 entity would go \(100 %\), and 0 % may at once$/,
   },
 };
 
@@ -493,14 +494,25 @@ describe('azure-devops-catalog explain', () => {
     integrations: INTEGRATIONS,
     catalog: { providers: { azureDevOps: PROVIDERS } },
   });
-  const explain = async (...args: string[]) =>
-    await runOn(program, config(), ['explain', ...args], { columns: 80 });
+  const explain = async (
+    args: string[],
+    token: string | undefined = TOKENS.reader,
+  ) => {
+    const restore = withEnvironment({ BACKSTAGE_TOKEN: token });
+    try {
+      return await runOn(program, config(), ['explain', ...args], {
+        columns: 80,
+      });
+    } finally {
+      restore();
+    }
+  };
 
   it('says in the same words what the backend says, for every repository', async () => {
     for (const key of Object.keys(TRUTH)) {
       const [url = ''] = urlsOf(key);
       const { cause, cure, docs, provider, reason } = await answerTo({ url });
-      const { stdout, code } = await explain(url, '--token', TOKENS.reader);
+      const { stdout, code } = await explain([url]);
       expect(stdout.replaceAll(/\s+/g, ' ').trim()).toBe(
         `${provider}: ${cause}${cause.endsWith('?') ? '' : '.'} What to do: ${cure}. More: ${docs}`.replaceAll(
           /\s+/g,
@@ -516,7 +528,7 @@ describe('azure-devops-catalog explain', () => {
     for (const [key, { reason }] of Object.entries(TRUTH)) {
       const [url = ''] = urlsOf(key);
       const fresh = await answerTo({ url, fresh: 'true' });
-      const { stdout } = await explain(url, '--from-configuration', '--json');
+      const { stdout } = await explain([url, '--from-configuration', '--json']);
       const [answer] = (JSON.parse(stdout) as { answers: Answer[] }).answers;
       if (answer?.cause !== fresh.cause) {
         differing.push(`${key}: ${reason}, ${answer?.reason}`);
@@ -534,8 +546,8 @@ describe('azure-devops-catalog explain', () => {
 
   it('looks like this on a terminal of 80 columns', async () => {
     const shown: string[] = [];
-    const show = async (...args: string[]) => {
-      const { stdout, stderr, code } = await explain(...args);
+    const show = async (args: string[], token?: string) => {
+      const { stdout, stderr, code } = await explain(args, token);
       const lines = `${stdout}${stderr}`.split('\n');
       for (const line of lines) {
         // A key or an address stays in one piece.
@@ -544,24 +556,20 @@ describe('azure-devops-catalog explain', () => {
       shown.push(`$ explain ${args.join(' ')}\n${stdout}${stderr}(${code})\n`);
     };
     for (const key of Object.keys(TRUTH)) {
-      await show(urlsOf(key)[0] ?? '', '--token', TOKENS.reader);
+      await show([urlsOf(key)[0] ?? '']);
     }
     const [yml = '', fine = ''] = ['yml', 'fine'].map(
       name => urlsOf(`contoso/Cross Team/${name}`)[0],
     );
-    await show(yml, '--fresh', '--token', TOKENS.reader);
-    await show(fine, '--from-configuration');
-    await show('component:default/none', '--token', TOKENS.reader);
-    await show(
-      'https://dev.azure.com/contosoo/P/_git/x',
-      '--token',
-      TOKENS.reader,
-    );
-    await show('https://github.com/contoso/x', '--token', TOKENS.reader);
-    await show('component:default/fine', '--from-configuration');
-    await show(fine, '--token', 'wrong');
-    await show(fine, '--token', TOKENS.other);
-    await show(fine, '--backend', `${catalog.baseUrl}/elsewhere`);
+    await show([yml, '--fresh']);
+    await show([fine, '--from-configuration']);
+    await show(['component:default/none']);
+    await show(['https://dev.azure.com/contosoo/P/_git/x']);
+    await show(['https://github.com/contoso/x']);
+    await show(['component:default/fine', '--from-configuration']);
+    await show([fine], 'wrong');
+    await show([fine], TOKENS.other);
+    await show([fine, '--backend', `${catalog.baseUrl}/elsewhere`], '');
     const steadied = steady(shown.join('\n'))
       .replaceAll(/object [0-9a-f]{12}/g, 'object 0123456789ab')
       .replaceAll(/'[0-9a-f]{12}'/g, "'0123456789ab'")

@@ -1,4 +1,7 @@
-import { hasFallenSilent } from '../../src/policy/event-health';
+import {
+  hasFallenSilent,
+  namesNoRepository,
+} from '../../src/policy/event-health';
 
 const HOUR = 3_600_000;
 
@@ -19,3 +22,14 @@ it.each([
     ).toBe(silent);
   },
 );
+
+it.each([
+  [false, 'none that came named no repository', undefined],
+  [true, 'one came that did an hour ago', 1],
+  [false, 'the last that did came more than a day ago', 25],
+])('events name no repository: %s, where %s', (names, _why, age) => {
+  const lastUnnamedAt = age === undefined ? undefined : 1;
+  expect(namesNoRepository({ lastUnnamedAt }, 1 + (age ?? 0) * HOUR)).toBe(
+    names,
+  );
+});

@@ -145,7 +145,7 @@ describe('The reason why a provider found nothing', () => {
       }),
     ).toEqual([
       expect.stringMatching(
-        /\(disabled: 1, empty: 1, left out as a fork: 1, in a project that is being created or deleted: 1\)/,
+        /\(disabled: 1, empty: 1, left out as a fork, by the key skipForkedRepos: 1, in a project that is being created or deleted: 1\)/,
       ),
     ]);
   });

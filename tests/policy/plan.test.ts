@@ -151,7 +151,7 @@ describe('the plan of a pass', () => {
       probes: [],
       gone: [],
       missing: [],
-      listedAgain: ['odd'],
+      takenBack: ['odd'],
     });
   });
 

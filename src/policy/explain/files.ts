@@ -1,3 +1,4 @@
+import { counted } from '../../counted';
 import { describeShare, howToApprove } from '../guard';
 import { describeRejection, type Rejection } from '../model';
 import { keyOf, pathOf } from '../nothing-found';
@@ -12,7 +13,6 @@ import {
   MOST_NAMES,
   askedFile,
   branchOf,
-  entities,
   few,
   fileFacts,
   hasReadFiles,
@@ -88,7 +88,7 @@ function heldBack(
   const { grade, count, total, percentage, limit, code } = held;
   return {
     reason: 'held-back',
-    cause: `${leaving}; its removal is held back, since ${count} of ${total} entities would go (${describeShare(held)}), and ${limit} % may at once`,
+    cause: `${leaving}; its removal is held back, since ${count} of ${counted(total, 'entity')} would go (${describeShare(held)}), and ${limit} % may at once`,
     cure:
       `If they are to go, ${howToApprove(id, code)}, which allows this very set, once; ` +
       'if not, undo what is the reason: the next refresh takes this back',
@@ -189,7 +189,7 @@ function judgeRejections(
     `${file.path} of ${nameOf(question)}: ${describeRejection(rejection).replace(/\.$/, '')}` +
     (more > 0 ? `; ${more} more of its documents are rejected` : '') +
     (file.entityRefs.length > 0
-      ? `; the file gives ${entities(file.entityRefs.length)} all the same`
+      ? `; the file gives ${counted(file.entityRefs.length, 'entity')} all the same`
       : '');
   return isUnreadable(rejection)
     ? {

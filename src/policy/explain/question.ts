@@ -1,3 +1,4 @@
+import { counted } from '../../counted';
 import type {
   ExplanationFacts,
   FileFacts,
@@ -119,7 +120,7 @@ export function whatStays(question: ProviderQuestion): string {
   );
   return given.length === 0
     ? ''
-    : `; what it gave before (${entities(given.length)}) is still in the catalog`;
+    : `; what it gave before (${counted(given.length, 'entity')}) is still in the catalog`;
 }
 
 export function problemOfOrganization({
@@ -192,10 +193,6 @@ export function iso(time: number | undefined): string | undefined {
 
 export function meant(didYouMean: string | undefined): string {
   return didYouMean === undefined ? '' : `; did you mean "${didYouMean}"?`;
-}
-
-export function entities(count: number): string {
-  return count === 1 ? '1 entity' : `${count} entities`;
 }
 
 export function few(names: readonly string[]): string {

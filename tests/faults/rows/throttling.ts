@@ -132,7 +132,7 @@ function longPause(): Row {
           });
         },
         failsWith:
-          /contoso: .*(429|throttled).*nothing is sent until \d{4}-.*Z.*: \d+ repositories were not looked at/,
+          /contoso: .*(429|throttled).*nothing is sent until \d{4}-.*Z.*: \d+ repositor(y|ies) not looked at/,
       },
     ],
     async end(stage) {
