@@ -206,7 +206,9 @@ async function validateAll(
     }
     const config = join(root, 'rules.yaml');
     writeFileSync(config, JSON.stringify({ catalog: { rules } }));
+    const repository = 'https://dev.azure.com/contoso/corpus/_git/all';
     const args = ['validate', root, '--config', config, '--json'];
+    args.push('--repository', repository);
     const { stdout } = await run(loadProgram(), args);
     return (JSON.parse(stdout) as { files: [] }).files;
   } finally {

@@ -29,7 +29,10 @@ describe.each(DATABASES)('on %s, a refresh', database => {
       catalog.logs
         .splice(0)
         .flatMap(
-          ({ message }) => /lacks (\d+) entities/.exec(message)?.[1] ?? [],
+          ({ message }) =>
+            /^Missing from the catalog.* (\d+) entities; applied again/.exec(
+              message,
+            )?.[1] ?? [],
         );
     /** As the catalog itself has it: what was applied to it, and its location key. */
     const rows = async () =>
@@ -120,7 +123,9 @@ describe.each(DATABASES)('on %s, a refresh', database => {
 
     catalog.logs.splice(0);
     const warnings = () =>
-      catalog.logs.filter(({ message }) => /does not show/.test(message));
+      catalog.logs.filter(({ message }) =>
+        /^Processed by the catalog/.test(message),
+      );
     await catalog.refresh();
     expect(warnings()).toEqual([]);
     await catalog.refresh();
@@ -128,7 +133,7 @@ describe.each(DATABASES)('on %s, a refresh', database => {
       {
         level: 'warn',
         message: expect.stringMatching(
-          /processed 2 entities .*: component:default\/a, component:default\/b \(/,
+          /not shown by it: 2 entities; .*: component:default\/a, component:default\/b \(/,
         ),
       },
     ]);
