@@ -268,17 +268,33 @@ export function measureWith(
   }
 }
 
-/** Spans of refreshes, passes over organizations, looks because of an event, and probes of repositories. */
+/**
+ * Spans of refreshes, passes over organizations, looks because of an event, and
+ * probes of repositories. Probes, of which there are thousands, have none where
+ * no SDK of OpenTelemetry is registered: there a span is in no context.
+ */
 export function traceWith(tracing: TracingService): Trace {
+  let isRecorded = true;
   return async <T>(...[name, attributes, run]: Parameters<Trace>) => {
     let running: Promise<T> | undefined;
+    if (name === 'probe' && !isRecorded) {
+      return (await untraced(name, attributes, run)) as T;
+    }
     try {
+      // Older release lines have no context.
+      const outside = tracing.context?.active();
       return await tracing.startActiveSpan(
         `${PREFIX}.${name}`,
         {
-          attributes: prefixed(attributes),
+          attributes: Object.fromEntries(
+            Object.entries(attributes).map(([key, value]) => [
+              `azure_devops.${key}`,
+              value,
+            ]),
+          ),
         },
         async span => {
+          isRecorded = !outside || tracing.context.active() !== outside;
           running = run({
             setAttribute: (key, value) =>
               quietly(() => span.setAttribute(`azure_devops.${key}`, value)),
@@ -291,14 +307,6 @@ export function traceWith(tracing: TracingService): Trace {
       return await (running ?? (untraced(name, attributes, run) as Promise<T>));
     }
   };
-}
-
-function prefixed(attributes: Parameters<Trace>[1]): Parameters<Trace>[1] {
-  const result: Record<string, string> = {};
-  for (const key in attributes) {
-    result[`azure_devops.${key}`] = attributes[key] as string;
-  }
-  return result;
 }
 
 /** What the ledger has of every configured organization, and of whatever else there is. */

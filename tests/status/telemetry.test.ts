@@ -348,4 +348,29 @@ describe('a service of Backstage that fails', () => {
       expect(times).toBe(2);
     },
   );
+
+  it.each([
+    ['no SDK of OpenTelemetry is registered', () => 'the root', ['pass']],
+    ['spans are recorded', (span?: string) => span, ['pass', 'probe']],
+    ['the release line has no contexts', undefined, ['pass', 'probe']],
+  ])('for probes, where %s', async (_where, contextOf, expected) => {
+    const names: string[] = [];
+    let current: string | undefined = 'the root';
+    const trace = traceWith({
+      ...(contextOf && { context: { active: () => contextOf(current) } }),
+      startActiveSpan: async (
+        name: string,
+        _options: object,
+        run: (span: never) => Promise<unknown>,
+      ) => {
+        names.push(name.replace(/.*\./, ''));
+        current = name;
+        return await run({ setAttribute: () => {} } as never);
+      },
+    } as never);
+    const done = await trace('pass', {}, async () =>
+      trace('probe', {}, async () => 'done'),
+    );
+    expect({ done, names }).toEqual({ done: 'done', names: expected });
+  });
 });
