@@ -9,8 +9,6 @@ import {
   ABORTED,
   AzureDevOpsRequestError,
   CLOSED,
-  ERROR_KINDS,
-  lastingFault,
   type RequestFault,
 } from './errors';
 import { brokeBeforeAnswer, classifyFailure } from './failures';
@@ -23,8 +21,9 @@ import {
   type Timeouts,
 } from './http';
 import type { Limiter } from './limiter/limiter';
-import type { Outcome, Priority } from './limiter/state';
+import type { Priority } from './limiter/state';
 import { MalformedError, parseJson } from './parse';
+import { outcomeOf, rejected, retryDelay } from './retry';
 import type { RequestTarget } from './target';
 import type { TemporaryFile } from './temporary-file';
 
@@ -94,9 +93,6 @@ type Attempt<T> =
     };
 
 const USER_AGENT = 'backstage-plugin-catalog-backend-module-azure-devops';
-/** For how long after it was first asked for a request for which a person waits is still repeated. */
-const PERSON_WAITS_MS = 30_000;
-const FIRST_RETRY_MS = 250;
 
 /**
  * Sends the requests of one organization: each waits for a permit, carries the
@@ -353,72 +349,6 @@ async function parseResponse<T>(
       throttling: false,
     },
   };
-}
-
-/** How the limiter counts an answer that is a fault: as served, unless the fault is about load. */
-function outcomeOf(fault: RequestFault): Outcome {
-  if (fault.throttling) {
-    return fault.duringThrottling ? 'doubtful' : 'throttled';
-  }
-  return fault.kind === 'unavailable' || fault.kind === 'malformed'
-    ? 'failed'
-    : 'served';
-}
-
-/** The fault of a request that the limiter rejects: the service's last answer to it, if there was one. */
-function rejected(
-  retryAfterMs: number,
-  last: RequestFault | undefined,
-): RequestFault {
-  return {
-    ...(last ?? {
-      ...lastingFault(
-        'throttled',
-        'the service has throttled this identity, and the wait is too long',
-      ),
-      retryable: true,
-      throttling: true,
-    }),
-    retryAfterMs,
-    rejected: true,
-  };
-}
-
-/**
- * After what delay in milliseconds to send a request once more; `undefined`
- * when it is not to be sent again.
- *
- * A throttled request needs no delay of its own: it waits for its permit, and
- * the limiter knows what the service asked for.
- */
-export function retryDelay({
-  fault,
-  attempts,
-  elapsedMs,
-  priority,
-  random,
-}: {
-  readonly fault: RequestFault;
-  /** How often it has been sent. */
-  readonly attempts: number;
-  /** Since it was first asked for, in milliseconds. */
-  readonly elapsedMs: number;
-  readonly priority: Priority;
-  /** From 0 to 1, for jitter. */
-  readonly random: number;
-}): number | undefined {
-  if (
-    !fault.retryable ||
-    attempts >= (ERROR_KINDS[fault.kind].attempts ?? 1) ||
-    (priority === 'interactive' && elapsedMs >= PERSON_WAITS_MS)
-  ) {
-    return undefined;
-  }
-  if (fault.throttling) {
-    return 0;
-  }
-  const longest = FIRST_RETRY_MS * 2 ** (attempts - 1);
-  return longest * (0.5 + random / 2);
 }
 
 /** The parts of an Authorization header that must not be quoted: as they are sent, and decoded. */

@@ -30,11 +30,9 @@ import { hasFallenSilent, namesNoRepository } from '../policy/event-health';
 import { describeRejection } from '../policy/model';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
-import {
-  describeHeldBack,
-  type OnHeldBack,
-  removeOrphanedOrganizations,
-} from './removal';
+import { removeOrphanedOrganizations } from './orphans';
+import type { OnHeldBack } from './removal';
+import { describeHeldBack } from './removal-messages';
 import { FileEvidence, type LocateTarget } from './file-evidence';
 import { takeOver } from './takeover';
 import {

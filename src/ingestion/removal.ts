@@ -1,17 +1,11 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { counted } from '../counted';
-import type { OddElement, Repository } from '../azure/types';
+import type { OddElement } from '../azure/types';
 import type { ProviderSettings } from '../config/index';
-import { diagnose } from '../credentials/problems/diagnosis';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
-import {
-  describeShare,
-  guard,
-  howToApprove,
-  type HeldBack,
-} from '../policy/guard';
+import { guard, type HeldBack } from '../policy/guard';
 import {
   judgeMissing,
   type OutOfSight,
@@ -22,6 +16,7 @@ import type { Plan } from '../policy/plan';
 import type { SkippedRepository } from '../policy/select';
 import { leaveToOthers } from './handover';
 import type { OnChanges } from './probe-writer';
+import { describeHeldBack, describeOutOfSight } from './removal-messages';
 
 /** How many projects that are out of sight a report spells out. */
 const MAX_OUT_OF_SIGHT = 20;
@@ -54,7 +49,7 @@ export type OnHeldBack = (
   sets: readonly HeldBack[],
 ) => Promise<void>;
 
-type RemovalSettings = Pick<
+export type RemovalSettings = Pick<
   ProviderSettings,
   'id' | 'removals' | 'verifyEveryMs'
 >;
@@ -179,92 +174,6 @@ export async function removeLookedAt(
     isDone = await removals.deleteApproved(going, { left, leave });
   }
   return overtaken;
-}
-
-/**
- * Organizations that the ledger knows and the configuration no longer names.
- *
- * @param options.configured - keys of those that it does name
- * @param options.listed - ids of the repositories in their lists: those of an organization that was renamed are there
- * @returns what was held back, in words for the operator
- */
-export async function removeOrphanedOrganizations(options: {
-  readonly settings: RemovalSettings;
-  readonly ledger: Ledger;
-  readonly configured: readonly string[];
-  readonly listed: ReadonlySet<string>;
-  /** The ledger's ticket as of before the lists were asked for. */
-  readonly seenAt: number;
-  readonly others?: readonly ProviderSettings[];
-  readonly onHeldBack: OnHeldBack;
-  readonly logger: LoggerService;
-}): Promise<string[]> {
-  const { settings, ledger, configured, seenAt } = options;
-  const problems: string[] = [];
-  const orphaned = await ledger.repositoriesOutside(configured);
-  const undecided =
-    orphaned.size > 0 ? await notReadAgain(options) : new Set<string>();
-  for (const [organization, ids] of orphaned) {
-    const removals = ledger.removalsIn(organization);
-    const gone = ids.filter(id => !undecided.has(id));
-    await removals.markForRemoval(
-      gone,
-      {
-        grade: 'deselected',
-        reason: `the configuration no longer names the organization ${organization}`,
-      },
-      seenAt,
-    );
-    const known = await ledger.repositoriesIn(organization);
-    const outcome = await removeGuarded({
-      ledger,
-      removals,
-      settings,
-      name: organization,
-      proposals: await leaveToOthers(await removals.proposals(gone), {
-        removals,
-        others: options.others,
-        organization,
-        leftOut: [...known.values()].map(asListed),
-        logger: options.logger,
-      }),
-      undecided,
-    });
-    await options.onHeldBack(organization, outcome.heldBack);
-    problems.push(...outcome.problems);
-    await removals.deleteEmptyRepositories(gone);
-  }
-  return problems;
-}
-
-/** As the list of its organization would have it, as far as is known. */
-function asListed(known: KnownRepository): Repository {
-  return {
-    id: known.id,
-    name: known.name,
-    project: { id: known.projectId, name: known.project, state: 'wellFormed' },
-    defaultBranch: known.branch,
-    isDisabled: false,
-    isFork: false,
-  };
-}
-
-/** Ids in the lists of organizations, of which no organization has been read yet: it may be the same repository under a new name. */
-async function notReadAgain(options: {
-  readonly ledger: Ledger;
-  readonly configured: readonly string[];
-  readonly listed: ReadonlySet<string>;
-}): Promise<Set<string>> {
-  const undecided = new Set(options.listed);
-  for (const organization of options.configured) {
-    for (const known of await options.ledger.repositoriesIn(organization)) {
-      const [id, { outcome }] = known;
-      if (outcome === 'conclusive') {
-        undecided.delete(id);
-      }
-    }
-  }
-  return undecided;
 }
 
 /**
@@ -394,7 +303,7 @@ async function keepOutOfSight(
       problems: heldBack.map(({ code }) =>
         describeOutOfSight({
           organization,
-          settings,
+          providerId: settings.id,
           project: project?.name,
           repositories: ids.length,
           entities: entities.length,
@@ -433,7 +342,7 @@ function overdue(
 }
 
 /** Removes what the guard lets through of one organization's proposals. */
-async function removeGuarded(options: {
+export async function removeGuarded(options: {
   readonly ledger: Ledger;
   readonly removals: LedgerRemovals;
   readonly settings: RemovalSettings;
@@ -492,57 +401,4 @@ function sumOf(outcomes: readonly RemovalOutcome[]): RemovalOutcome {
     heldBack: outcomes.flatMap(({ heldBack }) => heldBack),
     problems: outcomes.flatMap(({ problems }) => problems),
   };
-}
-
-/** The operator's warning of a project, or an organization, of which nothing is in the list. */
-function describeOutOfSight(facts: {
-  readonly organization: Organization;
-  readonly settings: RemovalSettings;
-  /** Absent: the whole organization. */
-  readonly project: string | undefined;
-  readonly repositories: number;
-  readonly entities: number;
-  readonly code: string;
-}): string {
-  const { organization, settings, project, repositories, entities } = facts;
-  const { cause, cure, docs } = diagnose('permission-missing', {
-    organization,
-  });
-  const of =
-    project === undefined ? 'the organization' : `project '${project}'`;
-  return (
-    `${organization.label}: the list shows nothing of ${of}, of which the ledger has ${counted(repositories, 'repository')} with ${counted(entities, 'entity')}. ` +
-    `They stay in the catalog: it may have been deleted, or ${cause}. What to do: ${cure} (${docs}). ` +
-    `If it was deleted, ${howToApprove(settings.id, facts.code)}, which allows the removal of these entities and no others, once`
-  );
-}
-
-/** What the evidence of each grade is called in messages. */
-const EVIDENCE: Readonly<Record<Removal['grade'], string>> = {
-  confirmed: 'confirmed',
-  inferred: 'inferred',
-  deselected: 'by the configuration',
-};
-
-/** The operator's warning of removals that were held back, with the way to allow them. */
-export function describeHeldBack(
-  organization: string,
-  providerId: string,
-  held: HeldBack,
-): string {
-  const { grade, count, total, limit, code, reasons } = held;
-  const option =
-    grade === 'confirmed' ? 'maxConfirmedPercentage' : 'maxPercentage';
-  const why = reasons
-    .slice(0, 3)
-    .map(({ reason, count: n }) => `${n} because ${reason}`)
-    .join('; ');
-  return (
-    `${organization}: held back the removal of ${count} of ${counted(total, 'entity')} ` +
-    `(${describeShare(held)}, ${EVIDENCE[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
-    `They stay in the catalog. If they are to go, ${howToApprove(providerId, code)}, which allows this very set, once; ` +
-    (grade === 'deselected'
-      ? 'if they are not, correct the configuration: the next refresh takes this back'
-      : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')
-  );
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { RequestFault } from '../../src/azure/errors';
-import { retryDelay } from '../../src/azure/transport';
+import { retryDelay } from '../../src/azure/retry';
 
 const FAULT: RequestFault = {
   kind: 'unavailable',
