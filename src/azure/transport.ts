@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { OrganizationCredential } from '../credentials/types';
 import type { Organization } from '../organization';
@@ -219,6 +220,7 @@ export class Transport {
     const rateLimit = readRateLimit(response.headers, clock.now());
     if (isExpected(response.status, response.headers, call.expects)) {
       limiter.release(startedAt, 'served', rateLimit);
+      await untilNextIsSent();
       return await parseResponse(response, call);
     }
     const fault = this.#judge(response, call, authorization);
@@ -317,6 +319,17 @@ export class Transport {
       (await this.#deps.credential.reject(authorization))
     );
   }
+}
+
+/**
+ * Waits until the request that goes next over the connection of an answer is
+ * written: so no connection is idle while answers are parsed. undici frees the
+ * connection in the event loop's next check phase, and writes in the one after
+ * that, when it has seen that the socket is still open (undici 7.30).
+ */
+async function untilNextIsSent(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
 
 /** A success, if the body of an expected answer is what it should be. */

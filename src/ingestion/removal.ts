@@ -353,6 +353,9 @@ export async function removeGuarded(options: {
   readonly undecided: ReadonlySet<string>;
 }): Promise<RemovalOutcome> {
   const { ledger, removals, settings, name, proposals } = options;
+  if (proposals.length === 0) {
+    return { released: 0, heldBack: [], problems: [] };
+  }
   const total = await removals.countEntities();
   // Whether another organization keeps what passes to it is not decided here.
   const undecided = new Set([

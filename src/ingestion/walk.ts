@@ -120,24 +120,37 @@ class Walker {
     attempt: number,
     seenAt: number,
   ): Promise<void> {
-    const { ledger, known, halt } = this.input;
-    for (let start = 0; start < probes.length; start += LOOKAHEAD) {
-      const section = probes.slice(start, start + LOOKAHEAD);
-      // A repository that was never seen has nothing in the ledger to look up.
-      const descriptors = await ledger.descriptors(
-        this.input.organization.key,
-        section
-          .filter(({ repository }) => known.has(repository.id))
-          .map(({ repository }) => repository.id),
-      );
-      await mapAtMost(IN_FLIGHT, section, planned =>
-        halt.unlessHalted(planned, async () => {
+    const { halt } = this.input;
+    let lookUp: ReturnType<Walker['descriptorsOf']>;
+    await mapAtMost(
+      IN_FLIGHT,
+      [...probes.entries()],
+      async ([index, planned]) => {
+        // The last of one section are looked at while the next is looked up.
+        if (index % LOOKAHEAD === 0) {
+          lookUp = this.descriptorsOf(probes.slice(index, index + LOOKAHEAD));
+        }
+        const descriptors = await lookUp;
+        await halt.unlessHalted(planned, async () => {
           const { id } = planned.repository;
           this.writer.begin(id, seenAt);
           await this.tracedProbe(planned, descriptors.get(id) ?? [], attempt);
-        }),
-      );
-    }
+        });
+      },
+    );
+  }
+
+  /** What the ledger knows of the descriptors of repositories, by their ids. */
+  private async descriptorsOf(
+    probes: readonly PlannedProbe[],
+  ): ReturnType<Ledger['descriptors']> {
+    const { ledger, organization, known } = this.input;
+    const ids = probes.map(({ repository }) => repository.id);
+    // A repository that was never seen has nothing in the ledger to look up.
+    return await ledger.descriptors(
+      organization.key,
+      ids.filter(id => known.has(id)),
+    );
   }
 
   private async tracedProbe(

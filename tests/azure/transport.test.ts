@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -446,6 +447,24 @@ describe('Connections', () => {
       ),
     );
     expect(seen.size).toBeLessThanOrEqual(4);
+  });
+
+  it('carry the next request before the answer that came is looked at', async () => {
+    const server = await items();
+    const client = clientOf(server, {
+      limiter: { initialConcurrency: 1, maxConcurrency: 1 },
+    });
+    await client.readItem(READ);
+    const seen: string[] = [];
+    const onSent = () => seen.push('sent');
+    subscribe('undici:client:sendHeaders', onSent);
+    await Promise.all(
+      Array.from({ length: 4 }, () =>
+        client.readItem(READ).then(() => seen.push('read')),
+      ),
+    );
+    unsubscribe('undici:client:sendHeaders', onSent);
+    expect(seen.join(' ')).toBe('sent sent read sent read sent read read');
   });
 
   it('keep nothing of the answers that came over them', async () => {
