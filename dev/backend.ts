@@ -10,7 +10,7 @@ import catalogPlugin from '@backstage/plugin-catalog-backend';
 import openApiPlaceholders from '@backstage/plugin-catalog-backend-module-openapi';
 import unprocessedEntities from '@backstage/plugin-catalog-backend-module-unprocessed';
 import azureDevOps from '../src';
-import { readProviderConfigs } from '../src/config/index';
+import { readProviderConfigs } from '../src/config/read';
 import { statusServiceRef, type LastRefreshes } from '../src/status/report';
 import { backendConfig, toConfig } from './config';
 import type { BackendOptions } from './messages';

@@ -20,12 +20,9 @@ import { isIngressConfigured, isListening } from './config/events';
 import { EventHub } from './events/hub';
 import { watchRefreshes } from './events/refresh-button';
 import { eventsModuleAzureDevOpsIngress } from './events/ingress';
-import {
-  describeAllMistakes,
-  describeNoProvider,
-  describeUnreadKeys,
-  readProviderConfigs,
-} from './config/index';
+import { describeAllMistakes } from './config/mistakes';
+import { describeNoProvider, describeUnreadKeys } from './config/misplaced';
+import { readProviderConfigs } from './config/read';
 import { lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';

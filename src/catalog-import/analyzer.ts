@@ -10,7 +10,7 @@ import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import { canonicalLocationUrl, isUnsupported } from '../content/repository-url';
 import { mapAtMost } from '../concurrency';
-import type { DescriptorPath } from '../config/index';
+import type { DescriptorPath } from '../config/patterns';
 import type { RepositoryContent } from '../content/content';
 import {
   descriptorsNamed,

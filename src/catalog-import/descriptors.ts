@@ -1,6 +1,6 @@
 import { NotFoundError } from '@backstage/errors';
 import type { AbsentItem, ListedItem } from '../azure/types';
-import type { DescriptorPath } from '../config/index';
+import type { DescriptorPath } from '../config/patterns';
 import type { RepositoryContent } from '../content/content';
 import type { ResolvedRepository } from '../content/locate';
 import { isGlob, pathGlob } from '../content/repository-url';

@@ -4,7 +4,7 @@ import {
 } from '@backstage/backend-plugin-api';
 import { catalogServiceRef } from '@backstage/plugin-catalog-node';
 import { catalogAnalysisExtensionPoint } from '../backstage';
-import { readProviderConfigs } from '../config/index';
+import { readProviderConfigs } from '../config/read';
 import { azureDevOpsServiceRef } from '../shared-service';
 import { AzureDevOpsLocationAnalyzer } from './analyzer';
 import { catalogKnownLocations } from './known-locations';

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Config } from '@backstage/config';
 import { type OrganizationProbe, probeOrganization } from '../azure/probe';
-import type { ConfigurationError } from '../config/index';
+import type { ConfigurationError } from '../config/mistakes';
 import { readClaims } from '../credentials/access-token';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { OrganizationCredential } from '../credentials/types';

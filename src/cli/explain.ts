@@ -1,5 +1,5 @@
 import type { Config } from '@backstage/config';
-import { readProviderConfigs } from '../config/index';
+import { readProviderConfigs } from '../config/read';
 import { readLocationContext } from '../content/context';
 import { lookAtRepository } from '../ingestion/look';
 import {

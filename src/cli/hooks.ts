@@ -10,7 +10,7 @@ import {
   readIngressSettings,
   type IngressSettings,
 } from '../config/events';
-import { readProviderConfigs } from '../config/index';
+import { readProviderConfigs } from '../config/read';
 import type { Organization } from '../organization';
 import {
   markedUrl,

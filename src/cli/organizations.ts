@@ -1,6 +1,7 @@
 import type { Config } from '@backstage/config';
 import { InputError } from '@backstage/errors';
-import { type ConfigurationError, readProviderConfigs } from '../config/index';
+import type { ConfigurationError } from '../config/mistakes';
+import { readProviderConfigs } from '../config/read';
 import { readConfiguredCredentials } from '../credentials/configured';
 import { parseOrganization } from '../content/organizations';
 import { decodeName } from '../credentials/match';

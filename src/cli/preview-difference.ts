@@ -19,7 +19,7 @@ import {
 const PAGE_SIZE = '500';
 
 /** An entity that a running catalog has. */
-export interface HeldEntity {
+interface HeldEntity {
   /** The URL of the file that gave it; empty where it came from none. */
   readonly target: string;
   readonly origin: string;

@@ -7,7 +7,6 @@ import { chooseOwner, type Claimant } from '../policy/owner';
 import { counted } from '../counted';
 import { organizationJson } from './io';
 import type { Failure } from './session';
-import {} from './text';
 
 /** One organization as one provider reads it. */
 export interface PreviewedOrganization {
@@ -26,7 +25,7 @@ export interface OwnedEntity {
   readonly entity: Entity;
 }
 
-export interface Duplicate {
+interface Duplicate {
   readonly entityRef: string;
   readonly owner: string;
   readonly others: readonly string[];
@@ -55,7 +54,7 @@ export interface Preview {
   readonly difference?: Difference;
 }
 
-export type State = 'entities' | 'broken' | 'none' | 'skipped' | 'unknown';
+type State = 'entities' | 'broken' | 'none' | 'skipped' | 'unknown';
 
 export function stateOf(repository: PreviewedRepository): State {
   if (repository.skipped) return 'skipped';

@@ -3,7 +3,8 @@ import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import { InputError } from '@backstage/errors';
 import { CLOUD_HOST, Organization } from '../organization';
-import { type ProviderSettings, readProviderConfigs } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
+import { readProviderConfigs } from '../config/read';
 import {
   type PreviewedRepository,
   previewOrganization,

@@ -11,7 +11,7 @@ const LONGEST_PATTERN = 1_000;
 const MOST_ALTERNATIVES = 100;
 
 /** As minimatch has them. */
-export interface GlobOptions {
+interface GlobOptions {
   /** Whether wildcards match a dot at the beginning of a name. Default: false. */
   readonly dot?: boolean;
   /** Whether parentheses after `?`, `*`, `+`, `@` and `!` are ordinary characters. Default: false; then they cannot be matched. */

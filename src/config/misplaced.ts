@@ -13,7 +13,7 @@ export const PROVIDERS_KEY = `${PROVIDERS}.${NAME}`;
 const SLIP = 2;
 
 /** Blocks of providers that stand under a key which nobody reads. */
-export interface MisplacedBlocks {
+interface MisplacedBlocks {
   /** Id by id. */
   readonly ids: readonly string[];
   readonly mistake: string;

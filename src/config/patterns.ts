@@ -77,7 +77,7 @@ function foldCase(text: string): string[] {
 }
 
 /** What `path` was read as, or what it should have been, to be read after "to be". */
-export type DescriptorPathReading =
+type DescriptorPathReading =
   | { readonly paths: readonly DescriptorPath[]; readonly expected?: undefined }
   | { readonly expected: string };
 

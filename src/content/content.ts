@@ -30,12 +30,12 @@ const DEFAULT_PATIENCE: Patience = {
 };
 
 /** The clients for reads that happen on their own, and those for people who wait. */
-export interface ContentClients extends AzureDevOpsClients {
+interface ContentClients extends AzureDevOpsClients {
   readonly interactive: AzureDevOpsClients;
 }
 
 /** Who reads. */
-export interface Reader {
+interface Reader {
   readonly signal?: AbortSignal;
   /** Whether a person waits for it. Default: false. */
   readonly interactive?: boolean;

@@ -1,6 +1,6 @@
 import type { Config } from '@backstage/config';
 import { readAzureIntegrationConfigs } from '@backstage/integration';
-import { readProviderConfigs } from '../config/index';
+import { readProviderConfigs } from '../config/read';
 import { isLegacyCloudHost, Organization } from '../organization';
 
 /** The configured hosts and organizations, as far as reading a URL needs them. */

@@ -20,7 +20,7 @@ const MOST_FILES = 50_000;
 const MOST_LARGE = 10_000;
 
 /** Which file to read. */
-export interface FileAddress {
+interface FileAddress {
   readonly repository: Repository;
   readonly path: string;
   readonly version?: VersionRef;
@@ -47,7 +47,7 @@ export interface PresentFile {
 }
 
 /** One content of a repository. */
-export interface Blob {
+interface Blob {
   /** The repository's GUID. */
   readonly repository: string;
   readonly path: string;

@@ -8,7 +8,7 @@ import type { Files } from './files';
 const IDLE_MS = 600_000;
 
 /** Where the contents of files come from. */
-export interface ContentSource {
+interface ContentSource {
   /** What is in memory. */
   readonly memory: Pick<Files, 'kept' | 'keep'>;
   /** One file, from the service. */

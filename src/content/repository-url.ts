@@ -111,7 +111,7 @@ export function isGlob(path: string): boolean {
 }
 
 /** A glob over the paths of a repository, which have a leading slash. */
-export type PathGlob = Pick<Glob, 'scopePath' | 'matches'>;
+type PathGlob = Pick<Glob, 'scopePath' | 'matches'>;
 
 /**
  * Reads a glob as Backstage's own readers do: from the root, `**` for any number of folders.

@@ -21,7 +21,7 @@ const DEEPEST = 32;
 /** So many repositories are remembered to be left out by the configuration; an event of another costs a request. */
 const MOST_UNSELECTED = 200_000;
 
-export interface EventHubOptions {
+interface EventHubOptions {
   /** Ends what is cached of a repository. */
   readonly invalidate: (repositoryId: string) => void;
   /** Absent in versions of Backstage that have none. */

@@ -19,7 +19,7 @@ export interface Notification {
   readonly branches?: readonly string[];
 }
 
-export type GitEvent = (typeof GIT_EVENTS)[number];
+type GitEvent = (typeof GIT_EVENTS)[number];
 
 /** Backstage's topic for events of Azure DevOps; each type of event has a topic of its own below it. */
 export const TOPIC = 'azureDevOps';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Repository } from '../azure/types';
 import { counted } from '../counted';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import { errorLocation } from '../descriptors/error-location';
 import {
   applyLocation,

@@ -5,7 +5,7 @@ import type {
   IndexedFile,
   Repository,
 } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import { counted } from '../counted';
 import type { DescriptorPath } from '../config/patterns';
 import type { Ledger, StoredObjectId } from '../ledger/ledger';

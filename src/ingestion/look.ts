@@ -10,7 +10,8 @@ import type {
   VersionRef,
 } from '../azure/types';
 import { explainAccessError } from '../azure/explain';
-import { literalPath, type ProviderSettings } from '../config/index';
+import { literalPath } from '../config/patterns';
+import type { ProviderSettings } from '../config/settings';
 import type { CredentialDirectory } from '../credentials/types';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';

@@ -1,5 +1,5 @@
 import type { AzureDevOpsClients } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import {
   explainNothingFound,
   findCause,

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { Repository } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { Ledger } from '../ledger/ledger';
 import type { KnownRepository } from '../policy/model';
 import { leaveToOthers } from './handover';

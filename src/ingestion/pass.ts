@@ -4,7 +4,7 @@ import type {
   Repository,
   RepositoryList,
 } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';

@@ -1,7 +1,7 @@
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { isRejectedByLimiter } from '../azure/errors';
 import { mapAtMost } from '../concurrency';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
 import type { Organization } from '../organization';

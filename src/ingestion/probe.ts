@@ -7,7 +7,7 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import { chunks } from '../ledger/rows';
 import {
   excessOf,

@@ -8,7 +8,7 @@ import type {
   EntityProvider,
   EntityProviderConnection,
 } from '@backstage/plugin-catalog-node';
-import type { ProviderReading, ProviderSettings } from '../config/index';
+import type { ProviderReading, ProviderSettings } from '../config/settings';
 import { CatalogView } from '../ledger/catalog-view';
 import type { Knex } from 'knex';
 import type { TakenDue } from '../ledger/due';

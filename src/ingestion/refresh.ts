@@ -5,7 +5,7 @@ import type { EntityProviderConnection } from '@backstage/plugin-catalog-node';
 import { durationToMilliseconds } from '@backstage/types';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClients } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { CatalogRules } from '../descriptors/rules';
 import type { CatalogView } from '../ledger/catalog-view';
 import { withoutStatement } from '../ledger/statement';

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { counted } from '../counted';
 import type { OddElement } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';

@@ -4,7 +4,7 @@ import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { mapAtMost } from '../concurrency';
 import { DOCUMENTATION } from '../documentation';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { RepositoryContent } from '../content/content';
 import type { Ledger } from '../ledger/ledger';
 import { type Organization } from '../organization';

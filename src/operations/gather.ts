@@ -1,7 +1,7 @@
 import { parseEntityRef, stringifyEntityRef } from '@backstage/catalog-model';
 import { InputError } from '@backstage/errors';
 import { guidOf } from '../azure/parse';
-import type { ProviderReading, ProviderSettings } from '../config/index';
+import type { ProviderReading, ProviderSettings } from '../config/settings';
 import type { LocationContext } from '../content/context';
 import { parseRepositoryUrl } from '../content/url';
 import type { OrganizationReport } from '../ingestion/report';
@@ -40,7 +40,7 @@ export interface ExplainSources {
   }): Promise<LookFacts>;
 }
 
-export interface LastRefresh {
+interface LastRefresh {
   readonly organizations: readonly OrganizationReport[];
   readonly heldBack: readonly HeldBackSet[];
   /** Milliseconds since 1970. */

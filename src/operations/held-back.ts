@@ -5,7 +5,7 @@ import type {
 } from '@backstage/backend-plugin-api';
 import { ConflictError, NotFoundError } from '@backstage/errors';
 import type { JsonObject } from '@backstage/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import type { HeldBackSet } from '../ledger/held-back';
 import { iso } from '../policy/explain/question';
 import type { HeldBack } from '../policy/guard';

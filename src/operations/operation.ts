@@ -25,7 +25,7 @@ export type Input = Readonly<
 >;
 
 /** Who asks. */
-export interface Caller {
+interface Caller {
   readonly credentials: BackstageCredentials;
   /** Where it came by HTTP. */
   readonly request?: AuditorServiceCreateEventOptions['request'];

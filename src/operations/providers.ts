@@ -6,7 +6,7 @@ import type {
 } from '@backstage/backend-plugin-api';
 import { NotFoundError } from '@backstage/errors';
 import type { Knex } from 'knex';
-import type { ProviderReading, ProviderSettings } from '../config/index';
+import type { ProviderReading, ProviderSettings } from '../config/settings';
 import type { EventHub } from '../events/hub';
 import { refreshTaskId } from '../ingestion/provider';
 import { Ledger } from '../ledger/ledger';

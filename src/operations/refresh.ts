@@ -4,7 +4,7 @@ import {
   ServiceUnavailableError,
 } from '@backstage/errors';
 import type { Repository } from '../azure/types';
-import type { ProviderReading } from '../config/index';
+import type { ProviderReading } from '../config/settings';
 import { parseOrganization } from '../content/organizations';
 import { parseRepositoryUrl } from '../content/url';
 import { LedgerLookup } from '../ledger/lookup';

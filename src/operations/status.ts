@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { JsonObject } from '@backstage/types';
 import type { OrganizationPacing } from '../azure/clients';
-import type { ProviderReading } from '../config/index';
+import type { ProviderReading } from '../config/settings';
 import { refreshTaskId } from '../ingestion/provider';
 import {
   type OrganizationReport,

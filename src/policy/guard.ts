@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RemovalSettings } from '../config/index';
+import type { RemovalSettings } from '../config/settings';
 import { DOCUMENTATION } from '../documentation';
 import type { RemovalGrade } from './model';
 

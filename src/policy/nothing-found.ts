@@ -1,6 +1,7 @@
 import { counted } from '../counted';
 import type { Repository } from '../azure/types';
-import type { DescriptorPath, ProviderSettings } from '../config/index';
+import type { DescriptorPath } from '../config/patterns';
+import type { ProviderSettings } from '../config/settings';
 import { nearest } from '../nearest';
 import { SKIP_REASONS, type Selection, type SkipReason } from './select';
 

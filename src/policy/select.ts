@@ -1,5 +1,5 @@
 import type { Repository } from '../azure/types';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 
 /** Why a repository is not probed. */
 export type SkipReason =

@@ -4,7 +4,7 @@ import type {
   TracingService,
 } from '@backstage/backend-plugin-api/alpha';
 import type { RequestTotals } from '../azure/clients';
-import type { ProviderSettings } from '../config/index';
+import type { ProviderSettings } from '../config/settings';
 import {
   type EventObserver,
   type EventOutcome,
@@ -30,7 +30,7 @@ const NUMBERS_FRESHNESS_MS = 30_000;
 const REFRESH_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
 
 /** What the ledger has of one organization of a provider. */
-export interface LedgerNumbers {
+interface LedgerNumbers {
   /** The provider's name. */
   readonly provider: string;
   /** As `host/organization`, or `other` for all that belongs to none of the provider's. */
@@ -46,7 +46,7 @@ export interface LedgerNumbers {
   readonly oldestVerificationAt?: number;
 }
 
-export interface MetricSources {
+interface MetricSources {
   /** What was sent since the start. */
   readonly requestTotals: () => readonly RequestTotals[];
   readonly numbers: () => Promise<readonly LedgerNumbers[]>;
@@ -59,7 +59,7 @@ export interface MetricSources {
  * attributes are providers, organizations that the configuration names, and
  * outcomes: whatever there may be thousands of is no attribute.
  */
-export class IngestionMetrics implements RefreshObserver, EventObserver {
+class IngestionMetrics implements RefreshObserver, EventObserver {
   readonly #refreshes;
   readonly #duration;
   readonly #probes;

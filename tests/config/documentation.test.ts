@@ -5,10 +5,8 @@ import { ConfigReader } from '@backstage/config';
 import { type ConfigSchema, loadConfigSchema } from '@backstage/config-loader';
 import type { JsonObject } from '@backstage/types';
 import { loadAll } from 'js-yaml';
-import {
-  describeAllMistakes,
-  readProviderConfigs,
-} from '../../src/config/index';
+import { describeAllMistakes } from '../../src/config/mistakes';
+import { readProviderConfigs } from '../../src/config/read';
 import { readUrlReaderSettings } from '../../src/config/url-reader';
 
 const root = join(__dirname, '..', '..');

@@ -4,11 +4,9 @@ import { ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
 import { load } from 'js-yaml';
-import {
-  describeAllMistakes,
-  describeUnreadKeys,
-  readProviderConfigs,
-} from '../../src/config';
+import { describeAllMistakes } from '../../src/config/mistakes';
+import { describeUnreadKeys } from '../../src/config/misplaced';
+import { readProviderConfigs } from '../../src/config/read';
 
 const PREFIX = 'catalog.providers.azureDevOps.main';
 

@@ -3,11 +3,9 @@ import type { JsonObject, JsonValue } from '@backstage/types';
 import fc from 'fast-check';
 import { load } from 'js-yaml';
 import { Organization } from '../../src/organization';
-import {
-  ConfigurationError,
-  type ProviderSettings,
-  readProviderConfigs,
-} from '../../src/config';
+import { ConfigurationError } from '../../src/config/mistakes';
+import type { ProviderSettings } from '../../src/config/settings';
+import { readProviderConfigs } from '../../src/config/read';
 
 function configOf(providers: JsonValue | undefined, rest: JsonObject = {}) {
   return new ConfigReader({

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@backstage/types';
 import { ConfigReader } from '@backstage/config';
-import { readProviderConfigs } from '../../src/config/index';
+import { readProviderConfigs } from '../../src/config/read';
 import {
   addReadableOrganization,
   component,

@@ -15,10 +15,8 @@ import type {
   Repository,
 } from '../../src/azure/types';
 import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
-import {
-  readProviderConfigs,
-  type ProviderSettings,
-} from '../../src/config/index';
+import { readProviderConfigs } from '../../src/config/read';
+import type { ProviderSettings } from '../../src/config/settings';
 import { CatalogRules } from '../../src/descriptors/rules';
 import { YamlParser } from '../../src/descriptors/yaml';
 import { EventListener } from '../../src/events/listener';

@@ -1,5 +1,5 @@
 import { ConfigReader } from '@backstage/config';
-import { readProviderConfigs } from '../../src/config/index';
+import { readProviderConfigs } from '../../src/config/read';
 import {
   type OperationsContext,
   Providers,

@@ -1,5 +1,5 @@
 import type { Repository } from '../../azure/types';
-import type { ProviderSettings } from '../../config/index';
+import type { ProviderSettings } from '../../config/settings';
 import type { HeldBack } from '../guard';
 import type { KnownRepository, Rejection, Removal } from '../model';
 

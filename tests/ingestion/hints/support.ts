@@ -5,10 +5,8 @@ import type { JsonObject } from '@backstage/types';
 import type { Knex } from 'knex';
 import { Simulator } from '../../../dev/simulator';
 import type { AzureDevOpsClientPool } from '../../../src/azure/clients';
-import {
-  readProviderConfigs,
-  type ProviderSettings,
-} from '../../../src/config/index';
+import { readProviderConfigs } from '../../../src/config/read';
+import type { ProviderSettings } from '../../../src/config/settings';
 import { CatalogRules } from '../../../src/descriptors/rules';
 import { YamlParser } from '../../../src/descriptors/yaml';
 import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
