@@ -50,7 +50,8 @@ As it stands it ingests the simulated company. Your own organization:
   AZURE_DEVOPS_ORGANIZATION=name AZURE_DEVOPS_TOKEN=token npm start
 
   AZURE_DEVOPS_ORGANIZATION   its name; several with commas between them
-  AZURE_DEVOPS_TOKEN          a personal access token with the scope Code (read)
+  AZURE_DEVOPS_TOKEN          a personal access token with the scopes
+                              Code (Read) and Project and Team (Read)
   AZURE_DEVOPS_HOST           of an Azure DevOps Server; default dev.azure.com
   AZURE_DEVOPS_PROJECT        only these projects: names or globs, with commas between them
   AZURE_DEVOPS_PATH           where the descriptors are; default /catalog-info.yaml
@@ -116,7 +117,7 @@ export function readCatalogSource(
   if (!token) {
     throw new StartError(
       `AZURE_DEVOPS_ORGANIZATION is set (${organizations.join(', ')}), but AZURE_DEVOPS_TOKEN is not. ` +
-        'Set it to a personal access token with the scope Code (read), or unset AZURE_DEVOPS_ORGANIZATION to see the simulated company.',
+        'Set it to a personal access token with the scopes Code (Read) and Project and Team (Read), or unset AZURE_DEVOPS_ORGANIZATION to see the simulated company.',
     );
   }
 

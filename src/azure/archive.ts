@@ -7,6 +7,7 @@ import {
   RandomAccessReader,
   type ZipFile,
 } from 'yauzl';
+import { counted } from '../counted';
 import { blobObjectId, streamedObjectId } from './object-id';
 import { MalformedError } from './parse';
 import type { TemporaryFile } from './temporary-file';
@@ -55,7 +56,7 @@ export class ZipArchive implements Archive {
       return new ZipArchive(file, zip, entries, folder.replace(/\/+$/, ''));
     } catch {
       throw new MalformedError(
-        `${await file.size()} bytes that are not a whole zip archive`,
+        `a body of ${counted(await file.size(), 'byte')} that is not a whole zip archive`,
       );
     }
   }

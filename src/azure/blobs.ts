@@ -1,3 +1,6 @@
+import { buffer } from 'node:stream/consumers';
+import { fromBufferPromise } from 'yauzl';
+import { counted } from '../counted';
 import { orAbsent } from './absence';
 import { ZipArchive } from './archive';
 import {
@@ -7,7 +10,6 @@ import {
   LIMITS,
   toDescriptor,
 } from './requests';
-import { unzipBlobs } from './blobs-zip';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import { blobObjectId, streamedObjectId } from './object-id';
 import { MalformedError } from './parse';
@@ -45,7 +47,7 @@ export function blobMethods(requests: Requests): BlobMethods {
       const archive = await requests.git(
         {
           signal,
-          operation: `read ${objectIds.length} blobs of ${describeRepository(options)}`,
+          operation: `read ${counted(objectIds.length, 'blob')} of ${describeRepository(options)}`,
           names: [repository],
           expects: 'bytes',
           isPostedQuestion: true,
@@ -113,6 +115,39 @@ export function blobMethods(requests: Requests): BlobMethods {
   };
 }
 
+/**
+ * The blobs that a zip archive holds, by their object ids, which are those of
+ * their content: what the archive calls them is not documented, and does not
+ * matter.
+ *
+ * @param limits.each - larger blobs are left out, in bytes
+ * @param limits.all - what is left out begins where all together would be larger, in bytes
+ * @returns none where it is no archive, or a damaged one from there on
+ */
+async function unzipBlobs(
+  archive: Buffer,
+  limits: { readonly each: number; readonly all: number },
+): Promise<Map<string, Buffer>> {
+  const blobs = new Map<string, Buffer>();
+  let left = limits.all;
+  try {
+    const zip = await fromBufferPromise(archive);
+    for await (const entry of zip.eachEntry()) {
+      const { uncompressedSize } = entry;
+      if (uncompressedSize > limits.each || uncompressedSize > left) {
+        continue;
+      }
+      // No more than the size that the entry announces.
+      const content = await buffer(await zip.openReadStreamPromise(entry));
+      left -= content.length;
+      blobs.set(blobObjectId(content), content);
+    }
+  } catch {
+    // What was read until then is what it is by its own object id.
+  }
+  return blobs;
+}
+
 /** Downloads into a file, which is closed again unless the result is what was in it. */
 async function intoFile<T extends object>(
   { organization }: Requests,
@@ -165,5 +200,7 @@ async function checkDownload(
 }
 
 function otherObject(size: number): MalformedError {
-  return new MalformedError(`${size} bytes whose object id is another`);
+  return new MalformedError(
+    `a body of ${counted(size, 'byte')} whose object id is another`,
+  );
 }

@@ -24,7 +24,6 @@ export interface UnexpectedResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body: string;
-  readonly expects: Expectation;
 }
 
 export interface ClassificationContext extends QuotationOptions {

@@ -1,3 +1,4 @@
+import { counted } from '../counted';
 import { isCloudHost } from '../organization';
 import { lastingFault } from './errors';
 import { fieldsOf, MalformedError, OBJECT_ID, withoutPrefix } from './parse';
@@ -125,7 +126,7 @@ export function parseSearchPage(json: unknown): SearchPage {
   if (!isCount(count) || count < results.length) {
     throw new MalformedError(
       isCount(count)
-        ? `${results.length} results of which it says there are ${count}`
+        ? `${counted(results.length, 'result')}, of which it says there are ${count}`
         : 'results without their number',
     );
   }
@@ -144,9 +145,8 @@ export function parseSearchPage(json: unknown): SearchPage {
 
 /** A result in a Git repository; `undefined` when it lacks what is needed. */
 function parseFile(json: unknown): IndexedFile | undefined {
-  const { path, contentId, repository, project, versions } = fieldsOf(json);
+  const { path, contentId, repository, versions } = fieldsOf(json);
   const { id } = fieldsOf(repository);
-  const { id: projectId } = fieldsOf(project);
   if (
     !isGit(json) ||
     typeof path !== 'string' ||
@@ -159,7 +159,6 @@ function parseFile(json: unknown): IndexedFile | undefined {
   const seen: readonly unknown[] = Array.isArray(versions) ? versions : [];
   return {
     repositoryId: id,
-    projectId: typeof projectId === 'string' ? projectId : undefined,
     path,
     objectId: contentId.toLowerCase(),
     branches: seen.flatMap(version => {

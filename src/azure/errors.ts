@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { TOKEN_SCOPES } from '../credentials/problems/facts';
 import { isCloudHost, type Organization } from '../organization';
 
 /**
@@ -65,8 +66,6 @@ export interface RequestFault {
   readonly activityId?: string;
   /** How long the service asks to wait, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** The code of a failure below HTTP, such as `ENOTFOUND`. */
-  readonly code?: string;
   /** The tenant that the organization is connected to, where a 401 names it (`X-VSS-ResourceTenant`). */
   readonly resourceTenant?: string;
   /** For `unauthorized`: the schemes that `WWW-Authenticate` offers, in lower case. */
@@ -132,7 +131,7 @@ export const ERROR_KINDS: Readonly<Record<RequestErrorKind, ErrorTraits>> = {
     cure: (_organization, fault) =>
       fault.duringThrottling
         ? 'Wait: the service is throttling this identity and then refuses valid credentials too; nothing is concluded from it'
-        : 'Check the credential that integrations.azure has for this organization: it may have expired, been revoked, lack the scope Code (Read), or belong to another tenant',
+        : `Check the credential that integrations.azure has for this organization: it may have expired, been revoked, belong to another tenant, or, as a personal access token, lack the scopes ${TOKEN_SCOPES}`,
   },
   'sign-in': {
     attempts: 3,

@@ -2,6 +2,7 @@ import {
   type ConnectionFailure,
   describeConnectionFailure,
 } from '../credentials/problems/connection';
+import { counted } from '../counted';
 import { ABORTED, CLOSED, type RequestFault } from './errors';
 import { readActivityId } from './error-body';
 import type { ResponseHeaders } from './headers';
@@ -68,7 +69,6 @@ export function classifyFailure(
     throttling: false,
     ...verdict,
     status: failure.status,
-    code: failure.code,
     activityId: failure.headers && readActivityId(failure.headers),
   };
 }
@@ -85,7 +85,7 @@ function judge(failure: TransportFailure, host: string): Verdict {
     case 'too-large':
       return {
         kind: 'too-large',
-        seen: `the answer is larger than ${megabytes(failure.maxBytes)}`,
+        seen: `the answer is larger than ${size(failure.maxBytes)}`,
       };
     case 'undecodable':
       return {
@@ -150,10 +150,10 @@ function judgeConnection(failure: TransportFailure, host: string): Verdict {
   };
 }
 
-function megabytes(bytes = 0): string {
+function size(bytes = 0): string {
   return bytes >= 1_048_576
     ? `${Math.round(bytes / 1_048_576)} MiB`
-    : `${bytes} bytes`;
+    : counted(bytes, 'byte');
 }
 
 /** A duration for people. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { counted } from '../counted';
 import type { OrganizationCredential } from '../credentials/types';
 import type { Organization } from '../organization';
 import { classifyResponse, type Expectation, isExpected } from './classify';
@@ -287,12 +288,12 @@ export class Transport {
 
   #judge<T>(
     { status, headers, body }: HttpResponse,
-    { expects, isErrorAbout, known }: Call<T>,
+    { isErrorAbout, known }: Call<T>,
     authorization: string,
   ): RequestFault {
     const { limiter, clock } = this.#deps;
     const fault = classifyResponse(
-      { status, headers, body: body.toString('utf8'), expects },
+      { status, headers, body: body.toString('utf8') },
       {
         now: clock.now(),
         secrets: secretsOf(authorization),
@@ -346,7 +347,7 @@ async function parseResponse<T>(
       seen = `the service answered ${error.message}`;
     } else if (error instanceof SyntaxError) {
       // The parser's own words would quote the body.
-      seen = `the service answered ${body.length} bytes that are not valid JSON`;
+      seen = `the service answered a body of ${counted(body.length, 'byte')} that is not valid JSON`;
     } else {
       throw error;
     }

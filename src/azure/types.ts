@@ -125,7 +125,6 @@ export interface VersionRef {
 /** One file as the search index knows it, which may be some time ago. */
 export interface IndexedFile {
   readonly repositoryId: string;
-  readonly projectId?: string;
   readonly path: string;
   /** The blob's object id at the time. */
   readonly objectId: string;

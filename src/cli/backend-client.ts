@@ -1,7 +1,7 @@
 import type { Config } from '@backstage/config';
 import { InputError } from '@backstage/errors';
-import { redact } from '../credentials/errors';
 import { DOCUMENTATION } from '../documentation';
+import { redact } from './redact';
 
 /** How long a backend may take to answer, in milliseconds: it may ask Azure DevOps in between. */
 const DEADLINE_MS = 60_000;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { InputError } from '@backstage/errors';
 import { linkTarget, loop, MOST_STEPS } from '../azure/links';
 import { isGlob, pathGlob } from '../content/repository-url';
+import { counted } from '../counted';
 
 /** What a file of a checkout may have, in bytes; a descriptor that is larger is rejected by the catalog's provider too. */
 const MAX_FILE_SIZE = 16 * 1024 * 1024;
@@ -101,7 +102,7 @@ export class Checkout {
     if (info.size > MAX_FILE_SIZE) {
       return {
         outcome: 'unreadable',
-        problem: `it has ${info.size.toLocaleString('en-US')} bytes, and at most ${MAX_FILE_SIZE.toLocaleString('en-US')} are read`,
+        problem: `it has ${counted(info.size, 'byte')}, and at most ${MAX_FILE_SIZE.toLocaleString('en-US')} are read`,
       };
     }
     return { outcome: 'file', text: (await readFile(place)).toString('utf8') };

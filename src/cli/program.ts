@@ -5,7 +5,6 @@ import { ConfigSources } from '@backstage/config-loader';
 import { InputError } from '@backstage/errors';
 import { Command, CommanderError, Option } from 'commander';
 import { readConfiguredCredentials } from '../credentials/configured';
-import { redact } from '../credentials/errors';
 import { doctor } from './doctor';
 import { explain, type ExplainOptions } from './explain';
 import { hooks, type HooksOptions } from './hooks';
@@ -17,6 +16,7 @@ import {
   widthOf,
 } from './io';
 import { preview, type PreviewOptions } from './preview';
+import { redact } from './redact';
 import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging, toJsonText } from './text';

@@ -4,7 +4,7 @@ import { AzureDevOpsClientPool } from '../azure/clients';
 import { AzureDevOpsRequestError } from '../azure/errors';
 import type { AzureDevOpsClient } from '../azure/types';
 import { createCredentialDirectory } from '../credentials/directory';
-import { CredentialError, redact } from '../credentials/errors';
+import { CredentialError } from '../credentials/errors';
 import { explainAccessError } from '../azure/explain';
 import {
   describeCredential,
@@ -28,6 +28,7 @@ import {
   widthOf,
 } from './io';
 import { selectOrganizations } from './organizations';
+import { redact } from './redact';
 import { hanging, renderAdvice } from './text';
 
 /** What commands reach organizations with. */

@@ -17,6 +17,9 @@ const NOUNS = [
   'reads?',
   'subscriptions?',
   'changes',
+  'bytes',
+  'blobs',
+  'results',
 ].join('|');
 /** Up to two words before the noun, as in `3 further projects`. */
 const COUNTED = new RegExp(
@@ -25,8 +28,8 @@ const COUNTED = new RegExp(
 );
 /** What is never one, or has one seen to. */
 const FINE = [
-  // A limit, or a name.
-  /^[A-Z_]+$|^answers\.length$|^format\(MAX_\w+\)$|^their$/,
+  // A limit, or more than one, or a name.
+  /^[A-Z_]+$|^answers\.length$|^format\(MAX_\w+\)$|^bytes$|^their$/,
   // The sentence is another one for one.
   /^(repositories|files\.length|missed|others\.length)$/,
 ];

@@ -199,7 +199,9 @@ describe('the archive of a folder', () => {
       fault.remove();
       expect(kind).toBe('malformed');
       expect(message).toContain('could not download /docs of repository');
-      expect(message).toContain('10 bytes that are not a whole zip archive');
+      expect(message).toContain(
+        'a body of 10 bytes that is not a whole zip archive',
+      );
       expect(openFiles()).toBe(0);
     },
   );

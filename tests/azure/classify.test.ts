@@ -14,7 +14,7 @@ function envelope(typeKey: string, message: string): string {
 
 function classify(answer: Partial<UnexpectedResponse>, secrets?: string[]) {
   return classifyResponse(
-    { status: 200, headers: {}, body: '', expects: 'json', ...answer },
+    { status: 200, headers: {}, body: '', ...answer },
     { now: 0, secrets },
   );
 }

@@ -91,7 +91,6 @@ describe('Code Search', () => {
     expect(files).toEqual([
       {
         repositoryId: repository.id,
-        projectId: repository.project.id,
         path,
         objectId: item.outcome === 'present' ? item.objectId : '',
         branches: ['main'],

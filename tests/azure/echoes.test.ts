@@ -88,7 +88,6 @@ function shown(
     {
       status: 400,
       body: '',
-      expects: 'json',
       ...answer,
       headers: { ...answer.headers },
     },

@@ -525,7 +525,7 @@ describe('Connections', () => {
     const fault = await faultOf(client.readItem(READ));
     expect(fault).toMatchObject({
       kind: 'network',
-      code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+      seen: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
       retryable: true,
     });
     expect(fault.message).toContain('no-such-host.invalid');
