@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { GIT_EVENTS } from '../config/events';
 import { counted } from '../counted';
 import type { ConnectedProvider } from '../ingestion/provider';
-import type { RefreshFollower } from '../ingestion/refresh';
+import type { RefreshFollower } from '../ingestion/context';
 import type { EventObserver } from '../ingestion/report';
 import { parentsOf } from '../ledger/catalog-view';
 import { type Due, DueRepositories } from '../ledger/due';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Repository } from '../azure/types';
 import { counted } from '../counted';
+import type { DescriptorPath } from '../config/patterns';
 import type { ProviderSettings } from '../config/settings';
 import { errorLocation } from '../descriptors/error-location';
 import {
@@ -122,6 +123,20 @@ export class DescriptorParser {
   /** Fingerprint of everything but the text that an observation depends on. */
   signature(repository: Repository, path: string): string {
     return this.#placeOf(repository, path).signature;
+  }
+
+  /** What a probe of a repository depends on beside the repository's content. */
+  repositorySignature(
+    repository: Repository,
+    paths: readonly DescriptorPath[],
+  ): string {
+    return paths
+      .map(path =>
+        path.kind === 'literal'
+          ? this.signature(repository, path.path)
+          : `${path.pattern} ${this.signature(repository, path.scopePath)}`,
+      )
+      .join(' ');
   }
 
   /** Whether a blob is in memory, so that it need not be downloaded. */

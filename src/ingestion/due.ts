@@ -7,12 +7,11 @@ import type { KnownRepository } from '../policy/model';
 import { planPass, weakestEvidence, type Plan } from '../policy/plan';
 import { selectRepositories, unselectedAmong } from '../policy/select';
 import { Applier } from './apply';
+import type { RefreshContext } from './context';
 import { askForDeletions } from './deletions';
 import { DescriptorParser } from './descriptor-parser';
 import { Halt } from './halt';
-import { repositorySignature } from './pass';
 import type { OnChanges } from './probe-writer';
-import type { RefreshContext } from './refresh';
 import { removeLookedAt } from './removal';
 import { startOrganizationReport, type OrganizationReport } from './report';
 import { walk } from './walk';
@@ -132,7 +131,7 @@ async function lookOnce(
       signal: halt.signal,
     });
     const signatureOf = (repository: Repository) =>
-      repositorySignature(settings.paths, parser, repository);
+      parser.repositorySignature(repository, settings.paths);
     const now = clock.now();
     const planned = planPass({
       selected,
@@ -174,7 +173,6 @@ async function lookOnce(
       plan,
       known,
       seenAt,
-      signatureOf,
       report,
       onChanges,
     });

@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger';
 import type { Organization } from '../organization';
 import type { KnownRepository, Removal } from '../policy/model';
-import type { OrganizationList } from './pass';
+import type { OrganizationList } from '../policy/select';
 
 /** What is known of a file that the ledger does not have, the strongest first, and what that means for the entities that it gave. */
 export const EVIDENCE = {

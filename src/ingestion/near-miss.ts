@@ -5,18 +5,14 @@ import {
   findCause,
   type NearMiss,
 } from '../policy/nothing-found';
-import type { OrganizationList } from './pass';
+import type { OrganizationList } from '../policy/select';
+import type { RefreshMemory } from './context';
 
 /** Requests for one look, once in the life of a process. */
 const MOST_REQUESTS = 30;
 
 /** Where descriptors usually are. */
 const USUAL_PATHS = ['/catalog-info.yaml', '/catalog-info.yml'];
-
-/** What one look gave, for the life of the process. */
-export interface NearMissMemory {
-  nearMisses?: readonly NearMiss[];
-}
 
 interface Lists {
   readonly settings: ProviderSettings;
@@ -28,7 +24,7 @@ interface Lists {
 export async function adviseOnNothingFound(
   options: Lists & {
     readonly clients: AzureDevOpsClients;
-    readonly memory: NearMissMemory;
+    readonly memory: RefreshMemory;
     readonly signal?: AbortSignal;
   },
 ): Promise<string[]> {

@@ -1,87 +1,163 @@
-import type { LoggerService } from '@backstage/backend-plugin-api';
+import { AzureDevOpsRequestError } from '../azure/errors';
 import type {
   AzureDevOpsClient,
   Repository,
   RepositoryList,
 } from '../azure/types';
-import type { ProviderSettings } from '../config/settings';
-import type { RepositoryContent } from '../content/content';
-import type { Ledger } from '../ledger/ledger';
-import { type Organization } from '../organization';
-import { NEWS, planPass, weakestEvidence } from '../policy/plan';
-import type { Selection } from '../policy/select';
+import { withoutStatement } from '../ledger/statement';
+import type { Organization } from '../organization';
+import { NEWS, planPass, weakestEvidence, type Plan } from '../policy/plan';
+import {
+  selectRepositories,
+  unselectedAmong,
+  type OrganizationList,
+} from '../policy/select';
 import type { Applier } from './apply';
-import type { DescriptorParser } from './descriptor-parser';
+import type { RefreshContext } from './context';
 import { askForDeletions } from './deletions';
+import { DescriptorParser } from './descriptor-parser';
 import { Halt } from './halt';
-import { askForHints, type HintMemory } from './hints';
-import { type OnHeldBack, removeWhatIsGone } from './removal';
-import type { OrganizationReport, Trace } from './report';
+import { askForHints } from './hints';
 import type { OnChanges } from './probe-writer';
-import type { Turns } from './turns';
+import type { ReadingTime } from './reading-time';
+import { removeWhatIsGone } from './removal';
+import { type OrganizationReport, untraced } from './report';
 import { walk } from './walk';
 
-export interface PassInput {
+export interface PassInput extends RefreshContext {
   readonly organization: Organization;
-  readonly client: AzureDevOpsClient;
-  readonly settings: ProviderSettings;
-  readonly parser: DescriptorParser;
-  readonly turns: Turns;
-  readonly ledger: Ledger;
-  readonly hintMemory: HintMemory;
   readonly applier: Applier;
-  readonly logger: LoggerService;
-  readonly clock: { now(): number };
+  /** What is known when it is over is still applied and removed. */
+  readonly readingTime: ReadingTime;
   readonly signal?: AbortSignal;
-  /** Aborted when the time for reading is over, with an error that says so: what is known by then is still applied and removed. */
-  readonly deadline: AbortSignal;
-  readonly list: OrganizationList;
-  /** The ledger's ticket as of before the list was asked for. */
+  /** The ledger's ticket as of before the list is asked for. */
   readonly seenAt: number;
   /** Filled as the pass goes. */
   readonly report: OrganizationReport;
-  /** Other content of the same repositories, which is kept fresh by what the pass finds out. */
-  readonly content?: Pick<RepositoryContent, 'confirmNames' | 'invalidate'>;
-  /** The settings of the other providers. */
-  readonly others?: readonly ProviderSettings[];
-  readonly trace?: Trace;
-  readonly onChanges?: OnChanges;
-  readonly onHeldBack: OnHeldBack;
 }
 
-/** An organization's list of repositories, and what is selected of it. */
-export interface OrganizationList extends Selection, RepositoryList {}
+/** A pass that has read its organization, or could not. */
+export interface Pass {
+  /** The organization's list, if it could be had. */
+  readonly list?: OrganizationList;
+  /**
+   * The other half of the pass, for when all organizations were read: what one of
+   * them lost another may have. Throws nothing.
+   */
+  removeWhatIsGone(): Promise<void>;
+}
 
 /**
  * One walk over one organization. What it finds out is written down as it goes.
+ * That it fails is its own: it ends in the report, and the other organizations go
+ * on.
+ */
+export async function passOrganization(input: PassInput): Promise<Pass> {
+  const { organization, report, trace = untraced } = input;
+  return await trace(
+    'pass',
+    { organization: organization.label },
+    async span => {
+      const pass = await passAlone(input);
+      span.setAttribute('outcome', report.outcome);
+      return pass;
+    },
+  );
+}
+
+async function passAlone(input: PassInput): Promise<Pass> {
+  const { organization, ledger, readingTime, signal } = input;
+  const deadline = readingTime.signal;
+  const readSignal = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  const changedProjects = new Set<string>();
+  let list: OrganizationList | undefined;
+  let remove: (() => Promise<void>) | undefined;
+  try {
+    const client = input.clients.forOrganization(organization, {
+      deadlineMs: readingTime.requestMs,
+    });
+    list = await listRepositories(input, client, readSignal);
+    remove = await readOrganization({
+      ...input,
+      client,
+      list,
+      parser: new DescriptorParser({ ...input, signal: readSignal }),
+      onChanges: changes => {
+        changes.forEach(({ projectId }) => changedProjects.add(projectId));
+        input.follower?.noteChanges(changes);
+      },
+    });
+  } catch (error) {
+    const isLate = deadline.aborted && !signal?.aborted;
+    await noteFailure(
+      input,
+      isLate ? asLate(error, deadline.reason as Error) : error,
+    );
+  }
+  return {
+    list,
+    async removeWhatIsGone() {
+      if (!remove) return;
+      try {
+        await remove();
+        await ledger.projectEvents.countUnannounced(organization.key, [
+          ...changedProjects,
+        ]);
+      } catch (error) {
+        await noteFailure(input, error);
+      }
+    },
+  };
+}
+
+async function listRepositories(
+  { organization, settings, ledger, clock, follower }: PassInput,
+  client: AzureDevOpsClient,
+  signal: AbortSignal,
+): Promise<OrganizationList> {
+  const { repositories, odd } = await client.listRepositories({ signal });
+  const selection = selectRepositories({ settings, repositories });
+  if (odd.length === 0) {
+    await ledger.reports.noteList(organization.key, clock.now());
+  }
+  follower?.noteUnselected(
+    organization.key,
+    unselectedAmong(selection.skipped),
+  );
+  return { repositories, odd, ...selection };
+}
+
+interface ReadInput extends PassInput {
+  readonly client: AzureDevOpsClient;
+  readonly parser: DescriptorParser;
+  readonly list: OrganizationList;
+  readonly onChanges: OnChanges;
+}
+
+/**
  * Throws on an abort, or when the database fails; whatever else fails is in the
  * report.
  *
- * @returns removes what is gone: for when all organizations were read, since what
- * one of them lost another may have
+ * @returns removes what is gone
  */
-export async function passOrganization(
-  input: PassInput,
+async function readOrganization(
+  input: ReadInput,
 ): Promise<() => Promise<void>> {
   const { organization, settings, ledger, applier, report, signal } = input;
-  const { repositories, selected, skipped, odd } = input.list;
+  const { list, parser } = input;
+  const { repositories, selected, skipped, odd } = list;
   const startedAt = input.clock.now();
-  const halt = new Halt(input);
+  const halt = new Halt({ ...input, deadline: input.readingTime.signal });
   const signatureOf = (repository: Repository) =>
-    repositorySignature(settings.paths, input.parser, repository);
+    parser.repositorySignature(repository, settings.paths);
 
-  input.content?.confirmNames(input.organization, repositories);
-  report.repositories.seen = repositories.length;
-  report.repositories.selected = selected.length;
-  for (const { reason } of skipped) {
-    report.repositories.skipped[reason] =
-      (report.repositories.skipped[reason] ?? 0) + 1;
-  }
-
+  input.content?.confirmNames(organization, repositories);
+  countListed(report, list);
   const known = await ledger.repositoriesIn(organization.key);
   const lastPassAt = await ledger.reports.lastPassAt(organization.key);
   const hinted = await askForHints({
     ...input,
+    hintMemory: input.memory.hints,
     signal: halt.signal,
     lastPassAt,
     repositories,
@@ -90,12 +166,9 @@ export async function passOrganization(
     now: startedAt,
   });
   const removals = ledger.removalsIn(organization.key);
-  const proposals = await removals.proposals();
-  const doubtful = weakestEvidence(proposals);
+  const doubtful = weakestEvidence(await removals.proposals());
   const plan = planPass({
-    selected,
-    skipped,
-    odd,
+    ...list,
     known,
     branch: settings.branch,
     signatureOf,
@@ -106,9 +179,6 @@ export async function passOrganization(
     verifyEveryMs: settings.verifyEveryMs,
   });
   report.repositories.missing = plan.missing.length;
-  if (odd.length > 0) {
-    report.problems.push(describeOdd(report, odd));
-  }
   await removals.takeBack(plan.takenBack, input.seenAt);
   const listed = new Map(
     repositories.map(({ id, project }) => [id, project.id]),
@@ -120,30 +190,14 @@ export async function passOrganization(
     missing: plan.missing,
     listed,
   });
+  const conclusive = await walk({ ...input, halt, plan, known });
 
-  const conclusive = await walk({
-    ...input,
-    halt,
-    plan,
-    known,
-    signatureOf,
-  });
-  const undecided = new Set([
-    ...plan.probes
-      .map(({ repository }) => repository.id)
-      .filter(id => !conclusive.has(id)),
-    ...plan.missing.map(({ id }) => id),
-    ...skipped
-      .filter(({ evidence }) => evidence === 'state')
-      .map(({ repository }) => repository.id),
-  ]);
+  const isAllLookedAt = halt.notLookedAt.length === 0;
   report.outcome =
-    report.probes.unknown === 0 &&
-    halt.notLookedAt.length === 0 &&
-    odd.length === 0
+    report.probes.unknown === 0 && isAllLookedAt && odd.length === 0
       ? 'complete'
       : 'incomplete';
-  if (halt.notLookedAt.length > 0) {
+  if (!isAllLookedAt) {
     report.problems.push(halt.describe());
   }
   if (halt.notLookedAt.some(({ reason }) => NEWS.includes(reason))) {
@@ -164,7 +218,7 @@ export async function passOrganization(
         deletions,
         odd,
         doubtful,
-        undecided,
+        undecided: undecidedOf(plan, list, conclusive),
         now: startedAt,
       });
     await input.onHeldBack(organization.key, heldBack);
@@ -173,11 +227,43 @@ export async function passOrganization(
     report.problems.push(...problems);
     await removals.deleteEmptyRepositories(forgettable);
     await applier.applyPending({ wait: true, signal });
-    if (halt.notLookedAt.length === 0) {
+    if (isAllLookedAt) {
       // Otherwise the next pass has to verify all the more.
       await ledger.reports.notePass(organization.key, startedAt);
     }
   };
+}
+
+function countListed(
+  report: OrganizationReport,
+  { repositories, selected, skipped, odd }: OrganizationList,
+): void {
+  const counts = report.repositories;
+  counts.seen = repositories.length;
+  counts.selected = selected.length;
+  for (const { reason } of skipped) {
+    counts.skipped[reason] = (counts.skipped[reason] ?? 0) + 1;
+  }
+  if (odd.length > 0) {
+    report.problems.push(describeOdd(report, odd));
+  }
+}
+
+/** Ids of known repositories of which this pass did not find out what they have. */
+function undecidedOf(
+  { probes, missing }: Plan,
+  { skipped }: OrganizationList,
+  conclusive: ReadonlySet<string>,
+): Set<string> {
+  return new Set([
+    ...probes
+      .map(({ repository }) => repository.id)
+      .filter(id => !conclusive.has(id)),
+    ...missing.map(({ id }) => id),
+    ...skipped
+      .filter(({ evidence }) => evidence === 'state')
+      .map(({ repository }) => repository.id),
+  ]);
 }
 
 /** What is wrong with elements of the list, in one line. */
@@ -192,17 +278,32 @@ function describeOdd(
   );
 }
 
-/** What a probe of a repository depends on beside the repository's content. */
-export function repositorySignature(
-  paths: ProviderSettings['paths'],
-  parser: DescriptorParser,
-  repository: Repository,
-): string {
-  return paths
-    .map(path =>
-      path.kind === 'literal'
-        ? parser.signature(repository, path.path)
-        : `${path.pattern} ${parser.signature(repository, path.scopePath)}`,
-    )
-    .join(' ');
+async function noteFailure(
+  { settings, organization, report, logger, explain, signal }: PassInput,
+  error: unknown,
+): Promise<void> {
+  const failure = withoutStatement(error);
+  report.outcome = 'failed';
+  const message =
+    (await explain?.(failure, organization)) ??
+    (failure instanceof Error ? failure.message : String(failure));
+  // In one line that begins with the organization.
+  report.problems.push(
+    message.startsWith(organization.label)
+      ? message
+      : `${organization.label}: ${message}`,
+  );
+  if (!signal?.aborted) {
+    logger.warn(
+      `${settings.providerName}: the pass over ${organization.label} failed; what it gave before stays in the catalog`,
+      failure instanceof Error ? failure : undefined,
+    );
+  }
+}
+
+/** What was being asked for when the time for reading was over. */
+function asLate(error: unknown, { message }: Error): Error {
+  return error instanceof AzureDevOpsRequestError
+    ? new Error(`could not ${error.operation}: ${message}`)
+    : new Error(message);
 }

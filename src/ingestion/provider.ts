@@ -25,10 +25,15 @@ import {
 import { parseRepositoryUrl } from '../content/url';
 import type { AzureDevOpsService } from '../shared-service';
 import { chunks } from '../ledger/rows';
+import {
+  RefreshMemory,
+  type RefreshContext,
+  type RefreshFollower,
+} from './context';
 import { lookAtDue, type LookOutcome } from './due';
 import { explainFailure } from './look';
 import { refreshKeyOf } from './processor';
-import { refresh, type RefreshContext, type RefreshFollower } from './refresh';
+import { refresh } from './refresh';
 import type { Turns } from './turns';
 
 /** Of so many entities the catalog reads the files anew at once after a look at what is due; of others when it processes them next. */
@@ -122,11 +127,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         const parsed = parseRepositoryUrl(target, content.context);
         return parsed.outcome === 'repository' ? parsed : undefined;
       },
-      hintMemory: new Map(),
-      nearMissMemory: {},
-      waitedFor: new Set(),
-      lacked: new Map(),
-      unshown: new Set(),
+      memory: new RefreshMemory(),
       connection,
       explain: (error, organization) =>
         explainFailure(service, error, organization),

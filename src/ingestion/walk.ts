@@ -55,7 +55,6 @@ export interface WalkInput {
   readonly known: ReadonlyMap<string, KnownRepository>;
   /** The ledger's ticket as of before the service was asked for the plan's repositories. */
   readonly seenAt: number;
-  readonly signatureOf: (repository: Repository) => string;
   /** Filled as the walk goes. */
   readonly report: OrganizationReport;
   readonly content?: Pick<RepositoryContent, 'invalidate'>;
@@ -270,7 +269,7 @@ class Walker {
     repository: Repository,
     paths: readonly PathObservation[],
   ): Findings {
-    const { organization, settings, signatureOf } = this.input;
+    const { organization, settings, parser } = this.input;
     return {
       repository: {
         id: repository.id,
@@ -281,7 +280,7 @@ class Walker {
       },
       branch: settings.branch ?? repository.defaultBranch,
       configuredBranch: settings.branch,
-      signature: signatureOf(repository),
+      signature: parser.repositorySignature(repository, settings.paths),
       paths,
     };
   }

@@ -1,4 +1,4 @@
-import type { Repository } from '../azure/types';
+import type { Repository, RepositoryList } from '../azure/types';
 import type { ProviderSettings } from '../config/settings';
 
 /** Why a repository is not probed. */
@@ -43,6 +43,9 @@ export interface Selection {
   readonly selected: readonly Repository[];
   readonly skipped: readonly SkippedRepository[];
 }
+
+/** An organization's list of repositories, and what is selected of it. */
+export interface OrganizationList extends Selection, RepositoryList {}
 
 /** As much of a provider's settings as the selection depends on. */
 export type SelectionSettings = Pick<

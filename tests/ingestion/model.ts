@@ -23,7 +23,11 @@ import { EventListener } from '../../src/events/listener';
 import { DueWorker } from '../../src/events/worker';
 import { lookAtDue } from '../../src/ingestion/due';
 import type { RefreshReport } from '../../src/ingestion/report';
-import { refresh, type RefreshContext } from '../../src/ingestion/refresh';
+import {
+  RefreshMemory,
+  type RefreshContext,
+} from '../../src/ingestion/context';
+import { refresh } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
 import { Turns } from '../../src/ingestion/turns';
 import { DueRepositories, type TakenDue } from '../../src/ledger/due';
@@ -208,11 +212,7 @@ export class Model {
           void (await ledger.heldBack.note(organization, sets, Date.now())),
         catalog: new CatalogView(knex, settings.providerName),
         locate: () => undefined,
-        hintMemory: new Map(),
-        nearMissMemory: {},
-        waitedFor: new Set(),
-        lacked: new Map(),
-        unshown: new Set(),
+        memory: new RefreshMemory(),
         logger: recordingLogger([]),
       },
       () => database.destroy(),

@@ -9,7 +9,11 @@ import { readProviderConfigs } from '../../../src/config/read';
 import type { ProviderSettings } from '../../../src/config/settings';
 import { CatalogRules } from '../../../src/descriptors/rules';
 import { YamlParser } from '../../../src/descriptors/yaml';
-import { refresh, type RefreshContext } from '../../../src/ingestion/refresh';
+import {
+  RefreshMemory,
+  type RefreshContext,
+} from '../../../src/ingestion/context';
+import { refresh } from '../../../src/ingestion/refresh';
 import { CatalogView } from '../../../src/ledger/catalog-view';
 import { Turns } from '../../../src/ingestion/turns';
 import { Ledger } from '../../../src/ledger/ledger';
@@ -192,11 +196,7 @@ function contextOf(options: {
     outbox: new Outbox(options.knex, PROVIDER, randomUUID()),
     catalog: new CatalogView(options.knex, PROVIDER),
     locate: () => undefined,
-    waitedFor: new Set(),
-    lacked: new Map(),
-    unshown: new Set(),
-    hintMemory: new Map(),
-    nearMissMemory: {},
+    memory: new RefreshMemory(),
     connection: options.connection,
     logger: recordingLogger(options.logs),
     clock: { now: options.now },
