@@ -161,8 +161,11 @@ async function refreshAll(
     }),
   );
   signal?.throwIfAborted();
-  // Not before: what is gone from one organization may be in another.
-  await Promise.all(passes.map(pass => pass.removeWhatIsGone()));
+  // Not before: what is gone from one organization may be in another. One after
+  // another: what one loses another may give, and lose as well.
+  for (const pass of passes) {
+    await pass.removeWhatIsGone();
+  }
   signal?.throwIfAborted();
   const problems = report.organizations.flatMap(it => it.problems);
 

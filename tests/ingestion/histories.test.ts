@@ -202,6 +202,31 @@ describe('after any history of refreshes, the catalog', () => {
     );
   });
 
+  it('loses with the same refresh what files of two organizations gave and neither gives any more', async () => {
+    const nothing = worldOf({
+      'contoso/r1': null,
+      'contoso/r2': null,
+      'contoso/r3': null,
+      'fabrikam/r1': null,
+      'fabrikam/r2': null,
+    });
+    const d = { ...nothing['contoso/r2'], names: ['d'] };
+    // The organization of one that is disabled has more to write down, and is later.
+    for (const late of ['contoso/r1', 'fabrikam/r2'] as const) {
+      await withModel(NO_GUARD, async model => {
+        model.world = { ...nothing, 'contoso/r2': d, 'fabrikam/r1': d };
+        await model.refresh(FAIR);
+        expect([...model.catalog.entities.keys()]).toEqual([
+          'component:default/d',
+        ]);
+        const disabled = { ...nothing[late], state: 'disabled' as const };
+        model.world = { ...nothing, [late]: disabled };
+        await model.refresh(FAIR);
+        expect([...model.catalog.entities.keys()]).toEqual([]);
+      });
+    }
+  });
+
   it('has every entity whatever mistake is made in the configuration, and however few they are', async () => {
     await fc.assert(
       fc.asyncProperty(
