@@ -122,7 +122,7 @@ it('the versions are asked for again after an hour, and the newest is used once 
   expect((await client.listRepositories()).repositories).toHaveLength(1);
 });
 
-it('a refusal for another reason than the method is a failure, and asked again', async () => {
+it('where OPTIONS is answered with another error than that of a proxy, nothing is assumed: the request fails, and the next one asks for the versions again', async () => {
   const organization = add('contoso', {});
   const fault = cloud.simulator.inject({
     match: { endpoint: 'locations' },

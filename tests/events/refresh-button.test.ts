@@ -205,7 +205,7 @@ describe.each<DatabaseKind>(DATABASES)(
       );
     });
 
-    it('causes nothing where the catalog did not do as it was asked', async () => {
+    it('makes nothing due, and causes no request, where the catalog answers 404 or 400', async () => {
       const before = sent().length;
       expect(await press('component:default/nobody-has-it')).toBe(404);
       expect(await press('')).toBe(404);

@@ -263,7 +263,7 @@ describe.each(DATABASES)('the ledger on %s', kind => {
     expect(await removals.proposals()).toEqual([]);
   });
 
-  it('keeps the word of the service when a list lacks the repository as well', async () => {
+  it('has a file as confirmed gone, as the service said, when a list then lacks its repository', async () => {
     const { ledger } = opened;
     const removals = ledger.removalsIn(ORGANIZATION);
     await record('r1', present(['a']));

@@ -299,7 +299,7 @@ export const HOSTILE_ROWS: readonly Row[] = [
     injected:
       'one file hangs, one drips, one stops in the middle, for longer than the 32 s of the schedule; meanwhile a file of the organization goes, and an entity is deleted by hand',
     expected:
-      'Each request is given up in time; what is known is removed and healed with the same refresh; the error names the repositories.',
+      'Each request is given up in time; what is known is removed and reconciled in the same refresh; the error names the repositories.',
     settings: () => ({ provider: { schedule: endingAfter(32) } }),
     during: [
       {

@@ -1,9 +1,9 @@
 import type { Row } from '../stage/row';
 import { ANSWER_ROWS } from './answers';
+import { CATALOG_ROWS } from './catalog';
 import { CONFIGURATION_ROWS } from './configuration';
 import { CREDENTIAL_ROWS } from './credentials';
 import { DESCRIPTOR_ROWS } from './descriptors';
-import { HEALING_ROWS } from './healing';
 import { HOSTILE_ROWS } from './hostile';
 import { PROCESS_ROWS } from './processes';
 import { REPOSITORY_ROWS } from './repositories';
@@ -31,7 +31,7 @@ export const ROWS: readonly Row[] = [
   ...DESCRIPTOR_ROWS,
   ...PROCESS_ROWS,
   ...CONFIGURATION_ROWS,
-  ...HEALING_ROWS,
+  ...CATALOG_ROWS,
   ...HOSTILE_ROWS,
   ...ANSWER_ROWS,
 ];

@@ -10,7 +10,7 @@ import {
 } from '../content/support';
 import { incompressible } from '../support/random';
 
-// What people met who run Backstage with Azure DevOps, each with variations.
+// What people reported who run Backstage with Azure DevOps, each with variations.
 
 const PROJECT = 'https://dev.azure.com/contoso/My%20Project/_git';
 const MEBIBYTE = 1_048_576;
@@ -413,7 +413,7 @@ const CASES: Case[] = [
   ],
 ];
 
-describe('what people met comes out right:', () => {
+describe('what people reported who read files of Azure DevOps is read, or is an error that says why:', () => {
   it.each(CASES)('%s', async (_input, right, run) => {
     const now = await run().catch(
       (error: Error) => `${error.name}: ${error.message}`,

@@ -9,7 +9,7 @@ import { component, DESCRIPTOR, referencesOf } from '../stage/world';
 const DELETED = [3, 4, 5, 10, 61];
 
 /** Group 7: the catalog loses what was applied to it, through no fault of the service. */
-export const HEALING_ROWS: readonly Row[] = [
+export const CATALOG_ROWS: readonly Row[] = [
   outage({
     group: 7,
     name: 'entities deleted by hand',
