@@ -17,7 +17,7 @@ import { counted } from '../counted';
 import { summarize } from './repositories';
 import { formatDuration, printable } from './text';
 
-// What each finding of `doctor` means. The findings themselves come from doctor.ts.
+// What each finding of `doctor` means. The findings themselves come from examination.ts.
 
 /** What `doctor` looks at; each has a section of its own in the documentation. */
 export const CHECK_NAMES = [

@@ -11,7 +11,7 @@ import type { Explanation } from '../policy/explain';
 import { BackendClient } from './backend-client';
 import { EXIT, type ExitCode, type Io, Progress, widthOf } from './io';
 import { readAsRefresh } from './session';
-import { printable, renderAdvice, toJsonText } from './text';
+import { renderAdvice, toJsonText } from './text';
 
 export interface ExplainOptions {
   /** The address of the backend, if not `backend.baseUrl`. */
@@ -38,16 +38,9 @@ export async function explain(
   const question: ExplainQuestion = isReference(text)
     ? { entityRef: text, fresh: options.fresh }
     : { url: text, fresh: options.fresh };
-  const progress = new Progress(io.stderr);
-  progress.show(`${printable(text)}: asking ...`);
-  let answers: readonly Answer[];
-  try {
-    answers = options.fromConfiguration
-      ? await fromConfiguration(config, question, io, progress)
-      : await fromBackend(config, question, options, io);
-  } finally {
-    progress.clear();
-  }
+  const answers = options.fromConfiguration
+    ? await fromConfiguration(config, question, io)
+    : await fromBackend(config, question, options, io);
   if (options.json) {
     io.stdout.write(`${toJsonText({ answers })}\n`);
   } else {
@@ -74,20 +67,26 @@ async function fromBackend(
   io: Io,
 ): Promise<readonly Answer[]> {
   const backend = BackendClient.open(config, named, io.env);
-  const { answers } = await backend.get<{ answers: Answer[] }>(
-    '/api/catalog/azure-devops/explain',
-    { url, entityRef, fresh: fresh ? 'true' : undefined },
-  );
-  return answers;
+  const progress = new Progress(io.stderr);
+  progress.show(`${backend.address}: asking ...`);
+  try {
+    const { answers } = await backend.get<{ answers: Answer[] }>(
+      '/api/catalog/azure-devops/explain',
+      { url, entityRef, fresh: fresh ? 'true' : undefined },
+    );
+    return answers;
+  } finally {
+    progress.clear();
+  }
 }
 
 async function fromConfiguration(
   config: Config,
   question: ExplainQuestion,
   io: Io,
-  progress: Progress,
 ): Promise<readonly Answer[]> {
-  return await readAsRefresh(config, io, progress, async (session, reading) => {
+  return await readAsRefresh(config, io, async (session, reading) => {
+    session.progress.show('asking Azure DevOps ...');
     const answers = await explainQuestion(
       {
         readings: readProviderConfigs(config),

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject } from '@backstage/types';
 import { InputError } from '@backstage/errors';
-import { CLOUD_HOST, Organization } from '../organization';
+import { CLOUD_HOST, type Organization } from '../organization';
 import type { ProviderSettings } from '../config/settings';
 import { readProviderConfigs } from '../config/read';
 import {
@@ -18,7 +18,7 @@ import {
   Progress,
   widthOf,
 } from './io';
-import { parseOrganization } from '../content/organizations';
+import { selectOrganizations } from './organizations';
 import { counted } from '../counted';
 import { compareWithCatalog, readCatalog } from './preview-difference';
 import { renderHtml } from './preview-html';
@@ -136,7 +136,10 @@ function selectTasks(
   );
   if (options.organization.length > 0) {
     return {
-      tasks: options.organization.flatMap(name => ofOrganization(name, all)),
+      tasks: selectOrganizations(
+        config,
+        options.organization,
+      ).organizations.flatMap(it => tasksOf(it, all)),
       mistakes: [],
     };
   }
@@ -152,11 +155,7 @@ function selectTasks(
 }
 
 /** As its providers read it; one that none has, as a provider without further keys would. */
-function ofOrganization(name: string, all: readonly Task[]): Task[] {
-  const organization = parseOrganization(
-    name,
-    all.map(task => task.organization),
-  );
+function tasksOf(organization: Organization, all: readonly Task[]): Task[] {
   const configured = all.filter(it => it.organization.isSameAs(organization));
   if (configured.length > 0) return configured;
   const block: JsonObject = {
@@ -170,7 +169,9 @@ function ofOrganization(name: string, all: readonly Task[]): Task[] {
     }),
   );
   if (!reading?.settings) {
-    throw new InputError(reading?.error?.message ?? `There is no ${name}`);
+    throw new InputError(
+      reading?.error?.message ?? `There is no ${organization.label}`,
+    );
   }
   return [{ organization, settings: reading.settings }];
 }
@@ -180,11 +181,10 @@ async function previewAll(
   tasks: readonly Task[],
   io: Io,
 ): Promise<PreviewedOrganization[]> {
-  const progress = new Progress(io.stderr);
-  return await readAsRefresh(config, io, progress, async (session, reading) => {
+  return await readAsRefresh(config, io, async (session, reading) => {
     const found: PreviewedOrganization[] = [];
     for (const task of tasks) {
-      found.push(await previewOne(session, task, reading, progress));
+      found.push(await previewOne(session, task, reading));
     }
     return found;
   });
@@ -194,8 +194,8 @@ async function previewOne(
   session: Session,
   { provider, organization, settings }: Task,
   reading: Reading,
-  progress: Progress,
 ): Promise<PreviewedOrganization> {
+  const { progress } = session;
   const { label } = organization;
   progress.show(`${label}: listing repositories ...`);
   try {

@@ -35,23 +35,36 @@ import { hanging, renderAdvice } from './text';
 export interface Session {
   readonly credentials: CredentialDirectory;
   readonly clients: AzureDevOpsClientPool;
+  readonly progress: Progress;
 }
 
 /**
- * @param logger - default: warnings and errors go to standard error, the rest
+ * Opens a session, and closes it when it has been used.
+ *
+ * @param givenLogger - default: warnings and errors go to standard error, the rest
  *   nowhere: what matters is in the output
  * @throws what `@backstage/integration` throws when `integrations.azure` is not valid.
  */
-export function openSession(
+export async function withSession<T>(
   config: Config,
   io: Io,
-  progress: Progress,
-  logger = createLogger(io, progress),
-): Session {
-  const { now } = io;
-  const credentials = createCredentialDirectory({ config, logger, now });
+  use: (session: Session) => Promise<T>,
+  givenLogger?: LoggerService,
+): Promise<T> {
+  const progress = new Progress(io.stderr);
+  const logger = givenLogger ?? createLogger(io, progress);
+  const credentials = createCredentialDirectory({
+    config,
+    logger,
+    now: io.now,
+  });
   const clients = new AzureDevOpsClientPool({ credentials, logger });
-  return { credentials, clients };
+  try {
+    return await use({ credentials, clients, progress });
+  } finally {
+    progress.clear();
+    await clients.close();
+  }
 }
 
 /** What reads descriptors. */
@@ -65,17 +78,14 @@ export interface Reading {
 export async function readAsRefresh<T>(
   config: Config,
   io: Io,
-  progress: Progress,
   read: (session: Session, reading: Reading) => Promise<T>,
 ): Promise<T> {
   const rules = CatalogRules.fromConfig(config);
   const yaml = YamlParser.fromConfig(config);
-  const session = openSession(config, io, progress);
+  const reading = { rules, yaml, turns: new Turns() };
   try {
-    return await read(session, { rules, yaml, turns: new Turns() });
+    return await withSession(config, io, session => read(session, reading));
   } finally {
-    progress.clear();
-    await session.clients.close();
     await yaml.close();
   }
 }
@@ -153,22 +163,21 @@ export async function askOrganizations<T>(
   io: Io,
   question: Question<T>,
 ): Promise<{ found: T[]; json: object[]; isWhole: boolean }> {
-  const selection = selectOrganizations(config, options.organization);
-  const progress = new Progress(io.stderr);
-  const session = openSession(config, io, progress);
+  const { organizations, mistakes } = selectOrganizations(
+    config,
+    options.organization,
+  );
   const found: T[] = [];
   const json: object[] = [];
-  const show = (sink: Sink, text: string) => {
-    progress.clear();
-    if (!options.json) sink.write(`${text}\n\n`);
-  };
-  try {
-    for (const { message } of selection.mistakes) {
-      io.stderr.write(`${message}\n\n`);
-    }
-    for (const organization of selection.organizations) {
+  for (const { message } of mistakes) io.stderr.write(`${message}\n\n`);
+  await withSession(config, io, async session => {
+    const show = (sink: Sink, text: string) => {
+      session.progress.clear();
+      if (!options.json) sink.write(`${text}\n\n`);
+    };
+    for (const organization of organizations) {
       const { label } = organization;
-      progress.show(`${label}: ${question.doing} ...`);
+      session.progress.show(`${label}: ${question.doing} ...`);
       try {
         const one = await question.ask(session, organization);
         found.push(one);
@@ -188,13 +197,9 @@ export async function askOrganizations<T>(
         show(io.stderr, renderFailure(label, failure, widthOf(io.stderr)));
       }
     }
-  } finally {
-    progress.clear();
-    await session.clients.close();
-  }
+  });
   const isWhole =
-    selection.mistakes.length === 0 &&
-    found.length === selection.organizations.length;
+    mistakes.length === 0 && found.length === organizations.length;
   return { found, json, isWhole };
 }
 

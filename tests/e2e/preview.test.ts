@@ -1,4 +1,5 @@
 import { runOn, loadProgram, steady } from '../cli/terminal';
+import { withEnvironment } from '../support/with-environment';
 import {
   addReadableOrganization,
   component,
@@ -105,6 +106,36 @@ describe('azure-devops-catalog preview', () => {
       });
     const found = await asJson('--organization', 'fabrikam');
     expect(refs(found.entities)).toEqual(['component:default/fabrikam-a']);
+  });
+
+  it('knows an organization that only a credential names, as the other commands do', async () => {
+    addReadableOrganization(stage.simulator, 'tfs/Stock', {
+      deployment: 'server',
+    })
+      .addProject('P')
+      .addRepository('shelf', {
+        files: { '/catalog-info.yaml': component('shelf') },
+      });
+    const host = stage.simulator.serverHost;
+    const settings = {
+      integrations: {
+        azure: [
+          {
+            host,
+            credentials: [
+              { organizations: ['tfs/Stock'], personalAccessToken: TOKEN },
+            ],
+          },
+        ],
+      },
+    };
+    const args = ['--organization', 'Stock'];
+    const restore = withEnvironment({ NO_PROXY: 'localhost' });
+    const listed = await runOn(program, settings, ['repositories', ...args]);
+    const shown = await runOn(program, settings, ['preview', ...args]);
+    restore();
+    expect(listed.stdout).toContain(`${host}/tfs/Stock: 1 repository`);
+    expect(shown.stdout).toContain(`${host}/tfs/Stock (no provider has it)`);
   });
 
   it.each([
