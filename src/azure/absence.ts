@@ -151,7 +151,7 @@ export async function orAbsent<T>(
  */
 export async function confirmAbsence(
   organization: Organization,
-  options: Omit<ListingOptions, 'scopePath'> & { readonly path: string },
+  options: ListingOptions,
   reason: AbsentItem['reason'],
   listFolder: (options: ListingOptions) => Promise<FolderNames | AbsentItem>,
 ): Promise<void> {
@@ -176,7 +176,7 @@ export async function confirmAbsence(
   let missing = path;
   do {
     const folder = missing.slice(0, missing.lastIndexOf('/')) || '/';
-    const held = await listFolder({ ...options, scopePath: folder });
+    const held = await listFolder({ ...options, path: folder });
     if (held.outcome === 'absent') {
       if (held.reason === reason && reason !== 'item-not-found') {
         return;

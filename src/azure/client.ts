@@ -3,7 +3,7 @@ import { type Requests, describeRepository, LIMITS } from './requests';
 import { blobMethods } from './blobs';
 import { parseSearchPage } from './code-search';
 import { faultOf } from './errors';
-import { itemMethods, type LinkTexts } from './follow';
+import { itemMethods, type LinkTexts } from './items';
 import {
   guidOf,
   parseDeletedRepositories,

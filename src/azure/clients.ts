@@ -9,8 +9,8 @@ import { createClient } from './client';
 import { type Clock, systemClock } from './clock';
 import { CodeSearch } from './code-search';
 import { type Connections, createConnections } from './connections';
-import type { LinkTexts } from './follow';
 import type { Timeouts } from './http';
+import type { LinkTexts } from './items';
 import { Limiter, type LimiterSnapshot } from './limiter/limiter';
 import {
   DEFAULT_LIMITER_OPTIONS,

@@ -14,7 +14,7 @@ import {
   ERROR_KINDS,
   type RequestFault,
 } from './errors';
-import { probeOrganization } from './probe';
+import { askAnonymously } from './anonymous';
 
 /** A diagnosis, and all of it in one line. */
 export interface AccessExplanation {
@@ -36,15 +36,15 @@ export async function explainAccessError(
 ): Promise<AccessExplanation> {
   const description = credential.describe();
   // The organization itself, or its tenant, may be what is wrong.
-  const probe =
+  const anonymous =
     ERROR_KINDS[fault.kind].aboutCredential && !fault.duringThrottling
-      ? await probeOrganization(organization)
+      ? await askAnonymously(organization)
       : undefined;
   const context = {
     credential: description,
     tokenTenant: await tenantOfToken(credential),
-    organizationTenant: probe?.tenantId ?? fault.resourceTenant,
-    organizationExists: probe?.exists,
+    organizationTenant: anonymous?.tenantId ?? fault.resourceTenant,
+    organizationExists: anonymous?.exists,
     identityAccepted,
   };
   const diagnosis = diagnose(classifyAccessFault(fault, context), {

@@ -1,4 +1,6 @@
 import { quote } from '../quotation';
+import type { Organization } from '../organization';
+import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { BrokenLink, ListedItem } from './types';
 
 /** As Linux has it: a path that takes more steps leads nowhere. */
@@ -56,6 +58,22 @@ export function linkTarget(
 
 export function loop(link: string): BrokenLink {
   return { link, problem: 'it leads back to itself' };
+}
+
+/** The error of a link through which nothing can be read. */
+export function brokenLinkError(
+  organization: Organization,
+  repository: string,
+  { link, problem }: BrokenLink,
+): AzureDevOpsRequestError {
+  return new AzureDevOpsRequestError(
+    organization,
+    `read ${link} of ${repository}`,
+    lastingFault(
+      'broken-link',
+      `the symbolic link ${link} cannot be followed: ${problem}`,
+    ),
+  );
 }
 
 /**

@@ -172,8 +172,14 @@ export interface Archive {
   close(): Promise<void>;
 }
 
-/** Whether something may be taken for absent on the word of one answer. */
-export interface ConfirmationOption {
+/** A file or folder. */
+export interface PathOptions extends RequestOptions, RepositoryReference {
+  readonly path: string;
+  readonly version?: VersionRef;
+}
+
+/** What may be absent, and how sure that has to be. */
+interface ReadOptions extends PathOptions, SizeOption {
   /**
    * Asks a second question before something counts as absent: a list of the nearest
    * folder that is there, which has the repository's id in it, must lack it. Default:
@@ -182,10 +188,12 @@ export interface ConfirmationOption {
   readonly confirm?: boolean;
 }
 
-export interface ListingOptions
-  extends RequestOptions, SizeOption, RepositoryReference, ConfirmationOption {
-  readonly scopePath: string;
-  readonly version?: VersionRef;
+export interface ItemOptions extends ReadOptions {
+  /** Whether its text comes along; else only its object id does. */
+  readonly content: boolean;
+}
+
+export interface ListingOptions extends ReadOptions {
   /** Which symbolic links are replaced by what they lead to, by their path. Default: none. */
   readonly isFollowed?: (path: string) => boolean;
 }
@@ -195,6 +203,13 @@ export interface BlobOptions extends RequestOptions {
   readonly objectId: string;
   /** The file that it is the content of; for messages. */
   readonly path?: string;
+}
+
+export interface ArchiveOptions extends RequestOptions {
+  readonly repository: string;
+  /** `/` for the whole repository. */
+  readonly folder: string;
+  readonly version?: VersionRef;
 }
 
 /**
@@ -232,19 +247,10 @@ export interface AzureDevOpsClient {
   /** The ids of the organization's projects that are deleted, as far as the service still lists them. */
   listDeletedProjects(options?: RequestOptions): Promise<string[]>;
 
-  /** One file, or the one that it leads to as a symbolic link. With `content` its text comes along; without, only its object id. */
-  readItem(
-    options: RequestOptions &
-      SizeOption &
-      RepositoryReference &
-      ConfirmationOption & {
-        path: string;
-        version?: VersionRef;
-        content: boolean;
-      },
-  ): Promise<ItemOutcome>;
+  /** One file, or the one that it leads to as a symbolic link. */
+  readItem(options: ItemOptions): Promise<ItemOutcome>;
 
-  /** All files below `scopePath`, without content. */
+  /** All files below a folder, without content. */
   listItems(options: ListingOptions): Promise<ListingOutcome>;
 
   /**
@@ -252,19 +258,13 @@ export interface AzureDevOpsClient {
    * `undefined` where there is no such folder. Source: the items of type `tree`
    * in the examples of specification/git/7.1.
    */
-  getTreeId(
-    options: RequestOptions &
-      RepositoryReference & { path: string; version?: VersionRef },
-  ): Promise<string | undefined>;
+  getTreeId(options: PathOptions): Promise<string | undefined>;
 
   /**
    * The path of what a path leads to through folders that are symbolic links;
    * `undefined` where none is. For a path that was found not to be there.
    */
-  resolveFolders(
-    options: RequestOptions &
-      RepositoryReference & { path: string; version?: VersionRef },
-  ): Promise<string | undefined>;
+  resolveFolders(options: PathOptions): Promise<string | undefined>;
 
   /** The bytes of a blob, of at most 32 MiB. Content-addressed, hence cacheable for ever. */
   readBlob(options: BlobOptions & SizeOption): Promise<Uint8Array>;
@@ -286,18 +286,8 @@ export interface AzureDevOpsClient {
   /** A blob of any size. Whoever asks for it closes it. */
   downloadBlob(options: BlobOptions): Promise<DownloadedBlob>;
 
-  /**
-   * Everything below a folder in one request. Whoever asks for it closes it.
-   *
-   * @param options.folder - `/` for the whole repository
-   */
-  downloadArchive(
-    options: RequestOptions & {
-      repository: string;
-      folder: string;
-      version?: VersionRef;
-    },
-  ): Promise<Archive | AbsentItem>;
+  /** Everything below a folder in one request. Whoever asks for it closes it. */
+  downloadArchive(options: ArchiveOptions): Promise<Archive | AbsentItem>;
 
   /**
    * Asks Code Search for files; for Azure DevOps Services on a host of its own,

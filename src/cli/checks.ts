@@ -2,7 +2,7 @@ import { routeTo } from '../azure/connections';
 import type { LimiterSnapshot } from '../azure/limiter/limiter';
 import type { ApiVersions, Repository, ServiceIdentity } from '../azure/types';
 import { readClaims } from '../credentials/access-token';
-import type { OrganizationProbe } from '../azure/probe';
+import type { AnonymousAnswer } from '../azure/anonymous';
 import {
   describeCredential,
   diagnose,
@@ -199,7 +199,7 @@ export function tokenReachCheck(others: readonly Reached[]): Check {
 /** Whether the organization is there, and which tenant it belongs to. */
 export function organizationCheck(
   organization: Organization,
-  probe: OrganizationProbe,
+  probe: AnonymousAnswer,
 ): Check {
   const address = organization.url;
   const { tenantId } = probe;

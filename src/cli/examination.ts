@@ -1,4 +1,4 @@
-import { type OrganizationProbe, probeOrganization } from '../azure/probe';
+import { type AnonymousAnswer, askAnonymously } from '../azure/anonymous';
 import { readClaims } from '../credentials/access-token';
 import { diagnose } from '../credentials/problems/diagnosis';
 import type { OrganizationCredential } from '../credentials/types';
@@ -39,7 +39,7 @@ export class Examination {
   async run(): Promise<Check[]> {
     const { organization, io } = this;
     this.#show('asking whether it is there');
-    const probe = await probeOrganization(organization, io.now);
+    const probe = await askAnonymously(organization, io.now);
     const credential = await this.#examineCredential();
     const isMember =
       credential !== undefined &&
@@ -87,7 +87,7 @@ export class Examination {
 
   /** @returns whether it is worth going on. */
   #examineOrganization(
-    probe: OrganizationProbe | undefined,
+    probe: AnonymousAnswer | undefined,
     served: { credential: OrganizationCredential; authorization: string },
   ): boolean {
     const { organization } = this;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { NotAllowedError, ServiceUnavailableError } from '@backstage/errors';
 import { unlessDiskFails } from '../azure/errors';
-import { brokenLinkError } from '../azure/follow';
+import { brokenLinkError } from '../azure/links';
 import type {
   AzureDevOpsClient,
   AzureDevOpsClients,
@@ -275,7 +275,7 @@ export class RepositoryContent {
       client.listItems({
         repository: repository.id,
         listed: repository,
-        scopePath,
+        path: scopePath,
         version,
         isFollowed: () => true,
         signal,

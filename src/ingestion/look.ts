@@ -144,7 +144,7 @@ async function lookElsewhere(
   try {
     const listing = await client.listItems({
       repository: repository.id,
-      scopePath: '/',
+      path: '/',
       version,
       maxBytes: LISTING_BYTES,
       signal,

@@ -1,4 +1,4 @@
-import { brokenLinkError } from '../azure/follow';
+import { brokenLinkError } from '../azure/links';
 import { isRejectedByLimiter, isTooLarge } from '../azure/errors';
 import type {
   AzureDevOpsClient,
@@ -199,7 +199,7 @@ class Probe {
       await client.listItems({
         repository: repository.id,
         listed: repository,
-        scopePath,
+        path: scopePath,
         version: this.version,
         isFollowed: path => settings.paths.some(it => it.matches(path)),
         confirm,

@@ -383,13 +383,13 @@ describe('the list of files', () => {
           '/a/b/c/catalog-info.yaml': '3',
         },
       });
-    const listing = await client.listItems({ repository: id, scopePath: '/a' });
+    const listing = await client.listItems({ repository: id, path: '/a' });
     expect(listing).toMatchObject({ outcome: 'present' });
     expect(
       listing.outcome === 'present' && listing.items.map(({ path }) => path),
     ).toEqual(['/a/b/c/catalog-info.yaml', '/a/catalog-info.yaml'].sort());
     await expect(
-      client.listItems({ repository: id, scopePath: '/nope' }),
+      client.listItems({ repository: id, path: '/nope' }),
     ).resolves.toMatchObject({ outcome: 'absent', reason: 'item-not-found' });
   });
 
@@ -399,7 +399,7 @@ describe('the list of files', () => {
       response: { status: 200, body: { count: 2, value: [] } },
     });
     await expect(
-      faultOf(client.listItems({ repository: 'r', scopePath: '/' })),
+      faultOf(client.listItems({ repository: 'r', path: '/' })),
     ).resolves.toMatchObject({ kind: 'malformed' });
   });
 });

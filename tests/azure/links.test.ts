@@ -1,5 +1,8 @@
-import { brokenLinkError } from '../../src/azure/follow';
-import { followLinks, linkTarget } from '../../src/azure/links';
+import {
+  brokenLinkError,
+  followLinks,
+  linkTarget,
+} from '../../src/azure/links';
 import type { ListedItem } from '../../src/azure/types';
 import { Organization } from '../../src/organization';
 

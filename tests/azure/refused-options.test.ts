@@ -51,7 +51,7 @@ async function askAll(client: AzureDevOpsClient) {
     projects: (await client.listProjects()).length,
     repository: (await client.getRepository(at))?.name,
     item: item.outcome === 'present' ? item.content : item,
-    listing: (await client.listItems({ ...at, scopePath: '/' })).outcome,
+    listing: (await client.listItems({ ...at, path: '/' })).outcome,
     deleted: await client.listDeletedRepositories({ project: 'Payments' }),
     deletedProjects: await client.listDeletedProjects(),
     versions: await client.getApiVersions(),

@@ -138,7 +138,7 @@ describe('the client reads, from what Microsoft recorded of the service,', () =>
       const found = await answeredWith('items', body, () =>
         client.listItems({
           repository: parameters['repositoryId'] ?? '',
-          scopePath: parameters['scopePath'] ?? '',
+          path: parameters['scopePath'] ?? '',
         }),
       );
       expect(found.outcome).toBe('present');

@@ -1,4 +1,4 @@
-import { probeOrganization } from '../../src/azure/probe';
+import { askAnonymously } from '../../src/azure/anonymous';
 import { Cloud, TENANT_A } from '../credentials/support';
 import { Organization } from '../../src/organization';
 
@@ -14,9 +14,9 @@ beforeEach(async () => {
 afterEach(async () => await cloud.close());
 
 const on = (organization: string, host = 'dev.azure.com') =>
-  probeOrganization(new Organization(host, organization));
+  askAnonymously(new Organization(host, organization));
 
-it('the probe of an organization finds its tenant, without any credential', async () => {
+it('an organization that is asked without any credential names its tenant', async () => {
   expect(await on('contoso')).toEqual({
     exists: true,
     tenantId: TENANT_A,
@@ -35,12 +35,12 @@ it('finds that there is no organization of the name', async () => {
   expect(await on('contosso')).toMatchObject({ exists: false });
 });
 
-it('the probe of a Server finds no tenant', async () => {
+it('a Server that is asked without any credential names no tenant', async () => {
   const { simulator } = cloud;
   simulator.addOrganization('tfs/Main', { deployment: 'server' });
-  const probe = await on('tfs/Main', simulator.serverHost);
-  expect(probe?.exists).toBe(true);
-  expect(probe?.tenantId).toBeUndefined();
+  const shown = await on('tfs/Main', simulator.serverHost);
+  expect(shown?.exists).toBe(true);
+  expect(shown?.tenantId).toBeUndefined();
 });
 
 it('leaves open whether an organization exists when only a sign-in page answers, or nothing', async () => {
@@ -48,17 +48,14 @@ it('leaves open whether an organization exists when only a sign-in page answers,
     match: { organization: 'contoso' },
     fault: 'sign-in-302',
   });
-  const probe = await on('contoso');
-  expect(probe?.exists).toBeUndefined();
+  const shown = await on('contoso');
+  expect(shown?.exists).toBeUndefined();
   expect(await on('Main', 'localhost:9')).toBeUndefined();
 });
 
 it("measures how far the service's clock is ahead of ours", async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
-  const late = await probeOrganization(
-    organization,
-    () => Date.now() - 600_000,
-  );
+  const late = await askAnonymously(organization, () => Date.now() - 600_000);
   expect(late?.clockAheadMs).toBeGreaterThan(590_000);
   expect(late?.clockAheadMs).toBeLessThan(610_000);
 });

@@ -4,7 +4,7 @@ import { createConnections } from './connections';
 import { headerOf, resourceTenantOf, type ResponseHeaders } from './headers';
 
 /** What an organization shows without a credential. */
-export interface OrganizationProbe {
+export interface AnonymousAnswer {
   /** False on a positive 404; absent when the answer shows neither. */
   readonly exists?: boolean;
   /** The tenant that it is connected to; all zeros for an organization of personal accounts. */
@@ -23,10 +23,10 @@ const TIMEOUT = 10_000;
  * @param now - milliseconds since the epoch
  * @returns `undefined` when there is no answer.
  */
-export async function probeOrganization(
+export async function askAnonymously(
   organization: Organization,
   now = Date.now,
-): Promise<OrganizationProbe | undefined> {
+): Promise<AnonymousAnswer | undefined> {
   const connections = createConnections({
     host: organization.host,
     sockets: 1,
