@@ -1,7 +1,7 @@
 import type { SimulatedResponse } from './http';
 
 /** Thrown where a request gets another answer than what it asked for. */
-export class Refusal extends Error {
+export class ErrorAnswer extends Error {
   constructor(readonly answer: SimulatedResponse) {
     super(`answered with ${answer.status}`);
   }
@@ -103,7 +103,7 @@ export const CLOUD_REALM =
   'Basic realm="https://tfsprodcus14.visualstudio.com/"';
 
 /** A credential that is expired or revoked, or lacks a scope: empty. */
-export function credentialRefused(): SimulatedResponse {
+export function credentialDenied(): SimulatedResponse {
   return { status: 401, headers: { 'WWW-Authenticate': CLOUD_REALM } };
 }
 

@@ -1,7 +1,7 @@
 import {
   blocked,
   blockedPlainly,
-  credentialRefused,
+  credentialDenied,
   signInPage,
   unavailable,
 } from './errors';
@@ -72,7 +72,7 @@ function answerBlocked({
     case '503-html':
       return unavailable();
     case '401':
-      return credentialRefused();
+      return credentialDenied();
     case '203':
       return signInPage(203);
   }

@@ -19,7 +19,7 @@ function isSimulatedHost(host: string): boolean {
 export function connectProxy(options: {
   readonly tunnels: TlsServer;
   /** Answers instead of a tunnel: `undefined` to go on. */
-  readonly refuse: (host: string) => string | undefined;
+  readonly answerInstead: (host: string) => string | undefined;
 }): Server {
   const server = createServer((_req, res) => {
     res.writeHead(501, { 'Content-Type': 'text/plain' });
@@ -28,7 +28,7 @@ export function connectProxy(options: {
   server.on('connect', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const [host = '', port = '443'] = (req.url ?? '').split(':');
     const answer =
-      options.refuse(host) ??
+      options.answerInstead(host) ??
       (isSimulatedHost(host) && port === '443'
         ? undefined
         : plainAnswer(

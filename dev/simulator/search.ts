@@ -1,6 +1,6 @@
 import { json } from './azure-devops/answers';
 import { filesOf, indexedTip, share, type Staleness } from './code-index';
-import { Refusal, serviceError } from './errors';
+import { ErrorAnswer, serviceError } from './errors';
 import type { SimulatedResponse } from './http';
 import type { Organization, Repository } from './model';
 import type { Call, EndpointRoute } from './seams';
@@ -151,8 +151,8 @@ interface SearchRequest {
   paths(path: string): boolean;
 }
 
-function refused(message: string): Refusal {
-  return new Refusal(serviceError(400, 'InvalidQueryException', message));
+function badRequest(message: string): ErrorAnswer {
+  return new ErrorAnswer(serviceError(400, 'InvalidQueryException', message));
 }
 
 function readRequest(body: Buffer): SearchRequest {
@@ -169,10 +169,10 @@ function readRequest(body: Buffer): SearchRequest {
     $orderBy?: ReadonlyArray<{ field: string; sortOrder: string }>;
     filters?: Readonly<Record<string, readonly string[]>> | null;
   };
-  if (searchText.trim() === '') throw refused('The search text is missing');
-  if (top <= 0) throw refused('$top is needed');
+  if (searchText.trim() === '') throw badRequest('The search text is missing');
+  if (top <= 0) throw badRequest('$top is needed');
   if (skip > WINDOW) {
-    throw refused(`$skip is ${skip}: more than ${WINDOW} is not allowed`);
+    throw badRequest(`$skip is ${skip}: more than ${WINDOW} is not allowed`);
   }
   const {
     path = [],
@@ -184,7 +184,7 @@ function readRequest(body: Buffer): SearchRequest {
   const { Project: projects = [], ...others } = filters ?? {};
   const unknown = [...(rest ?? []), ...Object.keys(others)];
   if (unknown.length > 0) {
-    throw refused(`The simulator does not search by ${unknown.join(', ')}`);
+    throw badRequest(`The simulator does not search by ${unknown.join(', ')}`);
   }
   const isOfProject = anyOf([...proj, ...projects].map(nameTest));
   const isOfName = anyOf(repo.map(nameTest));

@@ -216,7 +216,7 @@ export class Simulator {
     const tunnels = doors.secure('cloud', this.#authority, handle);
     const proxy = connectProxy({
       tunnels,
-      refuse: host =>
+      answerInstead: host =>
         this.faults.strikesConnection(host)
           ? plainAnswer(
               '502 Bad Gateway',

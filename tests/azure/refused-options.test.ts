@@ -65,8 +65,8 @@ it.each([
   ['tfs/Old', 404, { deployment: 'server', version: 'server-2019' }, '5.0'],
 ] as const)(
   '%s can be read behind a proxy that answers OPTIONS with %s, and the log says so once',
-  async (name, refusesOptions, options, version) => {
-    const organization = add(name, { ...options, refusesOptions });
+  async (name, optionsAnsweredWith, options, version) => {
+    const organization = add(name, { ...options, optionsAnsweredWith });
     const client = clients.create().interactive.forOrganization(organization);
     expect(await askAll(client)).toMatchObject({
       projects: 1,
@@ -75,10 +75,10 @@ it.each([
       listing: 'present',
       deleted: [],
       deletedProjects: [],
-      versions: { released: version, refusedWith: refusesOptions },
+      versions: { released: version, refusedWith: optionsAnsweredWith },
     });
     expect(clients.logs.map(({ message }) => message)).toEqual([
-      `${organization.label}: OPTIONS is answered with ${refusesOptions}, probably by a proxy, while other requests work; ` +
+      `${organization.label}: OPTIONS is answered with ${optionsAnsweredWith}, probably by a proxy, while other requests work; ` +
         `version ${version} of the interface is assumed. Let OPTIONS through to have the newest`,
     ]);
     // One for each area of the interface.
@@ -98,7 +98,7 @@ it('an organization that is not there is still reported as not there, without a 
 });
 
 it('the versions are asked for again after an hour, and the newest is used once OPTIONS is let through', async () => {
-  const organization = add('contoso', { refusesOptions: 405 });
+  const organization = add('contoso', { optionsAnsweredWith: 405 });
   let now = Date.now();
   const clock = {
     now: () => now,
@@ -111,7 +111,7 @@ it('the versions are asked for again after an hour, and the newest is used once 
     .create({ clock })
     .interactive.forOrganization(organization);
   await client.listRepositories();
-  cloud.simulator.organization('contoso').refusesOptions = undefined;
+  cloud.simulator.organization('contoso').optionsAnsweredWith = undefined;
   now += HOUR - 1;
   expect(await client.getApiVersions()).toMatchObject({ refusedWith: 405 });
   now += 1;

@@ -661,7 +661,7 @@ export const FAILURES: Scenario[] = [
     name: 'a conditional access policy at the token',
     problem: 'conditional-access-token',
     set: world => {
-      world.application().refusal = 53003;
+      world.application().tokenError = 53003;
       return world.secret();
     },
   },
@@ -669,7 +669,7 @@ export const FAILURES: Scenario[] = [
     name: 'a tenant without Azure DevOps',
     problem: 'azure-devops-not-in-tenant',
     set: world => {
-      world.application().refusal = 500011;
+      world.application().tokenError = 500011;
       return world.secret();
     },
   },
@@ -678,7 +678,7 @@ export const FAILURES: Scenario[] = [
     problem: 'clock-skew',
     set: world => {
       const { application, pem } = world.certificate(FAR);
-      application.refusal = 700024;
+      application.tokenError = 700024;
       return world.certificateFile(pem);
     },
   },
@@ -686,7 +686,7 @@ export const FAILURES: Scenario[] = [
     name: 'an error of Microsoft Entra that is not known',
     problem: 'token-refused',
     set: world => {
-      world.application().refusal = 50059;
+      world.application().tokenError = 50059;
       return world.secret();
     },
   },
@@ -793,7 +793,7 @@ export const FAILURES: Scenario[] = [
     problem: 'identity-not-authorized',
     set: world => {
       const { identity } = world.application();
-      world.entra.refuseSignIn(identity, 'unauthorized');
+      world.entra.denySignIn(identity, 'unauthorized');
       return world.secret();
     },
   },
@@ -839,7 +839,7 @@ export const FAILURES: Scenario[] = [
     problem: 'conditional-access',
     set: world => {
       const { identity } = world.application();
-      world.entra.refuseSignIn(identity, 'conditional-access');
+      world.entra.denySignIn(identity, 'conditional-access');
       return world.secret();
     },
   },
@@ -1037,15 +1037,15 @@ export const WARNINGS: Scenario[] = [
         world.certificate({ validTo: Date.now() + 9.5 * DAY }).pem,
       ),
   },
-  ...([404, 405] as const).map((refusesOptions): Scenario => ({
-    name: `a proxy that answers OPTIONS with ${refusesOptions}`,
+  ...([404, 405] as const).map((optionsAnsweredWith): Scenario => ({
+    name: `a proxy that answers OPTIONS with ${optionsAnsweredWith}`,
     warns: /warn {2}api version/,
     set: world => {
       const { identity } = world.application();
       fill(
         world.cloud.simulator.addOrganization('behind-proxy', {
           tenantId: TENANT_A,
-          refusesOptions,
+          optionsAnsweredWith,
         }),
       ).grant(identity);
       return { ...world.secret(), organization: 'behind-proxy' };

@@ -203,7 +203,7 @@ it('the catalog fills from eight organizations, each read by its own identity an
   }).toEqual({ tokens: 5, metadata: 4 });
 
   // Now let everything go wrong as well, and look for secrets in all of it.
-  entra.refuseSignIn(principal.identity, 'conditional-access');
+  entra.denySignIn(principal.identity, 'conditional-access');
   simulator.personalAccessToken('token-of-alice').state = 'revoked';
   simulator.inject({
     match: { organization: 'by-system-assertion' },

@@ -132,11 +132,11 @@ it.each([
     });
     const { app, token } = await tokenOf();
     organization.grant(app.identity);
-    simulator.parts.entra.refuseSignIn(app.identity, refused);
+    simulator.parts.entra.denySignIn(app.identity, refused);
     const answer = await show(token);
     expect(answer.status).toBe(status);
     expect(answer.body).toContain(message);
-    simulator.parts.entra.refuseSignIn(app.identity, undefined);
+    simulator.parts.entra.denySignIn(app.identity, undefined);
     expect((await show(token)).status).toBe(200);
   },
 );

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 /** The message of the error when a credential gets no token. */
-async function refusal(credential: TokenCredential): Promise<string> {
+async function errorOf(credential: TokenCredential): Promise<string> {
   const token = await credential
     .getToken(SCOPE)
     .catch((error: unknown) => error);
@@ -113,7 +113,7 @@ describe('an application with a secret in the simulated Entra', () => {
       tenantId: HOME,
       secrets: ['s1', { value: 'old', expiresAt: now - 1 }],
     });
-    expect(await refusal(credential(app.clientId))).toContain(code);
+    expect(await errorOf(credential(app.clientId))).toContain(code);
   });
 
   it('is answered with any error that a test asks for, and with AADSTS7000112 when it is disabled', async () => {
@@ -122,11 +122,11 @@ describe('an application with a secret in the simulated Entra', () => {
       secret: 's1',
     });
     const credential = secretCredential(HOME, app.clientId);
-    app.refusal = 53003;
-    expect(await refusal(credential)).toContain('AADSTS53003');
-    app.refusal = undefined;
+    app.tokenError = 53003;
+    expect(await errorOf(credential)).toContain('AADSTS53003');
+    app.tokenError = undefined;
     app.disabled = true;
-    expect(await refusal(credential)).toContain('AADSTS7000112');
+    expect(await errorOf(credential)).toContain('AADSTS7000112');
     app.disabled = false;
     expect((await credential.getToken(SCOPE)).token).toBeTruthy();
   });
@@ -139,7 +139,7 @@ describe('an application with a secret in the simulated Entra', () => {
     });
     simulator.parts.entra.addTenant({ id: ELSEWHERE });
     const credential = secretCredential(ELSEWHERE, app.clientId);
-    expect(await refusal(credential)).toContain('AADSTS7000229');
+    expect(await errorOf(credential)).toContain('AADSTS7000229');
     app.consentIn(ELSEWHERE);
     const token = await credential.getToken(SCOPE);
     expect(claims(token.token)).toMatchObject({
@@ -148,7 +148,7 @@ describe('an application with a secret in the simulated Entra', () => {
     });
     expect(app.objectIdIn(ELSEWHERE)).not.toBe(app.objectIdIn(HOME));
     app.withdrawConsent(ELSEWHERE);
-    expect(await refusal(secretCredential(ELSEWHERE, app.clientId))).toContain(
+    expect(await errorOf(secretCredential(ELSEWHERE, app.clientId))).toContain(
       'AADSTS7000229',
     );
   });
@@ -168,7 +168,7 @@ describe('an application with a secret in the simulated Entra', () => {
       response: { status: 429, headers: {}, body: '' },
       times: 1,
     });
-    expect(await refusal(secretCredential(HOME, app.clientId))).toBeTruthy();
+    expect(await errorOf(secretCredential(HOME, app.clientId))).toBeTruthy();
     const fresh = secretCredential(HOME, app.clientId);
     expect((await fresh.getToken(SCOPE)).token).toBeTruthy();
   });
@@ -314,7 +314,7 @@ describe('an application with a federated managed identity in the simulated Entr
     ];
     const found = [];
     for (const [, clientId, presented, tenant = HOME] of cases) {
-      const message = await refusal(
+      const message = await errorOf(
         assertionCredential(tenant, clientId, presented),
       );
       found.push(/AADSTS\d+/.exec(message)?.[0]);
@@ -322,7 +322,7 @@ describe('an application with a federated managed identity in the simulated Entr
     expect(found).toEqual(cases.map(([code]) => code));
     now += 25 * HOUR;
     expect(
-      await refusal(assertionCredential(HOME, right, assertion)),
+      await errorOf(assertionCredential(HOME, right, assertion)),
     ).toContain('AADSTS700024');
   });
 });
@@ -355,7 +355,7 @@ describe('an application with a certificate in the simulated Entra', () => {
       [createClientCertificate().certificate],
       'The key was not found.',
     ],
-  ])('is refused when %s', async (_when, certificates, reason) => {
+  ])('gets no token when %s', async (_when, certificates, reason) => {
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
       certificates,
@@ -369,13 +369,13 @@ describe('an application with a certificate in the simulated Entra', () => {
     const thumbprint = new X509Certificate(
       made.certificate,
     ).fingerprint256.replaceAll(':', '');
-    const message = await refusal(credential);
+    const message = await errorOf(credential);
     expect(message).toContain('AADSTS700027');
     expect(message).toContain(`Reason - ${reason}`);
     expect(message).toContain(thumbprint);
   });
 
-  it('is refused when the certificate has expired, or another key signed', async () => {
+  it('gets no token when the certificate has expired, or another key signed', async () => {
     const expired = createClientCertificate({ validFrom: 0, validTo: 1_000 });
     const app = simulator.parts.entra.addApplication({
       tenantId: HOME,
@@ -392,7 +392,7 @@ describe('an application with a certificate in the simulated Entra', () => {
         { certificate: pem },
         { retryOptions },
       );
-      expect(await refusal(credential)).toContain(code);
+      expect(await errorOf(credential)).toContain(code);
     }
   });
 });
@@ -422,14 +422,14 @@ describe('a federated token of an issuer outside of the simulated Entra', () => 
         { retryOptions: { maxRetries: 0 } },
       );
       if (code) {
-        expect(await refusal(credential)).toContain(code);
+        expect(await errorOf(credential)).toContain(code);
       } else {
         expect((await credential.getToken(SCOPE)).token).toMatch(/^eyJ/);
       }
     },
   );
 
-  it('is refused past its time, and where nobody knows its issuer', async () => {
+  it('gets no token past its time, nor where nobody knows its issuer', async () => {
     const { entra } = simulator.parts;
     const cluster = entra.addIssuer(ISSUER);
     const token = await cluster.token({
@@ -448,13 +448,13 @@ describe('a federated token of an issuer outside of the simulated Entra', () => 
         { retryOptions: { maxRetries: 0 } },
       );
     now += 61_000;
-    expect(await refusal(credential(token))).toContain('AADSTS700024');
+    expect(await errorOf(credential(token))).toContain('AADSTS700024');
     const strangers = await Simulator.start();
     try {
       const unknown = await strangers.parts.entra
         .addIssuer('https://elsewhere.example/')
         .token({ subject: SUBJECT });
-      expect(await refusal(credential(unknown))).toContain('AADSTS700027');
+      expect(await errorOf(credential(unknown))).toContain('AADSTS700027');
     } finally {
       await strangers.close();
     }

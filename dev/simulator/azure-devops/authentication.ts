@@ -1,6 +1,6 @@
 import {
   CLOUD_REALM,
-  credentialRefused,
+  credentialDenied,
   deniedByIis,
   serviceError,
   signInPage,
@@ -73,7 +73,7 @@ export class Authenticator {
       return signIn(request, organization);
     }
     if (token.state !== 'valid') {
-      return refusedToken(organization);
+      return deniedToken(organization);
     }
     const identity = identityOf(token.identity);
     const access = organization.access(identity);
@@ -88,9 +88,9 @@ export class Authenticator {
 }
 
 /** The answer to a token that is expired or revoked, or lacks a scope: empty. */
-export function refusedToken(organization: Organization): SimulatedResponse {
+export function deniedToken(organization: Organization): SimulatedResponse {
   return organization.deployment === 'cloud'
-    ? credentialRefused()
+    ? credentialDenied()
     : { status: 401, headers: { 'WWW-Authenticate': SERVER_CHALLENGES } };
 }
 

@@ -7,11 +7,11 @@ export function answerInFront(
   request: SimulatedRequest,
   organization: Organization,
 ): SimulatedResponse | undefined {
-  const { refusesOptions, iisBasicAuthentication } = organization;
-  if (refusesOptions && request.method === 'OPTIONS') {
-    return htmlPage(refusesOptions, `${refusesOptions}`, 'nginx');
+  const { optionsAnsweredWith, iisBasicAuthentication } = organization;
+  if (optionsAnsweredWith && request.method === 'OPTIONS') {
+    return htmlPage(optionsAnsweredWith, `${optionsAnsweredWith}`, 'nginx');
   }
-  return iisBasicAuthentication ? refusedByIis() : undefined;
+  return iisBasicAuthentication ? iisPage() : undefined;
 }
 
 /**
@@ -21,6 +21,6 @@ export function answerInFront(
  * Sources: https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/iis-basic-auth,
  * MicrosoftDocs/azure-devops-docs issue 8890
  */
-function refusedByIis(): SimulatedResponse {
+function iisPage(): SimulatedResponse {
   return deniedByIis(['Basic realm="localhost"', 'Negotiate', 'NTLM']);
 }

@@ -1,7 +1,7 @@
 import {
   htmlPage,
   organizationNotFound,
-  Refusal,
+  ErrorAnswer,
   serviceError,
   signInPage,
 } from '../errors';
@@ -20,7 +20,7 @@ import {
   type LimiterHook,
 } from '../seams';
 import { addressOf, type Address } from './address';
-import { refusedToken, type Authenticator } from './authentication';
+import { deniedToken, type Authenticator } from './authentication';
 import { projectNotFound } from './failures';
 import { answerInFront } from './front';
 import { withServiceHeaders } from './headers';
@@ -117,7 +117,7 @@ export class AzureDevOpsService implements SimulatedService {
       try {
         return await this.#resource(asked, identity);
       } catch (error) {
-        if (error instanceof Refusal) {
+        if (error instanceof ErrorAnswer) {
           return error.answer;
         }
         throw error;
@@ -179,7 +179,7 @@ export class AzureDevOpsService implements SimulatedService {
     const { scope = 'vso.code' } = route;
     const scopes = this.#authenticator.tokenOf(request)?.scopes;
     if (scope !== 'none' && scopes?.includes(scope) === false) {
-      return refusedToken(organization);
+      return deniedToken(organization);
     }
     const project = visibleProject(address, organization, identity);
     if (!project && route.project === 'required') {

@@ -1,4 +1,4 @@
-import { Refusal, serviceError } from '../errors';
+import { ErrorAnswer, serviceError } from '../errors';
 import type { SimulatedRequest } from '../http';
 import type { Organization, ServiceVersion } from '../model';
 import type { ApiVersion } from '../seams';
@@ -33,7 +33,7 @@ export function versionOf(
     IN_HEADER.exec(request.headers['content-type'] ?? '')?.[1];
   if (text === undefined) {
     if (request.method === 'POST') {
-      throw refused(
+      throw badRequest(
         'VssVersionNotSpecifiedException',
         'No api-version was supplied for the "POST" request. The version must be supplied either as part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter (e.g. "?api-version=1.0").',
       );
@@ -42,19 +42,19 @@ export function versionOf(
   }
   const [, number, preview] = VERSION.exec(text) ?? [];
   if (number === undefined) {
-    throw refused(
+    throw badRequest(
       'VssInvalidApiResourceVersionException',
       `The api-version '${text}' is not valid. Expected major.minor, with -preview for a version that is under preview.`,
     );
   }
   if (Number(number) > Number(latest)) {
-    throw refused(
+    throw badRequest(
       'VssVersionOutOfRangeException',
       `The requested REST API version of ${number} is out of range for this server. The latest REST API version this server supports is ${latest}.`,
     );
   }
   if (!preview && (previewOnly || Number(number) > Number(released))) {
-    throw refused(
+    throw badRequest(
       'VssInvalidPreviewVersionException',
       `The requested version "${text}" of the resource is under preview. The -preview flag must be supplied in the api-version for such requests. For example: "${text}-preview"`,
     );
@@ -62,6 +62,6 @@ export function versionOf(
   return { number: Number(number), text };
 }
 
-function refused(typeKey: string, message: string): Refusal {
-  return new Refusal(serviceError(400, typeKey, message));
+function badRequest(typeKey: string, message: string): ErrorAnswer {
+  return new ErrorAnswer(serviceError(400, typeKey, message));
 }

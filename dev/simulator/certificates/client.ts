@@ -13,7 +13,7 @@ export interface ClientCertificateOptions {
 }
 
 /** A certificate with its key, as somebody makes it with OpenSSL for an application. */
-export interface ClientCertificate {
+interface ClientCertificate {
   /** What is uploaded to Entra: the certificate alone. */
   readonly certificate: string;
   /** The private key, in PKCS #8. */

@@ -4,13 +4,13 @@ import { identityOf, type Organization } from '../model';
 import type { BearerAuthentication } from '../seams';
 import {
   AZURE_DEVOPS_RESOURCE,
-  TokenRefused,
+  InvalidTokenError,
   type TokenMint,
   type VerifiedToken,
 } from './tokens';
 
 /** How an identity with a good token is turned away nevertheless. */
-export type SignInRefusal =
+export type SignInDenial =
   /** VS403463: a conditional access policy. */
   | 'conditional-access'
   /** TF400813: known, and not let in. */
@@ -34,7 +34,7 @@ const REMEMBERED_TOKENS = 200;
 export class BearerGate {
   readonly #options: BearerOptions;
   readonly #verified = new Map<string, VerifiedToken>();
-  readonly #refusals = new Map<string, SignInRefusal>();
+  readonly #denials = new Map<string, SignInDenial>();
   /** Organization and identity of everybody that was let in once. */
   readonly #seen = new Set<string>();
 
@@ -43,9 +43,9 @@ export class BearerGate {
   }
 
   /** Turns an identity away from every organization; `undefined` lets it in again. */
-  refuse(identity: string, refusal: SignInRefusal | undefined): void {
-    if (refusal) this.#refusals.set(identity, refusal);
-    else this.#refusals.delete(identity);
+  deny(identity: string, denial: SignInDenial | undefined): void {
+    if (denial) this.#denials.set(identity, denial);
+    else this.#denials.delete(identity);
   }
 
   readonly authenticate: BearerAuthentication = async (token, organization) => {
@@ -59,16 +59,16 @@ export class BearerGate {
     }
     const name = identityName(verified);
     const identity = identityOf(name);
-    const refusal = this.#refusals.get(name);
-    if (refusal) return refused(refusal, verified, organization);
+    const denial = this.#denials.get(name);
+    if (denial) return denied(denial, verified, organization);
     const key = `${organization.id}/${name}`;
     const access = organization.access(identity);
     if (access?.level === 'none') {
-      return refused('unauthorized', verified, organization);
+      return denied('unauthorized', verified, organization);
     }
     if (!access) {
       return this.#seen.has(key)
-        ? refused('unauthorized', verified, organization)
+        ? denied('unauthorized', verified, organization)
         : neverAdded(verified, organization);
     }
     this.#seen.add(key);
@@ -87,7 +87,7 @@ export class BearerGate {
       this.#verified.set(token, verified);
       return verified;
     } catch (error) {
-      if (error instanceof TokenRefused) return undefined;
+      if (error instanceof InvalidTokenError) return undefined;
       throw error;
     }
   }
@@ -137,12 +137,12 @@ function neverAdded(
   );
 }
 
-function refused(
-  refusal: SignInRefusal,
+function denied(
+  denial: SignInDenial,
   token: VerifiedToken,
   organization: Organization,
 ): SimulatedResponse {
-  switch (refusal) {
+  switch (denial) {
     case 'conditional-access':
       return serviceError(
         403,

@@ -11,7 +11,7 @@ export interface Tenant {
 
 interface ClientSecret {
   readonly value: string;
-  /** Epoch milliseconds of the simulator's clock from which the secret is refused; default never. */
+  /** Epoch milliseconds of the simulator's clock from which the secret has expired; default never. */
   readonly expiresAt?: number;
 }
 
@@ -50,10 +50,10 @@ export class Application {
   /** The certificates that are registered; add and remove them at will. */
   readonly certificates: X509Certificate[];
   readonly secrets: readonly ClientSecret[];
-  /** A disabled application is refused with AADSTS7000112. */
+  /** A disabled application gets AADSTS7000112. */
   disabled = false;
-  /** Refuses every token request with this error, whatever it brings; `undefined` ends it. */
-  refusal: AadErrorCode | undefined;
+  /** Answers every token request with this error, whatever it brings; `undefined` ends it. */
+  tokenError: AadErrorCode | undefined;
   readonly #consentedIn: Set<string>;
 
   constructor(options: ApplicationOptions) {

@@ -169,7 +169,7 @@ const AAD_ERRORS = {
 /** An AADSTS number that the simulator knows. */
 export type AadErrorCode = keyof typeof AAD_ERRORS;
 
-/** Thrown where the authority refuses; becomes the answer at the edge. */
+/** Thrown where the authority gives no token; becomes the answer of the token endpoint. */
 export class AadError extends Error {
   constructor(
     readonly code: AadErrorCode,

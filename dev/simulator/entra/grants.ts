@@ -8,7 +8,7 @@ import {
   loadJose,
   tenantIssuer,
   TOKEN_EXCHANGE_RESOURCE,
-  TokenRefused,
+  InvalidTokenError,
   type TokenMint,
   type TokenSubject,
   verifySigned,
@@ -38,7 +38,7 @@ interface GrantContext {
  *
  * Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  *
- * @throws AadError when it is refused
+ * @throws AadError when there is no token for it
  */
 export async function grantClientCredentials(
   context: GrantContext,
@@ -62,7 +62,7 @@ export async function grantClientCredentials(
   ) {
     throw new AadError(700016, words);
   }
-  if (application.refusal) throw new AadError(application.refusal, words);
+  if (application.tokenError) throw new AadError(application.tokenError, words);
   if (application.disabled) throw new AadError(7000112, words);
   await authenticate(context, application, form, {
     ...words,
@@ -140,11 +140,11 @@ async function checkSignature(
         each => each.replaceAll(':', '') === thumbprint,
       ),
   );
-  const refused = (reason: string) =>
+  const unusableKey = (reason: string) =>
     new AadError(700027, { ...words, key: { reason, thumbprint } });
-  if (!certificate) throw refused('The key was not found.');
+  if (!certificate) throw unusableKey('The key was not found.');
   if (Date.parse(certificate.validTo) <= context.now) {
-    throw refused('The key used is expired.');
+    throw unusableKey('The key used is expired.');
   }
   const claims = await verified(context, () =>
     verifySigned(
@@ -218,7 +218,7 @@ async function verified(
   try {
     return await verify();
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
+    if (!(error instanceof InvalidTokenError)) throw error;
     switch (error.reason) {
       case 'malformed':
         throw new AadError(50027, {});

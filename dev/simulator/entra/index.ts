@@ -1,5 +1,5 @@
 import { Authority, type TokenLifetime } from './authority';
-import { BearerGate, type SignInRefusal } from './bearer';
+import { BearerGate, type SignInDenial } from './bearer';
 import {
   type Application,
   type ApplicationOptions,
@@ -73,7 +73,7 @@ export class Entra {
    * Turns an identity (`sp:<client id>`, `mi:<client or object id>`) away from
    * every organization although its token is good; `undefined` ends it.
    */
-  refuseSignIn(identity: string, refusal: SignInRefusal | undefined): void {
-    this.bearer.refuse(identity, refusal);
+  denySignIn(identity: string, denial: SignInDenial | undefined): void {
+    this.bearer.deny(identity, denial);
   }
 }

@@ -4,7 +4,7 @@ import {
   TOKEN_EXCHANGE_RESOURCE,
 } from './tokens';
 
-export interface FederatedTokenOptions {
+interface FederatedTokenOptions {
   /** For Kubernetes `system:serviceaccount:{namespace}:{name}`. */
   readonly subject: string;
   /** Default: `api://AzureADTokenExchange`. */
@@ -41,7 +41,7 @@ export class FederatedIssuer {
     );
   }
 
-  /** @throws TokenRefused */
+  /** @throws InvalidTokenError */
   async verify(token: string): Promise<AssertionClaims> {
     return await this.#signer.verify(token);
   }

@@ -28,9 +28,9 @@ const IMDS_PATH = /^\/metadata\/identity\/oauth2\/token\/?$/;
 const APP_SERVICE_PATH = /^\/msi\/token\/?$/;
 
 /** An error, which the two forms of the service write differently. */
-class MetadataRefusal extends Error {
+class MetadataError extends Error {
   constructor(
-    readonly error: string,
+    readonly code: string,
     message: string,
   ) {
     super(message);
@@ -111,17 +111,17 @@ export class MetadataService implements SimulatedService {
   async #imds(request: SimulatedRequest): Promise<SimulatedResponse> {
     try {
       if (request.headers['metadata']?.toLowerCase() !== 'true') {
-        throw new MetadataRefusal(
+        throw new MetadataError(
           'invalid_request',
           'Required metadata header not specified',
         );
       }
       const token = await this.#token(request.url.searchParams);
       return { status: 200, body: token };
-    } catch (refusal) {
-      if (!(refusal instanceof MetadataRefusal)) throw refusal;
-      const { error, message } = refusal;
-      return { status: 400, body: { error, error_description: message } };
+    } catch (error) {
+      if (!(error instanceof MetadataError)) throw error;
+      const { code, message } = error;
+      return { status: 400, body: { error: code, error_description: message } };
     }
   }
 
@@ -139,9 +139,9 @@ export class MetadataService implements SimulatedService {
         status: 200,
         body: { access_token, client_id, expires_on, resource, token_type },
       };
-    } catch (refusal) {
-      if (!(refusal instanceof MetadataRefusal)) throw refusal;
-      const { message } = refusal;
+    } catch (error) {
+      if (!(error instanceof MetadataError)) throw error;
+      const { message } = error;
       return { status: 400, body: { statusCode: 400, message } };
     }
   }
@@ -149,7 +149,7 @@ export class MetadataService implements SimulatedService {
   async #token(query: URLSearchParams) {
     for (const name of ['api-version', 'resource']) {
       if (!query.get(name)) {
-        throw new MetadataRefusal(
+        throw new MetadataError(
           'invalid_request',
           `Required query variable '${name}' is missing`,
         );
@@ -158,11 +158,11 @@ export class MetadataService implements SimulatedService {
     const resource = query.get('resource') ?? '';
     const identity = this.#find(query);
     if (typeof identity === 'string') {
-      throw new MetadataRefusal('invalid_request', identity);
+      throw new MetadataError('invalid_request', identity);
     }
     const audience = audienceOf(resource);
     if (!audience) {
-      throw new MetadataRefusal(
+      throw new MetadataError(
         'invalid_resource',
         `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${identity.tenantId}.`,
       );

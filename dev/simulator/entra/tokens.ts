@@ -69,8 +69,8 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-/** Why a token is refused. */
-export class TokenRefused extends Error {
+/** Why a token is not valid. */
+export class InvalidTokenError extends Error {
   constructor(
     readonly reason: 'malformed' | 'signature' | 'expired' | 'not-yet-valid',
     message: string,
@@ -111,7 +111,7 @@ export class Signer {
   /**
    * Checks form, signature and time of a token.
    *
-   * @throws TokenRefused
+   * @throws InvalidTokenError
    */
   async verify(
     token: string,
@@ -166,7 +166,7 @@ export class TokenMint {
   /**
    * Checks form, signature and time, against the simulator's clock.
    *
-   * @throws TokenRefused
+   * @throws InvalidTokenError
    */
   async verify(token: string): Promise<VerifiedToken> {
     const { claims, ...verified } = await this.#signer.verify(token);
@@ -190,7 +190,7 @@ export class TokenMint {
  *
  * @param now - epoch milliseconds
  * @param clockTolerance - seconds by which the clock of its maker may be off
- * @throws TokenRefused
+ * @throws InvalidTokenError
  */
 export async function verifySigned(
   token: string,
@@ -203,7 +203,7 @@ export async function verifySigned(
   try {
     claims = jose.decodeJwt(token);
   } catch {
-    throw new TokenRefused('malformed', 'The token is not a JWT');
+    throw new InvalidTokenError('malformed', 'The token is not a JWT');
   }
   try {
     await jose.jwtVerify(token, key, {
@@ -212,7 +212,7 @@ export async function verifySigned(
       clockTolerance,
     });
   } catch (error) {
-    throw refusal(error, claims, jose.errors);
+    throw invalidTokenError(error, claims, jose.errors);
   }
   return {
     issuer: claims.iss ?? '',
@@ -222,26 +222,29 @@ export async function verifySigned(
   };
 }
 
-function refusal(
+function invalidTokenError(
   error: unknown,
   claims: JWTPayload,
   errors: Jose['errors'],
-): TokenRefused {
+): InvalidTokenError {
   const validity = { notBefore: claims.nbf, expires: claims.exp };
   if (error instanceof errors.JWTExpired) {
-    return new TokenRefused('expired', 'The token has expired', validity);
+    return new InvalidTokenError('expired', 'The token has expired', validity);
   }
   if (
     error instanceof errors.JWTClaimValidationFailed &&
     error.claim === 'nbf'
   ) {
-    return new TokenRefused(
+    return new InvalidTokenError(
       'not-yet-valid',
       'The token is not valid yet',
       validity,
     );
   }
-  return new TokenRefused('signature', 'The signature could not be verified');
+  return new InvalidTokenError(
+    'signature',
+    'The signature could not be verified',
+  );
 }
 
 function first(value: string | string[] | undefined): string {

@@ -95,7 +95,7 @@ export class FaultRegistry {
       ?.options;
   }
 
-  /** Whether a connection to a host, of which no more is known, is to be refused. */
+  /** Whether a connection to a host, of which no more is known, fails. */
   strikesConnection(host: string): boolean {
     return this.#faults.some(fault => fault.strikesConnection(host));
   }

@@ -1,7 +1,7 @@
 import {
   blocked,
   blockedPlainly,
-  credentialRefused,
+  credentialDenied,
   htmlPage,
   organizationNotFound,
   serviceError,
@@ -52,7 +52,7 @@ export const ANSWERS = {
   /** The sign-in page, as an ordinary page. */
   'sign-in-200': () => signInPage(200),
   /** An expired or revoked token, a missing scope. */
-  unauthorized: credentialRefused,
+  unauthorized: credentialDenied,
   /** An identity that the organization does not let in. */
   forbidden: () =>
     serviceError(

@@ -1,7 +1,7 @@
 import { type Dispatcher, request } from 'undici';
 
 /** What came of handing something to a consumer. */
-export interface DeliveryResult {
+interface DeliveryResult {
   /** `undefined` when there was no answer. */
   readonly status: number | undefined;
   readonly body: string;

@@ -19,7 +19,7 @@ import type {
 export type { Subscription } from './subscription';
 
 /** How deliveries fare on their way. */
-export interface DeliveryOptions {
+interface DeliveryOptions {
   /** How often a notification is sent: 0 loses it, 2 sends it twice. Default: 1. */
   readonly copies?: () => number;
   /** Milliseconds of real time that stand for a second of the pauses between retries. Default: 1,000. */

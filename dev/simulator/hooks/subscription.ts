@@ -1,5 +1,5 @@
 /** Somebody, as the service shows them. */
-export interface IdentityRef {
+interface IdentityRef {
   readonly id: string;
   readonly displayName: string;
 }

@@ -21,7 +21,7 @@ export interface OrganizationOptions {
   /** Whether IIS asks for a Windows account and its password before the Server sees anything. Default: false. */
   readonly iisBasicAuthentication?: boolean;
   /** What a proxy in front answers to `OPTIONS`, which never reaches the service. Default: it lets them through. */
-  readonly refusesOptions?: 404 | 405;
+  readonly optionsAnsweredWith?: 404 | 405;
   /** How a token that nobody knows is answered: see `UnknownCallers`. Default: `sign-in`. */
   readonly unknownCallers?: UnknownCallers;
 }
@@ -47,7 +47,7 @@ export class Organization {
   readonly version: ServiceVersion;
   readonly iisBasicAuthentication: boolean;
   /** Change it at will. */
-  refusesOptions: 404 | 405 | undefined;
+  optionsAnsweredWith: 404 | 405 | undefined;
   readonly unknownCallers: UnknownCallers;
   #name: string;
   #revision = 0;
@@ -75,7 +75,7 @@ export class Organization {
     this.deployment = options.deployment;
     this.tenantId = options.tenantId ?? DEFAULT_TENANT_ID;
     this.iisBasicAuthentication = options.iisBasicAuthentication ?? false;
-    this.refusesOptions = options.refusesOptions;
+    this.optionsAnsweredWith = options.optionsAnsweredWith;
     this.unknownCallers = options.unknownCallers ?? 'sign-in';
     this.version =
       this.deployment === 'cloud'
