@@ -1,5 +1,11 @@
 import { CatalogClient } from '@backstage/catalog-client';
-import type { CatalogContent, UnprocessableEntity } from './summary';
+import type { AlphaEntity } from '@backstage/catalog-model/alpha';
+import { isErrorLocation } from '../src/descriptors/error-location';
+import type {
+  CatalogContent,
+  RejectedFile,
+  UnprocessableEntity,
+} from './summary';
 
 /** `GET /entities/unprocessed/pending` of the module for unprocessed entities. */
 interface PendingEntities {
@@ -33,15 +39,18 @@ export async function askCatalog(
     fetchApi: { fetch: get },
   });
   const kinds: Record<string, number> = {};
+  const rejectedFiles: RejectedFile[] = [];
   let total = 0;
   let emitted = 0;
   for await (const page of client.streamEntities({
-    fields: ['kind', 'metadata.annotations'],
+    fields: ['kind', 'metadata.name', 'metadata.annotations', 'status'],
   })) {
-    for (const { kind, metadata } of page) {
+    for (const entity of page) {
+      const { kind, metadata } = entity;
       kinds[kind] = (kinds[kind] ?? 0) + 1;
       total += 1;
       if (isEmitted(metadata)) emitted += 1;
+      if (isErrorLocation(entity)) rejectedFiles.push(rejectedFile(entity));
     }
   }
 
@@ -58,6 +67,7 @@ export async function askCatalog(
     total,
     kinds,
     emitted,
+    rejectedFiles: rejectedFiles.sort((a, b) => (a.target < b.target ? -1 : 1)),
     unprocessable: unprocessable(pending),
   };
 }
@@ -73,6 +83,17 @@ function isEmitted({ annotations = {} }: Metadata): boolean {
     location?.startsWith('url:') === true &&
     location === annotations['backstage.io/managed-by-origin-location']
   );
+}
+
+/** What a Location shows that stands for a file with rejected documents. */
+function rejectedFile({ metadata, status }: AlphaEntity): RejectedFile {
+  const location = metadata.annotations?.['backstage.io/managed-by-location'];
+  return {
+    target: location?.replace(/^url:/, '') ?? '',
+    errors: (status?.items ?? []).map(
+      ({ error, message }) => error?.message ?? message,
+    ),
+  };
 }
 
 function unprocessable({ entities }: PendingEntities): UnprocessableEntity[] {

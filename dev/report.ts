@@ -35,7 +35,7 @@ export function formatSummary(
   return [
     organizationTable(ingestion),
     skippedRepositories(ingestion),
-    rejectedFiles(ingestion),
+    rejectedFiles(catalog),
     unprocessable(catalog),
     duplicates(ingestion),
     section(
@@ -117,13 +117,12 @@ function skippedRepositories(ingestion: Ingestion): string[] {
   return [`Skipped repositories: ${parts.join(', ')}`];
 }
 
-function rejectedFiles(ingestion: Ingestion): string[] {
-  const files = ingestion.refreshes.flatMap(
-    ({ report }) => report?.rejectedFiles ?? [],
-  );
+function rejectedFiles(catalog: CatalogContent): string[] {
   return section(
     'Rejected files',
-    files.map(({ target, errors }) => [target, ...errors].join('\n  ')),
+    catalog.rejectedFiles.map(({ target, errors }) =>
+      [target, ...errors].join('\n  '),
+    ),
   );
 }
 
@@ -153,7 +152,7 @@ function duplicates(ingestion: Ingestion): string[] {
 }
 
 function totals(ingestion: Ingestion, catalog: CatalogContent): string[] {
-  const rejected = sum(ingestion, ({ rejectedFiles: files }) => files.length);
+  const rejected = sum(ingestion, report => report.rejectedFiles);
   const others = catalog.total - catalog.emitted;
   const not = catalog.unprocessable.length;
   const kinds = Object.entries(catalog.kinds)

@@ -24,8 +24,17 @@ export interface CatalogContent {
   readonly kinds: Readonly<Record<string, number>>;
   /** Those that a provider emitted; the others the catalog read itself, along a Location's targets. */
   readonly emitted: number;
+  /** Those that a Location stands for, by URL. */
+  readonly rejectedFiles: readonly RejectedFile[];
   /** Of a provider's entities, those that it shows nowhere, since processing them fails. */
   readonly unprocessable: readonly UnprocessableEntity[];
+}
+
+/** A file of which a document was rejected. */
+export interface RejectedFile {
+  readonly target: string;
+  /** One line a document: where, and why. */
+  readonly errors: readonly string[];
 }
 
 /** An entity that a provider emitted and that the catalog does not take. */
@@ -48,7 +57,7 @@ export function expectedEntities(ingestion: Ingestion): number {
   return sum(
     ingestion,
     // Each rejected file is shown by a Location entity.
-    ({ entities, rejectedFiles }) => entities + rejectedFiles.length,
+    ({ entities, rejectedFiles }) => entities + rejectedFiles,
   );
 }
 

@@ -31,3 +31,42 @@ export async function mapAtMost<T, R>(
   }
   return results;
 }
+
+/** Lets one go ahead at a time, in the order in which they came. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  /** @throws what the action throws; the signal's reason where it is aborted before its turn comes */
+  async take<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const before = this.#last;
+    let end = () => {};
+    const ended = new Promise<void>(resolve => (end = resolve));
+    this.#last = before.then(() => ended);
+    try {
+      await rejectOnAbort(before, signal);
+      return await action();
+    } finally {
+      end();
+    }
+  }
+}
+
+/** The same promise, but rejected with the signal's reason as soon as that is aborted. The work itself goes on. */
+export async function rejectOnAbort<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) {
+    return await promise;
+  }
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) {
+      onAbort();
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

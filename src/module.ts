@@ -26,7 +26,7 @@ import { readProviderConfigs } from './config/read';
 import { lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
-import { Turns } from './ingestion/turns';
+import { Turns } from './concurrency';
 import { errorsOfLocation } from './ledger/reports';
 import { registerActions } from './operations/actions';
 import { auditHeldBack } from './operations/held-back';

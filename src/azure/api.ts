@@ -7,7 +7,7 @@ import { VsoClient } from 'azure-devops-node-api/VsoClient';
 import { HttpClient } from 'typed-rest-client/HttpClient';
 import type { IHttpClientResponse } from 'typed-rest-client/Interfaces';
 import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
-import { rejectOnAbort } from '../abort';
+import { rejectOnAbort } from '../concurrency';
 import { assumedLocations, assumedVersion, refusalOfOptions } from './assumed';
 import { ABORTED, lastingFault } from './errors';
 import { parseLocations } from './parse';

@@ -17,7 +17,7 @@ import type {
 } from '../credentials/types';
 import { CatalogRules } from '../descriptors/rules';
 import { YamlParser } from '../descriptors/yaml';
-import { Turns } from '../ingestion/turns';
+import { Turns } from '../concurrency';
 import { CLOUD_HOST, Organization } from '../organization';
 import {
   type CommandOptions,

@@ -1,5 +1,5 @@
 import { ServiceUnavailableError } from '@backstage/errors';
-import { rejectOnAbort } from '../abort';
+import { rejectOnAbort } from '../concurrency';
 
 /** How long a read waits for the service, in milliseconds, however many requests it takes. */
 export interface Patience {

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
-import { rejectOnAbort } from '../abort';
+import { rejectOnAbort } from '../concurrency';
 import {
   type AccessToken,
   pauseAfterFailure,

@@ -216,7 +216,7 @@ export class Applier {
     options: { wait: boolean; signal?: AbortSignal },
     action: () => Promise<readonly DesiredReference[]>,
   ): Promise<boolean> {
-    return await this.outbox.inTurn(async () => {
+    return await this.outbox.turns.take(async () => {
       if (!(await this.lease(options))) {
         return false;
       }

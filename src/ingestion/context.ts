@@ -15,7 +15,7 @@ import type { LocateTarget } from './file-evidence';
 import type { HintMemory } from './hints';
 import type { OnHeldBack } from './removal';
 import type { Trace } from './report';
-import type { Turns } from './turns';
+import type { Turns } from '../concurrency';
 
 /** Everything that a refresh works with, and a look because of events. */
 export interface RefreshContext {

@@ -27,7 +27,7 @@ import {
   type PathObservation,
   type Rejection,
 } from '../policy/model';
-import type { Turns } from './turns';
+import type { Turns } from '../concurrency';
 
 /** Grows when the same text would give other entities than before, so that every descriptor is read again. */
 const PARSER_VERSION = 2;

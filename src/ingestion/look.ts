@@ -21,7 +21,7 @@ import { pathOf } from '../policy/nothing-found';
 import { selectRepositories } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
-import type { Turns } from './turns';
+import type { Turns } from '../concurrency';
 
 /** How long somebody who asks waits for one look, in milliseconds. */
 const PATIENCE_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import { isRejectedByLimiter } from '../azure/errors';
-import { mapAtMost } from '../concurrency';
+import { mapAtMost, type Turns } from '../concurrency';
 import type { ProviderSettings } from '../config/settings';
 import type { CatalogRules } from '../descriptors/rules';
 import type { YamlParser } from '../descriptors/yaml';
@@ -9,7 +9,6 @@ import type { PathObservation } from '../policy/model';
 import { selectRepositories, type SkipReason } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
-import type { Turns } from './turns';
 import { IN_FLIGHT } from './walk';
 
 /** A descriptor that was found. */

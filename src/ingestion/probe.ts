@@ -20,7 +20,7 @@ import {
 } from '../policy/budget';
 import type { KnownDescriptor, PathObservation } from '../policy/model';
 import type { DescriptorParser, ReadText } from './descriptor-parser';
-import type { Turns } from './turns';
+import type { Turns } from '../concurrency';
 
 const KIBIBYTE = 1_024;
 const MEBIBYTE = 1_024 * KIBIBYTE;

@@ -34,7 +34,7 @@ import { lookAtDue, type LookOutcome } from './due';
 import { explainFailure } from './look';
 import { refreshKeyOf } from './processor';
 import { refresh } from './refresh';
-import type { Turns } from './turns';
+import type { Turns } from '../concurrency';
 
 /** Of so many entities the catalog reads the files anew at once after a look at what is due; of others when it processes them next. */
 const MOST_PROCESSED_AGAIN = 1_000;

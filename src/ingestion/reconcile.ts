@@ -115,7 +115,7 @@ export async function removeStrays(
       proposed.push({ entityRef, ...EVIDENCE[evidence] });
     }
   }
-  const { entities } = await ledger.reports.counts();
+  const entities = await ledger.reports.countEntities();
   const { released, heldBack, used } = guard(
     proposed,
     entities + strays.length,

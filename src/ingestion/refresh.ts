@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { durationToMilliseconds } from '@backstage/types';
 import { withoutStatement } from '../ledger/statement';
 import { hasFallenSilent, namesNoRepository } from '../policy/event-health';
-import { describeRejection } from '../policy/model';
 import type { OrganizationList } from '../policy/select';
 import { Applier } from './apply';
 import type { RefreshContext } from './context';
@@ -23,8 +22,7 @@ import {
 } from './report';
 import { takeOver } from './takeover';
 
-/** How many files with rejected documents, and how many entities with several descriptors, a report has. */
-const MOST_REJECTED = 1_000;
+/** How many entities with several descriptors a report has. */
 const MOST_DUPLICATES = 1_000;
 
 /** What one refresh works with. */
@@ -74,7 +72,7 @@ export async function refresh(
     get removed() {
       return applier.applied.removed;
     },
-    rejectedFiles: [],
+    rejectedFiles: 0,
     duplicates: [],
     advice: [],
     events: [],
@@ -238,27 +236,17 @@ async function refreshAll(
     ),
   );
 
-  const { descriptors, entities } = await ledger.reports.counts();
+  Object.assign(report, await ledger.reports.counts());
   if (report.organizations.every(({ outcome }) => outcome === 'complete')) {
     report.advice = await adviseOnNothingFound({
       settings,
       lists,
-      descriptors,
+      descriptors: report.descriptors,
       clients: context.clients,
       memory: context.memory,
       signal,
     });
   }
-  report.descriptors = descriptors;
-  report.entities = entities;
-  const rejected = await ledger.reports.rejections({
-    limit: MOST_REJECTED,
-    offset: 0,
-  });
-  report.rejectedFiles = rejected.files.map(({ rejections, ...file }) => ({
-    ...file,
-    errors: rejections.map(describeRejection),
-  }));
   report.duplicates = await ledger.reports.duplicates(
     await ledger.reports.contested(MOST_DUPLICATES),
   );

@@ -60,14 +60,14 @@ export interface RefreshReport {
   endedAt?: number;
   outcome: 'running' | 'complete' | 'failed';
   readonly organizations: OrganizationReport[];
-  /** Descriptors and entities that the ledger holds now. */
+  /** How many descriptors and entities the ledger holds now. */
   descriptors: number;
   entities: number;
   /** How many entities were added to the catalog or changed in it, and removed from it. */
   readonly added: number;
   readonly removed: number;
-  /** The first thousand, by URL; the ledger has all. */
-  rejectedFiles: RejectedFile[];
+  /** How many files have rejected documents; the ledger has which. */
+  rejectedFiles: number;
   /** The first thousand, by reference; the ledger has all. */
   duplicates: DuplicateReport[];
   /** Why nothing was found, if nothing was, and what to do. */
@@ -112,16 +112,6 @@ export function toStored(
         ? error?.message
         : String(error),
   };
-}
-
-/** A file of which a document was rejected. */
-export interface RejectedFile {
-  /** The organization's key. */
-  readonly organization: string;
-  /** The canonical URL. */
-  readonly target: string;
-  /** One line a document: where, and why. */
-  readonly errors: readonly string[];
 }
 
 /** How the events of one project fare. */

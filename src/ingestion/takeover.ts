@@ -142,7 +142,7 @@ async function resolve(
         : [];
     });
   const outOfSight = lostOn(true);
-  const { entities } = await input.ledger.reports.counts();
+  const entities = await input.ledger.reports.countEntities();
   const limits = {
     ...input.limits,
     ...(await input.ledger.heldBack.approvals()),

@@ -2,7 +2,7 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import { counted } from '../counted';
 import { AzureDevOpsRequestError, isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
-import { mapAtMost } from '../concurrency';
+import { mapAtMost, type Turns } from '../concurrency';
 import { DOCUMENTATION } from '../documentation';
 import type { ProviderSettings } from '../config/settings';
 import type { RepositoryContent } from '../content/content';
@@ -28,7 +28,6 @@ import {
   type RefusedFinding,
 } from './probe-writer';
 import { type OrganizationReport, type Trace, untraced } from './report';
-import type { Turns } from './turns';
 
 /** How many probes are under way at most: more than the client has slots for, so that none stands empty, and no more than that. */
 export const IN_FLIGHT = 40;

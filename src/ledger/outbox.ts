@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { Turns } from '../concurrency';
 import { databaseNow, isOneOf, isOneOfPairs } from './bulk';
 import { catalogHash } from './catalog-view';
 import {
@@ -52,21 +53,15 @@ export interface PageStart {
  * applies the same again, which is harmless.
  */
 export class Outbox {
+  /** One at a time: all that a process applies it applies under the same lease. */
+  readonly turns = new Turns();
   private seesCatalog = true;
-  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
     private readonly holder: string,
   ) {}
-
-  /** Does one thing after another: all that a process applies it applies under the same lease. */
-  async inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(action);
-    this.turn = result.catch(() => {});
-    return await result;
-  }
 
   /** Takes or prolongs the lease; `false` while another holds it. */
   async acquire(): Promise<boolean> {

@@ -176,9 +176,7 @@ export class LedgerReports {
       .groupBy('organization')
       .select('organization')
       .count({ count: '*', some: 'errors' });
-    const entities: CountRow[] = await knex(`${TABLES.claims} as c`)
-      .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
-      .where({ 'c.provider': provider, 'c.kind': 'entity' })
+    const entities: CountRow[] = await this.entities()
       .groupBy('c.organization')
       .select('c.organization')
       .count({ count: '*' });
@@ -231,13 +229,32 @@ export class LedgerReports {
     };
   }
 
-  async counts(): Promise<{ descriptors: number; entities: number }> {
-    const sum = { descriptors: 0, entities: 0 };
-    for (const { descriptors, entities } of await this.organizations()) {
-      sum.descriptors += descriptors;
-      sum.entities += entities;
-    }
-    return sum;
+  /** How many descriptors, files with rejected documents, and entities of the catalog there are. */
+  async counts(): Promise<
+    Record<'descriptors' | 'rejectedFiles' | 'entities', number>
+  > {
+    const descriptors = await this.knex(TABLES.descriptors)
+      .where({ provider: this.provider })
+      .count({ all: '*', rejected: 'errors' })
+      .first();
+    return {
+      descriptors: Number(descriptors?.all ?? 0),
+      rejectedFiles: Number(descriptors?.rejected ?? 0),
+      entities: await this.countEntities(),
+    };
+  }
+
+  /** How many entities the provider has in the catalog. */
+  async countEntities(): Promise<number> {
+    const row = await this.entities().count({ count: '*' }).first();
+    return Number(row?.count ?? 0);
+  }
+
+  /** The claims that own their reference. */
+  private entities(): Knex.QueryBuilder {
+    return this.knex(`${TABLES.claims} as c`)
+      .join(`${TABLES.references} as r`, sameKey('r', 'c', CLAIM_KEY))
+      .where({ 'c.provider': this.provider, 'c.kind': 'entity' });
   }
 
   /** The references of entities that more than one descriptor gives. @param limit - so many of them, by reference; all if left out */

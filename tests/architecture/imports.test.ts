@@ -9,7 +9,6 @@ const DEV = join(ROOT, 'dev');
 /** The parts of `src/`, from the lowest floor up; see docs/architecture.md. */
 const FLOORS: ReadonlyArray<readonly string[]> = [
   [
-    'abort',
     'concurrency',
     'documentation',
     'organization',

@@ -36,6 +36,7 @@ describe('descriptor files as people have them', () => {
   /** Has all of them, through this module. */
   let catalog: TestCatalog;
   let report: Refreshed;
+  let rejectedFiles: Awaited<ReturnType<TestCatalog['rejectedFiles']>>;
   beforeAll(async () => {
     const organization = addReadableOrganization(stage.simulator, 'contoso');
     const project = organization.addProject('corpus');
@@ -48,6 +49,7 @@ describe('descriptor files as people have them', () => {
       features: [openApiModule],
     });
     report = await catalog.refresh();
+    rejectedFiles = await catalog.rejectedFiles();
   });
 
   it('are stated to the catalog as Backstage parses them, through client, ledger and mutation', async () => {
@@ -78,7 +80,7 @@ describe('descriptor files as people have them', () => {
           .sort(byReference),
       });
       const repeated = acceptable.length - lastOfEach(acceptable).length;
-      const refused = report.rejectedFiles.find(file => file.target === target);
+      const refused = rejectedFiles.find(file => file.target === target);
       expect({ name, refused: refused?.errors.length ?? 0 }).toEqual({
         name,
         refused: errors + entities.length - acceptable.length + repeated,
@@ -107,7 +109,7 @@ describe('descriptor files as people have them', () => {
       const target = `https://dev.azure.com/contoso/corpus/_git/${name}?path=/catalog-info.yaml`;
       const errors = findings.filter(({ severity }) => severity === 'error');
       const rejected = errors.filter(({ entityRef }) => !entityRef);
-      const refused = report.rejectedFiles.find(file => file.target === target);
+      const refused = rejectedFiles.find(file => file.target === target);
       if (rejected.length !== (refused?.errors.length ?? 0)) {
         disagreements.push({ name, rejected, refused });
       }

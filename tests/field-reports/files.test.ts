@@ -3,7 +3,7 @@ import {
   component,
   stageForAll,
 } from '../e2e/support';
-import type { Refreshed, TestCatalog } from '../support/backend';
+import type { TestCatalog } from '../support/backend';
 import { testFieldReports, type FieldReport } from './table';
 
 const LITTLE_ENDIAN_MARK = Buffer.from([0xff, 0xfe]);
@@ -41,7 +41,7 @@ const OPENAPI = component('petstore')
 
 const stage = stageForAll();
 let catalog: TestCatalog;
-let report: Refreshed;
+let rejectedFiles: Awaited<ReturnType<TestCatalog['rejectedFiles']>>;
 
 beforeAll(async () => {
   const project = addReadableOrganization(
@@ -62,14 +62,15 @@ beforeAll(async () => {
     providers: { main: { host: 'contoso.visualstudio.com' } },
     catalog: { rules: [{ allow: ['Component', 'API'] }] },
   });
-  report = await catalog.refresh();
+  await catalog.refresh();
+  rejectedFiles = await catalog.rejectedFiles();
   await catalog.settled();
 });
 
 /** What the catalog shows of the descriptor of a repository. */
 function errorOf(repository: string): string {
   return (
-    report.rejectedFiles
+    rejectedFiles
       .find(({ target }) => target.includes(`/_git/${repository}?`))
       ?.errors.join('\n') ?? 'no error'
   );

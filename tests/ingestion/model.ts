@@ -29,7 +29,7 @@ import {
 } from '../../src/ingestion/context';
 import { refresh } from '../../src/ingestion/refresh';
 import { CatalogView } from '../../src/ledger/catalog-view';
-import { Turns } from '../../src/ingestion/turns';
+import { Turns } from '../../src/concurrency';
 import { DueRepositories, type TakenDue } from '../../src/ledger/due';
 import { Ledger } from '../../src/ledger/ledger';
 import { TABLES } from '../../src/ledger/rows';

@@ -7,7 +7,7 @@ import {
   type DescriptorFile,
   type ReadText,
 } from '../../src/ingestion/descriptor-parser';
-import { Turns } from '../../src/ingestion/turns';
+import { Turns } from '../../src/concurrency';
 import { blobObjectId } from '../../src/azure/object-id';
 import { Organization } from '../../src/organization';
 import type { PathObservation } from '../../src/policy/model';

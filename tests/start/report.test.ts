@@ -56,17 +56,7 @@ describe('the summary of npm start', () => {
     const text = formatSummary(
       ingestion(
         refreshReport({
-          rejectedFiles: [
-            {
-              organization: 'dev.azure.com/contoso',
-              target:
-                'https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml',
-              errors: [
-                'document 1: User is not allowed by catalog.rules',
-                'document 2, line 7, column 3: duplicated key',
-              ],
-            },
-          ],
+          rejectedFiles: 1,
           duplicates: [
             {
               entityRef: 'component:default/shop',
@@ -80,7 +70,18 @@ describe('the summary of npm start', () => {
           advice: ['nothing lies at /catalog.yaml'],
         }),
       ),
-      catalogContent(),
+      catalogContent({
+        rejectedFiles: [
+          {
+            target:
+              'https://dev.azure.com/contoso/Web/_git/shop?path=/catalog-info.yaml',
+            errors: [
+              'document 1: User is not allowed by catalog.rules',
+              'document 2, line 7, column 3: duplicated key',
+            ],
+          },
+        ],
+      }),
     );
     expect(text).toMatchInlineSnapshot(`
      "

@@ -37,7 +37,7 @@ export function refreshReport(
     entities: 7,
     added: 7,
     removed: 0,
-    rejectedFiles: [],
+    rejectedFiles: 0,
     duplicates: [],
     advice: [],
     events: [],
@@ -60,6 +60,7 @@ export function catalogContent(
     total: 9,
     kinds: { API: 2, Component: 5, Location: 2 },
     emitted: 7,
+    rejectedFiles: [],
     unprocessable: [],
     ...overrides,
   };

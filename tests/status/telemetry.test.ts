@@ -301,7 +301,7 @@ describe('a service of Backstage that fails', () => {
       entities: 0,
       added: 0,
       removed: 0,
-      rejectedFiles: [],
+      rejectedFiles: 0,
       duplicates: [],
       advice: [],
       events: [],

@@ -15,6 +15,8 @@ import catalogPlugin from '@backstage/plugin-catalog-backend';
 import type { JsonObject } from '@backstage/types';
 import knexFactory, { type Knex } from 'knex';
 import azureDevOpsModule from '../../src';
+import { Ledger } from '../../src/ledger/ledger';
+import { describeRejection } from '../../src/policy/model';
 import { statusServiceRef } from '../../src/status/report';
 import { postgresUrl, type DatabaseKind } from './databases';
 import { recordingLogger, type LogLine } from './logs';
@@ -24,6 +26,13 @@ import type { RefreshReport } from '../../src/ingestion/report';
 
 export type Refreshed = RefreshReport & { error?: string };
 
+/** A file of which a document was rejected. */
+interface RejectedFile {
+  readonly target: string;
+  /** One line a document: where, and why. */
+  readonly errors: readonly string[];
+}
+
 /** A real Backstage backend: the real catalog with this module in it. */
 export interface TestCatalog {
   /** Runs the scheduled task of a provider, and waits for its end. Default: `main`. */
@@ -32,6 +41,8 @@ export interface TestCatalog {
   trigger(id?: string): Promise<void>;
   /** How the provider's last refresh went, if it has begun. */
   report(id?: string): Refreshed | undefined;
+  /** The files of which the ledger has a rejected document, by URL. */
+  rejectedFiles(): Promise<RejectedFile[]>;
   /** Everything in the catalog, as its API returns it, by reference. */
   entities(filter?: Record<string, string>): Promise<Entity[]>;
   /** Waits until the catalog has processed and stitched all that it was given. */
@@ -213,6 +224,16 @@ export async function startCatalog(
           now
         );
       });
+    },
+    async rejectedFiles() {
+      const { files } = await new Ledger(
+        knex,
+        'AzureDevOpsEntityProvider:main',
+      ).reports.rejections({ limit: 1_000, offset: 0 });
+      return files.map(({ target, rejections }) => ({
+        target,
+        errors: rejections.map(describeRejection),
+      }));
     },
     async entities(filter) {
       const { items } = await client.getEntities(filter ? { filter } : {});

@@ -287,12 +287,10 @@ function describeReport(report: Refreshed): string {
     (sum, { repositories }) => sum + repositories.missing,
     0,
   );
-  const rejected = report.rejectedFiles.length;
+  const rejected = report.rejectedFiles;
   return [
     'no error',
     ...(missing > 0 ? [`${missing} repositories missing from the list`] : []),
-    ...(rejected > 0
-      ? [`${rejected} rejected file: ${report.rejectedFiles[0]?.errors[0]}`]
-      : []),
+    ...(rejected > 0 ? [`files with rejected documents: ${rejected}`] : []),
   ].join('; ');
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../src/ingestion/context';
 import { refresh } from '../../../src/ingestion/refresh';
 import { CatalogView } from '../../../src/ledger/catalog-view';
-import { Turns } from '../../../src/ingestion/turns';
+import { Turns } from '../../../src/concurrency';
 import { Ledger } from '../../../src/ledger/ledger';
 import { migrateLedger } from '../../../src/ledger/migrate';
 import { Outbox } from '../../../src/ledger/outbox';

@@ -1,4 +1,4 @@
-import { Turns } from '../../src/ingestion/turns';
+import { Turns } from '../src/concurrency';
 
 /** Something that lasts until it is ended. */
 function action() {
