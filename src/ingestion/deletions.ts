@@ -1,4 +1,5 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
+import { faultOf } from '../azure/errors';
 import type { AzureDevOpsClient } from '../azure/types';
 import type { Organization } from '../organization';
 import type { ServiceDeletions } from '../policy/missing';
@@ -33,8 +34,10 @@ export async function askForDeletions(
   const projects = new Set(
     concerned.every(id => visible.has(id))
       ? []
-      : await askOrNone(input, 'the deleted projects', options =>
-          client.listDeletedProjects(options),
+      : await askOrNone(
+          input,
+          'what a project that was deleted had in the catalog stays there until its removal is approved',
+          options => client.listDeletedProjects(options),
         ),
   );
   const repositories = await Promise.all(
@@ -43,7 +46,7 @@ export async function askForDeletions(
       .map(project =>
         askOrNone(
           input,
-          `the deleted repositories of project ${project}`,
+          `a repository of project ${project} that was deleted is gone only when several lists lack it`,
           options => client.listDeletedRepositories({ project, ...options }),
         ),
       ),
@@ -51,16 +54,31 @@ export async function askForDeletions(
   return { projects, repositories: new Set(repositories.flat()) };
 }
 
+/** @param meanwhile - what follows as long as it is denied, as a clause */
 async function askOrNone(
   { logger, organization, signal }: DeletionsInput,
-  what: string,
+  meanwhile: string,
   ask: (options: { signal?: AbortSignal }) => Promise<string[]>,
 ): Promise<string[]> {
   try {
     return await ask({ signal });
   } catch (error) {
     signal?.throwIfAborted();
-    logger.debug(`${organization.label}: could not ask for ${what}: ${error}`);
+    if (isDenied(error)) {
+      logger.warn(`${error.message} Meanwhile ${meanwhile}`);
+    } else {
+      logger.debug(`${organization.label}: ${String(error)}`);
+    }
     return [];
   }
+}
+
+/** Not where it answers 404: that a project may not be seen is warned of where its entities are held back. */
+function isDenied(error: unknown): error is Error {
+  const fault = faultOf(error);
+  return (
+    fault !== undefined &&
+    !fault.duringThrottling &&
+    ['unauthorized', 'sign-in', 'forbidden'].includes(fault.kind)
+  );
 }

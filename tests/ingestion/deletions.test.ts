@@ -1,7 +1,8 @@
+import { AzureDevOpsRequestError, lastingFault } from '../../src/azure/errors';
 import { askForDeletions } from '../../src/ingestion/deletions';
 import { Organization } from '../../src/organization';
 import type { KnownRepository } from '../../src/policy/model';
-import { recordingLogger } from '../support/logs';
+import { type LogLine, recordingLogger } from '../support/logs';
 
 function missing(id: string, projectId: string): KnownRepository {
   return {
@@ -26,6 +27,7 @@ function start(deletedProjects: string[]) {
           : [`deleted in ${project}`],
     ),
   };
+  const lines: LogLine[] = [];
   const ask = (
     repositories: readonly KnownRepository[],
     listed: ReadonlyMap<string, string> = new Map(),
@@ -34,12 +36,12 @@ function start(deletedProjects: string[]) {
     askForDeletions({
       organization: new Organization('dev.azure.com', 'contoso'),
       client,
-      logger: recordingLogger([]),
+      logger: recordingLogger(lines),
       missing: repositories,
       listed,
       signal,
     });
-  return { ...client, ask };
+  return { ...client, ask, lines };
 }
 
 describe('what Azure DevOps calls deleted', () => {
@@ -88,6 +90,33 @@ describe('what Azure DevOps calls deleted', () => {
       repositories: new Set(['deleted in p']),
     });
   });
+
+  it.each([
+    ['unauthorized', 'warn'],
+    ['forbidden', 'warn'],
+    ['not-found', 'debug'],
+    ['unavailable', 'debug'],
+  ] as const)(
+    'is warned of with the cure and what follows where a list is denied, and of nothing else (%s)',
+    async (kind, level) => {
+      const { ask, lines, listDeletedProjects } = start([]);
+      listDeletedProjects.mockRejectedValue(
+        new AzureDevOpsRequestError(
+          new Organization('dev.azure.com', 'contoso'),
+          'list the deleted projects',
+          lastingFault(kind, 'an answer'),
+        ),
+      );
+      await ask([missing('a', 'p')]);
+      expect(lines).toMatchObject([{ level }]);
+      const message = lines[0]?.message ?? '';
+      expect(message).toContain('could not list the deleted projects');
+      expect(message).toContain('What to do: ');
+      expect(message.includes('stays there until its removal is')).toBe(
+        level === 'warn',
+      );
+    },
+  );
 
   it('is not nothing when the question is aborted', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
