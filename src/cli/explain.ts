@@ -6,7 +6,7 @@ import {
   explainQuestion,
   withMessage,
   type ExplainQuestion,
-} from '../operations/gather';
+} from '../operations/explain-question';
 import type { Explanation } from '../policy/explain';
 import { BackendClient } from './backend-client';
 import { EXIT, type ExitCode, type Io, Progress, widthOf } from './io';

@@ -4,57 +4,50 @@ import type { StoredRefresh } from '../ingestion/report';
 import { Ledger } from '../ledger/ledger';
 import { LedgerLookup } from '../ledger/lookup';
 import { REASONS } from '../policy/explain';
-import { explainQuestion, withMessage, type ExplainSources } from './gather';
+import {
+  explainQuestion,
+  withMessage,
+  type ExplainSources,
+} from './explain-question';
 import type { Operation } from './operation';
 import type { OperationsContext, Providers } from './providers';
-import {
-  array,
-  boolean,
-  count,
-  object,
-  oneOf,
-  optional,
-  text,
-  time,
-} from './schema';
+import { array, boolean, count, object, oneOf, text, time } from './schema';
 
 const FACTS = object({
-  key: optional(text('The key of the configuration that decides')),
-  didYouMean: optional(text('What was probably meant')),
-  branch: optional(text('The branch that is read')),
-  paths: optional(array(text('Where descriptors are looked for'))),
-  path: optional(text('The descriptor that the answer is about')),
-  url: optional(text('Its URL')),
-  objectId: optional(text("The blob's object id")),
-  line: optional(count('From 1')),
-  column: optional(count('From 1')),
-  entityRefs: optional(
-    array(text('An entity that the answer is about; the first 20')),
+  'key?': text('The key of the configuration that decides'),
+  'didYouMean?': text('What was probably meant'),
+  'branch?': text('The branch that is read'),
+  'paths?': array(text('Where descriptors are looked for')),
+  'path?': text('The descriptor that the answer is about'),
+  'url?': text('Its URL'),
+  'objectId?': text("The blob's object id"),
+  'line?': count('From 1'),
+  'column?': count('From 1'),
+  'entityRefs?': array(
+    text('An entity that the answer is about; the first 20'),
   ),
-  owner: optional(text('What gives the entity instead')),
-  lookalikes: optional(array(text('A file that looks like a descriptor'))),
-  readAt: optional(time('When the repository was last read')),
-  nextRefreshAt: optional(time('When the next refresh begins')),
-  nextReadBy: optional(time('When the repository is read again at the latest')),
-  isDue: optional(boolean('An event named it: it is looked at in a moment')),
-  heldBack: optional(
-    object({
-      grade: oneOf('confirmed', 'inferred', 'deselected'),
-      count: count('Removals that are held back together'),
-      total: count('Entities of the organization'),
-      percentage: { type: 'number' },
-      limit: { type: 'number' },
-      code: text('The code by which this very set can be approved'),
-    }),
-  ),
+  'owner?': text('What gives the entity instead'),
+  'lookalikes?': array(text('A file that looks like a descriptor')),
+  'readAt?': time('When the repository was last read'),
+  'nextRefreshAt?': time('When the next refresh begins'),
+  'nextReadBy?': time('When the repository is read again at the latest'),
+  'isDue?': boolean('An event named it: it is looked at in a moment'),
+  'heldBack?': object({
+    grade: oneOf('confirmed', 'inferred', 'deselected'),
+    count: count('Removals that are held back together'),
+    total: count('Entities of the organization'),
+    percentage: { type: 'number' },
+    limit: { type: 'number' },
+    code: text('The code by which this very set can be approved'),
+  }),
 });
 
 const ANSWER = object({
   reason: oneOf(...REASONS),
-  provider: optional(text('The id of the provider')),
-  organization: optional(text('As host/name')),
-  project: optional(text('Its name')),
-  repository: optional(text('Its name')),
+  'provider?': text('The id of the provider'),
+  'organization?': text('As host/name'),
+  'project?': text('Its name'),
+  'repository?': text('Its name'),
   cause: text('In a sentence, without the full stop'),
   cure: text('What to do, without the last full stop'),
   docs: text('Where to read more'),

@@ -12,15 +12,13 @@ import type { HeldBack } from '../policy/guard';
 import type { Field, Operation } from './operation';
 import { DEFAULT_LIMIT, PAGE, pageOf } from './page';
 import type { Provider, Providers } from './providers';
-import { array, count, object, oneOf, optional, text, time } from './schema';
+import { array, count, object, oneOf, text, time } from './schema';
 
 const PROPERTIES = {
   id: text('Names this very set; one with another entity has another id'),
   provider: text('The id of the provider'),
-  organization: optional(
-    text(
-      'As host/name; absent for what was taken over, or given by another replica',
-    ),
+  'organization?': text(
+    'As host/name; absent for what was taken over, or given by another replica',
   ),
   grade: oneOf('confirmed', 'inferred', 'deselected'),
   count: count('Entities that would leave the catalog'),
@@ -34,8 +32,8 @@ const PROPERTIES = {
     object({ reason: text('The evidence'), count: count('Of so many') }),
   ),
   since: time('When it was first held back'),
-  approvedAt: optional(time('When it was approved')),
-  approvedBy: optional(text('By whom')),
+  'approvedAt?': time('When it was approved'),
+  'approvedBy?': text('By whom'),
 };
 
 /** A set that is held back, without its entities. */
@@ -119,8 +117,8 @@ export function approveOperation(
     answer: object({
       ...PROPERTIES,
       refresh: oneOf('triggered', 'already-running', 'not-triggered'),
-      refreshError: optional(
-        text('Why no refresh could be triggered; the next one removes them'),
+      'refreshError?': text(
+        'Why no refresh could be triggered; the next one removes them',
       ),
     }),
     async run({ id }, caller) {

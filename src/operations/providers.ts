@@ -13,7 +13,7 @@ import { Ledger } from '../ledger/ledger';
 import type { LastRefreshes } from '../status/report';
 import { migrateLedger } from '../ledger/migrate';
 import type { AzureDevOpsService } from '../shared-service';
-import type { ExplainSources } from './gather';
+import type { ExplainSources } from './explain-question';
 
 /** How often a refresh is triggered again that could not be, in milliseconds. */
 const TRIGGER_AGAIN_MS = 5_000;

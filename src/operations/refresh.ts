@@ -16,10 +16,15 @@ import {
   type LookFacts,
 } from '../policy/explain';
 import { selectRepositories } from '../policy/select';
-import { explainUncovered, isAt, placesOf, type Place } from './gather';
+import {
+  explainUncovered,
+  isAt,
+  placesOf,
+  type Place,
+} from './explain-question';
 import type { Operation } from './operation';
 import type { OperationsContext, Providers, Triggered } from './providers';
-import { array, object, oneOf, optional, text } from './schema';
+import { array, object, oneOf, text } from './schema';
 
 /** The lever that has something looked at now. */
 export function refreshOperation(
@@ -64,7 +69,7 @@ export function refreshOperation(
         object({
           provider: text('The id of the provider'),
           outcome: oneOf('triggered', 'already-running', 'not-triggered'),
-          error: optional(text('Why it was not triggered')),
+          'error?': text('Why it was not triggered'),
         }),
       ),
       repositories: array(
@@ -73,9 +78,7 @@ export function refreshOperation(
           organization: text('As host/name'),
           project: text('Its name'),
           repository: text('Its name'),
-          leftOut: optional(
-            text('Why the configuration leaves it out, if it does'),
-          ),
+          'leftOut?': text('Why the configuration leaves it out, if it does'),
         }),
       ),
     }),

@@ -2,7 +2,7 @@ import type { Rejection } from '../policy/model';
 import type { Field, Operation } from './operation';
 import { PAGE, pageOf } from './page';
 import type { Providers } from './providers';
-import { array, count, object, optional, text } from './schema';
+import { array, count, object, text } from './schema';
 
 const PROVIDER: Field = {
   in: 'query',
@@ -34,8 +34,8 @@ export function rejectedFilesOperation(providers: Providers): Operation {
           rejections: array(
             object({
               document: count('Which document of the file, from 1'),
-              line: optional(count('Where in the file, from 1')),
-              column: optional(count('From 1')),
+              'line?': count('Where in the file, from 1'),
+              'column?': count('From 1'),
               reason: text('In one word'),
               message: text('What is wrong'),
             }),

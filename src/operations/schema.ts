@@ -2,26 +2,18 @@ import type { JsonObject } from '@backstage/types';
 
 /** JSON schemas of answers, in few words. */
 
-const OPTIONAL = new WeakSet<JsonObject>();
-
-/** Marks a property that may be absent. */
-export function optional(schema: JsonObject): JsonObject {
-  const copy = { ...schema };
-  OPTIONAL.add(copy);
-  return copy;
-}
-
-/** An object with these properties and no others. */
+/** An object with these properties and no others; one whose name ends in `?` may be absent. */
 export function object(
   properties: Readonly<Record<string, JsonObject>>,
 ): JsonObject {
+  const names = Object.keys(properties);
   return {
     type: 'object',
     additionalProperties: false,
-    required: Object.keys(properties).filter(
-      name => !OPTIONAL.has(properties[name]!),
+    required: names.filter(name => !name.endsWith('?')),
+    properties: Object.fromEntries(
+      names.map(name => [name.replace(/\?$/, ''), properties[name]!]),
     ),
-    properties,
   };
 }
 

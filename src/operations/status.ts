@@ -21,7 +21,6 @@ import {
   integer,
   object,
   oneOf,
-  optional,
   text,
   time,
 } from './schema';
@@ -46,24 +45,20 @@ const ORGANIZATION_REPORT = object({
     additionalProperties: { type: 'integer', minimum: 0 },
   },
   removed: count('Entities whose removal was decided'),
-  codeSearch: optional(
-    object({
-      state: oneOf('asked', 'off'),
-      reason: optional(text('Why it is off')),
-      named: optional(count('Repositories that it named as changed')),
-      missed: optional(count('Changes that it did not name')),
-    }),
-  ),
+  'codeSearch?': object({
+    state: oneOf('asked', 'off'),
+    'reason?': text('Why it is off'),
+    'named?': count('Repositories that it named as changed'),
+    'missed?': count('Changes that it did not name'),
+  }),
 });
 
 const ORGANIZATION = object({
   organization: text('As host/name'),
-  lastListAt: optional(time('When its list was last had whole')),
-  lastPassAt: optional(
-    time('When a pass over it began that left nothing unseen'),
-  ),
-  oldestVerificationAt: optional(
-    time('When the repository that was looked at the longest ago was'),
+  'lastListAt?': time('When its list was last had whole'),
+  'lastPassAt?': time('When a pass over it began that left nothing unseen'),
+  'oldestVerificationAt?': time(
+    'When the repository that was looked at the longest ago was',
   ),
   repositories: object({
     known: count('In the ledger'),
@@ -73,19 +68,19 @@ const ORGANIZATION = object({
   descriptors: count('Descriptors in the ledger'),
   entities: count('Entities of them that are in the catalog'),
   rejectedFiles: count('Descriptors with rejected documents'),
-  lastRefresh: optional(ORGANIZATION_REPORT),
-  pacing: optional({
+  'lastRefresh?': ORGANIZATION_REPORT,
+  'pacing?': {
     ...object({
       throttled: boolean('Whether the service slows the identity down'),
-      pausedUntil: optional(time('Until when the service asked for a pause')),
+      'pausedUntil?': time('Until when the service asked for a pause'),
       inFlight: count('Requests under way'),
       waiting: count('Requests that wait'),
-      remaining: optional(integer('What is left of the rate limit')),
-      limit: optional(integer('The rate limit')),
+      'remaining?': integer('What is left of the rate limit'),
+      'limit?': integer('The rate limit'),
     }),
     description:
       'How requests are paced on the replica that answers; absent where it has sent none',
-  }),
+  },
   events: array(
     object({
       project: text('Its name'),
@@ -104,23 +99,21 @@ const ORGANIZATION = object({
 const PROVIDER = object({
   id: text('As the configuration has it'),
   name: text('The name of the entity provider'),
-  mistakes: optional(text('What is wrong with its configuration')),
+  'mistakes?': text('What is wrong with its configuration'),
   isConnected: boolean('Whether it runs on the replica that answers'),
-  nextRefreshAt: optional(
-    time('When the scheduler begins the next refresh, where it keeps that'),
+  'nextRefreshAt?': time(
+    'When the scheduler begins the next refresh, where it keeps that',
   ),
-  lastRefresh: optional(
-    object({
-      outcome: oneOf('running', 'complete', 'failed'),
-      startedAt: time('When it began'),
-      endedAt: optional(time('When it ended')),
-      error: optional(text('Why it failed')),
-      advice: array(text('Why nothing was found, and what to do')),
-      added: count('Entities that it added to the catalog or changed in it'),
-      removed: count('Entities that it removed from the catalog'),
-      replica: text('The machine that it ran on'),
-    }),
-  ),
+  'lastRefresh?': object({
+    outcome: oneOf('running', 'complete', 'failed'),
+    startedAt: time('When it began'),
+    'endedAt?': time('When it ended'),
+    'error?': text('Why it failed'),
+    advice: array(text('Why nothing was found, and what to do')),
+    added: count('Entities that it added to the catalog or changed in it'),
+    removed: count('Entities that it removed from the catalog'),
+    replica: text('The machine that it ran on'),
+  }),
   duplicates: count('Entities that more than one descriptor gives'),
   heldBack: array(HELD_BACK, 'Removals that wait for approval'),
   organizations: array(ORGANIZATION),
