@@ -100,7 +100,7 @@ export interface Config {
            */
           repository?: string | string[];
 
-          /** What not to take of what the keys above select. */
+          /** What to leave out of what the keys above select. */
           exclude?: {
             /** The projects to leave out: names or patterns, as in `project`. */
             project?: string | string[];
@@ -158,7 +158,7 @@ export interface Config {
 
             /**
              * The share of an organization's entities, in percent, that may be
-             * removed in one refresh on inferred evidence, a repository is no longer listed;
+             * removed in one refresh on inferred evidence (a repository is no longer listed),
              * and the share that may be removed because the configuration no longer asks for it.
              * Default: 20.
              *
@@ -169,8 +169,8 @@ export interface Config {
 
             /**
              * The share of an organization's entities, in percent, that may be
-             * removed in one refresh on confirmed evidence: the file is gone
-             * from the branch, or the repository is deleted or disabled.
+             * removed in one refresh on confirmed evidence (the file is gone
+             * from the branch, or the repository is deleted or disabled).
              * Default: 50.
              *
              * @minimum 0
@@ -202,7 +202,7 @@ export interface Config {
            */
           verifyEvery?: string | HumanDuration;
 
-          /** What may be asked which repositories have changed. */
+          /** Where to ask which repositories have changed. */
           hints?: {
             /**
              * Code Search, about one request for 1,000 descriptors, where the extension is installed.
