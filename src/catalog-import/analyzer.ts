@@ -20,7 +20,7 @@ import {
 } from './descriptors';
 import {
   unsupportedUrlError,
-  subject,
+  unableToRead,
   toBackstageError,
 } from '../content/errors';
 import type { KnownLocations } from './known-locations';
@@ -123,7 +123,7 @@ export class AzureDevOpsLocationAnalyzer implements ScmLocationAnalyzer {
     const existing = files.flatMap(file => file.existing);
     const rejections = files.flatMap(file => file.rejections);
     if (rejections.length > 0) {
-      const message = `${subject(url)} as a whole: ${rejections.join(' ')}`;
+      const message = `${unableToRead(url)} as a whole: ${rejections.join(' ')}`;
       if (existing.length === 0) {
         throw new InputError(message);
       }

@@ -2,10 +2,9 @@ import type { Config } from '@backstage/config';
 import { InputError } from '@backstage/errors';
 import type { ConfigurationError } from '../config/mistakes';
 import { readProviderConfigs } from '../config/read';
-import { readConfiguredCredentials } from '../credentials/configured';
+import { readOrganizations } from '../content/context';
 import { parseOrganization } from '../content/organizations';
-import { decodeName } from '../credentials/match';
-import { Organization } from '../organization';
+import type { Organization } from '../organization';
 
 /** The organizations that a command is about. */
 export interface Selection {
@@ -14,12 +13,6 @@ export interface Selection {
   readonly configured: readonly Organization[];
   /** What is wrong with the blocks of providers; their organizations are not known. */
   readonly mistakes: readonly ConfigurationError[];
-}
-
-function ofCredentials(config: Config): Organization[] {
-  return readConfiguredCredentials(config).flatMap(({ host, organizations }) =>
-    organizations.map(name => new Organization(host, decodeName(name))),
-  );
 }
 
 /**
@@ -32,12 +25,8 @@ export function selectOrganizations(
   config: Config,
   named: readonly string[],
 ): Selection {
-  const providers = readProviderConfigs(config);
-  const ofProviders = distinct(
-    providers.flatMap(provider => provider.settings?.organizations ?? []),
-  );
-  const limitedTo = distinct(ofCredentials(config));
-  const configured = distinct([...ofProviders, ...limitedTo]);
+  const { ofProviders, ofCredentials } = readOrganizations(config);
+  const configured = distinct([...ofProviders, ...ofCredentials]);
   if (named.length > 0) {
     return {
       organizations: distinct(
@@ -47,8 +36,12 @@ export function selectOrganizations(
       mistakes: [],
     };
   }
-  const mistakes = providers.flatMap(({ error }) => (error ? [error] : []));
-  const organizations = ofProviders.length > 0 ? ofProviders : limitedTo;
+  const mistakes = readProviderConfigs(config).flatMap(
+    ({ error }) => error ?? [],
+  );
+  const organizations = distinct(
+    ofProviders.length > 0 ? ofProviders : ofCredentials,
+  );
   if (organizations.length === 0 && mistakes.length === 0) {
     throw new InputError(
       'The configuration names no organization: neither under catalog.providers.azureDevOps ' +

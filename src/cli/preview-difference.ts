@@ -19,7 +19,7 @@ import {
 const PAGE_SIZE = '500';
 
 /** An entity that a running catalog has. */
-interface HeldEntity {
+interface CatalogEntity {
   /** The URL of the file that gave it; empty where it came from none. */
   readonly target: string;
   readonly origin: string;
@@ -37,7 +37,7 @@ export async function readCatalog(
   backend: BackendClient,
   organizations: readonly PreviewedOrganization[],
   onProgress: (count: number) => void,
-): Promise<Map<string, HeldEntity>> {
+): Promise<Map<string, CatalogEntity>> {
   const wanted = new Set(
     organizations.flatMap(({ repositories }) =>
       repositories.flatMap(({ files }) =>
@@ -45,7 +45,7 @@ export async function readCatalog(
       ),
     ),
   );
-  const held = new Map<string, HeldEntity>();
+  const inCatalog = new Map<string, CatalogEntity>();
   let cursor: string | undefined;
   do {
     const page = await backend.get<Page>('/api/catalog/entities/by-query', {
@@ -56,7 +56,7 @@ export async function readCatalog(
     for (const entity of page.items) {
       const entityRef = stringifyEntityRef(entity);
       const keep = wanted.has(entityRef) || isRegistered(entity);
-      held.set(entityRef, {
+      inCatalog.set(entityRef, {
         target: locationOf(entity, ANNOTATION_LOCATION),
         origin: isErrorLocation(entity)
           ? ''
@@ -64,10 +64,10 @@ export async function readCatalog(
         entity: keep ? entity : undefined,
       });
     }
-    onProgress(held.size);
+    onProgress(inCatalog.size);
     cursor = page.pageInfo?.nextCursor;
   } while (cursor !== undefined);
-  return held;
+  return inCatalog;
 }
 
 function locationOf({ metadata }: Entity, annotation: string): string {
@@ -83,15 +83,15 @@ function isRegistered({ kind, metadata }: Entity): boolean {
 export async function compareWithCatalog(
   organizations: readonly PreviewedOrganization[],
   entities: readonly OwnedEntity[],
-  held: ReadonlyMap<string, HeldEntity>,
+  inCatalog: ReadonlyMap<string, CatalogEntity>,
 ): Promise<Difference> {
-  const places = new Places(organizations, held);
+  const places = new Places(organizations, inCatalog);
   const added: OwnedEntity[] = [];
   const changed: Array<OwnedEntity & { fields: readonly string[] }> = [];
   const blocked: Array<OwnedEntity & { by: string }> = [];
   const invalid: Array<OwnedEntity & { message: string }> = [];
   for (const owned of entities) {
-    const theirs = held.get(owned.entityRef);
+    const theirs = inCatalog.get(owned.entityRef);
     if (!theirs?.entity) {
       const whole = withoutPlaceholders(owned.entity);
       const model = whole && (await checkModel(whole));
@@ -110,7 +110,7 @@ export async function compareWithCatalog(
   const here = new Set(entities.map(({ entityRef }) => entityRef));
   const removed: Array<{ entityRef: string; target: string }> = [];
   const unlisted: typeof removed = [];
-  for (const [entityRef, { target, origin }] of held) {
+  for (const [entityRef, { target, origin }] of inCatalog) {
     if (here.has(entityRef) || !places.isOurs({ target, origin })) continue;
     const fate = places.fateOf(target);
     if (fate === 'removed') removed.push({ entityRef, target });
@@ -145,7 +145,7 @@ class Places {
 
   constructor(
     organizations: readonly PreviewedOrganization[],
-    held: ReadonlyMap<string, HeldEntity>,
+    inCatalog: ReadonlyMap<string, CatalogEntity>,
   ) {
     this.#organizations = organizations
       .filter(({ failure }) => !failure)
@@ -164,7 +164,7 @@ class Places {
         }
       }
     }
-    for (const { entity } of held.values()) {
+    for (const { entity } of inCatalog.values()) {
       if (entity && isRegistered(entity)) {
         const { target, targets } = entity.spec ?? {};
         for (const each of [target, targets].flat()) {

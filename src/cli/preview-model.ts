@@ -84,11 +84,11 @@ export function summaryOfAll({
 /**
  * Which descriptor gives each entity, as a refresh decides it.
  *
- * @param held - what a running catalog has, by reference: whoever gives an entity there keeps it
+ * @param inCatalog - what a running catalog has, by reference: whoever gives an entity there keeps it
  */
 export function chooseOwners(
   organizations: readonly PreviewedOrganization[],
-  held?: ReadonlyMap<string, { readonly target: string }>,
+  inCatalog?: ReadonlyMap<string, { readonly target: string }>,
 ): { entities: OwnedEntity[]; duplicates: Duplicate[] } {
   const claims = new Map<string, Map<string, Claim>>();
   for (const claim of organizations.flatMap(claimsIn)) {
@@ -100,7 +100,7 @@ export function chooseOwners(
   const entities: OwnedEntity[] = [];
   const duplicates: Duplicate[] = [];
   for (const [entityRef, all] of claims) {
-    const incumbent = all.get(held?.get(entityRef)?.target ?? '');
+    const incumbent = all.get(inCatalog?.get(entityRef)?.target ?? '');
     const owner = chooseOwner([...all.values()], incumbent);
     if (!owner) continue;
     const { target } = owner;

@@ -166,8 +166,8 @@ function renderDifference(difference: Difference, width: number): string[] {
       unlisted.map(place),
     ),
     section(
-      'Held by somebody else in the catalog, and so not given',
-      blocked.map(it => `${place(it)}\n    held by ${it.by}`),
+      'Given to the catalog by somebody else, and so not by a refresh',
+      blocked.map(it => `${place(it)}\n    given by ${it.by}`),
     ),
     section(
       'Given, and not shown, since the processing of the catalog does not take them',

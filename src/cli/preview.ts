@@ -62,18 +62,19 @@ export async function preview(
   const organizations = await previewAll(config, tasks, io);
   const progress = new Progress(io.stderr);
   try {
-    const held = backend
+    const inCatalog = backend
       ? await readCatalog(backend, organizations, n =>
           progress.show(`${backend.address}: ${counted(n, 'entity')}`),
         )
       : undefined;
-    const owned = chooseOwners(organizations, held);
+    const owned = chooseOwners(organizations, inCatalog);
     const found: Preview = {
       at: io.now(),
       organizations,
       ...owned,
       difference:
-        held && (await compareWithCatalog(organizations, owned.entities, held)),
+        inCatalog &&
+        (await compareWithCatalog(organizations, owned.entities, inCatalog)),
     };
     progress.clear();
     if (options.html !== undefined) {

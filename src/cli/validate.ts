@@ -135,13 +135,13 @@ function contextOf(
       ),
     ],
     organizations: [
-      ...(config ? readOrganizations(config) : []),
+      ...(config ? knownOrganizations(config) : []),
       ...(collection ? [parseOrganization(collection, [])] : []),
     ],
   };
 }
 
-function readOrganizations(config: Config): readonly Organization[] {
+function knownOrganizations(config: Config): readonly Organization[] {
   try {
     return readLocationContext(config).organizations;
   } catch {
@@ -155,6 +155,9 @@ interface Place {
   readonly line?: number;
   readonly column?: number;
 }
+
+/** Finds a line of the document by words in it. */
+type FindPlace = (words: readonly [string, ...string[]]) => Place;
 
 interface CheckerOptions {
   readonly checkout: Checkout;
@@ -223,78 +226,89 @@ class Checker {
     return { ...checked, entities, findings };
   }
 
-  /** @param find - finds a line of the document by words in it */
   async #checkEntity(
     { entity, entityRef }: EntityDocument,
     path: string,
     target: string,
-    find: (words: readonly [string, ...string[]]) => Place,
+    find: FindPlace,
   ): Promise<Finding[]> {
-    const findings: Finding[] = [];
-    const add = (
-      severity: Finding['severity'],
-      message: string,
-      place?: Place,
-    ) => void findings.push({ severity, message, ...place });
+    return [
+      ...this.#checkOwner(entityRef, path),
+      ...(await this.#checkContent(entity, target, find)),
+      ...(await this.#checkLocation(entity, target, find)),
+    ];
+  }
+
+  /** Whether another file gave the entity before. */
+  #checkOwner(entityRef: string, path: string): Finding[] {
     const owner = this.#owners.get(entityRef);
     if (owner === undefined) {
       this.#owners.set(entityRef, path);
-    } else {
-      add(
-        'warning',
-        `${owner.slice(1)} defines it too, and the catalog keeps one of them`,
-      );
+      return [];
     }
+    const message = `${owner.slice(1)} defines it too, and the catalog keeps one of them`;
+    return [{ severity: 'warning', message }];
+  }
+
+  /** Its placeholders, and with what they stand for its kind. */
+  async #checkContent(
+    entity: Entity,
+    target: string,
+    find: FindPlace,
+  ): Promise<Finding[]> {
+    const findings: Finding[] = [];
     const whole = await replacePlaceholders(
       entity as unknown as JsonValue,
       target,
-      this.#references.reader(message => add('warning', message)),
-      ({ key, value }, { message }) =>
-        add('error', `${key} ${value}: ${message}`, find([key, value])),
+      this.#references.reader(message =>
+        findings.push({ severity: 'warning', message }),
+      ),
+      ({ key, value }, error) => {
+        const message = `${key} ${value}: ${error.message}`;
+        findings.push({ severity: 'error', message, ...find([key, value]) });
+      },
     );
-    if (whole !== undefined) {
-      const model = await checkModel(whole as unknown as Entity);
-      if (model.outcome === 'invalid') add('error', model.message);
-      if (model.outcome === 'unknown-kind') {
-        add(
-          'warning',
-          `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`,
-        );
-      }
+    if (whole === undefined) return findings;
+    const model = await checkModel(whole as unknown as Entity);
+    if (model.outcome === 'invalid') {
+      findings.push({ severity: 'error', message: model.message });
     }
-    if (entity.kind === 'Location' && typeOf(entity) !== 'url') {
-      add(
-        'error',
-        `spec.type is ${typeOf(entity)}; of a Location in a repository the catalog reads only the type url`,
-      );
+    if (model.outcome === 'unknown-kind') {
+      const message = `its kind ${entity.kind} with apiVersion ${entity.apiVersion} is none that every catalog knows; what is in it was not checked`;
+      findings.push({ severity: 'warning', message });
     }
+    return findings;
+  }
+
+  /** Of a Location, what it makes the catalog read. */
+  async #checkLocation(
+    entity: Entity,
+    target: string,
+    find: FindPlace,
+  ): Promise<Finding[]> {
+    if (entity.kind !== 'Location') return [];
+    const type = String(entity.spec?.type ?? 'url');
+    if (type !== 'url') {
+      const message = `spec.type is ${type}; of a Location in a repository the catalog reads only the type url`;
+      return [{ severity: 'error', message }];
+    }
+    const findings: Finding[] = [];
     for (const reference of targetsOf(entity)) {
       try {
         await this.#references.checkTarget(reference, target);
       } catch (error) {
         if (!(error instanceof PlaceholderError)) throw error;
         const message = `target ${reference}: ${error.message}`;
-        add('error', message, find([reference]));
+        findings.push({ severity: 'error', message, ...find([reference]) });
       }
     }
     return findings;
   }
 }
 
-function typeOf({ spec }: Entity): string {
-  return String(spec?.type ?? 'url');
-}
-
-/** What a Location entity makes the catalog read, and misses where it is not there. */
-function targetsOf(entity: Entity): string[] {
-  const { kind, spec } = entity;
-  if (
-    kind !== 'Location' ||
-    typeOf(entity) !== 'url' ||
-    spec?.presence === 'optional'
-  ) {
-    return [];
-  }
+/** The targets of a Location that are missed where they are not there. */
+function targetsOf({ spec }: Entity): string[] {
+  if (spec?.presence === 'optional') return [];
   return [spec?.target, spec?.targets]
     .flat()
     .filter(target => typeof target === 'string');

@@ -1,6 +1,8 @@
 import type { Config } from '@backstage/config';
 import { readAzureIntegrationConfigs } from '@backstage/integration';
 import { readProviderConfigs } from '../config/read';
+import { readConfiguredCredentials } from '../credentials/configured';
+import { decodeName } from '../credentials/match';
 import { isLegacyCloudHost, Organization } from '../organization';
 
 /** The configured hosts and organizations, as far as reading a URL needs them. */
@@ -30,14 +32,7 @@ export function readLocationContext(config: Config): LocationContext {
   const integrations = readAzureIntegrationConfigs(
     config.getOptionalConfigArray('integrations.azure') ?? [],
   );
-  const ofProviders = readProviderConfigs(config).flatMap(
-    reading => reading.settings?.organizations ?? [],
-  );
-  const ofCredentials = integrations.flatMap(({ host, credentials = [] }) =>
-    credentials.flatMap(({ organizations = [] }) =>
-      organizations.map(name => new Organization(host, name)),
-    ),
-  );
+  const { ofProviders, ofCredentials } = readOrganizations(config);
   const hosts = [...integrations, ...ofProviders].map(({ host }) =>
     host.toLowerCase(),
   );
@@ -48,5 +43,25 @@ export function readLocationContext(config: Config): LocationContext {
       // Under its legacy name an organization has one name only, that of the host.
       ...ofCredentials.filter(({ host }) => !isLegacyCloudHost(host)),
     ],
+  };
+}
+
+/**
+ * The organizations that providers name, and those that credentials are limited to.
+ *
+ * @throws as `readLocationContext`
+ */
+export function readOrganizations(config: Config): {
+  readonly ofProviders: readonly Organization[];
+  readonly ofCredentials: readonly Organization[];
+} {
+  return {
+    ofProviders: readProviderConfigs(config).flatMap(
+      ({ settings }) => settings?.organizations ?? [],
+    ),
+    ofCredentials: readConfiguredCredentials(config).flatMap(
+      ({ host, organizations }) =>
+        organizations.map(name => new Organization(host, decodeName(name))),
+    ),
   };
 }

@@ -41,7 +41,7 @@ export function unsupportedUrlError(
   unsupported: UnsupportedUrl,
 ): InputError {
   return new InputError(
-    `${subject(url)}. ${unsupported.message}${relativeReferenceHint(url)}`,
+    `${unableToRead(url)}. ${unsupported.message}${relativeReferenceHint(url)}`,
   );
 }
 
@@ -53,7 +53,7 @@ export function unsupportedUrlError(
  * gone, and an error of the service proves nothing.
  */
 export function toBackstageError(url: string, error: unknown): unknown {
-  const message = `${subject(url)}: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `${unableToRead(url)}: ${error instanceof Error ? error.message : String(error)}`;
   if (isTransient(error)) {
     return new ServiceUnavailableError(message);
   }
@@ -140,6 +140,6 @@ export function relativeReferenceHint(url: string): string {
 }
 
 /** How a message about a URL begins. What stands before the `@` may be a token. */
-export function subject(url: string): string {
+export function unableToRead(url: string): string {
   return `Unable to read ${url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')}`;
 }

@@ -5,7 +5,7 @@ import type { LocationContext } from './context';
 import { unsupported, type UnsupportedUrl } from './repository-url';
 
 /** An organization, and what stands between it and `_git` in a URL: a project, or nothing. */
-interface LeadingSegments {
+export interface LeadingSegments {
   readonly organization: Organization;
   /** Absent where the URL leaves the project out, because it has the repository's name. */
   readonly project?: string;

@@ -1,7 +1,7 @@
 import { CLOUD_HOST } from '../organization';
 import type { LocationContext } from './context';
 import { cloudOrganization, splitLeadingSegments } from './organizations';
-import { unsupported, type ParsedUrl } from './repository-url';
+import { isUnsupported, unsupported, type ParsedUrl } from './repository-url';
 
 const MODERN_SSH_HOST = 'ssh.dev.azure.com';
 const LEGACY_SSH_HOST = 'vs-ssh.visualstudio.com';
@@ -65,7 +65,7 @@ export function parseSshUrl(
     segments.slice(0, marker),
     context,
   );
-  return 'outcome' in leading
+  return isUnsupported(leading)
     ? leading
     : {
         outcome: 'repository',

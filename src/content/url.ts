@@ -2,7 +2,7 @@ import { guidOf } from '../azure/parse';
 import type { VersionRef } from '../azure/types';
 import { isCloudHost, Organization } from '../organization';
 import type { LocationContext } from './context';
-import { splitLeadingSegments } from './organizations';
+import { type LeadingSegments, splitLeadingSegments } from './organizations';
 import {
   isUnsupported,
   unsupported,
@@ -138,7 +138,7 @@ function parseHttpUrl(
 
 function parseWebUrl(
   url: URL,
-  leading: { organization: Organization; project?: string },
+  leading: LeadingSegments,
   rest: readonly string[],
 ): ParsedUrl {
   const [repository, page, id] = CLONE_FLAVOURS.includes(rest[0] ?? '')
@@ -174,7 +174,7 @@ function parseWebUrl(
 /** `_apis/git/repositories/{repository}[/items[/{path}]]`, as the service's own answers and download links have it. */
 function parseApiUrl(
   url: URL,
-  leading: { organization: Organization; project?: string },
+  leading: LeadingSegments,
   rest: readonly string[],
 ): ParsedUrl {
   const [area, resource, repository, part, ...tail] = rest;

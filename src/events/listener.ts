@@ -7,7 +7,7 @@ import { readNotification, type Notification } from './notification';
 import { SeldomLog } from '../seldom';
 
 /** So many writes may be under way at a time: while one is slow, what comes goes with the other. */
-const LANES = 2;
+const MOST_WRITES = 2;
 
 /** What the listener has to know of a provider. */
 export interface ListeningProvider {
@@ -28,7 +28,7 @@ export class EventListener {
   /** Topics may overlap, and bring the same event twice. */
   readonly #seen = new WeakSet<object>();
   readonly #seldom: SeldomLog;
-  readonly #together = new Together<Notification>(all =>
+  readonly #writes = new SharedWrites<Notification>(all =>
     // Once more where the database gave up, as on a connection that was cut.
     this.#take(all).catch(() => this.#take(all)),
   );
@@ -68,7 +68,7 @@ export class EventListener {
         if (repositoryId) {
           this.options.invalidate(repositoryId);
         }
-        await this.#together.add(notification);
+        await this.#writes.add(notification);
       }
     } catch (error) {
       this.#seldom.warn(
@@ -196,11 +196,12 @@ function describe({ repositoryId, projectId }: Notification): string {
  * Writes what comes while writes are under way together, by the next: a burst
  * costs as many writes as fit after one another.
  */
-class Together<T> {
+class SharedWrites<T> {
   #waiting: T[] = [];
   #next: Promise<void> | undefined;
-  readonly #lanes: Array<Promise<void>> = Array.from({ length: LANES }, () =>
-    Promise.resolve(),
+  readonly #running: Array<Promise<void>> = Array.from(
+    { length: MOST_WRITES },
+    () => Promise.resolve(),
   );
 
   constructor(private readonly write: (items: readonly T[]) => Promise<void>) {}
@@ -213,14 +214,14 @@ class Together<T> {
   }
 
   async #begin(): Promise<void> {
-    const lane = await Promise.race(
-      this.#lanes.map((current, lane) => current.then(() => lane)),
+    const index = await Promise.race(
+      this.#running.map((running, i) => running.then(() => i)),
     );
     const items = this.#waiting;
     this.#waiting = [];
     this.#next = undefined;
     const written = this.write(items);
-    this.#lanes[lane] = written.catch(() => {});
+    this.#running[index] = written.catch(() => {});
     await written;
   }
 }

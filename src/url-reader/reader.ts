@@ -16,13 +16,13 @@ import type { RepositoryContent } from '../content/content';
 import type { ResolvedRepository } from '../content/locate';
 import {
   unsupportedUrlError,
-  subject,
+  unableToRead,
   toBackstageError,
   toReadable,
 } from '../content/errors';
 import {
   fileOf,
-  namesNoFile,
+  noFileError,
   objectIdOfEtag,
   searchGlob,
   searchPath,
@@ -91,8 +91,8 @@ export class AzureDevOpsUrlReader implements UrlReaderService {
       );
       if (file.outcome === 'absent') {
         throw where === '/'
-          ? namesNoFile(url)
-          : new NotFoundError(`${subject(url)}: ${file.message}`);
+          ? noFileError(url)
+          : new NotFoundError(`${unableToRead(url)}: ${file.message}`);
       }
       // The service does not say when a file was last modified. That it has not
       // been since it was first seen is known, and all that is asked.

@@ -12,7 +12,11 @@ import {
 } from '../content/repository-url';
 import type { RepositoryContent } from '../content/content';
 import type { ResolvedRepository } from '../content/locate';
-import { relativeReferenceHint, subject, toBuffer } from '../content/errors';
+import {
+  relativeReferenceHint,
+  unableToRead,
+  toBuffer,
+} from '../content/errors';
 
 const OBJECT_ID = /^[0-9a-f]{40}$/;
 const NOTHING: UrlReaderServiceSearchResponse = { files: [], etag: '' };
@@ -68,7 +72,7 @@ async function searchFile(
   const { resolved, path, found: file } = located;
   if (file.outcome === 'absent') {
     if (path === '/') {
-      throw namesNoFile(asked);
+      throw noFileError(asked);
     }
     return NOTHING;
   }
@@ -153,13 +157,13 @@ export function fileOf(
   if (version?.version.includes('/')) {
     return '/';
   }
-  throw namesNoFile(url);
+  throw noFileError(url);
 }
 
 /** The error for a URL that names a repository alone. */
-export function namesNoFile(url: string): InputError {
+export function noFileError(url: string): InputError {
   return new InputError(
-    `${subject(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.${relativeReferenceHint(url)}`,
+    `${unableToRead(url)}: it names a repository, not a file. Add the file's path, as in ?path=/catalog-info.yaml.${relativeReferenceHint(url)}`,
   );
 }
 

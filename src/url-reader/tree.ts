@@ -16,7 +16,7 @@ import { mapAtMost } from '../concurrency';
 import type { RepositoryContent } from '../content/content';
 import type { ResolvedRepository } from '../content/locate';
 import {
-  subject,
+  unableToRead,
   toBuffer,
   toReadable,
   withBackstageErrors,
@@ -58,7 +58,7 @@ export async function readTree(request: {
   const located = await content.listFiles(resolved, path ?? '/');
   const { found: listing } = located;
   if (listing.outcome === 'absent') {
-    throw new NotFoundError(`${subject(url)}: ${listing.message}`);
+    throw new NotFoundError(`${unableToRead(url)}: ${listing.message}`);
   }
   const files = listing.items.map(item => ({
     ...item,

@@ -1,5 +1,6 @@
 import { ConfigReader } from '@backstage/config';
 import { readLocationContext } from '../../src/content/context';
+import { parseRepositoryUrl } from '../../src/content/url';
 import { Organization } from '../../src/organization';
 
 describe('reading hosts and organizations from the configuration', () => {
@@ -7,6 +8,29 @@ describe('reading hosts and organizations from the configuration', () => {
     expect(readLocationContext(new ConfigReader({}))).toEqual({
       hosts: ['dev.azure.com'],
       organizations: [],
+    });
+  });
+
+  it('reads the names that a credential is limited to as they are meant, percent-encoded or not', () => {
+    const config = new ConfigReader({
+      integrations: {
+        azure: [
+          {
+            host: 'devops.example.com',
+            credentials: [
+              {
+                organizations: ['apps/Field%20Service'],
+                personalAccessToken: 'p',
+              },
+            ],
+          },
+        ],
+      },
+    });
+    const url =
+      'https://devops.example.com/apps/Field%20Service/_git/Field%20Service';
+    expect(parseRepositoryUrl(url, readLocationContext(config))).toMatchObject({
+      organization: { name: 'apps/Field Service' },
     });
   });
 
