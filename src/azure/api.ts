@@ -8,7 +8,11 @@ import { HttpClient } from 'typed-rest-client/HttpClient';
 import type { IHttpClientResponse } from 'typed-rest-client/Interfaces';
 import { type IRestResponse, RestClient } from 'typed-rest-client/RestClient';
 import { rejectOnAbort } from '../concurrency';
-import { assumedLocations, assumedVersion, refusalOfOptions } from './assumed';
+import {
+  assumedLocations,
+  assumedVersion,
+  refusalOfOptions,
+} from './assumed-versions';
 import { ABORTED, lastingFault } from './errors';
 import { parseLocations } from './parse';
 import { apiBaseUrl, RequestScope, targetOf } from './target';

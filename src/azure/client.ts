@@ -144,7 +144,7 @@ async function listProjects(
   const found = new Map<string, Repository['project']>();
   for (let skip = 0; ;) {
     const { size } = found;
-    const page = await requests.core(
+    const page = await requests.send(
       {
         signal,
         operation: `list the ${state ? `${state} ` : ''}projects`,
@@ -152,7 +152,8 @@ async function listProjects(
         compress: true,
         parse: parseProjects,
       },
-      core => core.getProjects(state, MOST_PROJECTS, skip),
+      ({ core }, call) =>
+        core.call(call, api => api.getProjects(state, MOST_PROJECTS, skip)),
     );
     page.forEach(project => found.set(project.id, project));
     skip += page.length;

@@ -81,13 +81,6 @@ export class Requests {
     return this.send(options, ({ git }, call) => git.call(call, request));
   }
 
-  core<T>(
-    options: CallOptions<T>,
-    request: (core: CoreApi) => Promise<unknown>,
-  ): Promise<T> {
-    return this.send(options, ({ core }, call) => core.call(call, request));
-  }
-
   async send<T, R>(
     { names = [], ...options }: CallOptions<T>,
     send: (apis: OrganizationApis, call: Call<T>) => Promise<R>,

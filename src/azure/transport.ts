@@ -231,20 +231,42 @@ export class Transport {
 
   /** One request, sent again at once where only a stale connection was in the way. */
   async #send<T>(
-    { method, target, accept, body }: OutgoingRequest,
-    {
-      compress,
-      expects,
-      maxBytes,
-      file,
-      deadlineMs = Infinity,
-      signal,
-      changesSomething,
-    }: Call<T>,
+    outgoing: OutgoingRequest,
+    call: Call<T>,
     authorization: string,
   ): Promise<HttpResult> {
-    const { connections, clock, timeouts, onSent } = this.#deps;
-    const request: HttpRequest = {
+    const { kept, fresh } = this.#deps.connections;
+    const request = this.#httpRequest(outgoing, call, authorization);
+    const result = await this.#sendOver(kept, request, call.signal);
+    return result.outcome === 'failure' &&
+      !call.changesSomething &&
+      brokeBeforeAnswer(result.failure)
+      ? await this.#sendOver(fresh, request, call.signal)
+      : result;
+  }
+
+  async #sendOver(
+    dispatcher: Dispatcher,
+    request: HttpRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResult> {
+    const { clock, onSent } = this.#deps;
+    const result = await sendOnce(dispatcher, request, clock, signal);
+    onSent?.(
+      result.outcome === 'response'
+        ? result.response.status
+        : result.failure.status,
+    );
+    return result;
+  }
+
+  #httpRequest<T>(
+    { method, target, accept, body }: OutgoingRequest,
+    { compress, expects, maxBytes, file, deadlineMs = Infinity }: Call<T>,
+    authorization: string,
+  ): HttpRequest {
+    const { timeouts } = this.#deps;
+    return {
       method,
       origin: target.origin,
       path: target.path,
@@ -268,22 +290,6 @@ export class Transport {
           : Math.min(timeouts.deadlineMs, deadlineMs),
       },
     };
-    const send = async (dispatcher: Dispatcher) => {
-      const result = await sendOnce(dispatcher, request, clock, signal);
-      onSent?.(
-        result.outcome === 'response'
-          ? result.response.status
-          : result.failure.status,
-      );
-      return result;
-    };
-    const { kept, fresh } = connections;
-    const result = await send(kept);
-    return result.outcome === 'failure' &&
-      !changesSomething &&
-      brokeBeforeAnswer(result.failure)
-      ? await send(fresh)
-      : result;
   }
 
   #judge<T>(

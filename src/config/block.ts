@@ -1,5 +1,6 @@
 import { type Config, ConfigReader } from '@backstage/config';
 import type { JsonObject, JsonValue } from '@backstage/types';
+import { isObject } from '../json';
 import { nearest } from '../nearest';
 import { unexpectedValue } from './mistakes';
 
@@ -199,11 +200,4 @@ export function valueAt(config: Config, key: string): JsonValue | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a value of the configuration is a block of keys. */
-export function isObject(
-  value: JsonValue | undefined,
-): value is Record<string, JsonValue | undefined> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

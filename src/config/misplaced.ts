@@ -1,7 +1,8 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
+import { isObject } from '../json';
 import { editDistance } from '../nearest';
-import { Block, isObject, valueAt } from './block';
+import { Block, valueAt } from './block';
 
 const PROVIDERS = 'catalog.providers';
 const NAME = 'azureDevOps';

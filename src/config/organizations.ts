@@ -1,11 +1,12 @@
 import type { Config } from '@backstage/config';
+import { isObject } from '../json';
 import {
   CLOUD_HOST,
   isCloudHost,
   isLegacyCloudHost,
   Organization,
 } from '../organization';
-import { type Block, type FoundText, isObject, valueAt } from './block';
+import { type Block, type FoundText, valueAt } from './block';
 
 const A_HOST =
   'a host without scheme and path, such as `dev.azure.com`, `contoso.visualstudio.com` or `devops.example.com:8080`';

@@ -1,7 +1,8 @@
 import type { Config } from '@backstage/config';
 import type { JsonValue } from '@backstage/types';
 import { dump } from 'js-yaml';
-import { Block, isObject } from './block';
+import { isObject } from '../json';
+import { Block } from './block';
 import { ConfigurationError, isUnshowable, unexpectedValue } from './mistakes';
 import { findMisplacedBlocks, PROVIDERS_KEY } from './misplaced';
 import { readIntegrationHosts } from './organizations';

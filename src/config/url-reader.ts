@@ -1,6 +1,7 @@
 import type { Config } from '@backstage/config';
 import { InputError } from '@backstage/errors';
-import { Block, isObject, valueAt } from './block';
+import { isObject } from '../json';
+import { Block, valueAt } from './block';
 import { readDuration } from './schedule';
 
 /** How the URL reader works. Source: `catalog.azureDevOps.urlReader`. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { TokenError } from './errors';
-import { readProof } from './files';
+import { readProof } from './proof-file';
 import type { CertificateFacts } from './types';
 
 /** Where a certificate with its private key is configured: one of the two. */

@@ -8,7 +8,7 @@ import {
   withClientSecret,
   withDefaultCredential,
   withManagedIdentity,
-} from './identity';
+} from './azure-identity';
 import { describeCredential } from './problems/diagnosis';
 import { type AcquireToken, TokenSource } from './token-source';
 import type { ProofFacts } from './types';

@@ -1,6 +1,6 @@
 import { claimsOf } from './access-token';
 import { TokenError } from './errors';
-import { readProof } from './files';
+import { readProof } from './proof-file';
 import type { FederatedTokenFacts } from './types';
 
 /** What the environment of a process with workload identity has. */

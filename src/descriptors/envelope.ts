@@ -4,6 +4,7 @@ import {
   type Entity,
 } from '@backstage/catalog-model';
 import type { JsonValue } from '@backstage/types';
+import { isObject } from '../json';
 
 /** Characters of an entity reference that the catalog's database holds. */
 const MAX_REFERENCE_LENGTH = 255;
@@ -92,12 +93,6 @@ function member(
   key: string,
 ): JsonValue | undefined {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isObject(
-  value: JsonValue | undefined,
-): value is { [key: string]: JsonValue | undefined } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describe(value: unknown): string {

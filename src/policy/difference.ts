@@ -1,5 +1,6 @@
 import type { Entity } from '@backstage/catalog-model';
 import type { JsonObject, JsonValue } from '@backstage/types';
+import { isObject } from '../json';
 
 /** What the catalog makes for itself, or what its processing adds. */
 const COMPUTED = new Set(['uid', 'etag', 'generation', 'annotations']);
@@ -77,12 +78,6 @@ function isSameNamespace(
     path === 'metadata.namespace' &&
     String(file).toLowerCase() === String(catalog).toLowerCase()
   );
-}
-
-function isObject(
-  value: JsonValue | undefined,
-): value is Record<string, JsonValue | undefined> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The catalog has a file's content in its place. */

@@ -56,10 +56,12 @@ describe('Clients of organizations that somebody names in a URL', () => {
 
   it('are dropped again while the service throttles all of them', async () => {
     const server = await servers.add(
-      serve((_request, response) => response.writeHead(503).end()),
+      serve((_request, response) =>
+        response.writeHead(503, { 'retry-after': '600' }).end(),
+      ),
     );
     const host = `localhost:${server.port}`;
-    const pool = clients.create({ limiter: { firstPauseMs: 600_000 } });
+    const pool = clients.create();
     for (let i = 0; i < 150; i++) {
       await faultOf(
         pool.interactive.forOrganization(named(i, host)).readItem(READ),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CHECK_NAMES, docsOfCheck } from '../../src/cli/checks';
 import { lastingFault, type RequestErrorKind } from '../../src/azure/errors';
 import { classifyAccessFault } from '../../src/azure/explain';
-import { classifyTokenFailure } from '../../src/credentials/classify';
+import { classifyTokenFailure } from '../../src/credentials/token-failures';
 import { composeMessage } from '../../src/credentials/errors';
 import {
   diagnose,

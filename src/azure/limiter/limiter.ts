@@ -10,6 +10,7 @@ import {
   isWaitTooLong,
   type LimiterOptions,
   type LimiterState,
+  MAX_WAIT_MS,
   type Outcome,
   PRIORITIES,
   type Priority,
@@ -137,7 +138,7 @@ export class Limiter {
 
   /** Whether the service has throttled this identity lately. */
   get throttled(): boolean {
-    return isThrottled(this.#state, this.#clock.now(), this.#options);
+    return isThrottled(this.#state, this.#clock.now());
   }
 
   snapshot(): LimiterSnapshot {
@@ -192,13 +193,12 @@ export class Limiter {
 
   /** Ends the wait of those who would wait for too long. */
   #rejectQueued(now: number): void {
-    const { maxWaitMs } = this.#options;
     const retryAfterMs = this.#state.pausedUntil - now;
     for (const priority of PRIORITIES) {
       const [first] = this.#queues[priority];
       if (
         first &&
-        isWaitTooLong(this.#state, first.since, maxWaitMs[priority], now)
+        isWaitTooLong(this.#state, first.since, MAX_WAIT_MS[priority], now)
       ) {
         this.#settleAll(priority, { outcome: 'rejected', retryAfterMs });
       }
@@ -211,7 +211,7 @@ export class Limiter {
     waiter: Waiter,
     now: number,
   ): Admission | undefined {
-    const verdict = admission(this.#state, priority, now, this.#options);
+    const verdict = admission(this.#state, priority, now);
     if (verdict.admitted) {
       this.#state = started(this.#state, now);
       this.#queues[priority].delete(waiter);

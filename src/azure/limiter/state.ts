@@ -12,42 +12,43 @@ export const PRIORITIES = ['interactive', 'repeat', 'background'] as const;
 
 export type Priority = (typeof PRIORITIES)[number];
 
-/** How a limiter paces the requests of one identity. */
+/** How many requests one identity makes at once. */
 export interface LimiterOptions {
-  /** Requests at once before anything is known. Default: 8. */
+  /** Before anything is known. Default: 8. */
   readonly initialConcurrency: number;
-  /** Requests at once at most. Default: 32. */
+  /** At most. Default: 32. */
   readonly maxConcurrency: number;
-  /** The length of the service's sliding window in milliseconds; documented as five minutes. */
-  readonly windowMs: number;
-  /** The part of the budget, from 0 to 1, that requests of each priority leave to the others. */
-  readonly reserve: Readonly<Record<Priority, number>>;
-  /** How long a request of each priority waits at most while the service throttles, in milliseconds. */
-  readonly maxWaitMs: Readonly<Record<Priority, number>>;
-  /** The first pause after throttling that names no time, in milliseconds; doubled with each that follows. */
-  readonly firstPauseMs: number;
-  /** The longest pause that is not the service's own, in milliseconds. */
-  readonly longestPauseMs: number;
-  /** The longest pause that the service may ask for at once, in milliseconds; after it, it is asked again. */
-  readonly longestAskedPauseMs: number;
-  /** How often a budget that is used up is looked at again, in milliseconds. */
-  readonly lookAgainMs: number;
-  /** How many requests may be repeated on top of those that succeeding ones earn. */
-  readonly retries: number;
 }
 
 export const DEFAULT_LIMITER_OPTIONS: LimiterOptions = {
   initialConcurrency: 8,
   maxConcurrency: 32,
-  windowMs: 300_000,
-  reserve: { interactive: 0, repeat: 0.01, background: 0.01 },
-  maxWaitMs: { interactive: 30_000, repeat: 120_000, background: 120_000 },
-  firstPauseMs: 1_000,
-  longestPauseMs: 60_000,
-  longestAskedPauseMs: 3_600_000,
-  lookAgainMs: 15_000,
-  retries: 20,
 };
+
+/** The length of the service's sliding window in milliseconds; documented as five minutes. */
+const WINDOW_MS = 300_000;
+/** The part of the budget, from 0 to 1, that requests of each priority leave to the others. */
+const RESERVE: Readonly<Record<Priority, number>> = {
+  interactive: 0,
+  repeat: 0.01,
+  background: 0.01,
+};
+/** How long a request of each priority waits at most while the service throttles, in milliseconds. */
+export const MAX_WAIT_MS: Readonly<Record<Priority, number>> = {
+  interactive: 30_000,
+  repeat: 120_000,
+  background: 120_000,
+};
+/** The first pause after throttling that names no time, in milliseconds; doubled with each that follows. */
+const FIRST_PAUSE_MS = 1_000;
+/** The longest pause that is not the service's own, in milliseconds. */
+const LONGEST_PAUSE_MS = 60_000;
+/** The longest pause that the service may ask for at once, in milliseconds; after it, it is asked again. */
+const LONGEST_ASKED_PAUSE_MS = 3_600_000;
+/** How often a budget that is used up is looked at again, in milliseconds. */
+const LOOK_AGAIN_MS = 15_000;
+/** How many requests may be repeated on top of those that succeeding ones earn. */
+const RETRIES = 20;
 
 /** All that a limiter knows. Times are epoch milliseconds. */
 export interface LimiterState {
@@ -109,9 +110,11 @@ const EARNED_RETRIES = 0.1;
 /** Concurrency grows only where it is made use of. */
 const IN_USE = 0.9;
 
-export function initialState(options: LimiterOptions): LimiterState {
+export function initialState({
+  initialConcurrency,
+}: LimiterOptions): LimiterState {
   return {
-    concurrency: options.initialConcurrency,
+    concurrency: initialConcurrency,
     inFlight: 0,
     budget: NO_BUDGET,
     pausedUntil: 0,
@@ -119,7 +122,7 @@ export function initialState(options: LimiterOptions): LimiterState {
     cutAt: -Infinity,
     throttledAt: -Infinity,
     startedAt: -Infinity,
-    retries: options.retries,
+    retries: RETRIES,
   };
 }
 
@@ -128,7 +131,6 @@ export function admission(
   state: LimiterState,
   priority: Priority,
   now: number,
-  { reserve, lookAgainMs }: LimiterOptions,
 ): Admission {
   const { pausedUntil, inFlight, concurrency, budget, startedAt } = state;
   if (now < pausedUntil) {
@@ -137,12 +139,12 @@ export function admission(
   if (inFlight + 1 > Math.max(1, Math.floor(concurrency))) {
     return { admitted: false, because: 'concurrency', until: Infinity };
   }
-  if (affords(budget, inFlight, reserve[priority])) {
+  if (affords(budget, inFlight, RESERVE[priority])) {
     return { admitted: true };
   }
   // Only an answer shows how much of the budget has come back: one request
   // looks, and the others follow when there is enough.
-  const lookAt = inFlight > 0 ? Infinity : startedAt + lookAgainMs;
+  const lookAt = inFlight > 0 ? Infinity : startedAt + LOOK_AGAIN_MS;
   return now >= lookAt
     ? { admitted: true }
     : { admitted: false, because: 'budget', until: lookAt };
@@ -178,7 +180,7 @@ export function finished(
     case 'unsent':
       return ended;
     case 'failed':
-      return pauseAsAsked(ended, signal, now, options);
+      return pauseAsAsked(ended, signal, now);
     case 'served':
       return afterServing(
         { ...ended, budget: afterAnswer(state.budget, signal) },
@@ -194,7 +196,6 @@ export function finished(
           : { ...ended, budget: afterThrottledAnswer(state.budget, signal) },
         finish,
         now,
-        options,
       );
   }
 }
@@ -203,12 +204,12 @@ function afterServing(
   state: LimiterState,
   finish: Finish,
   now: number,
-  options: LimiterOptions,
+  { maxConcurrency }: LimiterOptions,
 ): LimiterState {
   const { signal } = finish;
   if ((signal?.retryAfterMs ?? 0) > 0 || (signal?.delayMs ?? 0) > 0) {
     // It was served, but held back: the next step would be 429.
-    const held = pauseAsAsked(cut(state, finish, now), signal, now, options);
+    const held = pauseAsAsked(cut(state, finish, now), signal, now);
     return { ...held, throttledAt: Math.max(now, held.pausedUntil) };
   }
   const isFresh = finish.startedAt > state.cutAt;
@@ -218,11 +219,11 @@ function afterServing(
     ...state,
     concurrency:
       isFresh && inUse
-        ? Math.min(options.maxConcurrency, state.concurrency + growth(state))
+        ? Math.min(maxConcurrency, state.concurrency + growth(state))
         : state.concurrency,
     backoff: Math.max(0, state.backoff - 1 / SERVED_PER_STEP),
     pausedSince: isFree ? undefined : state.pausedSince,
-    retries: Math.min(options.retries, state.retries + EARNED_RETRIES),
+    retries: Math.min(RETRIES, state.retries + EARNED_RETRIES),
   };
 }
 
@@ -235,14 +236,13 @@ function afterThrottling(
   state: LimiterState,
   finish: Finish,
   now: number,
-  options: LimiterOptions,
 ): LimiterState {
   const { signal, startedAt, random, outcome } = finish;
-  const asked = pauseAsAsked(cut(state, finish, now), signal, now, options);
+  const asked = pauseAsAsked(cut(state, finish, now), signal, now);
   const paused =
     (signal?.retryAfterMs ?? 0) > 0 || startedAt <= state.cutAt
       ? asked
-      : backOff(asked, random, now, options);
+      : backOff(asked, random, now);
   // What is doubtful because of throttling must not be what proves throttling.
   return outcome === 'doubtful'
     ? paused
@@ -254,9 +254,11 @@ function backOff(
   state: LimiterState,
   random: number,
   now: number,
-  { longestPauseMs, firstPauseMs }: LimiterOptions,
 ): LimiterState {
-  const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** state.backoff);
+  const longest = Math.min(
+    LONGEST_PAUSE_MS,
+    FIRST_PAUSE_MS * 2 ** state.backoff,
+  );
   const backoff = Math.min(LONGEST_BACKOFF, state.backoff + 1);
   return pauseFor({ ...state, backoff }, longest * (0.5 + random / 2), now);
 }
@@ -276,9 +278,8 @@ function pauseAsAsked(
   state: LimiterState,
   signal: RateLimitSignal | undefined,
   now: number,
-  { longestAskedPauseMs }: LimiterOptions,
 ): LimiterState {
-  const asked = Math.min(signal?.retryAfterMs ?? 0, longestAskedPauseMs);
+  const asked = Math.min(signal?.retryAfterMs ?? 0, LONGEST_ASKED_PAUSE_MS);
   return asked > 0 ? pauseFor(state, asked, now) : state;
 }
 
@@ -298,10 +299,6 @@ export function takeRetry(state: LimiterState): LimiterState | undefined {
 }
 
 /** Whether the service has throttled this identity lately. */
-export function isThrottled(
-  state: LimiterState,
-  now: number,
-  { windowMs }: LimiterOptions,
-): boolean {
-  return now - state.throttledAt < windowMs;
+export function isThrottled(state: LimiterState, now: number): boolean {
+  return now - state.throttledAt < WINDOW_MS;
 }

@@ -58,7 +58,7 @@ export function simulate(scenario: Scenario): SimulationResult {
   while (toSend > 0 || arriving.length > 0) {
     let until = Infinity;
     while (toSend > 0) {
-      const verdict = admission(state, 'background', now, options);
+      const verdict = admission(state, 'background', now);
       if (!verdict.admitted) {
         until = verdict.until;
         break;

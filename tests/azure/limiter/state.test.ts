@@ -42,10 +42,8 @@ function inFlight(count: number, now = NOW): LimiterState {
 
 describe('A limiter', () => {
   it('starts with 8 requests at once', () => {
-    expect(admission(inFlight(7), 'background', NOW, OPTIONS).admitted).toBe(
-      true,
-    );
-    expect(admission(inFlight(8), 'background', NOW, OPTIONS)).toEqual({
+    expect(admission(inFlight(7), 'background', NOW).admitted).toBe(true);
+    expect(admission(inFlight(8), 'background', NOW)).toEqual({
       admitted: false,
       because: 'concurrency',
       until: Infinity,
@@ -102,25 +100,23 @@ describe('A limiter', () => {
     state = finish(state, 'throttled', NOW, { retryAfterMs: 20_000 });
     state = finish(state, 'throttled', NOW, { retryAfterMs: 5_000 }, NOW - 1);
     for (const priority of PRIORITIES) {
-      expect(admission(state, priority, NOW + 19_999, OPTIONS)).toEqual({
+      expect(admission(state, priority, NOW + 19_999)).toEqual({
         admitted: false,
         because: 'pause',
         until: NOW + 20_000,
       });
-      expect(admission(state, priority, NOW + 20_000, OPTIONS).admitted).toBe(
-        true,
-      );
+      expect(admission(state, priority, NOW + 20_000).admitted).toBe(true);
     }
   });
 
   it('sends nothing for as long as a 200 asks', () => {
     const state = finish(inFlight(8), 'served', NOW, { retryAfterMs: 3_000 });
     expect(state.concurrency).toBe(4);
-    expect(admission(state, 'interactive', NOW, OPTIONS)).toMatchObject({
+    expect(admission(state, 'interactive', NOW)).toMatchObject({
       because: 'pause',
       until: NOW + 3_000,
     });
-    expect(isThrottled(state, NOW, OPTIONS)).toBe(true);
+    expect(isThrottled(state, NOW)).toBe(true);
   });
 
   it('slows down when a success was held back', () => {
@@ -165,18 +161,16 @@ describe('A limiter', () => {
       remaining: 2.5,
       cost: 1,
     });
-    expect(admission(state, 'background', NOW, OPTIONS)).toMatchObject({
+    expect(admission(state, 'background', NOW)).toMatchObject({
       because: 'budget',
     });
     // While another is under way, its answer shows how much there is.
     expect(
-      admission(started(state, NOW), 'background', NOW + 300_000, OPTIONS),
+      admission(started(state, NOW), 'background', NOW + 300_000),
     ).toMatchObject({ because: 'budget', until: Infinity });
     // A person may have what is left.
-    expect(admission(state, 'interactive', NOW, OPTIONS).admitted).toBe(true);
-    expect(
-      admission(state, 'background', NOW + 300_000, OPTIONS).admitted,
-    ).toBe(true);
+    expect(admission(state, 'interactive', NOW).admitted).toBe(true);
+    expect(admission(state, 'background', NOW + 300_000).admitted).toBe(true);
   });
 
   it('pauses after a 401 while the service throttles, but does not count it as throttling', () => {
@@ -187,7 +181,7 @@ describe('A limiter', () => {
       state = finish(started(state, now), 'doubtful', now);
       expect(state.pausedUntil).toBeGreaterThan(now);
     }
-    expect(isThrottled(state, now, OPTIONS)).toBe(false);
+    expect(isThrottled(state, now)).toBe(false);
   });
 
   it('counts a wait from the first of several pauses on, and no wait for the budget', () => {
@@ -281,7 +275,7 @@ describe('A limiter, whatever it is answered', () => {
           random,
         } of steps) {
           now += wait;
-          const verdict = admission(state, priority, now, OPTIONS);
+          const verdict = admission(state, priority, now);
           if (verdict.admitted) {
             expect(now).toBeGreaterThanOrEqual(state.pausedUntil);
             state = started(state, now);
@@ -312,7 +306,7 @@ describe('A limiter, whatever it is answered', () => {
         }
         // With nothing under way, following its own word ends in a turn.
         for (let waits = 0; waits < 3; waits++) {
-          const verdict = admission(state, 'background', now, OPTIONS);
+          const verdict = admission(state, 'background', now);
           if (verdict.admitted) {
             return;
           }

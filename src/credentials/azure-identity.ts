@@ -13,7 +13,7 @@ import {
   inspectCertificate,
   readCertificate,
 } from './certificate';
-import { classifyTokenFailure, type TokenFailure } from './classify';
+import { classifyTokenFailure, type TokenFailure } from './token-failures';
 import { TokenError } from './errors';
 import type { AcquireToken, TokenSource } from './token-source';
 import {
