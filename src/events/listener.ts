@@ -2,7 +2,7 @@ import type { LoggerService } from '@backstage/backend-plugin-api';
 import type { EventParams } from '@backstage/plugin-events-node';
 import type { EventOutcome } from '../ingestion/report';
 import type { DueRepositories } from '../ledger/due';
-import { dueBecauseOf, type DueThing, type Place } from '../policy/due';
+import { dueBecauseOf, type Due, type Place } from '../policy/due';
 import { readNotification, type Notification } from './notification';
 import { SeldomLog } from '../seldom';
 
@@ -108,7 +108,7 @@ export class EventListener {
   #debug(
     notification: Notification,
     places: readonly Place[],
-    things: readonly DueThing[],
+    things: readonly Due[],
   ): void {
     const { event } = notification;
     if (places.length === 0) {

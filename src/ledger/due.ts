@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Due } from '../policy/due';
 import { databaseNow, isOneOf, isPostgres, upsert } from './bulk';
 import {
   chunks,
@@ -12,17 +13,6 @@ import {
 /** How long a process has for what it took before another may, in milliseconds; it renews that while it works. */
 export const HOLD_MS = 30_000;
 
-/** Something that is to be looked at because an event said so. */
-export interface Due {
-  readonly provider: string;
-  /** The organization's key. */
-  readonly organization: string;
-  /** Empty where it is not known. */
-  readonly projectId: string;
-  /** Empty for all of the project's repositories. */
-  readonly repositoryId: string;
-}
-
 /** Something due, as this process took it. */
 export interface TakenDue extends Due {
   /** Grows with every further event: what came meanwhile stays due. */
@@ -32,12 +22,7 @@ export interface TakenDue extends Due {
 }
 
 /** Where a repository stands in the ledger of one provider. */
-export interface LedgerPlace {
-  readonly provider: string;
-  /** The organization's key. */
-  readonly organization: string;
-  readonly projectId: string;
-  readonly repositoryId: string;
+interface LedgerPlace extends Due {
   /** The branch that was probed last; absent for an empty repository, and before the first probe that was conclusive. */
   readonly branch?: string;
 }
@@ -99,9 +84,7 @@ export class DueRepositories {
   /** Which providers have anything of these projects, and in which organization. */
   async placesOfProjects(
     projectIds: readonly string[],
-  ): Promise<
-    Array<Pick<LedgerPlace, 'provider' | 'organization' | 'projectId'>>
-  > {
+  ): Promise<Array<Omit<Due, 'repositoryId'>>> {
     if (projectIds.length === 0) {
       return [];
     }

@@ -1,18 +1,14 @@
 import type { Knex } from 'knex';
+import type { EventRecord } from '../policy/event-health';
 import { isSameKey, numberOf, TABLES, type BigIntColumn } from './rows';
 
 /** How the events of one project fare. */
-export interface ProjectEvents {
+export interface ProjectEvents extends EventRecord {
+  /** The organization's key. */
   readonly organization: string;
   readonly projectId: string;
   /** The project's name. */
   readonly project: string;
-  /** Milliseconds since 1970. */
-  readonly lastEventAt: number;
-  /** How many refreshes found changes since then. */
-  readonly unannounced: number;
-  /** When the last event came that named no repository; absent where none did. */
-  readonly lastUnnamedAt?: number;
 }
 
 /** When events last came, project by project, of one provider. */

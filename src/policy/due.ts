@@ -5,28 +5,25 @@ export interface Announcement {
   readonly branches?: readonly string[];
 }
 
-/** Where the ledger of a provider has the repository, or at least the project. */
-export interface Place {
+/** Something that is to be looked at because an event said so: a repository, or all of a project's. */
+export interface Due {
   readonly provider: string;
   /** The organization's key. */
   readonly organization: string;
-  /** The project that the ledger has the repository in, whatever the event says. */
+  /** That the ledger has the repository in, whatever the event says; empty where it is not known. */
   readonly projectId: string;
+  /** Empty for all of the project's repositories. */
+  readonly repositoryId: string;
+}
+
+/** Where the ledger of a provider has the repository, or at least the project. */
+export interface Place extends Omit<Due, 'repositoryId'> {
   /** The branch that is read: the configuration's, or the one that was probed last; absent where that is not known. */
   readonly branch?: string;
   /** Whether the ledger has the repository itself. */
   readonly isKnown: boolean;
   /** Whether the configuration is known to leave the repository out. */
   readonly isUnselected: boolean;
-}
-
-/** What an event makes due: a repository, or all of a project's. */
-export interface DueThing {
-  readonly provider: string;
-  readonly organization: string;
-  readonly projectId: string;
-  /** Empty for all of the project's repositories. */
-  readonly repositoryId: string;
 }
 
 /**
@@ -38,7 +35,7 @@ export interface DueThing {
 export function dueBecauseOf(
   { repositoryId, branches }: Announcement,
   places: readonly Place[],
-): DueThing[] {
+): Due[] {
   return places
     .filter(
       ({ branch, isKnown, isUnselected }) =>

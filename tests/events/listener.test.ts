@@ -33,7 +33,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
   });
   afterAll(() => opened.destroy());
 
-  function listen() {
+  function listen({ branch }: { branch?: string } = {}) {
     const due = new DueRepositories(opened.knex, 'me');
     const woken: string[] = [];
     const warnings: string[] = [];
@@ -54,6 +54,7 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
         [
           PROVIDER,
           {
+            branch,
             isUnselected: (_organization, id) => id === UNSELECTED,
             wake: () => void woken.push(PROVIDER),
           },
@@ -119,6 +120,45 @@ describe.each(DATABASES)('events, with the ledger on %s', kind => {
     expect(await taken()).toEqual([]);
     expect(woken).toEqual([]);
     expect(warnings).toEqual([]);
+  });
+
+  it('make a repository due by a push to whichever branch while its last look failed: it may read another by now', async () => {
+    const { ledger } = opened;
+    await ledger.recordProbes(
+      [
+        probe(KNOWN, [], {
+          startTicket: await ledger.currentTicket(),
+          projectId: PROJECT,
+          unknown: '503 of a test',
+        }),
+      ],
+      2,
+    );
+    const { deliver, taken } = listen();
+    await deliver(pushTo('wip', { repositoryId: KNOWN, projectId: PROJECT }));
+    expect(await taken()).toMatchObject([{ repositoryId: KNOWN }]);
+    await ledger.recordProbes(
+      [
+        probe(KNOWN, [], {
+          startTicket: await ledger.currentTicket(),
+          projectId: PROJECT,
+        }),
+      ],
+      3,
+    );
+  });
+
+  it('make a repository due by a push to the branch that the configuration names, and by no other', async () => {
+    const { deliver, taken } = listen({ branch: 'next' });
+    await deliver(pushTo('main', { repositoryId: KNOWN, projectId: PROJECT }));
+    await deliver(pushTo('main', { repositoryId: NEW, projectId: PROJECT }));
+    expect(await taken()).toEqual([]);
+    await deliver(pushTo('next', { repositoryId: KNOWN, projectId: PROJECT }));
+    await deliver(pushTo('next', { repositoryId: NEW, projectId: PROJECT }));
+    expect((await taken()).map(it => it.repositoryId).sort()).toEqual([
+      KNOWN,
+      NEW,
+    ]);
   });
 
   it('that come under two topics count once', async () => {

@@ -109,6 +109,28 @@ describe.each(DATABASES)('what events made due, on %s,', database => {
     await worker.close();
   });
 
+  it('is looked at in the order in which it was announced first, however often the rest is announced again', async () => {
+    const { due, worker, announce } = process('me', async () => {
+      throw new Error('It does not look');
+    });
+    // It only writes down what is announced.
+    await worker.close();
+    for (const [id, ageMs] of Object.entries({ r1: 0, r3: 2_000, r2: 1_000 })) {
+      await announce(id);
+      await opened
+        .knex(TABLES.due)
+        .where({ repository_id: id })
+        .decrement('since', ageMs);
+    }
+    await announce('r1', 'r2');
+    const idsOf = async (limit: number) =>
+      (await due.take(PROVIDER, ORGANIZATION, limit)).map(
+        ({ repositoryId }) => repositoryId,
+      );
+    expect(await idsOf(50)).toEqual(['r3', 'r2', 'r1']);
+    expect(await idsOf(1)).toEqual(['r3']);
+  });
+
   it('is tried again for ten minutes by the clock of the database, however wrong that of the process is', async () => {
     let looks = 0;
     const { worker, announce, pass } = process('me', async (_key, taken) => {
