@@ -2,7 +2,7 @@ import { isRejectedByLimiter } from '../azure/errors';
 import type { AzureDevOpsClient, Repository } from '../azure/types';
 import type { TakenDue } from '../ledger/due';
 import { withoutStatement } from '../ledger/statement';
-import type { ServiceDeletions } from '../policy/missing';
+import type { Organization } from '../organization';
 import type { KnownRepository } from '../policy/model';
 import { planPass, weakestEvidence, type Plan } from '../policy/plan';
 import { selectRepositories, unselectedAmong } from '../policy/select';
@@ -36,13 +36,20 @@ interface Found extends LookOutcome {
   readonly vanished: readonly KnownRepository[];
 }
 
+interface DueInput extends RefreshContext {
+  readonly organization: Organization;
+  readonly client: AzureDevOpsClient;
+  readonly signal: AbortSignal;
+  /** Gets what was looked at, once it is recorded. */
+  readonly onReport?: (report: OrganizationReport) => void;
+}
+
 /**
  * Looks at the repositories of one organization that events made due, as a
  * refresh would: each is looked up, selected, probed and decided upon, and what is
  * gone passes the guard. That a repository is not there is evidence only where the
  * service lists it as deleted; everything else is left to the next refresh.
  *
- * @param organizationKey - of the organization
  * @returns what could not be looked at, and why
  * @throws on an abort, or when the database fails
  */
@@ -51,20 +58,22 @@ export async function lookAtDue(
   organizationKey: string,
   due: readonly TakenDue[],
   signal: AbortSignal,
-  /** Gets what was looked at, once it is recorded. */
-  onReport?: (report: OrganizationReport) => void,
+  onReport?: DueInput['onReport'],
 ): Promise<LookOutcome> {
+  const organization = context.settings.organizations.find(
+    ({ key }) => key === organizationKey,
+  );
+  if (!organization) {
+    // Its entities are the refresh's, which takes their removal for what it is.
+    return { failed: [], reasons: [] };
+  }
+  const client = context.clients.forOrganization(organization);
+  const input = { ...context, organization, client, signal, onReport };
   const failed: TakenDue[] = [];
   const reasons: string[] = [];
   let rest = due;
   for (let attempt = 0; rest.length > 0 && attempt < MAX_LOOKS; attempt++) {
-    const look = await lookOnce(
-      context,
-      organizationKey,
-      rest,
-      signal,
-      onReport,
-    );
+    const look = await lookWithPatience(input, rest);
     failed.push(...look.failed);
     reasons.push(...look.reasons);
     rest = look.overtaken;
@@ -77,128 +86,125 @@ interface Look extends LookOutcome {
   readonly overtaken: readonly TakenDue[];
 }
 
-async function lookOnce(
-  context: RefreshContext,
-  organizationKey: string,
+async function lookWithPatience(
+  input: DueInput,
   due: readonly TakenDue[],
-  signal: AbortSignal,
-  onReport?: (report: OrganizationReport) => void,
 ): Promise<Look> {
-  const { settings, ledger, logger, clock } = context;
-  const organization = settings.organizations.find(
-    ({ key }) => key === organizationKey,
-  );
-  if (!organization) {
-    // Its entities are the refresh's, which takes their removal for what it is.
-    return { failed: [], reasons: [], overtaken: [] };
-  }
   const patience = new AbortController();
   const timer = setTimeout(
     () => patience.abort(new Error('there was no more time')),
     PATIENCE_MS,
   ).unref();
   try {
-    const client = context.clients.forOrganization(organization);
-    const halt = new Halt({
-      organization,
-      clock,
-      signal,
-      deadline: patience.signal,
-    });
-    const seenAt = await ledger.currentTicket();
-    const { repositories, vanished, failed, reasons } = await lookUp(
-      { client, ledger, signal: halt.signal },
-      organizationKey,
+    return await lookOnce(
+      input,
+      new Halt({ ...input, deadline: patience.signal }),
       due,
     );
-    signal.throwIfAborted();
-    const { selected, skipped } = selectRepositories({
-      settings,
-      repositories,
-    });
-    context.follower?.noteUnselected(organizationKey, unselectedAmong(skipped));
-    const known = await ledger.repositoriesIn(
-      organizationKey,
-      repositories.map(({ id }) => id),
-    );
-    const removals = ledger.removalsIn(organizationKey);
-    const lookedAt = [...repositories, ...vanished].map(({ id }) => id);
-    const before = await removals.proposals(lookedAt);
-    const doubtful = weakestEvidence(before);
-    const parser = new DescriptorParser({
-      ...context,
-      organization,
-      signal: halt.signal,
-    });
-    const signatureOf = (repository: Repository) =>
-      parser.repositorySignature(repository, settings.paths);
-    const now = clock.now();
-    const planned = planPass({
-      selected,
-      skipped,
-      odd: [],
-      known,
-      branch: settings.branch,
-      signatureOf,
-      doubtful,
-      hinted: new Set(repositories.map(({ id }) => id)),
-      now,
-      // Nobody's turn to be verified comes with an event.
-      lastPassAt: now,
-      verifyEveryMs: Number.POSITIVE_INFINITY,
-    });
-    const deletions = await deletionsAmong(vanished, {
-      ...context,
-      organization,
-      client,
-      signal: halt.signal,
-    });
-    const plan: Plan = {
-      ...planned,
-      // A look at single repositories is no list that could lack the others.
-      missing: vanished.filter(({ id }) => deletions.repositories.has(id)),
-    };
-    await removals.takeBack(plan.takenBack, seenAt);
-    const applier = new Applier(context.outbox, context.connection, logger);
-    const onChanges: OnChanges = changes =>
-      context.follower?.noteChanges(changes);
-    const report = startOrganizationReport(organization.label);
-    const conclusive = await walk({
-      ...context,
-      organization,
-      client,
-      parser,
-      applier,
-      halt,
-      plan,
-      known,
-      seenAt,
-      report,
-      onChanges,
-    });
-    onReport?.(report);
-    const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
-    let overtaken: readonly string[] = [];
-    if (isAnythingGone || (await removals.proposals(lookedAt)).length > 0) {
-      overtaken = await removeLookedAt(
-        { organization, settings, ledger, plan, seenAt, onChanges },
-        new Set(lookedAt),
-      );
-    }
-    await applier.applyPending({ wait: true, signal });
-    const unknown = plan.probes.flatMap(({ repository: { id } }) =>
-      conclusive.has(id) ? [] : [id],
-    );
-    return {
-      failed: [...failed, ...dueAmong(due, unknown)],
-      reasons: [...reasons, ...report.problems],
-      overtaken: dueAmong(due, overtaken),
-    };
   } catch (error) {
     throw withoutStatement(error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function lookOnce(
+  input: DueInput,
+  halt: Halt,
+  due: readonly TakenDue[],
+): Promise<Look> {
+  const { organization, ledger, signal } = input;
+  const seenAt = await ledger.currentTicket();
+  const found = await lookUp({ ...input, signal: halt.signal }, due);
+  signal.throwIfAborted();
+  const parser = new DescriptorParser({ ...input, signal: halt.signal });
+  const { plan, known } = await planLook(input, halt, parser, found);
+  const removals = ledger.removalsIn(organization.key);
+  await removals.takeBack(plan.takenBack, seenAt);
+
+  const applier = new Applier(input.outbox, input.connection, input.logger);
+  const report = startOrganizationReport(organization.label);
+  const onChanges: OnChanges = changes => input.follower?.noteChanges(changes);
+  const conclusive = await walk({
+    ...input,
+    parser,
+    applier,
+    halt,
+    plan,
+    known,
+    seenAt,
+    report,
+    onChanges,
+  });
+  input.onReport?.(report);
+
+  const lookedAt = idsOf(found);
+  const isAnythingGone = plan.gone.length > 0 || plan.missing.length > 0;
+  let overtaken: readonly string[] = [];
+  if (isAnythingGone || (await removals.proposals(lookedAt)).length > 0) {
+    overtaken = await removeLookedAt(
+      { ...input, plan, seenAt, onChanges },
+      new Set(lookedAt),
+    );
+  }
+  await applier.applyPending({ wait: true, signal });
+  const unknown = plan.probes
+    .map(({ repository }) => repository.id)
+    .filter(id => !conclusive.has(id));
+  return {
+    failed: [...found.failed, ...dueAmong(due, unknown)],
+    reasons: [...found.reasons, ...report.problems],
+    overtaken: dueAmong(due, overtaken),
+  };
+}
+
+/** What is to be probed of the repositories that were found, and what is gone. */
+async function planLook(
+  input: DueInput,
+  halt: Halt,
+  parser: DescriptorParser,
+  found: Found,
+): Promise<{ plan: Plan; known: ReadonlyMap<string, KnownRepository> }> {
+  const { organization, settings, ledger, clock, follower } = input;
+  const { repositories, vanished } = found;
+  const selection = selectRepositories({ settings, repositories });
+  follower?.noteUnselected(
+    organization.key,
+    unselectedAmong(selection.skipped),
+  );
+  const ids = repositories.map(({ id }) => id);
+  const known = await ledger.repositoriesIn(organization.key, ids);
+  const proposals = await ledger
+    .removalsIn(organization.key)
+    .proposals(idsOf(found));
+  const now = clock.now();
+  const plan = planPass({
+    ...selection,
+    odd: [],
+    known,
+    branch: settings.branch,
+    signatureOf: it => parser.repositorySignature(it, settings.paths),
+    doubtful: weakestEvidence(proposals),
+    hinted: new Set(ids),
+    now,
+    // Nobody's turn to be verified comes with an event.
+    lastPassAt: now,
+    verifyEveryMs: Number.POSITIVE_INFINITY,
+  });
+  const { repositories: deleted } = await askForDeletions({
+    ...input,
+    signal: halt.signal,
+    missing: vanished,
+    // Whether the project itself is deleted is not in question.
+    listed: new Map(vanished.map(({ id, projectId }) => [id, projectId])),
+  });
+  // A look at single repositories is no list that could lack the others.
+  const missing = vanished.filter(({ id }) => deleted.has(id));
+  return { plan: { ...plan, missing }, known };
+}
+
+function idsOf({ repositories, vanished }: Found): string[] {
+  return [...repositories, ...vanished].map(({ id }) => id);
 }
 
 /** What is due because of any of these repositories, or of a whole project. */
@@ -214,20 +220,13 @@ function dueAmong(
       );
 }
 
-interface LookUpInput extends Pick<RefreshContext, 'ledger'> {
-  readonly client: AzureDevOpsClient;
-  readonly signal: AbortSignal;
-}
-
 /** Known repositories are looked up one by one; what is new, and whole projects, in the list of the project. */
 async function lookUp(
-  input: LookUpInput,
-  organization: string,
+  { organization, client, ledger, signal }: DueInput,
   due: readonly TakenDue[],
 ): Promise<Found> {
-  const { client, ledger, signal } = input;
   const known = await ledger.repositoriesIn(
-    organization,
+    organization.key,
     due.map(({ repositoryId }) => repositoryId),
   );
   const repositories = new Map<string, Repository>();
@@ -288,18 +287,4 @@ async function lookUp(
     failed,
     reasons,
   };
-}
-
-/** What the service lists as deleted. */
-async function deletionsAmong(
-  vanished: readonly KnownRepository[],
-  input: Omit<Parameters<typeof askForDeletions>[0], 'missing' | 'listed'>,
-): Promise<ServiceDeletions> {
-  const { repositories } = await askForDeletions({
-    ...input,
-    missing: vanished,
-    // The project itself is not in question.
-    listed: new Map(vanished.map(({ id, projectId }) => [id, projectId])),
-  });
-  return { repositories, projects: new Set() };
 }

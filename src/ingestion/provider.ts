@@ -17,6 +17,7 @@ import { migrateLedger } from '../ledger/migrate';
 import { Outbox } from '../ledger/outbox';
 import type { HeldBack } from '../policy/guard';
 import {
+  type OrganizationReport,
   type RefreshObserver,
   type RefreshReport,
   type Trace,
@@ -54,10 +55,10 @@ export interface ProviderOptions {
   readonly turns: Turns;
   readonly observers: readonly RefreshObserver[];
   readonly follower?: RefreshFollower;
-  /** Called once with each set of removals that is held back. @param organization - its key; empty for what is not of one */
+  /** Called once with each set of removals that is held back. @param organizationKey - empty for what is not of one */
   readonly onHeldBack?: (
     provider: ProviderSettings,
-    organization: string,
+    organizationKey: string,
     held: HeldBack,
   ) => Promise<void>;
   readonly trace?: Trace;
@@ -75,7 +76,7 @@ export interface ConnectedProvider {
   processAgain(entityRefs: readonly string[]): Promise<void>;
   /** Looks at what is due in an organization, and has the files read anew that its entities refer to. */
   lookAtDue(
-    organization: string,
+    organizationKey: string,
     due: readonly TakenDue[],
     signal: AbortSignal,
   ): Promise<LookOutcome>;
@@ -96,24 +97,49 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
   }
 
   async connect(connection: EntityProviderConnection): Promise<void> {
-    const { reading, mistakes, scheduler, service } = this.options;
+    const { reading, mistakes, scheduler, service, database } = this.options;
     if (reading.error) {
       throw new Error(mistakes);
     }
     const { settings } = reading;
     this.warnOfPlainHttp(settings);
-    const { clients, content, rules, yaml } = service;
-    if (!rules.isCatalogs) {
+    if (!service.rules.isCatalogs) {
       this.options.logger.warn(
         `${settings.providerName}: catalog.rules are applied as @backstage/plugin-catalog-backend 4.0.5 means them, ` +
           'since the installed one has them in another place; report this, with its version',
       );
     }
-    const knex = await this.openDatabase();
+    const knex = await database.getClient();
+    await migrateLedger(database, knex);
     const ledger = new Ledger(knex, settings.providerName);
     await ledger.open();
+    const context = this.contextOf(settings, knex, ledger, connection);
+    const wasUnfinished = await ledger.isUnfinished();
+    const { trace = untraced } = context;
+    const id = refreshTaskId(settings.providerName);
+    await scheduler.createScheduledTaskRunner(settings.schedule).run({
+      id,
+      fn: async signal => {
+        await trace('refresh', { provider: settings.providerName }, () =>
+          this.refreshOnce(context, signal),
+        );
+      },
+    });
+    this.options.onConnected?.(this.connected(context, knex));
+    if (wasUnfinished) {
+      await this.refreshNow(id, settings.schedule);
+    }
+  }
 
-    const context: RefreshContext = {
+  private contextOf(
+    settings: ProviderSettings,
+    knex: Knex,
+    ledger: Ledger,
+    connection: EntityProviderConnection,
+  ): RefreshContext {
+    const { service, onHeldBack } = this.options;
+    const { clients, content, rules, yaml } = service;
+    return {
       settings,
       others: this.options.others,
       clients,
@@ -133,74 +159,57 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         explainFailure(service, error, organization),
       content,
       follower: this.options.follower,
-      onHeldBack: async (organization, sets) => {
-        const news = await ledger.heldBack.note(organization, sets, Date.now());
+      onHeldBack: async (organizationKey, sets) => {
+        const now = Date.now();
+        const news = await ledger.heldBack.note(organizationKey, sets, now);
         for (const held of news) {
-          await this.options.onHeldBack?.(settings, organization, held);
+          await onHeldBack?.(settings, organizationKey, held);
         }
       },
       trace: this.options.trace,
       logger: this.options.logger,
       clock: Date,
     };
-    const { trace = untraced } = this.options;
-    const wasUnfinished = await ledger.isUnfinished();
-    const id = refreshTaskId(settings.providerName);
-    await scheduler.createScheduledTaskRunner(settings.schedule).run({
-      id,
-      fn: async signal => {
-        await trace(
-          'refresh',
-          { provider: settings.providerName },
-          async () =>
-            await this.refreshOnce(signal, options =>
-              refresh(context, options),
-            ),
-        );
-      },
-    });
+  }
+
+  private connected(context: RefreshContext, knex: Knex): ConnectedProvider {
+    const { settings, ledger, connection, logger } = context;
+    const { trace = untraced } = context;
+    const { observers, service } = this.options;
+    const name = settings.providerName;
+    const forEvents = { ...context, clients: service.clients.interactive };
+    const onReport = (report: OrganizationReport) =>
+      observers.forEach(observer => observer.looked?.(name, report));
     const processAgain = async (entityRefs: readonly string[]) => {
       for (const refs of chunks(entityRefs)) {
         await connection.refresh({ keys: refs.map(refreshKeyOf) });
       }
     };
-    this.options.onConnected?.({
-      name: settings.providerName,
+    return {
+      name,
       branch: settings.branch,
       knex,
       processAgain,
-      lookAtDue: async (organization, due, signal) => {
+      async lookAtDue(organizationKey, due, signal) {
         const outcome = await trace(
           'look',
-          { provider: settings.providerName, organization },
+          { provider: name, organization: organizationKey },
           async () =>
-            await lookAtDue(
-              { ...context, clients: clients.interactive },
-              organization,
-              due,
-              signal,
-              report =>
-                this.options.observers.forEach(observer =>
-                  observer.looked?.(settings.providerName, report),
-                ),
-            ),
+            await lookAtDue(forEvents, organizationKey, due, signal, onReport),
         );
         try {
           const given = await ledger
-            .removalsIn(organization)
+            .removalsIn(organizationKey)
             .givenBy(due.map(it => it.repositoryId));
           await processAgain(given.slice(0, MOST_PROCESSED_AGAIN));
         } catch (error) {
-          this.options.logger.debug(
-            `The files that entities of ${organization} refer to are read anew only when the catalog processes them next: ${String(error)}`,
+          logger.debug(
+            `The files that entities of ${organizationKey} refer to are read anew only when the catalog processes them next: ${String(error)}`,
           );
         }
         return outcome;
       },
-    });
-    if (wasUnfinished) {
-      await this.refreshNow(id, settings.schedule);
-    }
+    };
   }
 
   /**
@@ -235,20 +244,18 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
   }
 
   private async refreshOnce(
+    context: RefreshContext,
     signal: AbortSignal,
-    run: (options: Parameters<typeof refresh>[1]) => ReturnType<typeof refresh>,
   ): Promise<void> {
     const { observers } = this.options;
     let report: RefreshReport | undefined;
     let failure: unknown;
+    const onReport = (started: RefreshReport) => {
+      report = started;
+      observers.forEach(observer => observer.started(started));
+    };
     try {
-      report = await run({
-        signal,
-        onReport: started => {
-          report = started;
-          observers.forEach(observer => observer.started(started));
-        },
-      });
+      await refresh(context, { signal, onReport });
     } catch (error) {
       failure = error;
       throw error;
@@ -258,13 +265,6 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
         observers.forEach(observer => observer.ended(ended, failure));
       }
     }
-  }
-
-  private async openDatabase() {
-    const { database } = this.options;
-    const knex = await database.getClient();
-    await migrateLedger(database, knex);
-    return knex;
   }
 }
 
