@@ -95,9 +95,10 @@ export const catalogModuleAzureDevOps = createBackendModule({
           logger.warn(`${mistake} (it has no effect)`);
         }
         const mistakes = describeAllMistakes(
-          readings.flatMap(({ error }) => (error ? [error] : [])),
+          readings.flatMap(({ error }) => error ?? []),
           MODULE_ID,
         );
+        const allSettings = readings.flatMap(({ settings }) => settings ?? []);
         const measured = metrics
           ? measureWith(
               metrics as MetricsService,
@@ -106,11 +107,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
                 numbers: async () =>
                   await ledgerNumbers(
                     await database.getClient(),
-                    readings.flatMap(({ settings }) =>
-                      settings && hub.isConnected(settings.providerName)
-                        ? [settings]
-                        : [],
-                    ),
+                    allSettings.filter(it => hub.isConnected(it.providerName)),
                   ),
                 now: Date.now,
               },
@@ -137,9 +134,7 @@ export const catalogModuleAzureDevOps = createBackendModule({
           catalog.addEntityProvider(
             new AzureDevOpsEntityProvider({
               reading,
-              others: readings.flatMap(({ id, settings }) =>
-                settings && id !== reading.id ? [settings] : [],
-              ),
+              others: allSettings.filter(({ id }) => id !== reading.id),
               mistakes,
               database,
               scheduler,

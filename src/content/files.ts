@@ -224,7 +224,7 @@ export class Files {
     options: ReadFileOptions,
   ): (PresentFile & Sighting) | undefined {
     const needed = isContentNeeded(seen.objectId, options);
-    const content = needed ? this.#contents.get(seen.objectId) : undefined;
+    const content = needed ? this.kept(seen.objectId) : undefined;
     return needed && !content
       ? undefined
       : { outcome: 'present', ...seen, content };
@@ -256,7 +256,7 @@ export class Files {
           : this.#keepText(objectId, item.content);
       const content = isContentNeeded(objectId, options)
         ? (came ??
-          this.#contents.get(objectId) ??
+          this.kept(objectId) ??
           (await this.#unlessLarge(objectId, () =>
             this.#download(
               client,
@@ -295,8 +295,7 @@ export class Files {
     options: ReadFileOptions,
     signal: AbortSignal,
   ): Promise<ItemOutcome> {
-    const { path, version } = file;
-    const { repository } = file;
+    const { repository, path, version } = file;
     const request = {
       repository: repository.id,
       listed: repository,

@@ -28,8 +28,8 @@ export function registerActions(
       description: operation.description,
       attributes: {
         readOnly: operation.method === 'get',
-        destructive: operation.effect.isDestructive,
-        idempotent: operation.effect.isIdempotent,
+        destructive: operation.removes ?? false,
+        idempotent: !operation.removes,
       },
       visibilityPermission: INGESTION_PERMISSIONS[operation.permission],
       schema: {

@@ -74,7 +74,6 @@ export function explainOperation(
       'Give either a URL or an entity reference. The answer is that of each provider that reads the organization, with what to do. ' +
       'It names no other repository, but for the one that gives the same entity.',
     permission: 'read',
-    effect: { isDestructive: false, isIdempotent: true },
     input: {
       url: {
         in: 'query',

@@ -77,7 +77,6 @@ export function heldBackOperation(providers: Providers): Operation {
     description:
       'The entities stay in the catalog until the set is approved, or the evidence changes.',
     permission: 'read',
-    effect: { isDestructive: false, isIdempotent: true },
     input: { id: ID, ...PAGE },
     answer: object({
       ...PROPERTIES,
@@ -112,7 +111,7 @@ export function approveOperation(
       'Removes the entities of this very set from the catalog, with the next refresh, which begins at once. ' +
       'It is looked at once more then: what is seen again stays, and what would go beside it is another set, which is held back.',
     permission: 'manage',
-    effect: { isDestructive: true, isIdempotent: false },
+    removes: true,
     input: { id: ID },
     answer: object({
       ...PROPERTIES,

@@ -44,11 +44,8 @@ export interface Operation {
   readonly title: string;
   readonly description: string;
   readonly permission: keyof typeof INGESTION_PERMISSIONS;
-  /** Whether it may remove something, and whether doing it twice is the same as once. */
-  readonly effect: {
-    readonly isDestructive: boolean;
-    readonly isIdempotent: boolean;
-  };
+  /** Whether it removes something. What does not is the same done twice as once. Default: false. */
+  readonly removes?: boolean;
   /** The name of the action. */
   readonly action: string;
   readonly input: Readonly<Record<string, Field>>;

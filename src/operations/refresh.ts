@@ -41,7 +41,6 @@ export function refreshOperation(
       'A repository is looked at within seconds, by whichever replica. Of a provider, and of an organization, a refresh begins: ' +
       'it goes over all organizations of the provider, and reads what has changed or is due. Give one of the three.',
     permission: 'manage',
-    effect: { isDestructive: false, isIdempotent: true },
     input: {
       provider: {
         in: 'body',

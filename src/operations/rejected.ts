@@ -23,7 +23,6 @@ export function rejectedFilesOperation(providers: Providers): Operation {
     description:
       'Files of which the catalog does not take a document, by URL, with what is wrong, where, and why.',
     permission: 'read',
-    effect: { isDestructive: false, isIdempotent: true },
     input: { provider: PROVIDER, ...PAGE },
     answer: object({
       total: count('How many there are'),
@@ -75,7 +74,6 @@ export function duplicatesOperation(providers: Providers): Operation {
     description:
       'One of the descriptors gives the entity to the catalog; the others are left out until that one is gone.',
     permission: 'read',
-    effect: { isDestructive: false, isIdempotent: true },
     input: { provider: PROVIDER, ...PAGE },
     answer: object({
       total: count('How many there are'),

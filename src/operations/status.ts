@@ -133,7 +133,6 @@ export function statusOperation(
     description:
       'Every provider and organization: what was read when, what failed and why, and what comes next. It is read from the database, so that each replica answers alike, but for `pacing`, `isConnected`, and how far a refresh has come, which the replica knows that it runs on.',
     permission: 'read',
-    effect: { isDestructive: false, isIdempotent: true },
     input: {
       provider: {
         in: 'query',
