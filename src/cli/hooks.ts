@@ -27,6 +27,7 @@ import {
   toJsonText,
   type Column,
 } from './text';
+import { messageOf } from '../thrown';
 
 export interface HooksOptions extends CommandOptions {
   /** The name or GUID of one project. */
@@ -234,7 +235,7 @@ async function carryOut(
     ) {
       return `${error.fault.seen}. ${NOT_ALLOWED}`;
     }
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

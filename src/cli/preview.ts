@@ -37,6 +37,7 @@ import {
   type Session,
 } from './session';
 import { toJsonText } from './text';
+import { messageOf } from '../thrown';
 
 export interface PreviewOptions extends CommandOptions {
   /** Ids; empty for all. */
@@ -100,7 +101,7 @@ async function writeHtml(file: string, found: Preview): Promise<void> {
     await writeFile(file, renderHtml(found));
   } catch (error) {
     throw new InputError(
-      `The page could not be written to ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      `The page could not be written to ${file}: ${messageOf(error)}`,
     );
   }
 }

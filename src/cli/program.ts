@@ -21,6 +21,7 @@ import { repositories } from './repositories';
 import { diagnoseConfiguration, renderFailure } from './session';
 import { hanging, toJsonText } from './text';
 import { validate, type ValidateOptions } from './validate';
+import { messageOf } from '../thrown';
 
 interface ConfigOptions {
   readonly config: readonly string[];
@@ -43,7 +44,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const text = hanging('error: ', redact(message), widthOf(io.stderr));
     io.stderr.write(`${text}\n`);
     return error instanceof InputError ? EXIT.usage : EXIT.problem;

@@ -15,6 +15,7 @@ import {
 import type { RepositoryAddress } from '../descriptors/url';
 import { CLOUD_HOST } from '../organization';
 import type { Checkout } from './checkout';
+import { messageOf } from '../thrown';
 
 /** The files that entities of a checkout refer to, as the catalog resolves and reads them. */
 export class References {
@@ -70,7 +71,7 @@ export class References {
       return this.#integrations.resolveUrl({ url: reference, base: from });
     } catch (error) {
       throw new PlaceholderError(
-        `expected a relative path or a URL: ${error instanceof Error ? error.message : String(error)}`,
+        `expected a relative path or a URL: ${messageOf(error)}`,
       );
     }
   }

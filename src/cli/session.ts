@@ -30,6 +30,7 @@ import {
 import { selectOrganizations } from './organizations';
 import { redact } from './redact';
 import { hanging, renderAdvice } from './text';
+import { messageOf } from '../thrown';
 
 /** What commands reach organizations with. */
 export interface Session {
@@ -225,7 +226,7 @@ export function renderFailure(
 
 /** What is wrong with `integrations.azure`, in Backstage's words, and the cure. */
 export function diagnoseConfiguration(error: unknown): Diagnosis {
-  const detail = redact(error instanceof Error ? error.message : String(error));
+  const detail = redact(messageOf(error));
   const host = /config for (\S+), only personal access tokens/.exec(
     detail,
   )?.[1];

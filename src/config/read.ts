@@ -8,6 +8,7 @@ import { findMisplacedBlocks, PROVIDERS_KEY } from './misplaced';
 import { readIntegrationHosts } from './organizations';
 import { providerNameOf, PROVIDER_KEYS, readSettings } from './provider';
 import type { ProviderReading } from './settings';
+import { messageOf } from '../thrown';
 
 const AN_ID_MAP = 'an object with an id of your choice for each provider';
 const A_BLOCK = 'an object with the keys of a provider';
@@ -49,7 +50,7 @@ function readBlocks(config: Config): ProviderReading[] {
     blocks = config.getOptional(PROVIDERS_KEY);
   } catch (error) {
     // Something above the key is no object; Backstage's message says what, and no value.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return [failed(ID_OF_NONE, [message])];
   }
   if (blocks === undefined) return [];

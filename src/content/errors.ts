@@ -13,6 +13,7 @@ import {
 } from '../azure/errors';
 import { CredentialError } from '../credentials/errors';
 import type { UnsupportedUrl } from './repository-url';
+import { messageOf } from '../thrown';
 
 /**
  * Whether an error means only that the service cannot answer now: it throttles,
@@ -53,7 +54,7 @@ export function unsupportedUrlError(
  * gone, and an error of the service proves nothing.
  */
 export function toBackstageError(url: string, error: unknown): unknown {
-  const message = `${unableToRead(url)}: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `${unableToRead(url)}: ${messageOf(error)}`;
   if (isTransient(error)) {
     return new ServiceUnavailableError(message);
   }

@@ -5,6 +5,7 @@ import {
 } from '@backstage/catalog-model';
 import type { JsonValue } from '@backstage/types';
 import { isObject } from '../json';
+import { messageOf } from '../thrown';
 
 /** Characters of an entity reference that the catalog's database holds. */
 const MAX_REFERENCE_LENGTH = 255;
@@ -85,7 +86,7 @@ function describeViolation(value: JsonValue, error: unknown): string {
       return `${key} is ${describe(found)}; expected a text`;
     }
   }
-  return `the document is no entity: ${error instanceof Error ? error.message : String(error)}`;
+  return `the document is no entity: ${messageOf(error)}`;
 }
 
 function member(

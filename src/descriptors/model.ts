@@ -15,6 +15,7 @@ import {
   userEntityV1alpha1Validator,
   type Entity,
 } from '@backstage/catalog-model';
+import { messageOf } from '../thrown';
 
 /** What the catalog enforces of every entity, in its order. */
 const POLICY = EntityPolicies.allOf([
@@ -81,7 +82,7 @@ export async function checkModel(entity: Entity): Promise<ModelCheck> {
 
 /** The words of the catalog's model, or of its schema shorter: `/spec must have required property 'owner' - missingProperty: owner`. */
 function describeViolation(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const message = text.replace(/\.?\s*$/, '');
   const [, pointer, rule = ''] =
     /^(\/\S*|<root>) (must .*?)(?: - \w+: .*)?$/s.exec(message) ?? [];

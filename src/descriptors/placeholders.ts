@@ -1,5 +1,6 @@
 import type { JsonValue } from '@backstage/types';
 import { load, loadAll } from 'js-yaml';
+import { messageOf } from '../thrown';
 
 /** The keys that a catalog replaces by a file: three of its own, two of its module for OpenAPI. */
 const PLACEHOLDERS = ['text', 'json', 'yaml', 'openapi', 'asyncapi'];
@@ -110,7 +111,7 @@ function parseAs<T>(format: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    const reason = String(error instanceof Error ? error.message : error);
+    const reason = messageOf(error);
     throw new PlaceholderError(
       `the file is not valid ${format}: ${reason.split('\n', 1)[0]}`,
     );

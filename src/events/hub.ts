@@ -16,6 +16,7 @@ import type { DescriptorChange } from '../policy/changes';
 import { EventListener, type ListeningProvider } from './listener';
 import { TOPIC } from './notification';
 import { DueWorker } from './worker';
+import { errorOf } from '../thrown';
 
 /** How many Locations are followed from an entity to the file that it comes from. */
 const DEEPEST = 32;
@@ -120,7 +121,7 @@ export class EventHub {
       observer?.refreshAsked('failed');
       logger.warn(
         `The repository of ${entityRef} could not be made due, though a refresh was asked for; the next refresh finds what changed in it`,
-        error instanceof Error ? error : undefined,
+        errorOf(error),
       );
     }
   }
@@ -143,7 +144,7 @@ export class EventHub {
     } catch (error) {
       this.options.logger.warn(
         'Could not subscribe to events of Azure DevOps; changes are found by refreshes alone',
-        error instanceof Error ? error : undefined,
+        errorOf(error),
       );
     }
   }

@@ -12,7 +12,8 @@ import type {
   PageStart,
 } from '../ledger/outbox';
 import { chunks } from '../ledger/rows';
-import { messageOf } from '../ledger/statement';
+import { withoutStatement } from '../ledger/statement';
+import { messageOf } from '../thrown';
 
 /** Is there until the entity is given as it should be. */
 const ANNOTATION_AGAIN = 'azure-devops-catalog/given-again';
@@ -186,7 +187,7 @@ export class Applier {
         throw error;
       }
       if (references.length === 1) {
-        this.refused.set(first.entityRef, messageOf(error));
+        this.refused.set(first.entityRef, messageOf(withoutStatement(error)));
         return [];
       }
       const middle = Math.ceil(references.length / 2);

@@ -15,6 +15,7 @@ import type { OnChanges } from './probe-writer';
 import { removeLookedAt } from './removal';
 import { startOrganizationReport, type OrganizationReport } from './report';
 import { walk } from './walk';
+import { messageOf } from '../thrown';
 
 /** How long one look at what is due may take, in milliseconds; what it has not come to is looked at again. */
 const PATIENCE_MS = 60_000;
@@ -242,7 +243,7 @@ async function lookUp(
     } catch (error) {
       failed.push(...concerned);
       if (!isRejectedByLimiter(error) && !signal.aborted) {
-        reasons.push(error instanceof Error ? error.message : String(error));
+        reasons.push(messageOf(error));
       }
     }
   };

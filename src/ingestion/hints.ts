@@ -22,6 +22,7 @@ import {
   searchTexts,
 } from './code-search';
 import type { OrganizationReport } from './report';
+import { messageOf } from '../thrown';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -110,7 +111,7 @@ export async function askForHints(
   } catch (error) {
     input.signal?.throwIfAborted();
     return switchOff(input, {
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
       until: now + pauseAfter(error),
     });
   }

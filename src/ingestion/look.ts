@@ -22,6 +22,7 @@ import { selectRepositories } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
 import type { Turns } from '../concurrency';
+import { messageOf } from '../thrown';
 
 /** How long somebody who asks waits for one look, in milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -192,9 +193,7 @@ function depthOf(path: string): number {
 function describe(error: unknown): string {
   return error instanceof Error && error.name === 'TimeoutError'
     ? `it took longer than ${PATIENCE_MS / 1_000} s`
-    : error instanceof Error
-      ? error.message
-      : String(error);
+    : messageOf(error);
 }
 
 /** The cause and the cure behind a request that an organization denied. */

@@ -23,6 +23,7 @@ import type { ReadingTime } from './reading-time';
 import { removeWhatIsGone } from './removal';
 import { type OrganizationReport, untraced } from './report';
 import { walk } from './walk';
+import { errorOf, messageOf } from '../thrown';
 
 export interface PassInput extends RefreshContext {
   readonly organization: Organization;
@@ -285,8 +286,7 @@ async function noteFailure(
   const failure = withoutStatement(error);
   report.outcome = 'failed';
   const message =
-    (await explain?.(failure, organization)) ??
-    (failure instanceof Error ? failure.message : String(failure));
+    (await explain?.(failure, organization)) ?? messageOf(failure);
   // In one line that begins with the organization.
   report.problems.push(
     message.startsWith(organization.label)
@@ -296,7 +296,7 @@ async function noteFailure(
   if (!signal?.aborted) {
     logger.warn(
       `${settings.providerName}: the pass over ${organization.label} failed; what it gave before stays in the catalog`,
-      failure instanceof Error ? failure : undefined,
+      errorOf(failure),
     );
   }
 }

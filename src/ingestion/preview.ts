@@ -10,6 +10,7 @@ import { selectRepositories, type SkipReason } from '../policy/select';
 import { DescriptorParser } from './descriptor-parser';
 import { probeRepository } from './probe';
 import { IN_FLIGHT } from './walk';
+import { messageOf } from '../thrown';
 
 /** A descriptor that was found. */
 export type PreviewedFile = Extract<PathObservation, { outcome: 'present' }>;
@@ -90,12 +91,7 @@ async function look(
   return {
     repository,
     files,
-    unknown:
-      reason === undefined
-        ? undefined
-        : reason instanceof Error
-          ? reason.message
-          : String(reason),
+    unknown: reason === undefined ? undefined : messageOf(reason),
     isThrottled: isRejectedByLimiter(reason),
   };
 }

@@ -6,10 +6,11 @@ import type {
   ProjectChange,
   RecordResult,
 } from '../ledger/record';
-import { messageOf, withoutStatement } from '../ledger/statement';
+import { withoutStatement } from '../ledger/statement';
 import { bytesOf } from '../policy/budget';
 import type { PathObservation } from '../policy/model';
 import type { Applier } from './apply';
+import { errorOf, messageOf } from '../thrown';
 
 const MEBIBYTE = 1_048_576;
 
@@ -212,7 +213,7 @@ export class ProbeWriter {
     this.refused.push({
       repositoryId: findings.repository.id,
       path,
-      message: messageOf(error),
+      message: messageOf(withoutStatement(error)),
     });
     return true;
   }
@@ -252,9 +253,7 @@ export class ProbeWriter {
 
   /** Logs a failure at once; the next `add` or `flush` throws it. What was written before is safe, and the next refresh goes on from there. */
   private fail(what: string, error: unknown): void {
-    this.failure ??= withoutStatement(
-      error instanceof Error ? error : new Error(String(error)),
-    );
+    this.failure ??= withoutStatement(errorOf(error));
     this.options.logger.error(what, this.failure);
   }
 

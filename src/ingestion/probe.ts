@@ -21,6 +21,7 @@ import {
 import type { KnownDescriptor, PathObservation } from '../policy/model';
 import type { DescriptorParser, ReadText } from './descriptor-parser';
 import type { Turns } from '../concurrency';
+import { errorOf } from '../thrown';
 
 const KIBIBYTE = 1_024;
 const MEBIBYTE = 1_024 * KIBIBYTE;
@@ -125,7 +126,7 @@ class Probe {
       if (isRejectedByLimiter(error) || error instanceof OverBudgetError) {
         throw error;
       }
-      this.unknown = error instanceof Error ? error : new Error(String(error));
+      this.unknown = errorOf(error);
     }
   }
 

@@ -8,6 +8,7 @@ import type { Outbox } from '../ledger/outbox';
 import { type Applier, withOneMore } from './apply';
 import { EVIDENCE } from './file-evidence';
 import type { TakeoverInput } from './takeover';
+import { errorOf } from '../thrown';
 
 /** How many entities a line of the log names. */
 const MOST_NAMED = 10;
@@ -35,7 +36,7 @@ export async function reconcile(options: {
     // everything: it compares by itself.
     logger.debug(
       'Cannot see what the catalog holds; everything is applied again',
-      error instanceof Error ? error : undefined,
+      errorOf(error),
     );
     await applier.reapplyAll(upTo, signal);
     return;
@@ -70,10 +71,7 @@ export async function showAgain(options: {
   try {
     unshown = await catalog.unshown();
   } catch (error) {
-    logger.debug(
-      'Cannot see which entities the catalog shows',
-      error instanceof Error ? error : undefined,
-    );
+    logger.debug('Cannot see which entities the catalog shows', errorOf(error));
     return;
   }
   const again = unshown.filter(it => former.has(it)).sort();

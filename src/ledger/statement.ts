@@ -23,8 +23,3 @@ export function withoutStatement<E>(error: E): E {
   }
   return error;
 }
-
-/** The same as text. */
-export function messageOf(error: unknown): string {
-  return isError(error) ? withoutStatement(error).message : String(error);
-}

@@ -13,6 +13,7 @@ import type { Field, Operation } from './operation';
 import { DEFAULT_LIMIT, PAGE, pageOf } from './page';
 import type { Provider, Providers } from './providers';
 import { array, count, object, oneOf, text, time } from './schema';
+import { errorOf } from '../thrown';
 
 const PROPERTIES = {
   id: text('Names this very set; one with another entity has another id'),
@@ -134,7 +135,7 @@ export function approveOperation(
         return answer;
       } catch (error) {
         await event.fail({
-          error: error instanceof Error ? error : new Error(String(error)),
+          error: errorOf(error),
         });
         throw error;
       }
@@ -215,7 +216,7 @@ export async function auditHeldBack(
   } catch (error) {
     logger.warn(
       'What is held back could not be told to the audit log; the status has it',
-      error instanceof Error ? error : undefined,
+      errorOf(error),
     );
   }
 }

@@ -14,6 +14,7 @@ import type { LastRefreshes } from '../status/report';
 import { migrateLedger } from '../ledger/migrate';
 import type { AzureDevOpsService } from '../shared-service';
 import type { ExplainSources } from './explain-question';
+import { errorOf } from '../thrown';
 
 /** How often a refresh is triggered again that could not be, in milliseconds. */
 const TRIGGER_AGAIN_MS = 5_000;
@@ -88,8 +89,7 @@ export class Providers {
       await this.context.scheduler.triggerTask(refreshTaskId(providerName));
       return { outcome: 'triggered' };
     } catch (error) {
-      const { name, message } =
-        error instanceof Error ? error : new Error(String(error));
+      const { name, message } = errorOf(error);
       // By its name, since it may be of another copy of @backstage/errors.
       return name === 'ConflictError'
         ? { outcome: 'already-running' }

@@ -3,6 +3,7 @@ import {
   createServiceRef,
 } from '@backstage/backend-plugin-api';
 import type { RefreshObserver, RefreshReport } from '../ingestion/report';
+import { messageOf } from '../thrown';
 
 /** The last refresh of every provider of this process. */
 export class LastRefreshes implements RefreshObserver {
@@ -16,10 +17,7 @@ export class LastRefreshes implements RefreshObserver {
 
   ended(report: RefreshReport, error?: unknown): void {
     if (error !== undefined) {
-      this.errors.set(
-        report.provider,
-        error instanceof Error ? error.message : String(error),
-      );
+      this.errors.set(report.provider, messageOf(error));
     }
   }
 

@@ -16,6 +16,7 @@ const FLOORS: ReadonlyArray<readonly string[]> = [
     'quotation',
     'nearest',
     'seldom',
+    'thrown',
     'counted',
     'json',
   ],
