@@ -25,7 +25,7 @@ export default {
     sqlite === 12 ? {} : { '^better-sqlite3$': 'better-sqlite3-13' },
   // Only what hangs takes so long, however busy the machine is.
   testTimeout: 300_000,
-  setupFilesAfterEnv: ['<rootDir>/tests/support/witness-everything.ts'],
+  setupFilesAfterEnv: ['<rootDir>/tests/support/scan-everything.ts'],
   testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   // Most of a test's time is spent waiting, for the scheduler and for the catalog:
   // by files, the processor is busy for a fifth to a half of it.

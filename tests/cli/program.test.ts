@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import { DOCUMENTATION } from '../../src/documentation';
 import { Cloud, TENANT_A } from '../credentials/support';
-import { witness } from '../support/witness';
+import { secretScan } from '../support/secret-scan';
 import { World } from './scenarios';
 import { loadProgram, run, runOn, type TerminalOptions } from './terminal';
 
@@ -361,7 +361,7 @@ it('lists repositories with a system-assigned identity and a configuration of th
   child.stdout.on('data', text => (output += text));
   child.stderr.on('data', text => (output += text));
   const code = await new Promise(resolve => child.once('close', resolve));
-  witness()?.saw('the command line', output);
+  secretScan()?.saw('the command line', output);
   expect(output).toMatchInlineSnapshot(`
    "dev.azure.com/MyOrg: 1 repository in 1 project, read with managed identity
    (system-assigned), from integrations.azure[0].credentials[0]

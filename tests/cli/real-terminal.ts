@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import { Terminal } from '@xterm/headless';
 import { build } from 'esbuild';
-import { witness } from '../support/witness';
+import { secretScan } from '../support/secret-scan';
 
 const root = resolve(__dirname, '..', '..');
 const COLUMNS = 80;
@@ -54,7 +54,7 @@ export async function runInTerminal(
   try {
     const command = [process.execPath, program, ...args, '--config', file];
     const { code, output } = await onPseudoTerminal(command);
-    witness()?.saw('a terminal', output);
+    secretScan()?.saw('a terminal', output);
     return { code, text: await show(output) };
   } finally {
     rmSync(directory, { recursive: true });

@@ -2,7 +2,7 @@ import { PROBLEM_IDS } from '../../src/credentials/problems/diagnosis';
 import { DOCUMENTATION } from '../../src/documentation';
 import { Cloud } from '../credentials/support';
 import { chosenPart, currentCommit, partOf } from '../faults/stage/in-jest';
-import { witness } from '../support/witness';
+import { secretScan } from '../support/secret-scan';
 import { compileProgram, runInTerminal, type Screen } from './real-terminal';
 import {
   FAILURES,
@@ -20,7 +20,7 @@ let cloud: Cloud;
 let program: string;
 
 beforeAll(async () => {
-  witness()?.register('a secret of the configuration', 'a-value-nobody-has');
+  secretScan()?.register('a secret of the configuration', 'a-value-nobody-has');
   program = await compileProgram();
 });
 

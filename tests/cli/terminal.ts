@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@backstage/types';
 import type * as Program from '../../src/cli/program';
-import { witness } from '../support/witness';
+import { secretScan } from '../support/secret-scan';
 
 /** What somebody at a terminal sees. */
 interface Seen {
@@ -67,7 +67,7 @@ export async function run(
     env: process.env,
     now: Date.now,
   });
-  witness()?.saw('the command line', written);
+  secretScan()?.saw('the command line', written);
   return { code, ...written };
 }
 

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITER_OPTIONS } from '../../src/azure/limiter/state';
 import { component } from '../e2e/support';
 import { startCatalog, type TestCatalog } from '../support/backend';
 import { proxyGlobalFetch } from '../support/proxied-fetch';
-import { SecretScan } from '../support/secrets';
+import { SecretScan } from '../support/secret-scan';
 import {
   Cloud,
   mountVolume,

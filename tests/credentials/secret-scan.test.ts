@@ -2,10 +2,10 @@ import { createClientCertificate } from '../../dev/simulator/certificates/client
 import { FederatedIssuer } from '../../dev/simulator/entra/issuers';
 import { createDatabase } from '../support/databases';
 import { recordingLogger, type LogLine } from '../support/logs';
-import { SecretScan } from '../support/secrets';
-import { witnessErrors } from '../support/witness-errors';
+import { SecretScan } from '../support/secret-scan';
+import { keepEveryError } from '../support/every-error';
 
-// The scan that all other tests go through, see tests/support/witness-everything.ts,
+// The scan that all other tests go through, see tests/support/scan-everything.ts,
 // finds what it is meant to find.
 
 const SECRET = 'a/secret+with="quotes"';
@@ -143,7 +143,7 @@ it('the scan of the tests accepts an Authorization header where it belongs, and 
 
 it('the scan of the tests finds a secret in an error that was caught and dropped', () => {
   const realm = { Error, TypeError, RangeError, SyntaxError, AggregateError };
-  const { end } = witnessErrors(realm);
+  const { end } = keepEveryError(realm);
   class Failure extends realm.Error {
     details?: object;
   }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@backstage/types';
 import type { FaultOptions } from '../../dev/simulator';
 import { readClaims } from '../../src/credentials/access-token';
-import { SecretScan } from '../support/secrets';
+import { SecretScan } from '../support/secret-scan';
 import { until } from '../support/until';
 import {
   Cloud,

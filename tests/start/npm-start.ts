@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { witness } from '../support/witness';
+import { secretScan } from '../support/secret-scan';
 
 const root = resolve(__dirname, '..', '..');
 
@@ -37,7 +37,7 @@ export class NpmStart {
     }
     this.ended = once(child, 'close').then(([code, signal]) => {
       this.#running = false;
-      witness()?.saw('npm start', this.#output);
+      secretScan()?.saw('npm start', this.#output);
       this.#notify();
       return code ?? signal;
     });

@@ -21,7 +21,7 @@ import { statusServiceRef } from '../../src/status/report';
 import { postgresUrl, type DatabaseKind } from './databases';
 import { recordingLogger, type LogLine } from './logs';
 import { until } from './until';
-import { witness } from './witness';
+import { secretScan } from './secret-scan';
 import type { RefreshReport } from '../../src/ingestion/report';
 
 export type Refreshed = RefreshReport & { error?: string };
@@ -259,8 +259,8 @@ export async function startCatalog(
         return;
       }
       isStopped = true;
-      witness()?.saw('a report', seen.status?.list());
-      await witness()?.sawDatabase('the catalog', knex);
+      secretScan()?.saw('a report', seen.status?.list());
+      await secretScan()?.sawDatabase('the catalog', knex);
       await backend.stop();
       await disconnect(knex);
       if (kind === 'postgres' && !keepDatabase) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import knexFactory, { type Knex } from 'knex';
-import { witness } from './witness';
+import { secretScan } from './secret-scan';
 
 /** The embedded databases that the module supports, both real. */
 export const DATABASES = ['sqlite', 'postgres'] as const;
@@ -38,7 +38,7 @@ export async function createDatabase(
       knex,
       connection: ':memory:',
       async destroy() {
-        await witness()?.sawDatabase('a database', knex);
+        await secretScan()?.sawDatabase('a database', knex);
         await knex.destroy();
       },
     };
@@ -61,7 +61,7 @@ export async function createDatabase(
     knex,
     connection: url.toString(),
     async destroy() {
-      await witness()?.sawDatabase('a database', knex);
+      await secretScan()?.sawDatabase('a database', knex);
       await knex.destroy();
       await admin.raw(`drop database if exists ${name} with (force)`);
       await admin.destroy();

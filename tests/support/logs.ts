@@ -1,5 +1,5 @@
 import type { RootLoggerService } from '@backstage/backend-plugin-api';
-import { witness } from './witness';
+import { secretScan } from './secret-scan';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -11,7 +11,10 @@ export interface LogLine {
 export function recordingLogger(lines: LogLine[]): RootLoggerService {
   const at = (level: LogLine['level']) => (message: string, meta?: unknown) => {
     lines.push({ level, message, meta });
-    witness()?.saw('the log', meta === undefined ? message : [message, meta]);
+    secretScan()?.saw(
+      'the log',
+      meta === undefined ? message : [message, meta],
+    );
   };
   return {
     debug: at('debug'),

@@ -1,8 +1,7 @@
 import type * as ClientCertificates from '../../dev/simulator/certificates/client';
 import type * as SimulatorModule from '../../dev/simulator/simulator';
-import { SecretScan } from './secrets';
-import { witnessErrors } from './witness-errors';
-import { setWitness } from './witness';
+import { keepEveryError } from './every-error';
+import { SecretScan, setSecretScan } from './secret-scan';
 
 // Runs before each test file: whatever the file is about, nothing of it may show
 // a secret, a token or an assertion. The one place for them is the Authorization
@@ -18,12 +17,12 @@ const SHORTEST = 8;
 const { testPath = '' } = expect.getState();
 if (!EXEMPT.some(path => testPath.includes(path))) {
   const scan = new SecretScan();
-  setWitness(scan);
+  setSecretScan(scan);
   scan.watchOutput();
-  const errors = witnessErrors(globalThis);
+  const errors = keepEveryError(globalThis);
   const simulators: SimulatorModule.Simulator[] = [];
-  witnessSimulators(scan, simulators);
-  witnessKeys(scan);
+  scanSimulators(scan, simulators);
+  registerKeys(scan);
 
   afterAll(() => {
     scan.close();
@@ -40,7 +39,7 @@ if (!EXEMPT.some(path => testPath.includes(path))) {
 }
 
 /** Registers every secret that a simulator is given, and keeps it for the sake of the requests that it receives. */
-function witnessSimulators(
+function scanSimulators(
   scan: SecretScan,
   simulators: SimulatorModule.Simulator[],
 ): void {
@@ -96,7 +95,7 @@ function witnessSimulators(
 }
 
 /** Registers the private key of every certificate that is made for an application. */
-function witnessKeys(scan: SecretScan): void {
+function registerKeys(scan: SecretScan): void {
   jest.mock('../../dev/simulator/certificates/client', () => {
     const actual = jest.requireActual<typeof ClientCertificates>(
       '../../dev/simulator/certificates/client',

@@ -143,3 +143,12 @@ async function tablesOf(knex: Knex): Promise<string[]> {
     : await knex.select('name').from('sqlite_master').where('type', 'table');
   return rows.map(({ name }) => name);
 }
+
+/** The scan of the test file that runs, which scan-everything.ts sets up; outside Jest there is none. */
+export function secretScan(): SecretScan | undefined {
+  return (globalThis as { secretScan?: SecretScan }).secretScan;
+}
+
+export function setSecretScan(scan: SecretScan | undefined): void {
+  (globalThis as { secretScan?: SecretScan }).secretScan = scan;
+}

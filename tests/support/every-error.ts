@@ -19,7 +19,7 @@ type Realm = Record<(typeof KINDS)[number], ErrorClass>;
  * @returns `end()` gives one error for each different message, with all that was
  * attached to it meanwhile
  */
-export function witnessErrors(globals: object): { end(): unknown[] } {
+export function keepEveryError(globals: object): { end(): unknown[] } {
   const realm = globals as Realm;
   const seen = new Map<string, unknown>();
   const keep = (error: Error) => {
