@@ -69,19 +69,19 @@ export function isErrorAbout(
   }
   const { repository, project, listed, path, version } = question;
   if (what === 'project') {
-    return project === undefined || names(message, project);
+    return project === undefined || hasName(message, project);
   }
   // An empty repository has no items to name.
   const namesPath =
     what !== 'item' ||
     message.startsWith('VS403403') ||
     path === undefined ||
-    names(message, normalPath(path));
+    hasName(message, normalPath(path));
   // Whoever asks by the id alone cannot tell which name is meant.
   const isNameKnown = listed !== undefined || !guidOf(repository);
   const namesRepository =
     (!isNameKnown && typeKey !== 'GitRepositoryNotFoundException') ||
-    [repository, listed?.name ?? repository].some(it => names(message, it));
+    [repository, listed?.name ?? repository].some(it => hasName(message, it));
   if (!namesPath || !namesRepository) {
     return false;
   }
@@ -110,7 +110,7 @@ export function aboutRepository(
 }
 
 /** Whether a message has a name in it, not as a part of another. */
-function names(message: string, name: string): boolean {
+function hasName(message: string, name: string): boolean {
   const text = foldText(message);
   const wanted = foldText(name);
   for (

@@ -63,7 +63,7 @@ const NOT_OFFERED = 'Failed to find api location';
  * for `null`. Nor does it ask for resource areas, whose answer could name
  * another host.
  */
-export class OrganizationApi<A extends ClientApiBase> {
+export class LibraryApi<A extends ClientApiBase> {
   readonly #transport: Transport;
   readonly #area: ApiArea<A>;
   readonly #baseUrl: string;

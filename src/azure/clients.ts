@@ -1,9 +1,8 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { LRUCache } from 'lru-cache';
-import type { Dispatcher } from 'undici';
 import type { CredentialDirectory } from '../credentials/types';
 import { type Organization } from '../organization';
-import { CORE, GIT, LOCATIONS, OrganizationApi } from './api';
+import { CORE, GIT, LOCATIONS, LibraryApi } from './api';
 import { Requests, type OrganizationApis } from './requests';
 import { createClient } from './client';
 import { type Clock, systemClock } from './clock';
@@ -43,8 +42,6 @@ export interface AzureDevOpsClientsOptions {
   readonly limiter?: Partial<LimiterOptions>;
   /** The organizations whose clients are kept, however many others are asked. */
   readonly configured?: readonly Organization[];
-  /** Sends all requests, and stays open when the clients are closed. Default: connections of each organization's own, through the environment's proxy. */
-  readonly dispatcher?: Dispatcher;
 }
 
 export interface OrganizationPacing extends LimiterSnapshot {
@@ -156,13 +153,11 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     for (const { limiter } of entries) {
       limiter.close();
     }
-    if (!this.#options.dispatcher) {
-      await Promise.all(
-        entries
-          .flatMap(({ connections: { kept, fresh } }) => [kept, fresh])
-          .map(dispatcher => dispatcher.destroy()),
-      );
-    }
+    await Promise.all(
+      entries
+        .flatMap(({ connections: { kept, fresh } }) => [kept, fresh])
+        .map(dispatcher => dispatcher.destroy()),
+    );
   }
 
   #client(
@@ -218,10 +213,8 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
         this.#entries.delete(key);
         this.#throttledMs += entry.limiter.snapshot().throttledMs;
         entry.limiter.close();
-        if (!this.#options.dispatcher) {
-          void entry.connections.kept.close();
-          void entry.connections.fresh.close();
-        }
+        void entry.connections.kept.close();
+        void entry.connections.fresh.close();
       }
     }
   }
@@ -259,14 +252,11 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     });
     // Each organization has sockets of its own, so that one that hangs does
     // not take those of the others.
-    const { dispatcher } = this.#options;
-    const connections = dispatcher
-      ? { kept: dispatcher, fresh: dispatcher }
-      : createConnections({
-          host: organization.host,
-          sockets: options.maxConcurrency,
-          connectMs: timeouts.connectMs,
-        });
+    const connections = createConnections({
+      host: organization.host,
+      sockets: options.maxConcurrency,
+      connectMs: timeouts.connectMs,
+    });
     const transport = new Transport({
       organization,
       credential,
@@ -285,9 +275,9 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     return {
       organization,
       apis: {
-        git: new OrganizationApi(transport, GIT, onAssumed),
-        core: new OrganizationApi(transport, CORE, onAssumed),
-        locations: new OrganizationApi(transport, LOCATIONS, onAssumed),
+        git: new LibraryApi(transport, GIT, onAssumed),
+        core: new LibraryApi(transport, CORE, onAssumed),
+        locations: new LibraryApi(transport, LOCATIONS, onAssumed),
         search: new CodeSearch(transport),
       },
       transport,

@@ -236,11 +236,11 @@ function failureOf(
   if (error instanceof ProxyError) {
     return {
       reason: 'connection',
-      ...describeError(error.error),
+      ...factsOf(error.error),
       ...error.failure,
     };
   }
-  const described = describeError(error);
+  const described = factsOf(error);
   const closed = /^UND_ERR_(DESTROYED|CLOSED)$/.test(described.code ?? '');
   return { reason: closed ? 'closed' : 'connection', ...described };
 }
@@ -249,7 +249,7 @@ function failureOf(
 const MOST_NAMES = 3;
 
 /** What an error shows; of one for many addresses, as Node throws it, the first. */
-function describeError(
+function factsOf(
   error: unknown,
 ): Pick<TransportFailure, 'code' | 'certificateNames'> {
   const { code, name, errors, cause, cert } = fieldsOf(error);
@@ -266,7 +266,7 @@ function describeError(
   }
   const inner: unknown = Array.isArray(errors) ? errors[0] : cause;
   if (inner !== undefined) {
-    return describeError(inner);
+    return factsOf(inner);
   }
   // undici's parser gives its errors a name where it gives them no code.
   return { code: name === 'HTTPParserError' ? name : undefined };

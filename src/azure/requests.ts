@@ -6,7 +6,7 @@ import type { CoreApi } from 'azure-devops-node-api/CoreApi';
 import type { GitApi } from 'azure-devops-node-api/GitApi';
 import type { LocationsApi } from 'azure-devops-node-api/LocationsApi';
 import type { Organization } from '../organization';
-import type { OrganizationApi } from './api';
+import type { LibraryApi } from './api';
 import type { CodeSearch } from './code-search';
 import { AzureDevOpsRequestError, lastingFault } from './errors';
 import type { Call } from './transport';
@@ -45,9 +45,9 @@ const VERSION_TYPES = {
 
 /** What one organization can be asked through. */
 export interface OrganizationApis {
-  readonly git: OrganizationApi<GitApi>;
-  readonly core: OrganizationApi<CoreApi>;
-  readonly locations: OrganizationApi<LocationsApi>;
+  readonly git: LibraryApi<GitApi>;
+  readonly core: LibraryApi<CoreApi>;
+  readonly locations: LibraryApi<LocationsApi>;
   readonly search: CodeSearch;
 }
 

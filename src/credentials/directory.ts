@@ -11,7 +11,7 @@ import { CredentialError, TokenError } from './errors';
 import { hostKey, matchCredential } from './match';
 import { diagnose } from './problems/diagnosis';
 import type { TokenSource } from './token-source';
-import { createTokens, proofOf } from './tokens';
+import { proofOf, Tokens } from './tokens';
 import type {
   CredentialDescription,
   CredentialDirectory,
@@ -45,7 +45,7 @@ export function createCredentialDirectory({
   tokenTimeoutMs,
 }: CredentialDirectoryOptions): CredentialDirectory {
   const configured = readConfiguredCredentials(config);
-  const tokens = createTokens({ logger, now, timeoutMs: tokenTimeoutMs });
+  const tokens = new Tokens({ logger, now, timeoutMs: tokenTimeoutMs });
   const chosen = new LRUCache<string, OrganizationCredential>({
     max: MOST_REMEMBERED,
   });
@@ -121,7 +121,7 @@ function personalAccessTokenCredential(
       signal?.throwIfAborted();
       // Backstage accepts a token of blanks. Sent, it would be no credential at all.
       if (token === '') {
-        throw problem(
+        throw credentialError(
           organization,
           description,
           new TokenError('personal-access-token-empty'),
@@ -145,7 +145,7 @@ function tokenCredential(
       return await work();
     } catch (error) {
       throw error instanceof TokenError
-        ? problem(organization, description, error)
+        ? credentialError(organization, description, error)
         : error;
     }
   };
@@ -163,7 +163,7 @@ function bearer(token: string): string {
   return `Bearer ${token}`;
 }
 
-function problem(
+function credentialError(
   organization: Organization,
   credential: CredentialDescription,
   error: TokenError,

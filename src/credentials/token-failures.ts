@@ -129,7 +129,7 @@ function entraFailure(failure: TokenFailure, text: string): TokenError {
   // Microsoft Entra answers a token request with 200 and JSON, or with an error.
   return status < 400
     ? new TokenError('token-malformed', `HTTP ${status}`)
-    : new TokenError('token-refused', said(text) ?? `HTTP ${status}`);
+    : new TokenError('token-refused', descriptionIn(text) ?? `HTTP ${status}`);
 }
 
 /** What became of a request that the library never sent, or whose end is not to be seen. */
@@ -152,14 +152,14 @@ function managedIdentityFailure(
   if (/network_error|unreachable/i.test(text)) {
     return new TokenError('managed-identity-unavailable', hint);
   }
-  const description = said(text);
+  const description = descriptionIn(text);
   return description
     ? new TokenError('token-refused', description)
     : new TokenError('token-service-unavailable');
 }
 
 /** What MSAL repeats of an error, where it repeats anything. */
-function said(text: string): string | undefined {
+function descriptionIn(text: string): string | undefined {
   const description = /Description: (.+?) - Correlation ID/.exec(text)?.[1];
   return description === undefined || description === 'Not Available'
     ? undefined

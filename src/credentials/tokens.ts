@@ -33,75 +33,74 @@ export interface TokensOptions {
 }
 
 /** The token sources of one process: one for each credential, however many organizations it serves. */
-export function createTokens({ logger, now, timeoutMs }: TokensOptions) {
-  const sources = new Map<string, TokenSource>();
+export class Tokens {
+  readonly #options: TokensOptions;
+  readonly #sources = new Map<string, TokenSource>();
 
-  function source(
-    key: string,
-    name: string,
-    acquire: AcquireToken,
-    otherwise = TIMEOUT,
-  ): TokenSource {
-    const known =
-      sources.get(key) ??
-      new TokenSource({
-        name,
-        acquire,
-        timeoutMs: timeoutMs ?? otherwise,
-        logger,
-        now,
-      });
-    sources.set(key, known);
-    return known;
+  constructor(options: TokensOptions) {
+    this.#options = options;
   }
 
-  function assertionsOf(clientId: string): TokenSource {
-    const kind =
-      clientId === SYSTEM_ASSIGNED
-        ? 'managed identity (system-assigned)'
-        : 'managed identity (user-assigned)';
-    return source(
-      `assertion:${clientId}`,
-      `${kind} in place of a client secret`,
-      withManagedIdentity(clientId, TOKEN_EXCHANGE_SCOPE),
+  /** Tokens with a configured credential other than a personal access token. */
+  of(entry: ConfiguredCredential): TokenSource {
+    const name = describeCredential(describeConfigured(entry));
+    return this.#source(entry.configKey, name, this.#acquireWith(entry));
+  }
+
+  /** Tokens with what the environment offers. */
+  ofEnvironment(): TokenSource {
+    return this.#source(
+      'environment',
+      'default Azure credential',
+      withDefaultCredential(),
+      DEFAULT_CREDENTIAL_TIMEOUT,
     );
   }
 
-  function acquireWith({ credential }: ConfiguredCredential): AcquireToken {
+  #acquireWith({ credential }: ConfiguredCredential): AcquireToken {
     switch (credential.kind) {
       case 'ClientSecret':
         return withClientSecret(credential);
       case 'ClientCertificate':
-        return withCertificate(credential, now);
+        return withCertificate(credential, this.#options.now);
       case 'ManagedIdentity':
         return withManagedIdentity(credential.clientId);
       case 'ManagedIdentityClientAssertion':
         return withAssertion({
           tenantId: credential.tenantId,
           clientId: credential.clientId,
-          assertions: assertionsOf(credential.managedIdentityClientId),
+          assertions: this.#assertionsOf(credential.managedIdentityClientId),
         });
       case 'PersonalAccessToken':
         throw new Error('A personal access token needs no other token');
     }
   }
 
-  return {
-    /** Tokens with a configured credential other than a personal access token. */
-    of(entry: ConfiguredCredential): TokenSource {
-      const name = describeCredential(describeConfigured(entry));
-      return source(entry.configKey, name, acquireWith(entry));
-    },
+  #assertionsOf(clientId: string): TokenSource {
+    const kind =
+      clientId === SYSTEM_ASSIGNED
+        ? 'managed identity (system-assigned)'
+        : 'managed identity (user-assigned)';
+    return this.#source(
+      `assertion:${clientId}`,
+      `${kind} in place of a client secret`,
+      withManagedIdentity(clientId, TOKEN_EXCHANGE_SCOPE),
+    );
+  }
 
-    /** Tokens with what the environment offers. */
-    ofEnvironment: (): TokenSource =>
-      source(
-        'environment',
-        'default Azure credential',
-        withDefaultCredential(),
-        DEFAULT_CREDENTIAL_TIMEOUT,
-      ),
-  };
+  #source(
+    key: string,
+    name: string,
+    acquire: AcquireToken,
+    usualTimeoutMs = TIMEOUT,
+  ): TokenSource {
+    const { timeoutMs = usualTimeoutMs, logger, now } = this.#options;
+    const source =
+      this.#sources.get(key) ??
+      new TokenSource({ name, acquire, timeoutMs, logger, now });
+    this.#sources.set(key, source);
+    return source;
+  }
 }
 
 /**

@@ -31,7 +31,7 @@ export function parseEnvelope(value: JsonValue): ParsedEnvelope {
   try {
     entity = validateEnvelope(value);
   } catch (error) {
-    return rejected(describeViolation(value, error));
+    return rejected(describeBadEnvelope(value, error));
   }
   const { annotations } = entity.metadata;
   if (
@@ -68,7 +68,7 @@ const TEXTS = [
   ['metadata', 'namespace'],
 ] as const;
 
-function describeViolation(value: JsonValue, error: unknown): string {
+function describeBadEnvelope(value: JsonValue, error: unknown): string {
   const metadata = member(value, 'metadata');
   for (const path of TEXTS) {
     const found = path.reduce<JsonValue | undefined>(member, value);

@@ -76,12 +76,12 @@ export async function checkModel(entity: Entity): Promise<ModelCheck> {
     }
     return { outcome: 'unknown-kind' };
   } catch (error) {
-    return { outcome: 'invalid', message: describeViolation(error) };
+    return { outcome: 'invalid', message: inShort(error) };
   }
 }
 
 /** The words of the catalog's model, or of its schema shorter: `/spec must have required property 'owner' - missingProperty: owner`. */
-function describeViolation(error: unknown): string {
+function inShort(error: unknown): string {
   const text = messageOf(error);
   const message = text.replace(/\.?\s*$/, '');
   const [, pointer, rule = ''] =

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ServiceUnavailableError } from '@backstage/errors';
+import { Turns } from '../concurrency';
 
 /** One document of a text, as Backstage's parser reads it. */
 export type CatalogDocument =
@@ -121,8 +122,7 @@ export class YamlWorker {
   #worker: Worker | undefined;
   /** Aborted when the text that is being read shall be read no further. */
   #reading = new AbortController();
-  /** Settled when every earlier text is read. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(limits: WorkerLimits) {
@@ -134,17 +134,17 @@ export class YamlWorker {
     request: WorkerRequest,
     signal?: AbortSignal,
   ): Promise<WorkerResult> {
-    const result = this.#last.then(() => this.#parseNext(request, signal));
-    this.#last = result.catch(() => {});
-    return await result;
+    return await this.#turns.take(
+      () => this.#parseNext(request, signal),
+      signal,
+    );
   }
 
   /** Ends the thread. What is being read, or waits for it, is rejected. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#reading.abort();
-    await this.#last;
-    await this.#stop();
+    await this.#turns.take(() => this.#stop());
   }
 
   async #parseNext(

@@ -339,7 +339,7 @@ function toYamlDocument(
   if ('problem' in document) {
     return tooLarge(JSON_PROBLEMS[document.problem], line);
   }
-  const error = describeError(document.error);
+  const error = takeApart(document.error);
   return {
     outcome: 'rejected',
     reason: 'syntax',
@@ -358,7 +358,7 @@ const JSON_PROBLEMS: Record<JsonProblem, string> = {
 };
 
 /** Takes the parser's message apart: the reason, the position, and the excerpt of the file, which is dropped. */
-function describeError(message: string): {
+function takeApart(message: string): {
   message: string;
   line?: number;
   column?: number;
