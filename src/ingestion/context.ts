@@ -63,7 +63,7 @@ export class RefreshMemory {
 
 /** Called with what was found, whether by a refresh or because of an event. */
 export interface RefreshFollower {
-  /** @param organization - its key; @param ids - of repositories that the configuration leaves out */
-  noteUnselected(organization: string, ids: readonly string[]): void;
+  /** @param ids - of repositories that the configuration leaves out */
+  noteUnselected(organizationKey: string, ids: readonly string[]): void;
   noteChanges(changes: readonly ProjectChange[]): void;
 }

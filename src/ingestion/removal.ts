@@ -42,10 +42,10 @@ interface GoneOutcome extends RemovalOutcome {
 /**
  * Called with all that the guard holds back of an organization.
  *
- * @param organization - its key; empty for what is not of one
+ * @param organizationKey - empty for what is not of one
  */
 export type OnHeldBack = (
-  organization: string,
+  organizationKey: string,
   sets: readonly HeldBack[],
 ) => Promise<void>;
 

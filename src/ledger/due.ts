@@ -212,13 +212,13 @@ export class DueRepositories {
   /** What this process has to look at in an organization, and what no other holds any more; the longest due first. */
   async take(
     provider: string,
-    organization: string,
+    organizationKey: string,
     limit: number,
   ): Promise<TakenDue[]> {
     const rows: Array<DueRow & { age: BigIntColumn }> = await this.free(
       provider,
     )
-      .andWhere({ organization })
+      .andWhere({ organization: organizationKey })
       .select('*', this.knex.raw('? - since as age', [databaseNow(this.knex)]))
       .orderBy(['since', 'project_id', 'repository_id'])
       .limit(limit);
@@ -226,7 +226,7 @@ export class DueRepositories {
     if (others.length > 0) {
       // Of two processes that see the same, the first to write has it.
       await this.knex<DueRow>(TABLES.due)
-        .where({ provider, organization })
+        .where({ provider, organization: organizationKey })
         .andWhere('until', '<', databaseNow(this.knex))
         .whereRaw(
           isOneOf(
@@ -236,7 +236,7 @@ export class DueRepositories {
           ),
         )
         .update({ holder: this.holder, until: this.heldUntil() as never });
-      return await this.take(provider, organization, limit);
+      return await this.take(provider, organizationKey, limit);
     }
     return rows.map(row => ({
       provider: row.provider,

@@ -67,18 +67,18 @@ export class LedgerHeldBack {
    * @returns those that were not noted before, by any process
    */
   async note(
-    organization: string,
+    organizationKey: string,
     sets: readonly HeldBack[],
     now: number,
   ): Promise<HeldBack[]> {
     const present = sets.map(({ code }) => code);
     const codes: string[] = await this.rows()
-      .andWhere({ organization })
+      .andWhere({ organization: organizationKey })
       .pluck('code');
     const gone = codes.filter(code => !present.includes(code));
     for (const some of chunks(gone)) {
       await this.rows()
-        .andWhere({ organization })
+        .andWhere({ organization: organizationKey })
         .whereIn('code', some)
         .delete();
     }
@@ -88,7 +88,7 @@ export class LedgerHeldBack {
         .insert({
           provider: this.provider,
           code: held.code,
-          organization,
+          organization: organizationKey,
           held: JSON.stringify(held),
           since: now,
         })

@@ -43,7 +43,7 @@ type SlimClaim = Pick<
 export async function loadKnownRepositories(
   knex: Knex,
   provider: string,
-  organization: string,
+  organizationKey: string,
   among?: readonly string[],
 ): Promise<Map<string, KnownRepository>> {
   const found = new Map<string, KnownRepository>();
@@ -56,7 +56,7 @@ export async function loadKnownRepositories(
   };
   for (let after = ''; ;) {
     const rows: RepositoryRow[] = await knex(TABLES.repositories)
-      .where({ provider, organization })
+      .where({ provider, organization: organizationKey })
       .andWhere('repository_id', '>', after)
       .andWhere(query => {
         if (among) {
@@ -80,7 +80,7 @@ export async function loadKnownRepositories(
     for (const row of rows) {
       found.set(row.repository_id, {
         id: row.repository_id,
-        organization,
+        organization: organizationKey,
         projectId: shared(row.project_id),
         project: shared(row.project),
         name: row.name,
@@ -109,14 +109,14 @@ export async function loadKnownRepositories(
 export async function loadKnownDescriptors(
   knex: Knex,
   provider: string,
-  organization: string,
+  organizationKey: string,
   repositoryIds: readonly string[],
   paths?: readonly string[],
 ): Promise<Map<string, KnownDescriptor[]>> {
   const result = new Map<string, KnownDescriptor[]>();
   const refine = (query: Knex.QueryBuilder, ids: readonly string[]) => {
     query
-      .where({ provider, organization })
+      .where({ provider, organization: organizationKey })
       .whereRaw(isOneOf(knex, 'repository_id', ids));
     return paths ? query.whereRaw(isOneOf(knex, 'path', paths)) : query;
   };

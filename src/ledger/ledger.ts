@@ -41,9 +41,9 @@ export class Ledger {
     this.projectEvents = new LedgerProjectEvents(knex, provider);
   }
 
-  /** What is about to leave the ledger of one organization. @param organization - its key */
-  removalsIn(organization: string): LedgerRemovals {
-    return new LedgerRemovals(this.knex, this.provider, organization);
+  /** What is about to leave the ledger of one organization. */
+  removalsIn(organizationKey: string): LedgerRemovals {
+    return new LedgerRemovals(this.knex, this.provider, organizationKey);
   }
 
   /** Makes sure of the provider's rows; harmless when they are there. */
@@ -90,8 +90,8 @@ export class Ledger {
   /** Every repository that is known, of whichever organization. */
   async repositories(): Promise<KnownRepository[]> {
     const found: KnownRepository[] = [];
-    for (const organization of (await this.repositoriesOutside([])).keys()) {
-      found.push(...(await this.repositoriesIn(organization)).values());
+    for (const key of (await this.repositoriesOutside([])).keys()) {
+      found.push(...(await this.repositoriesIn(key)).values());
     }
     return found;
   }
@@ -99,29 +99,28 @@ export class Ledger {
   /**
    * The repositories of one organization, by id.
    *
-   * @param organization - its key
    * @param among - ids; all repositories if left out
    */
   async repositoriesIn(
-    organization: string,
+    organizationKey: string,
     among?: readonly string[],
   ): Promise<Map<string, KnownRepository>> {
     return await loadKnownRepositories(
       this.knex,
       this.provider,
-      organization,
+      organizationKey,
       among,
     );
   }
 
-  /** Ids of the repositories of all other organizations than these, by organization. */
+  /** Ids of the repositories of all other organizations than these, by the organization's key. */
   async repositoriesOutside(
-    organizations: readonly string[],
+    organizationKeys: readonly string[],
   ): Promise<Map<string, string[]>> {
     const rows: Array<Pick<RepositoryRow, 'repository_id' | 'organization'>> =
       await this.knex<RepositoryRow>(TABLES.repositories)
         .where({ provider: this.provider })
-        .whereNotIn('organization', organizations)
+        .whereNotIn('organization', organizationKeys)
         .select('repository_id', 'organization');
     const result = new Map<string, string[]>();
     for (const { repository_id, organization } of rows) {
@@ -134,21 +133,21 @@ export class Ledger {
 
   /** The descriptors of these repositories of an organization, by repository id. */
   async descriptors(
-    organization: string,
+    organizationKey: string,
     repositoryIds: readonly string[],
   ): Promise<Map<string, KnownDescriptor[]>> {
     return await loadKnownDescriptors(
       this.knex,
       this.provider,
-      organization,
+      organizationKey,
       repositoryIds,
     );
   }
 
   /** The object ids of all descriptors of one organization. */
-  async objectIds(organization: string): Promise<StoredObjectId[]> {
+  async objectIds(organizationKey: string): Promise<StoredObjectId[]> {
     return await this.knex(TABLES.descriptors)
-      .where({ provider: this.provider, organization })
+      .where({ provider: this.provider, organization: organizationKey })
       .select({
         repositoryId: 'repository_id',
         path: 'path',

@@ -20,14 +20,14 @@ export class LedgerProjectEvents {
 
   /** A refresh found changes in these projects; those of which no event ever came are left out. */
   async countUnannounced(
-    organization: string,
+    organizationKey: string,
     projectIds: readonly string[],
   ): Promise<void> {
     for (const projectId of projectIds) {
       await this.knex(TABLES.projectEvents)
         .where({
           provider: this.provider,
-          organization,
+          organization: organizationKey,
           project_id: projectId,
         })
         .increment('unannounced', 1);

@@ -192,11 +192,11 @@ export async function takeTicket(
 async function loadRepositories(
   tx: Knex.Transaction,
   provider: string,
-  organization: string,
+  organizationKey: string,
   ids: readonly string[],
 ): Promise<Map<string, RepositoryRow>> {
   const rows: RepositoryRow[] = await tx<RepositoryRow>(TABLES.repositories)
-    .where({ provider, organization })
+    .where({ provider, organization: organizationKey })
     .whereRaw(isOneOf(tx, 'repository_id', ids));
   return new Map(rows.map(row => [row.repository_id, row]));
 }

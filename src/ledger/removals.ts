@@ -54,13 +54,12 @@ interface Marked {
 export class LedgerRemovals {
   private readonly ours: { provider: string; organization: string };
 
-  /** @param organization - its key */
   constructor(
     private readonly knex: Knex,
     private readonly provider: string,
-    organization: string,
+    organizationKey: string,
   ) {
-    this.ours = { provider, organization };
+    this.ours = { provider, organization: organizationKey };
   }
 
   /**

@@ -89,28 +89,32 @@ export class LedgerReports {
   ) {}
 
   /** When the organization was last passed over, in milliseconds since 1970. */
-  async lastPassAt(organization: string): Promise<number | undefined> {
+  async lastPassAt(organizationKey: string): Promise<number | undefined> {
     const row = await this.knex<OrganizationRow>(TABLES.organizations)
-      .where({ provider: this.provider, organization })
+      .where({ provider: this.provider, organization: organizationKey })
       .first('last_pass_at');
     return numberOf(row?.last_pass_at);
   }
 
-  async notePass(organization: string, startedAt: number): Promise<void> {
-    await this.noteOrganization(organization, { last_pass_at: startedAt });
+  async notePass(organizationKey: string, startedAt: number): Promise<void> {
+    await this.noteOrganization(organizationKey, { last_pass_at: startedAt });
   }
 
   /** Notes that the organization's list was had whole. @param now - milliseconds since 1970 */
-  async noteList(organization: string, now: number): Promise<void> {
-    await this.noteOrganization(organization, { last_list_at: now });
+  async noteList(organizationKey: string, now: number): Promise<void> {
+    await this.noteOrganization(organizationKey, { last_list_at: now });
   }
 
   private async noteOrganization(
-    organization: string,
+    organizationKey: string,
     values: Partial<OrganizationRow>,
   ): Promise<void> {
     await this.knex<OrganizationRow>(TABLES.organizations)
-      .insert({ provider: this.provider, organization, ...values })
+      .insert({
+        provider: this.provider,
+        organization: organizationKey,
+        ...values,
+      })
       .onConflict(['provider', 'organization'])
       .merge();
   }
