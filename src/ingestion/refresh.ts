@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { durationToMilliseconds } from '@backstage/types';
 import { withoutStatement } from '../ledger/statement';
+import { describeHeldBack } from '../policy/guard';
 import { hasFallenSilent, namesNoRepository } from '../policy/event-health';
 import type { OrganizationList } from '../policy/select';
 import { Applier } from './apply';
@@ -13,7 +14,6 @@ import { removeOrphanedOrganizations } from './orphans';
 import { passOrganization } from './pass';
 import { ReadingTime } from './reading-time';
 import { reconcile, removeStrays, showAgain } from './reconcile';
-import { describeHeldBack } from './removal-messages';
 import {
   startOrganizationReport,
   type ProjectEventReport,

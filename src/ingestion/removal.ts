@@ -5,7 +5,7 @@ import type { ProviderSettings } from '../config/settings';
 import type { Ledger } from '../ledger/ledger';
 import type { LedgerRemovals, Proposal } from '../ledger/removals';
 import type { Organization } from '../organization';
-import { guard, type HeldBack } from '../policy/guard';
+import { describeHeldBack, guard, type HeldBack } from '../policy/guard';
 import {
   judgeMissing,
   type OutOfSight,
@@ -15,11 +15,8 @@ import type { KnownRepository, Removal } from '../policy/model';
 import type { Plan } from '../policy/plan';
 import type { SkippedRepository } from '../policy/select';
 import { leaveToOthers } from './handover';
+import { keepOutOfSight } from './out-of-sight';
 import type { OnChanges } from './probe-writer';
-import { describeHeldBack, describeOutOfSight } from './removal-messages';
-
-/** How many projects that are out of sight a report spells out. */
-const MAX_OUT_OF_SIGHT = 20;
 
 /** What left the catalog, what did not, and what the operator should know of it. */
 interface RemovalOutcome {
@@ -105,23 +102,21 @@ export async function removeWhatIsGone(
   });
   await markDeleted(input, removals, deleted);
   const inferred = await countMissed(input, removals, missedOnceMore);
-  const outcomes = [
-    await keepOutOfSight(input, removals, outOfSight),
-    await removeGuarded({
-      ledger,
+  const kept = await keepOutOfSight(input, removals, outOfSight);
+  const guarded = await removeGuarded({
+    ledger,
+    removals,
+    settings,
+    name: organization.label,
+    proposals: await leaveToOthers(await removals.proposals(), {
       removals,
-      settings,
-      name: organization.label,
-      proposals: await leaveToOthers(await removals.proposals(), {
-        removals,
-        others: input.others,
-        organization: organization.key,
-        leftOut: input.skipped.map(({ repository }) => repository),
-        logger: input.logger,
-      }),
-      undecided: input.undecided,
+      others: input.others,
+      organization: organization.key,
+      leftOut: input.skipped.map(({ repository }) => repository),
+      logger: input.logger,
     }),
-  ];
+    undecided: input.undecided,
+  });
   const gone = [
     ...plan.gone.map(({ repositoryId }) => repositoryId),
     ...deleted.map(({ id }) => id),
@@ -129,7 +124,9 @@ export async function removeWhatIsGone(
     ...outOfSight.flatMap(({ repositories }) => repositories.map(it => it.id)),
   ];
   return {
-    ...sumOf(outcomes),
+    released: kept.released + guarded.released,
+    heldBack: [...kept.heldBack, ...guarded.heldBack],
+    problems: [...kept.problems, ...guarded.problems],
     forgettable: [
       ...gone.filter(id => input.known.get(id)?.outcome === 'gone'),
       ...overdue(outOfSight, input),
@@ -261,72 +258,6 @@ async function countMissed(
   return inferred;
 }
 
-/** Nothing of what is out of sight goes, except on the operator's approval of that very set. */
-async function keepOutOfSight(
-  input: RemovalInput,
-  removals: LedgerRemovals,
-  outOfSight: readonly OutOfSight[],
-): Promise<RemovalOutcome> {
-  const { ledger, settings, organization, doubtful, seenAt } = input;
-  const outcomes: RemovalOutcome[] = [];
-  for (const { project, repositories } of outOfSight) {
-    const ids = repositories.map(({ id }) => id);
-    // No row of lists that lack them goes on: what was inferred from one is void.
-    await removals.takeBack(
-      repositories
-        .filter(
-          ({ id, missed }) => missed > 0 || doubtful.get(id) === 'inferred',
-        )
-        .map(({ id }) => id),
-      seenAt,
-    );
-    const entities = await removals.givenBy(ids);
-    const reason = 'nothing of its project is in the list';
-    const { released, heldBack, used } = guard(
-      entities.map(entityRef => ({ entityRef, grade: 'inferred', reason })),
-      entities.length,
-      {
-        ...settings.removals,
-        maxPercentage: 0,
-        minimum: 0,
-        ...(await ledger.heldBack.approvals()),
-      },
-    );
-    if (released.length > 0) {
-      await ledger.heldBack.noteUsed(used);
-      await removals.markForRemoval(ids, { grade: 'inferred', reason }, seenAt);
-      await removals.deleteApproved(await removals.proposals(ids));
-    }
-    outcomes.push({
-      released: released.length,
-      heldBack,
-      problems: heldBack.map(({ code }) =>
-        describeOutOfSight({
-          organization,
-          providerId: settings.id,
-          project: project?.name,
-          repositories: ids.length,
-          entities: entities.length,
-          code,
-        }),
-      ),
-    });
-  }
-  const { problems, ...rest } = sumOf(outcomes);
-  const further = problems.length - MAX_OUT_OF_SIGHT;
-  return {
-    ...rest,
-    problems: [
-      ...problems.slice(0, MAX_OUT_OF_SIGHT),
-      ...(further > 0
-        ? [
-            `${organization.label}: nothing of ${counted(further, 'further project')} is in the list; what they gave stays in the catalog`,
-          ]
-        : []),
-    ],
-  };
-}
-
 /** Those out of sight that a look would be due at by now: they are known anew when they are seen again. */
 function overdue(
   outOfSight: readonly OutOfSight[],
@@ -396,12 +327,4 @@ function goingOf(
 
 function isLoss(proposal: Proposal): boolean {
   return proposal.kind === 'entity' && proposal.loss && !proposal.isHandedOver;
-}
-
-function sumOf(outcomes: readonly RemovalOutcome[]): RemovalOutcome {
-  return {
-    released: outcomes.reduce((sum, { released }) => sum + released, 0),
-    heldBack: outcomes.flatMap(({ heldBack }) => heldBack),
-    problems: outcomes.flatMap(({ problems }) => problems),
-  };
 }

@@ -12,6 +12,7 @@ import type { Applier } from './apply';
 import { EVIDENCE, type Evidence, type FileEvidence } from './file-evidence';
 import {
   guard,
+  NOTHING_UNAPPROVED,
   type GuardLimits,
   type HeldBack,
   type ProposedRemoval,
@@ -152,8 +153,7 @@ async function resolve(
     // The permission to read may be missing: only the operator knows better.
     guard(outOfSight, outOfSight.length, {
       ...limits,
-      maxPercentage: 0,
-      minimum: 0,
+      ...NOTHING_UNAPPROVED,
     }),
   ];
   const letGo = new Set(

@@ -342,31 +342,9 @@ export class LedgerRemovals {
           return false;
         }
         const gone: string[] = [];
-        for (const { repositoryId, path, entityRef, loss } of batch) {
-          // Seen again since the guard looked, or given by nothing else any more: then it stays.
-          const deleted = await tx<ClaimRow>(TABLES.claims)
-            .where({
-              ...this.ours,
-              repository_id: repositoryId,
-              path,
-              entity_ref: entityRef,
-            })
-            .whereNotNull('removal')
-            .andWhere(query => {
-              if (!loss) {
-                void query
-                  .whereRaw(isGivenByOthers(TABLES.claims, REFERENCE_KEY))
-                  .orWhereNotExists(owned =>
-                    owned
-                      .select(tx.raw('1'))
-                      .from(`${TABLES.references} as r`)
-                      .whereRaw(isSameKey('r', TABLES.claims, CLAIM_KEY)),
-                  );
-              }
-            })
-            .delete();
-          if (deleted > 0) {
-            gone.push(entityRef);
+        for (const proposal of batch) {
+          if (await this.deleteClaim(tx, proposal)) {
+            gone.push(proposal.entityRef);
           }
         }
         await recomputeOwners(tx, this.provider, gone, ticket);
@@ -376,6 +354,35 @@ export class LedgerRemovals {
     }
     await this.deleteEmptyDescriptors(proposals.map(p => p.repositoryId));
     return true;
+  }
+
+  /** `false` where it was seen again since the guard looked, or is given by nothing else any more: then it stays. */
+  private async deleteClaim(
+    tx: Knex.Transaction,
+    { repositoryId, path, entityRef, loss }: Proposal,
+  ): Promise<boolean> {
+    const deleted = await tx<ClaimRow>(TABLES.claims)
+      .where({
+        ...this.ours,
+        repository_id: repositoryId,
+        path,
+        entity_ref: entityRef,
+      })
+      .whereNotNull('removal')
+      .andWhere(query => {
+        if (!loss) {
+          void query
+            .whereRaw(isGivenByOthers(TABLES.claims, REFERENCE_KEY))
+            .orWhereNotExists(owned =>
+              owned
+                .select(tx.raw('1'))
+                .from(`${TABLES.references} as r`)
+                .whereRaw(isSameKey('r', TABLES.claims, CLAIM_KEY)),
+            );
+        }
+      })
+      .delete();
+    return deleted > 0;
   }
 
   /** Counts entities that leave because of an event; `false` where others have left since. */

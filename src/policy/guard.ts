@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../counted';
 import type { RemovalSettings } from '../config/settings';
 import { DOCUMENTATION } from '../documentation';
 import type { RemovalGrade } from './model';
@@ -20,6 +21,9 @@ export interface GuardLimits extends Omit<RemovalSettings, 'confirmations'> {
   /** Codes of sets that were removed on an approval before. */
   readonly used?: ReadonlySet<string>;
 }
+
+/** Nothing goes unless an operator approved that very set. */
+export const NOTHING_UNAPPROVED = { maxPercentage: 0, minimum: 0 } as const;
 
 /** Removals of one grade that the guard held back, and why. */
 export interface HeldBack {
@@ -168,5 +172,35 @@ export function howToApprove(providerId: string, code: string): string {
   return (
     `approve '${providerId}:${code}' (${DOCUMENTATION}/api.md#approve-a-removal), ` +
     `or set catalog.providers.azureDevOps.${providerId}.removals.allow to '${code}'`
+  );
+}
+
+/** What the evidence of each grade is called in messages. */
+const WORD_FOR: Readonly<Record<RemovalGrade, string>> = {
+  confirmed: 'confirmed',
+  inferred: 'inferred',
+  deselected: 'by the configuration',
+};
+
+/** The operator's warning of removals that were held back, with the way to allow them. */
+export function describeHeldBack(
+  organization: string,
+  providerId: string,
+  held: HeldBack,
+): string {
+  const { grade, count, total, limit, code, reasons } = held;
+  const option =
+    grade === 'confirmed' ? 'maxConfirmedPercentage' : 'maxPercentage';
+  const why = reasons
+    .slice(0, 3)
+    .map(({ reason, count: n }) => `${n} because ${reason}`)
+    .join('; ');
+  return (
+    `${organization}: held back the removal of ${count} of ${counted(total, 'entity')} ` +
+    `(${describeShare(held)}, ${WORD_FOR[grade]}${limit > 0 ? `; removals.${option} is ${limit} %` : ''}): ${why}. ` +
+    `They stay in the catalog. If they are to go, ${howToApprove(providerId, code)}, which allows this very set, once; ` +
+    (grade === 'deselected'
+      ? 'if they are not, correct the configuration: the next refresh takes this back'
+      : 'if they are not, nothing needs to be done: the next refresh that sees them again takes this back')
   );
 }
