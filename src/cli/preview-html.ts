@@ -27,6 +27,8 @@ export function renderHtml(preview: Preview): string {
         : [],
     ),
     counts: summaryOfAll(preview),
+    // Names of one letter, since there may be ten thousand: organization, project,
+    // name, URL, state, why, files with path, entities, rejections and messages.
     repositories: organizations.flatMap(({ organization, repositories }) =>
       repositories.map(each => ({
         o: organization.label,

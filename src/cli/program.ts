@@ -34,8 +34,8 @@ interface ConfigOptions {
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let outcome: ExitCode = EXIT.ok;
-  const program = createProgram(io, command => async (...given) => {
-    outcome = await command(...given);
+  const program = createProgram(io, code => {
+    outcome = code;
   });
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -51,13 +51,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** @param ends - keeps how a command ended */
-function createProgram(
-  io: Io,
-  ends: <Given extends unknown[]>(
-    command: (...given: Given) => Promise<ExitCode>,
-  ) => (...given: Given) => Promise<void>,
-): Command {
+type SetExitCode = (code: ExitCode) => void;
+
+function createProgram(io: Io, setExitCode: SetExitCode): Command {
   const program = new Command('azure-devops-catalog')
     .description(
       'Shows what Backstage sees of Azure DevOps, with the credentials and the configuration that it has.',
@@ -74,17 +70,29 @@ function createProgram(
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride()
     .addHelpText('after', PROGRAM_HELP);
-  /** A command that needs the credentials of the configuration. */
-  const withCredentials = <Options extends CommandOptions>(
-    command: (config: Config, options: Options, io: Io) => Promise<ExitCode>,
-  ) =>
-    ends(async (options: Options & ConfigOptions) => {
+  addCommandsWithCredentials(program, io, setExitCode);
+  addValidate(program, io, setExitCode);
+  addExplain(program, io, setExitCode);
+  return program;
+}
+
+/** The commands that ask organizations, with the credentials of the configuration. */
+function addCommandsWithCredentials(
+  program: Command,
+  io: Io,
+  setExitCode: SetExitCode,
+): void {
+  const withCredentials =
+    <Options extends CommandOptions>(
+      command: (config: Config, options: Options, io: Io) => Promise<ExitCode>,
+    ) =>
+    async (options: Options & ConfigOptions) => {
       const config = await readConfiguration(options.config, io.env);
-      return (
+      setExitCode(
         reportConfiguration(config, options, io) ??
-        (await command(config, options, io))
+          (await command(config, options, io)),
       );
-    });
+    };
   withCommonOptions(program.command('repositories'))
     .summary('list every repository that the credentials may read')
     .description(
@@ -130,6 +138,9 @@ function createProgram(
     .option('--html <file>', 'write a page for people: coverage by project')
     .addHelpText('after', PREVIEW_HELP)
     .action(withCredentials<PreviewOptions>(preview));
+}
+
+function addValidate(program: Command, io: Io, setExitCode: SetExitCode): void {
   program
     .command('validate [path...]')
     .summary('check descriptors of a checkout before they are merged')
@@ -149,16 +160,17 @@ function createProgram(
     .option('--json', 'print JSON, for machines', false)
     .addHelpText('after', VALIDATE_HELP)
     .action(
-      ends(
-        async (places: string[], options: ValidateOptions & ConfigOptions) => {
-          const config =
-            options.config.length > 0
-              ? await readConfiguration(options.config, io.env)
-              : undefined;
-          return await validate(config, places, options, io);
-        },
-      ),
+      async (places: string[], options: ValidateOptions & ConfigOptions) => {
+        const config =
+          options.config.length > 0
+            ? await readConfiguration(options.config, io.env)
+            : undefined;
+        setExitCode(await validate(config, places, options, io));
+      },
     );
+}
+
+function addExplain(program: Command, io: Io, setExitCode: SetExitCode): void {
   program
     .command('explain <url>')
     .summary('say why a repository is in the catalog, or is not')
@@ -179,14 +191,11 @@ function createProgram(
     .option('--json', 'print JSON, for machines', false)
     .addHelpText('after', EXPLAIN_HELP)
     .action(
-      ends(
-        async (question: string, options: ExplainOptions & ConfigOptions) => {
-          const config = await readConfigurationOf(options, io.env);
-          return await explain(config, question, options, io);
-        },
-      ),
+      async (question: string, options: ExplainOptions & ConfigOptions) => {
+        const config = await readConfigurationIfNeeded(options, io.env);
+        setExitCode(await explain(config, question, options, io));
+      },
     );
-  return program;
 }
 
 function configOption(byDefault: string): Option {
@@ -248,8 +257,8 @@ async function readConfiguration(
   return config;
 }
 
-/** The same; an empty configuration where a backend is named, no file is, and there is none to be read. */
-async function readConfigurationOf(
+/** The same; where a backend is named and no file, it may be that there is none to be read. */
+async function readConfigurationIfNeeded(
   { config, backend }: ConfigOptions & Pick<ExplainOptions, 'backend'>,
   env: NodeJS.ProcessEnv,
 ): Promise<Config> {

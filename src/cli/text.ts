@@ -54,7 +54,8 @@ export function renderAdvice(
 
 export interface Column {
   readonly title: string;
-  readonly align?: 'left' | 'right';
+  /** Default: left. */
+  readonly align?: 'right';
 }
 
 /** A table in which each column is as wide as its longest cell. */

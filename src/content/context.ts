@@ -2,8 +2,8 @@ import type { Config } from '@backstage/config';
 import { readAzureIntegrationConfigs } from '@backstage/integration';
 import { readProviderConfigs } from '../config/read';
 import { readConfiguredCredentials } from '../credentials/configured';
-import { decodeName } from '../credentials/match';
 import { isLegacyCloudHost, Organization } from '../organization';
+import { percentDecoded } from '../percent-encoding';
 
 /** The configured hosts and organizations, as far as reading a URL needs them. */
 export interface LocationContext {
@@ -61,7 +61,7 @@ export function readOrganizations(config: Config): {
     ),
     ofCredentials: readConfiguredCredentials(config).flatMap(
       ({ host, organizations }) =>
-        organizations.map(name => new Organization(host, decodeName(name))),
+        organizations.map(name => new Organization(host, percentDecoded(name))),
     ),
   };
 }

@@ -366,7 +366,7 @@ async function* download(
   }
 }
 
-/** What all who want the same path have in common. */
+/** The key of a file, by which it is remembered and its reads are shared. */
 export function keyOf(
   client: AzureDevOpsClient,
   { repository, version, path }: FileAddress,

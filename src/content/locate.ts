@@ -4,8 +4,9 @@ import type {
   Repository,
   VersionRef,
 } from '../azure/types';
-import { decodePath, effectiveVersion } from './repository-url';
+import { effectiveVersion } from './repository-url';
 import type { Waiting } from './shared-reads';
+import { percentDecoded } from '../percent-encoding';
 
 /** A repository that a URL names, and the client that reads it. */
 export interface ResolvedRepository {
@@ -77,7 +78,7 @@ async function* alternatives(
   }
   if (reason === 'item-not-found') {
     // Backstage encodes relative references twice.
-    const decoded = decodePath(path);
+    const decoded = percentDecoded(path);
     if (decoded !== path) {
       yield { resolved, path: decoded };
     }

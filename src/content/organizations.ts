@@ -1,8 +1,9 @@
 import { InputError } from '@backstage/errors';
-import { decodeName, fitOfName } from '../credentials/match';
+import { fitOfName } from '../credentials/match';
 import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import type { LocationContext } from './context';
 import { unsupported, type UnsupportedUrl } from './repository-url';
+import { percentDecoded } from '../percent-encoding';
 
 /** An organization, and what stands between it and `_git` in a URL: a project, or nothing. */
 export interface LeadingSegments {
@@ -38,7 +39,7 @@ export function parseOrganization(
     const host = first.toLowerCase();
     // An address of dev.azure.com may go on with a project.
     const name = host === CLOUD_HOST ? (rest[0] ?? '') : rest.join('/');
-    return new Organization(host, decodeName(name));
+    return new Organization(host, percentDecoded(name));
   }
   const configured = known.find(({ name }) => fitOfName(path, name) > 0);
   // Azure DevOps allows no dot and no colon in the name of an organization.

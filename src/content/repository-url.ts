@@ -3,6 +3,7 @@ import type { Repository, VersionRef } from '../azure/types';
 import { commonStart, type Glob, readGlob } from '../config/glob';
 import { canonicalUrl } from '../descriptors/url';
 import type { Organization } from '../organization';
+import { percentDecoded } from '../percent-encoding';
 
 /** What a URL of Azure DevOps names: a repository, and what of it. */
 export interface RepositoryUrl {
@@ -87,22 +88,13 @@ const MOST_DECODINGS = 5;
 export function decodings(path: string): string[] {
   const forms = [path];
   while (forms.length <= MOST_DECODINGS) {
-    const decoded = decodePath(forms[forms.length - 1]!);
+    const decoded = percentDecoded(forms[forms.length - 1]!);
     if (decoded === forms[forms.length - 1]) {
       break;
     }
     forms.push(decoded);
   }
   return forms;
-}
-
-/** A path percent-decoded; as it is where a % does not begin an encoded character. */
-export function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 /** Whether a path stands for many: it has a wildcard, as Backstage's readers see it. */

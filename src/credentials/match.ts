@@ -1,4 +1,5 @@
 import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
+import { percentDecoded } from '../percent-encoding';
 
 /** As much of a configured credential as matching needs. */
 export interface Matchable {
@@ -157,15 +158,5 @@ function segments(name: string): string[] {
 
 /** One spelling for all spellings of a name that Azure DevOps takes for the same. */
 export function foldName(name: string): string {
-  return decodeName(name).toLowerCase();
-}
-
-/** A name without its percent-encoding, if it has one. */
-export function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    // A percent sign that encodes nothing is part of the name.
-    return name;
-  }
+  return percentDecoded(name).toLowerCase();
 }

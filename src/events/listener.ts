@@ -96,7 +96,7 @@ export class EventListener {
     const allThings = taken.flatMap(({ things }) => things);
     await Promise.all([due.add(allThings), due.noteEvents(allThings, now())]);
     for (const { notification, places, things } of taken) {
-      this.#debug(notification, places, things);
+      this.#logIrrelevant(notification, places, things);
       things.forEach(({ provider, organization }) =>
         providers.get(provider)?.wake(organization),
       );
@@ -104,8 +104,8 @@ export class EventListener {
     }
   }
 
-  /** What concerns nothing costs a line. */
-  #debug(
+  /** Logs an event because of which nothing is due. */
+  #logIrrelevant(
     notification: Notification,
     places: readonly Place[],
     things: readonly Due[],

@@ -4,6 +4,7 @@ import type { DescriptorPath } from '../config/patterns';
 import type { ProviderSettings } from '../config/settings';
 import { nearest } from '../nearest';
 import { SKIP_REASONS, type Selection, type SkipReason } from './select';
+import { percentDecoded } from '../percent-encoding';
 
 /** How Azure DevOps treats what an identity may not read. */
 export const LEFT_OUT = 'what may not be read is left out without a word';
@@ -70,8 +71,9 @@ export function nearMiss(
   patterns: readonly string[],
   names: readonly string[],
 ): string | undefined {
+  // Names with a percent sign are usually taken from a URL.
   return patterns
-    .map(pattern => nearest(decoded(pattern), names))
+    .map(pattern => nearest(percentDecoded(pattern), names))
     .find(name => name !== undefined);
 }
 
@@ -216,15 +218,6 @@ function namesInList(
       ? `; did you mean "${likely}"?`
       : '. What to do: Compare it with the names in the browser, and see that the identity may read what is missing')
   );
-}
-
-/** Names with a percent sign are usually taken from a URL. */
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 function namesOf(

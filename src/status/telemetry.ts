@@ -126,7 +126,7 @@ class IngestionMetrics implements RefreshObserver, EventObserver {
         }
       }
     });
-    // It has changed what the database has.
+    // The look changed what the database has.
     this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -232,7 +232,7 @@ class IngestionMetrics implements RefreshObserver, EventObserver {
     );
   }
 
-  /** Of the database; what fails is not there for as long. */
+  /** What the database has; nothing, for as long, where it does not answer. */
   async #readNumbers(): Promise<readonly LedgerNumbers[]> {
     const now = this.#sources.now();
     if (!this.#numbers || now - this.#readAt >= NUMBERS_FRESHNESS_MS) {
