@@ -5,7 +5,7 @@ import { createClientCertificate } from '../../dev/simulator/certificates/client
 import { choosePort } from '../../dev/ports';
 import { postgresUrl } from '../support/databases';
 import { until } from '../support/until';
-import { connectTo } from '../faults/stage/template';
+import { connectTo } from '../faults/stage/databases';
 import {
   type Backend,
   type BackendOptions,

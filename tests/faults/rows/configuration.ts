@@ -6,7 +6,7 @@ import { Evidence } from '../stage/evidence';
 import { outage, type Phase } from '../stage/outage';
 import { withComponents } from '../stage/picture';
 import type { Row } from '../stage/row';
-import { setStage } from '../stage/set';
+import { setStage } from '../stage/start';
 import type { Stage, StageSettings } from '../stage/stage';
 import {
   component,

@@ -5,7 +5,7 @@ import {
   compare,
   describeDifference,
   type CatalogSnapshot,
-} from '../stage/judge';
+} from '../stage/compare';
 import { outage } from '../stage/outage';
 import {
   firstPicture,
@@ -16,7 +16,7 @@ import {
 } from '../stage/picture';
 import { Replica, type Strain } from '../stage/replica';
 import { FULL, type Row, type RowOutcome, type Scale } from '../stage/row';
-import { setStageWithoutBackend } from '../stage/set';
+import { setStageWithoutBackend } from '../stage/start';
 import type { Stage } from '../stage/stage';
 import { component, DESCRIPTOR } from '../stage/world';
 

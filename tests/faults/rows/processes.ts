@@ -3,13 +3,13 @@ import { seededRandom } from '../../support/random';
 import { postgresUrl } from '../../support/databases';
 import { Drift } from '../stage/drift';
 import { Evidence } from '../stage/evidence';
-import { compare, isSame } from '../stage/judge';
+import { compare, isSame } from '../stage/compare';
 import { PostgresGate } from '../stage/postgres-gate';
 import { Replica } from '../stage/replica';
 import type { Row, RowOutcome, Scale } from '../stage/row';
-import { setStageWithoutBackend, type SetSettings } from '../stage/set';
+import { setStageWithoutBackend, type SetSettings } from '../stage/start';
 import type { Stage } from '../stage/stage';
-import { minutesLater } from '../stage/time';
+import { minutesLater } from '../stage/clock';
 import { killAfterDelivery } from './announced';
 import { killWhileTakingOver } from './taking-over';
 

@@ -7,7 +7,7 @@ import { Evidence } from '../stage/evidence';
 import { Replica } from '../stage/replica';
 import type { RowOutcome, Scale } from '../stage/row';
 import type { Stage } from '../stage/stage';
-import { minutesLater } from '../stage/time';
+import { minutesLater } from '../stage/clock';
 
 /** The official module's Locations are taken over by processes that are killed over it. */
 export async function killWhileTakingOver(

@@ -1,6 +1,6 @@
 import { DEFAULT_TIMEOUTS } from '../../../src/azure/clients';
 import type { Clock } from '../../../src/azure/clock';
-import type { StageSettings } from './stage';
+import type { Stage, StageSettings } from './stage';
 
 /**
  * Time that goes by so many times as fast as it does, for the clients and the
@@ -47,4 +47,16 @@ function stretched(factor: number) {
     headersMs: headersMs * factor,
     bodyMs: bodyMs * factor,
   };
+}
+
+/**
+ * A process that was killed no longer renews what it held: some minutes later the
+ * module's lease has lapsed, and the catalog turns again to the Locations that
+ * the dead process was about to process.
+ */
+export async function minutesLater({ knex }: Stage): Promise<void> {
+  await knex('azure_devops_leases').update({ until: 0 });
+  await knex('refresh_state')
+    .whereLike('entity_ref', 'location:%')
+    .update({ next_update_at: knex.fn.now() });
 }

@@ -1,5 +1,5 @@
 import type { Refreshed } from '../../support/backend';
-import { compare, describeDifference, isSame } from './judge';
+import { compare, describeDifference, isSame } from './compare';
 import type { Drift } from './drift';
 import type { RowOutcome } from './row';
 import type { Stage } from './stage';

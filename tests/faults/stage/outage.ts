@@ -5,7 +5,7 @@ import {
   isSame,
   replaced,
   type CatalogSnapshot,
-} from './judge';
+} from './compare';
 import {
   firstPicture,
   inOrder,
@@ -17,7 +17,7 @@ import {
   type Picture,
 } from './picture';
 import type { Row, RowOutcome } from './row';
-import { setStage, type SetSettings } from './set';
+import { setStage, type SetSettings } from './start';
 import type { Stage } from './stage';
 import {
   component,

@@ -1,6 +1,6 @@
 import { ANNOTATION_LOCATION, type Entity } from '@backstage/catalog-model';
 import type { Knex } from 'knex';
-import type { CatalogEntry, CatalogSnapshot } from './judge';
+import type { CatalogEntry, CatalogSnapshot } from './compare';
 
 /**
  * What the catalog holds at this moment, from its own tables: they are changed

@@ -8,10 +8,10 @@ import {
   type TestCatalog,
 } from '../../support/backend';
 import { until } from '../../support/until';
-import type { CatalogSnapshot } from './judge';
+import type { CatalogSnapshot } from './compare';
 import { serviceWith, type ClientSettings } from './service';
 import { takeSnapshot } from './snapshot';
-import { connectTo, dropCatalogDatabase } from './template';
+import { connectTo, dropCatalogDatabase } from './databases';
 import { ORGANIZATIONS, tokenOf, World } from './world';
 
 export interface StageSettings {

@@ -1,17 +1,15 @@
 import { azureDevOpsUrlReaderFactory } from '../../../src';
 import { OfficialProvider } from '../../support/official';
 import { until } from '../../support/until';
-import { compare, isSame } from './judge';
+import { compare, isSame } from './compare';
 import { firstPicture } from './picture';
-import { Stage } from './stage';
+import { cloneTemplate } from './databases';
+import { Stage, type StageSettings } from './stage';
 
-export type TemplateName = 'filled' | 'official';
+type TemplateName = 'filled' | 'official';
 
 /** How the catalog of each template comes to hold what it holds. */
-export const TEMPLATES: Record<
-  TemplateName,
-  (prefix: string) => Promise<void>
-> = {
+const TEMPLATES: Record<TemplateName, (prefix: string) => Promise<void>> = {
   /** By an ordinary first refresh. */
   async filled(prefix) {
     await build(await Stage.at(prefix, {}), async stage => {
@@ -39,6 +37,27 @@ export const TEMPLATES: Record<
     });
   },
 };
+
+export interface SetSettings extends StageSettings {
+  /** What the catalog was filled by. Default: `filled`, this module. */
+  readonly template?: TemplateName;
+}
+
+/** A stage on a database of its own, whose backend is up. */
+export async function setStage(settings: SetSettings = {}): Promise<Stage> {
+  const stage = await setStageWithoutBackend(settings);
+  await stage.startBackend();
+  return stage;
+}
+
+/** The same without a backend in this process. */
+export async function setStageWithoutBackend(
+  settings: SetSettings = {},
+): Promise<Stage> {
+  const { template = 'filled' } = settings;
+  const prefix = await cloneTemplate(template, TEMPLATES[template]);
+  return await Stage.at(prefix, settings);
+}
 
 /** Fills the catalog, waits until all of it is processed, and leaves the database to itself. */
 async function build(
