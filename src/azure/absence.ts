@@ -7,10 +7,9 @@ import {
   lastingFault,
   type RequestFault,
 } from './errors';
-import { foldText, guidOf } from './parse';
-import { type FolderNames, type ItemQuestion, normalPath } from './parse-items';
-import type { Call } from './transport';
-import type { AbsentItem, ListingOptions, RepositoryRequest } from './types';
+import type { FolderNames } from './parse-items';
+import { EMPTY_REPOSITORY } from './subject';
+import type { AbsentItem, ListingOptions, ReadOptions } from './types';
 
 /**
  * The positive evidence that a file, its branch or everything in its repository
@@ -25,7 +24,7 @@ function absenceOf(fault: RequestFault): AbsentItem | undefined {
     case 'GitItemNotFoundException':
       return {
         outcome: 'absent',
-        reason: message.startsWith('VS403403')
+        reason: message.startsWith(EMPTY_REPOSITORY)
           ? 'repository-empty'
           : 'item-not-found',
         message,
@@ -43,87 +42,6 @@ export function isOutOfSight(fault: RequestFault): boolean {
     fault.kind === 'not-found' &&
     /^(GitRepositoryNotFound|ProjectDoesNotExist)/.test(fault.typeKey ?? '')
   );
-}
-
-/** What the service's words about something that is not there have to name. */
-const NAMED_BY: Readonly<Record<string, 'item' | 'repository' | 'project'>> = {
-  GitItemNotFoundException: 'item',
-  GitUnresolvableToCommitException: 'repository',
-  GitRepositoryNotFoundException: 'repository',
-  ProjectDoesNotExistWithNameException: 'project',
-};
-/** `<Branch: main >`, as messages name a version. */
-const NAMED_BRANCH = /<Branch:\s*(\S+)\s*>/i;
-
-/**
- * Whether an error that is evidence of something missing names what was asked
- * for. Servers translate messages, hence names are looked for, not sentences.
- */
-export function isErrorAbout(
-  question: Partial<ItemQuestion> & RepositoryRequest,
-  { typeKey = '', message = '' }: { typeKey?: string; message?: string },
-): boolean {
-  const what = NAMED_BY[typeKey];
-  if (what === undefined) {
-    return true;
-  }
-  const { repository, project, listed, path, version } = question;
-  if (what === 'project') {
-    return project === undefined || hasName(message, project);
-  }
-  // An empty repository has no items to name.
-  const namesPath =
-    what !== 'item' ||
-    message.startsWith('VS403403') ||
-    path === undefined ||
-    hasName(message, normalPath(path));
-  // Whoever asks by the id alone cannot tell which name is meant.
-  const isNameKnown = listed !== undefined || !guidOf(repository);
-  const namesRepository =
-    (!isNameKnown && typeKey !== 'GitRepositoryNotFoundException') ||
-    [repository, listed?.name ?? repository].some(it => hasName(message, it));
-  if (!namesPath || !namesRepository) {
-    return false;
-  }
-  const branch = NAMED_BRANCH.exec(message)?.[1];
-  const expected =
-    version === undefined
-      ? listed?.defaultBranch
-      : version.type === 'branch'
-        ? version.version
-        : undefined;
-  return !branch || expected === undefined || branch === expected;
-}
-
-/** What may be said in an error about a repository, or about something in it. */
-export function aboutRepository(
-  question: Partial<ItemQuestion> & RepositoryRequest,
-): Pick<Call<unknown>, 'isErrorAbout' | 'known'> {
-  const { repository, project, listed, path, version } = question;
-  return {
-    isErrorAbout: error => isErrorAbout(question, error),
-    known: () =>
-      [repository, project, listed?.name, path, version?.version].flatMap(
-        name => name ?? [],
-      ),
-  };
-}
-
-/** Whether a message has a name in it, not as a part of another. */
-function hasName(message: string, name: string): boolean {
-  const text = foldText(message);
-  const wanted = foldText(name);
-  for (
-    let at = text.indexOf(wanted);
-    at >= 0;
-    at = text.indexOf(wanted, at + 1)
-  ) {
-    const around = [text[at - 1] ?? '', text[at + wanted.length] ?? ''];
-    if (!around.some(character => /[\p{L}\p{N}_/-]/u.test(character))) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /** What is read, or that it is positively not there. */
@@ -204,10 +122,10 @@ export async function confirmAbsence(
  * a look at the names, and what is then absent has to be confirmed, which goes by
  * the id. And a file that is not there may come before that is confirmed.
  */
-export async function despiteChanges<
-  O extends { readonly listed?: unknown; readonly confirm?: boolean },
-  T,
->(options: O, ask: (options: O) => Promise<T>): Promise<T> {
+export async function despiteChanges<O extends ReadOptions, T>(
+  options: O,
+  ask: (options: O) => Promise<T>,
+): Promise<T> {
   try {
     return await ask(options);
   } catch (error) {
@@ -231,6 +149,6 @@ export async function despiteChanges<
 function isAboutItem({ typeKey, serviceMessage = '' }: RequestFault): boolean {
   return (
     typeKey === 'GitItemNotFoundException' &&
-    !serviceMessage.startsWith('VS403403')
+    !serviceMessage.startsWith(EMPTY_REPOSITORY)
   );
 }

@@ -120,8 +120,8 @@ export function blobMethods(requests: Requests): BlobMethods {
  * their content: what the archive calls them is not documented, and does not
  * matter.
  *
- * @param limits.each - larger blobs are left out, in bytes
- * @param limits.all - what is left out begins where all together would be larger, in bytes
+ * @param limits.each - in bytes: a larger blob is left out
+ * @param limits.all - in bytes: a blob is left out with which all would be larger
  * @returns none where it is no archive, or a damaged one from there on
  */
 async function unzipBlobs(
@@ -179,7 +179,7 @@ function describeBlob(options: BlobOptions): string {
   return `read ${path ? `${path} (blob ${objectId})` : `blob ${objectId}`} of ${describeRepository(options)}`;
 }
 
-/** The bytes, if Git calls a blob of them so. */
+/** @throws MalformedError where the bytes have another object id */
 function checkBlob(bytes: Uint8Array, objectId: string): Uint8Array {
   if (blobObjectId(bytes) !== objectId.toLowerCase()) {
     throw otherObject(bytes.length);

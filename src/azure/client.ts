@@ -1,4 +1,4 @@
-import { isOutOfSight, aboutRepository } from './absence';
+import { isOutOfSight } from './absence';
 import { type Requests, describeRepository, LIMITS } from './requests';
 import { blobMethods } from './blobs';
 import { parseSearchPage } from './code-search';
@@ -85,7 +85,7 @@ export function createClient(
             names: [project, repository],
             maxBytes: LIMITS.repository,
             parse: json => parseRepository(json, options),
-            ...aboutRepository(options),
+            subject: options,
           },
           git => git.getRepository(repository, project),
         );

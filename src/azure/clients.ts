@@ -164,8 +164,8 @@ export class AzureDevOpsClientPool implements AzureDevOpsClients {
     organization: Organization,
     options: { readonly priority: Priority; readonly deadlineMs?: number },
   ): AzureDevOpsClient {
-    // What is wrong with the credential is said at once. Of several spellings
-    // of a name the first is that of all clients.
+    // Throws at once where no credential serves it. All spellings of a name
+    // share what the first one made.
     const { organization: first } = this.#entry(organization);
     return createClient(
       new Requests(first, action => this.#use(first, action), options),

@@ -40,20 +40,18 @@ export async function explainAccessError(
     ERROR_KINDS[fault.kind].aboutCredential && !fault.duringThrottling
       ? await askAnonymously(organization)
       : undefined;
-  const context = {
+  const known = {
     credential: description,
     tokenTenant: await tenantOfToken(credential),
     organizationTenant: anonymous?.tenantId ?? fault.resourceTenant,
     organizationExists: anonymous?.exists,
     identityAccepted,
   };
-  const diagnosis = diagnose(classifyAccessFault(fault, context), {
+  const diagnosis = diagnose(classifyAccessFault(fault, known), {
+    ...known,
     organization,
-    credential: description,
     detail: fault.serviceMessage ?? fault.seen,
     advice: fault.cure ?? ERROR_KINDS[fault.kind].cure(organization, fault),
-    tokenTenant: context.tokenTenant,
-    organizationTenant: context.organizationTenant,
   });
   const message = composeMessage(organization, description, diagnosis);
   return { diagnosis, message };
@@ -69,7 +67,7 @@ async function tenantOfToken(
   }
 }
 
-/** What else is known when it is judged. */
+/** What is known beside the fault. */
 export interface AccessContext {
   readonly credential: CredentialDescription;
   /** The tenant of the token, if the credential is one of Microsoft Entra and the token names it. */

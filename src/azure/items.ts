@@ -1,11 +1,6 @@
 import { VersionControlRecursionType } from 'azure-devops-node-api/interfaces/GitInterfaces';
 import type { LRUCache } from 'lru-cache';
-import {
-  aboutRepository,
-  confirmAbsence,
-  despiteChanges,
-  orAbsent,
-} from './absence';
+import { confirmAbsence, despiteChanges, orAbsent } from './absence';
 import { ARCHIVE_FROM } from './archive';
 import type { BlobMethods } from './blobs';
 import { type AzureDevOpsRequestError, unlessDiskFails } from './errors';
@@ -212,7 +207,7 @@ class Items {
           names: [repository],
           maxBytes,
           parse: json => parseItem(json, options),
-          ...aboutRepository(options),
+          subject: options,
         },
         git =>
           git.getItem(
@@ -273,7 +268,7 @@ class Items {
           maxBytes,
           compress: true,
           parse: json => parse(json, options),
-          ...aboutRepository(options),
+          subject: options,
         },
         git =>
           git.getItems(

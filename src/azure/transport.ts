@@ -6,7 +6,7 @@ import type { Organization } from '../organization';
 import { classifyResponse, type Expectation, isExpected } from './classify';
 import { type Clock, delay } from './clock';
 import type { Connections } from './connections';
-import { readActivityId, type ServiceErrorBody } from './error-body';
+import { readActivityId } from './error-body';
 import {
   ABORTED,
   AzureDevOpsRequestError,
@@ -26,6 +26,7 @@ import type { Limiter } from './limiter/limiter';
 import type { Priority } from './limiter/state';
 import { MalformedError, parseJson } from './parse';
 import { outcomeOf, rejected, retryDelay } from './retry';
+import { isErrorAbout, namesOf, type RequestSubject } from './subject';
 import type { RequestTarget } from './target';
 import type { TemporaryFile } from './temporary-file';
 
@@ -55,10 +56,8 @@ export interface Call<T> {
    * @throws MalformedError
    */
   readonly parse: (body: unknown) => T | Promise<T>;
-  /** Whether an error that would be evidence of something missing is about what was asked for. Default: it is. */
-  readonly isErrorAbout?: (error: ServiceErrorBody) => boolean;
-  /** Names and paths that are asked for, which an error may repeat. */
-  readonly known?: () => readonly string[];
+  /** The repository, or what is in it, that is asked for: an error about something else is no evidence. */
+  readonly subject?: RequestSubject;
 }
 
 /** A request as it is to be sent, but for the credential. */
@@ -294,7 +293,7 @@ export class Transport {
 
   #judge<T>(
     { status, headers, body }: HttpResponse,
-    { isErrorAbout, known }: Call<T>,
+    { subject }: Call<T>,
     authorization: string,
   ): RequestFault {
     const { limiter, clock } = this.#deps;
@@ -303,8 +302,8 @@ export class Transport {
       {
         now: clock.now(),
         secrets: secretsOf(authorization),
-        known: known?.(),
-        isErrorAbout,
+        known: subject && namesOf(subject),
+        isErrorAbout: subject && (error => isErrorAbout(subject, error)),
       },
     );
     // Sustained overload has been seen to surface as failed authentication.

@@ -179,7 +179,7 @@ export interface PathOptions extends RequestOptions, RepositoryReference {
 }
 
 /** What may be absent, and how sure that has to be. */
-interface ReadOptions extends PathOptions, SizeOption {
+export interface ReadOptions extends PathOptions, SizeOption {
   /**
    * Asks a second question before something counts as absent: a list of the nearest
    * folder that is there, which has the repository's id in it, must lack it. Default:

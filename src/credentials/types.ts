@@ -18,7 +18,7 @@ export interface CredentialDescription {
   readonly configKey?: string;
   readonly clientId?: string;
   readonly tenantId?: string;
-  /** Why it serves this organization: `organizations lists it`, `the only one without organizations`, ... */
+  /** Why it serves this organization: `its organizations list 'contoso'`. */
   readonly matchedBy: string;
 }
 

@@ -65,8 +65,8 @@ export class CatalogRules {
   /** Changes when what is allowed may have changed. */
   readonly signature: string;
 
-  /** Whether the installed catalog decides. */
-  readonly isCatalogs: boolean;
+  /** Whether the installed catalog decides, rather than the meaning that is implemented here. */
+  readonly usesInstalledCatalog: boolean;
 
   readonly #enforcer: Enforcer;
 
@@ -75,7 +75,7 @@ export class CatalogRules {
     rules: readonly Rule[],
     catalog: CatalogEnforcer | null,
   ) {
-    this.isCatalogs = catalog !== null;
+    this.usesInstalledCatalog = catalog !== null;
     this.#enforcer = catalog?.fromConfig(config) ?? ownEnforcer(rules);
     this.signature = createHash('sha256')
       .update(JSON.stringify([rules, catalog?.version]))

@@ -103,7 +103,7 @@ export class AzureDevOpsEntityProvider implements EntityProvider {
     }
     const { settings } = reading;
     this.warnOfPlainHttp(settings);
-    if (!service.rules.isCatalogs) {
+    if (!service.rules.usesInstalledCatalog) {
       this.options.logger.warn(
         `${settings.providerName}: catalog.rules are applied as @backstage/plugin-catalog-backend 4.0.5 means them, ` +
           'since the installed one has them in another place; report this, with its version',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isErrorAbout } from '../../src/azure/absence';
+import { isErrorAbout } from '../../src/azure/subject';
 import { blobObjectId } from '../../src/azure/object-id';
 import {
   MalformedError,

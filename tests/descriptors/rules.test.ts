@@ -259,7 +259,7 @@ describe('catalog.rules', () => {
           CatalogRules: typeof CatalogRules;
         }>('../../src/descriptors/rules');
         const rules = Isolated.fromConfig(new ConfigReader({}));
-        expect(rules.isCatalogs).toBe(true);
+        expect(rules.usesInstalledCatalog).toBe(true);
         found = ['Component', 'User', 'Special'].filter(k =>
           rules.isAllowed({ kind: k }, { type: 'url', target: DEV }),
         );
