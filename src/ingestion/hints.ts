@@ -159,7 +159,7 @@ export function countMissedChange(
 }
 
 /** A selected repository that a hint can be about. What is new or unfinished is probed anyway. */
-export interface SettledRepository {
+interface SettledRepository {
   readonly repository: Repository;
   /** Milliseconds since 1970. */
   readonly verifiedAt: number;

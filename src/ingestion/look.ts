@@ -33,7 +33,7 @@ const MOST_LOOKALIKES = 5;
 /** What descriptors are usually called, as {@link stemOf} has it. */
 const USUAL_STEM = 'cataloginfo';
 
-export interface LookInput {
+interface LookInput {
   readonly clients: AzureDevOpsClients;
   readonly credentials: CredentialDirectory;
   readonly organization: Organization;

@@ -25,7 +25,7 @@ import { type OrganizationReport, untraced } from './report';
 import { walk } from './walk';
 import { errorOf, messageOf } from '../thrown';
 
-export interface PassInput extends RefreshContext {
+interface PassInput extends RefreshContext {
   readonly organization: Organization;
   readonly applier: Applier;
   /** What is known when it is over is still applied and removed. */
@@ -38,7 +38,7 @@ export interface PassInput extends RefreshContext {
 }
 
 /** A pass that has read its organization, or could not. */
-export interface Pass {
+interface Pass {
   /** The organization's list, if it could be had. */
   readonly list?: OrganizationList;
   /**

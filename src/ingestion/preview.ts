@@ -25,7 +25,7 @@ export interface PreviewedRepository {
   readonly unknown?: string;
 }
 
-export interface PreviewInput {
+interface PreviewInput {
   readonly organization: Organization;
   readonly client: AzureDevOpsClient;
   readonly settings: ProviderSettings;

@@ -53,7 +53,7 @@ export class OverBudgetError extends Error {
   override readonly name = 'OverBudgetError';
 }
 
-export interface ProbeInput {
+interface ProbeInput {
   readonly client: AzureDevOpsClient;
   readonly parser: DescriptorParser;
   readonly turns: Turns;

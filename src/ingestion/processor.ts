@@ -17,7 +17,7 @@ const PROCESSING_ERROR = 'backstage.io/catalog-processing';
 /** Of so many repositories it is remembered what was announced; of another, what is kept is read once more. */
 const MOST_REPOSITORIES = 100_000;
 
-export interface ProcessorOptions {
+interface ProcessorOptions {
   /** What is wrong with the file that a Location stands for, one line a document; `undefined` for nothing. */
   readonly errorsOf: (entity: Entity) => Promise<string[] | undefined>;
   /** How often each repository that gives an entity was announced to have changed. */

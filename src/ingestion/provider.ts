@@ -40,7 +40,7 @@ import type { Turns } from '../concurrency';
 /** Of so many entities the catalog reads the files anew at once after a look at what is due; of others when it processes them next. */
 const MOST_PROCESSED_AGAIN = 1_000;
 
-export interface ProviderOptions {
+interface ProviderOptions {
   readonly reading: ProviderReading;
   /** The settings of the other providers of the configuration. */
   readonly others: readonly ProviderSettings[];

@@ -25,15 +25,20 @@ import { takeOver } from './takeover';
 /** How many entities with several descriptors a report has. */
 const MOST_DUPLICATES = 1_000;
 
-/** What one refresh works with. */
-interface Run {
+/** What the steps of one refresh work with. */
+interface Run extends RefreshContext {
   readonly applier: Applier;
   readonly readingTime: ReadingTime;
   readonly signal?: AbortSignal;
+  /** Filled as the refresh goes. */
+  readonly report: RefreshReport;
 }
 
+/** The lists of the organizations that could be had, by key. */
+type Lists = ReadonlyMap<string, OrganizationList>;
+
 /** A refresh that could not do all of its job; the message is for the operator. */
-export class RefreshError extends Error {
+class RefreshError extends Error {
   override readonly name = 'RefreshError';
 }
 
@@ -85,11 +90,13 @@ export async function refresh(
   try {
     await context.ledger.setUnfinished(true);
     await keep(context, report);
-    const problems = await refreshAll(
-      context,
-      { applier, readingTime, signal },
+    const problems = await refreshAll({
+      ...context,
+      applier,
+      readingTime,
+      signal,
       report,
-    );
+    });
     if (problems.length > 0) {
       throw new RefreshError(
         `${settings.providerName}: the refresh did what it could, and could not do this:\n- ${problems.join('\n- ')}`,
@@ -125,28 +132,45 @@ async function keep(
   }
 }
 
-/**
- * @param report - filled as the refresh goes
- * @returns what could not be done, in words for the operator
- */
-async function refreshAll(
-  context: RefreshContext,
-  run: Run,
-  report: RefreshReport,
-): Promise<string[]> {
-  const { settings, ledger, catalog, outbox, logger } = context;
-  const { applier, signal } = run;
+/** @returns what could not be done, in words for the operator */
+async function refreshAll(run: Run): Promise<string[]> {
+  const { settings, ledger, applier, report, signal } = run;
   // What an earlier refresh recorded and did not live to apply comes first.
   await applier.applyPending({ wait: true, signal });
   const seenAt = await ledger.currentTicket();
+  const lists = await passAll(run, seenAt);
+  const problems = report.organizations.flatMap(it => it.problems);
+  // Where a list could not be had, what is missing from the others may be in it
+  // under its new name.
+  if (lists.size === settings.organizations.length) {
+    problems.push(
+      ...(await removeOrphanedOrganizations({
+        ...run,
+        configured: [...lists.keys()],
+        listed: idsIn(lists),
+        seenAt,
+      })),
+    );
+  }
+  await applier.applyPending({ wait: true, signal });
+  problems.push(...(await compareWithCatalog(run, lists, seenAt)));
+  for (const [entityRef, message] of applier.refused) {
+    problems.push(
+      `${settings.providerName}: the catalog did not take ${entityRef}: ${message}. Everything else was applied; it is tried again with each refresh`,
+    );
+  }
+  await completeReport(run, lists);
+  return problems;
+}
 
+async function passAll(run: Run, seenAt: number): Promise<Lists> {
+  const { settings, report, signal } = run;
   const lists = new Map<string, OrganizationList>();
   const passes = await Promise.all(
     settings.organizations.map(async organization => {
       const organizationReport = startOrganizationReport(organization.label);
       report.organizations.push(organizationReport);
       const pass = await passOrganization({
-        ...context,
         ...run,
         organization,
         report: organizationReport,
@@ -165,93 +189,65 @@ async function refreshAll(
     await pass.removeWhatIsGone();
   }
   signal?.throwIfAborted();
-  const problems = report.organizations.flatMap(it => it.problems);
+  return lists;
+}
 
-  // Where a list could not be had, what is missing from the others may be in it
-  // under its new name.
-  if (lists.size === settings.organizations.length) {
-    const orphans = await removeOrphanedOrganizations({
-      settings,
-      ledger,
-      configured: [...lists.keys()],
-      onHeldBack: context.onHeldBack,
-      logger,
-      listed: new Set(
-        [...lists.values()].flatMap(({ repositories, odd }) =>
-          [...repositories, ...odd].flatMap(({ id }) => id ?? []),
-        ),
-      ),
-      seenAt,
-      others: context.others,
-    });
-    problems.push(...orphans);
-  }
-  await applier.applyPending({ wait: true, signal });
-  const whatElse = {
-    ledger,
-    catalog,
-    applier,
-    evidence: new FileEvidence({
-      ...context,
-      ...settings.removals,
-      lacked: context.memory.lacked,
-      asksFor: path => settings.paths.some(it => it.matches(path)),
-      lists,
-    }),
-    limits: settings.removals,
-    logger,
-    signal,
-  };
+/** Ids of the repositories in the lists. */
+function idsIn(lists: Lists): Set<string> {
+  return new Set(
+    [...lists.values()].flatMap(({ repositories, odd }) =>
+      [...repositories, ...odd].flatMap(({ id }) => id ?? []),
+    ),
+  );
+}
+
+/**
+ * Takes over, removes and applies again what the catalog has otherwise than the
+ * ledger.
+ *
+ * @returns what was held back, in words for the operator
+ */
+async function compareWithCatalog(
+  run: Run,
+  lists: Lists,
+  seenAt: number,
+): Promise<string[]> {
+  const { settings, memory } = run;
+  const evidence = new FileEvidence({
+    ...run,
+    ...settings.removals,
+    lacked: memory.lacked,
+    asksFor: path => settings.paths.some(it => it.matches(path)),
+    lists,
+  });
+  const input = { ...run, evidence, limits: settings.removals };
   const heldBack = [
-    ...(await takeOver({ ...whatElse, waitedFor: context.memory.waitedFor })),
-    ...(await removeStrays({ ...whatElse, outbox })),
+    ...(await takeOver({ ...input, waitedFor: memory.waitedFor })),
+    ...(await removeStrays(input)),
   ];
-  await context.onHeldBack('', heldBack);
-  problems.push(
-    ...heldBack.map(held =>
-      describeHeldBack(settings.providerName, settings.id, held),
-    ),
+  await run.onHeldBack('', heldBack);
+  await takeFromOthers(run);
+  await reconcile({ ...run, upTo: seenAt });
+  await showAgain({ ...run, former: memory.unshown });
+  return heldBack.map(held =>
+    describeHeldBack(settings.providerName, settings.id, held),
   );
-  await takeFromOthers({ catalog, ledger, applier, logger, signal });
-  await reconcile({
-    catalog,
-    outbox,
-    applier,
-    logger,
-    upTo: seenAt,
-    signal,
-  });
-  await showAgain({
-    catalog,
-    applier,
-    logger,
-    former: context.memory.unshown,
-    signal,
-  });
+}
 
-  problems.push(
-    ...[...applier.refused].map(
-      ([entityRef, message]) =>
-        `${settings.providerName}: the catalog did not take ${entityRef}: ${message}. Everything else was applied; it is tried again with each refresh`,
-    ),
-  );
-
+async function completeReport(run: Run, lists: Lists): Promise<void> {
+  const { ledger, report } = run;
   Object.assign(report, await ledger.reports.counts());
   if (report.organizations.every(({ outcome }) => outcome === 'complete')) {
     report.advice = await adviseOnNothingFound({
-      settings,
+      ...run,
       lists,
       descriptors: report.descriptors,
-      clients: context.clients,
-      memory: context.memory,
-      signal,
     });
   }
   report.duplicates = await ledger.reports.duplicates(
     await ledger.reports.contested(MOST_DUPLICATES),
   );
-  report.events = await reportEvents(context);
-  return problems;
+  report.events = await reportEvents(run);
 }
 
 /** How the events of the configured organizations fare, project by project. */

@@ -1,5 +1,6 @@
 import type { DuplicateReport } from '../ledger/reports';
 import type { HeldBack } from '../policy/guard';
+import { messageOf } from '../thrown';
 
 /** How one organization fared in one refresh. */
 export interface OrganizationReport {
@@ -35,7 +36,7 @@ export interface OrganizationReport {
 }
 
 /** How Code Search fared in one pass over one organization. */
-export type HintReport =
+type HintReport =
   | {
       readonly state: 'asked';
       readonly requests: number;
@@ -107,10 +108,7 @@ export function toStored(
     removed: report.removed,
     advice: report.advice,
     replica,
-    error:
-      error === undefined || error instanceof Error
-        ? error?.message
-        : String(error),
+    error: error === undefined ? undefined : messageOf(error),
   };
 }
 
@@ -164,7 +162,7 @@ export interface EventObserver {
 }
 
 /** What can be noted on a span of a trace. */
-export interface TracedSpan {
+interface TracedSpan {
   setAttribute(key: string, value: string | number): void;
 }
 

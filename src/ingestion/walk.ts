@@ -38,7 +38,7 @@ const MAX_REPEATS = 3;
 /** How many reasons a report spells out. */
 const MAX_PROBLEMS = 20;
 
-export interface WalkInput {
+interface WalkInput {
   readonly organization: Organization;
   readonly client: AzureDevOpsClient;
   readonly settings: Pick<ProviderSettings, 'paths'> & SelectionSettings;

@@ -20,7 +20,7 @@ import {
 const MOST = { repositories: 100, files: 1_000, entities: 5_000 } as const;
 
 /** Which repository of which provider. */
-export interface RepositoryPlace {
+interface RepositoryPlace {
   readonly provider: string;
   /** The organization's key. */
   readonly organization: string;
@@ -33,7 +33,7 @@ export interface FoundRepository extends RepositoryPlace {
 }
 
 /** A file that gives an entity. */
-export interface FoundClaim extends RepositoryPlace {
+interface FoundClaim extends RepositoryPlace {
   readonly path: string;
   readonly isOwner: boolean;
 }

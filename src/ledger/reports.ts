@@ -57,7 +57,7 @@ export interface OrganizationCounts {
 }
 
 /** A file of which a document was rejected, with each rejection as it is kept. */
-export interface RejectedDocuments {
+interface RejectedDocuments {
   /** The organization's key. */
   readonly organization: string;
   /** The canonical URL. */

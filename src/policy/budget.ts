@@ -7,7 +7,7 @@ const MEBIBYTE = 1_048_576;
  * What one repository may give. Whoever may push to one repository must not be
  * able to fill the catalog's database, or to keep the parser from the others.
  */
-export interface RepositoryBudget {
+interface RepositoryBudget {
   /** Files that a pattern finds. */
   readonly descriptors: number;
   readonly entities: number;

@@ -1,5 +1,5 @@
 /** An event, reduced to what decides whom it concerns. */
-export interface Announcement {
+interface Announcement {
   readonly repositoryId?: string;
   /** The branches that changed, without `refs/heads/`; absent where that is not said. */
   readonly branches?: readonly string[];

@@ -41,7 +41,7 @@ export interface HeldBack {
   readonly reasons: ReadonlyArray<{ reason: string; count: number }>;
 }
 
-export interface GuardVerdict {
+interface GuardVerdict {
   readonly released: readonly ProposedRemoval[];
   readonly heldBack: readonly HeldBack[];
   /** Codes of sets that are removed on an approval now, which does not count again. */

@@ -16,7 +16,7 @@ export interface OutOfSight {
 }
 
 /** What the absence of repositories from the list is evidence of; each is in one of the three, or none where it is evidence of nothing. */
-export interface MissingVerdict {
+interface MissingVerdict {
   /** The service says that they are deleted. */
   readonly deleted: readonly KnownRepository[];
   /** The list has others of their project: it lacked them once more. */

@@ -47,7 +47,7 @@ export type NameKey =
   'project' | 'exclude.project' | 'repository' | 'exclude.repository';
 
 /** What is to blame for that nothing was found. */
-export type Cause = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
+type Cause = NameKey | 'skipForkedRepos' | 'state' | 'branch' | 'path';
 
 /** The whole key of a provider's setting. */
 export function fullKey(id: string, key: Cause): string {

@@ -12,10 +12,7 @@ export interface Claimant {
 }
 
 /** The claim that owned the reference so far. */
-export type Incumbent = Pick<
-  Claimant,
-  'organization' | 'repositoryId' | 'path'
->;
+type Incumbent = Pick<Claimant, 'organization' | 'repositoryId' | 'path'>;
 
 /**
  * Which of several descriptors gives an entity reference. Pure.

@@ -3,7 +3,7 @@ import type { SkippedRepository } from './select';
 import type { KnownRepository, Removal, RemovalGrade } from './model';
 
 /** Why a repository is probed in this pass. */
-export type ProbeReason =
+type ProbeReason =
   /** Never probed before. */
   | 'new'
   /** Renamed, moved, on another branch, emptied, or read under other settings. */

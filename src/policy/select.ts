@@ -29,7 +29,7 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
  *   its way into or out of existence, or a repository that the list shows
  *   without a default branch. Only a probe can show that a file is gone.
  */
-export type SkipEvidence = 'configuration' | 'disabled' | 'state';
+type SkipEvidence = 'configuration' | 'disabled' | 'state';
 
 /** A repository that is not probed, and why. */
 export interface SkippedRepository {
@@ -53,7 +53,8 @@ export type SelectionSettings = Pick<
   'project' | 'repository' | 'branch' | 'skipForkedRepos'
 >;
 
-const EVIDENCE: Readonly<Record<SkipReason, SkipEvidence>> = {
+/** What each reason is evidence of. */
+const EVIDENCE_OF: Readonly<Record<SkipReason, SkipEvidence>> = {
   'project-filter': 'configuration',
   'repository-filter': 'configuration',
   fork: 'configuration',
@@ -74,7 +75,7 @@ export function selectRepositories(options: {
     if (reason === undefined) {
       selected.push(repository);
     } else {
-      skipped.push({ repository, reason, evidence: EVIDENCE[reason] });
+      skipped.push({ repository, reason, evidence: EVIDENCE_OF[reason] });
     }
   }
   return { selected, skipped };

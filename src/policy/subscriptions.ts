@@ -1,14 +1,14 @@
 import type { Subscription } from '../azure/subscriptions';
 
 /** What every subscription is to be. */
-export interface WantedSubscriptions {
+interface WantedSubscriptions {
   /** Where events are to be sent, with the mark by which ours are known. */
   readonly url: string;
   readonly username: string;
   readonly events: readonly string[];
 }
 
-export type SubscriptionState =
+type SubscriptionState =
   | 'right'
   | 'missing'
   | 'wrong'

@@ -25,7 +25,7 @@ export const REASONS = [
   'readable',
 ] as const;
 
-export type Reason = (typeof REASONS)[number];
+type Reason = (typeof REASONS)[number];
 
 /** What an answer is made of, for machines; whatever does not apply is absent. */
 export interface ExplanationFacts {
