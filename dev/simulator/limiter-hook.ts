@@ -6,7 +6,7 @@ import {
   unavailable,
 } from './errors';
 import type { SimulatedResponse } from './http';
-import type { Limiter, LimiterVerdict } from './limiter';
+import type { Limiter, LimiterAnswer } from './limiter';
 import type { LimiterHook } from './seams';
 
 interface LimiterHookOptions {
@@ -27,16 +27,16 @@ export function limiterHook(options: LimiterHookOptions): LimiterHook {
     if (organization.deployment === 'server') return await next();
     // The limit is for each identity in each organization.
     const key = `${organization.id}/${identity.name}`;
-    const verdict = limiter.admit(key, endpoint, now());
-    if (verdict.phase === 'blocked') return answerBlocked(verdict);
-    if (verdict.delayMs > 0) {
-      const until = now() + verdict.delayMs;
+    const answer = limiter.admit(key, endpoint, now());
+    if (answer.phase === 'blocked') return answerBlocked(answer);
+    if (answer.delayMs > 0) {
+      const until = now() + answer.delayMs;
       await waitUntil(until, now, timeScale, request.signal);
     }
     const response = await next();
     return {
       ...response,
-      headers: { ...response.headers, ...verdict.headers },
+      headers: { ...response.headers, ...answer.headers },
     };
   };
 }
@@ -62,7 +62,7 @@ async function waitUntil(
 function answerBlocked({
   form,
   headers,
-}: Extract<LimiterVerdict, { phase: 'blocked' }>): SimulatedResponse {
+}: Extract<LimiterAnswer, { phase: 'blocked' }>): SimulatedResponse {
   switch (form) {
     case '429-json':
     case '429-bare':

@@ -56,8 +56,8 @@ const DEFAULT_COSTS: Readonly<Record<string, number>> = {
   codesearch: 2,
 };
 
-/** The limiter's verdict on one request. */
-export type LimiterVerdict =
+/** What becomes of one request. */
+export type LimiterAnswer =
   | {
       readonly phase: 'served' | 'warned' | 'delayed';
       readonly cost: number;
@@ -98,7 +98,7 @@ export class Limiter {
    * @param endpoint - decides the cost
    * @param now - epoch milliseconds of the simulator's clock
    */
-  admit(key: string, endpoint: string, now: number): LimiterVerdict {
+  admit(key: string, endpoint: string, now: number): LimiterAnswer {
     const { budget, costs, headersFrom, blockFrom } = this.#options;
     const cost = costs[endpoint] ?? costs['default'] ?? 0;
     const usage = this.#usageOf(key);
@@ -146,7 +146,7 @@ export class Limiter {
     return usage;
   }
 
-  #block(usage: SlidingUsage, now: number): LimiterVerdict {
+  #block(usage: SlidingUsage, now: number): LimiterAnswer {
     const { blockForms } = this.#options;
     const form = blockForms[this.#blocked++ % blockForms.length] ?? '429-json';
     const isTimeNamed = form === '429-json' || form === '429-plain';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROWS } from './rows';
-import { BRIEF, FULL, runRow, verdictOn, type RowResult } from './stage/row';
+import { BRIEF, FULL, runRow, failuresOf, type RowResult } from './stage/row';
 import { formatTable, summarize } from './stage/table';
 
 const ROOT = join(__dirname, '..', '..');
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   mkdirSync(join(ROOT, '.output'), { recursive: true });
   writeFileSync(FILE, `${JSON.stringify(results, undefined, 2)}\n`);
   process.stdout.write(`All of it is in ${relative(process.cwd(), FILE)}\n`);
-  return results.every(result => verdictOn(result).length === 0) ? 0 : 1;
+  return results.every(result => failuresOf(result).length === 0) ? 0 : 1;
 }
 
 /**
@@ -93,7 +93,7 @@ async function died({ index }: Order): Promise<RowResult> {
 }
 
 function print(result: RowResult): void {
-  const wrong = verdictOn(result);
+  const wrong = failuresOf(result);
   process.stdout.write(
     `${wrong.length === 0 ? 'ok    ' : 'FAILED'} ${result.seconds.toFixed(1).padStart(6)} s  ${result.group}. ${result.name}\n${wrong.map(line => `         ${line}\n`).join('')}`,
   );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Limiter, type LimiterVerdict } from '../../dev/simulator/limiter';
+import { Limiter, type LimiterAnswer } from '../../dev/simulator/limiter';
 
 const START = Date.parse('2026-03-02T08:00:00Z');
 const WINDOW = 300_000;
@@ -14,17 +14,17 @@ function admit(
   count: number,
   at = START,
   key = 'contoso/alice',
-): LimiterVerdict[] {
+): LimiterAnswer[] {
   return Array.from({ length: count }, () => subject.admit(key, 'items', at));
 }
 
 describe('the simulated rate limit', () => {
   it('sends no header far from the limit', () => {
-    const verdicts = admit(limiter(), 49);
-    expect(new Set(verdicts.map(({ phase }) => phase))).toEqual(
+    const answers = admit(limiter(), 49);
+    expect(new Set(answers.map(({ phase }) => phase))).toEqual(
       new Set(['served']),
     );
-    expect(verdicts.every(({ headers }) => !Object.keys(headers).length)).toBe(
+    expect(answers.every(({ headers }) => !Object.keys(headers).length)).toBe(
       true,
     );
   });
@@ -55,14 +55,14 @@ describe('the simulated rate limit', () => {
   });
 
   it('delays longer and longer above the limit and still succeeds', () => {
-    const verdicts = admit(limiter(), 150).slice(100);
-    const delays = verdicts.map(verdict =>
+    const answers = admit(limiter(), 150).slice(100);
+    const delays = answers.map(verdict =>
       verdict.phase === 'delayed' ? verdict.delayMs : NaN,
     );
     expect(delays[0]).toBe(600);
     expect(delays.at(-1)).toBe(30_000);
     expect([...delays].sort((a, b) => a - b)).toEqual(delays);
-    expect(verdicts[0]?.headers).toMatchObject({
+    expect(answers[0]?.headers).toMatchObject({
       'Retry-After': '300',
       'X-RateLimit-Delay': '0.600',
       'X-RateLimit-Remaining': '0',
@@ -72,8 +72,8 @@ describe('the simulated rate limit', () => {
   it('sends a Retry-After after which nothing is delayed', () => {
     const subject = limiter();
     admit(subject, 60, START);
-    const verdicts = admit(subject, 60, START + 100_000);
-    const last = verdicts.at(-1);
+    const answers = admit(subject, 60, START + 100_000);
+    const last = answers.at(-1);
     expect(last?.phase).toBe('delayed');
     const wait = Number(last?.headers['Retry-After']) * 1000;
     expect(wait).toBe(200_000);

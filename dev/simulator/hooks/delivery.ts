@@ -37,7 +37,7 @@ export async function post(
 }
 
 /** What a status means for the subscription. Source: behaviour.md, section 6. */
-export function verdictOn(
+export function resultOf(
   status: number | undefined,
 ): 'succeeded' | 'transient' | 'enduring' | 'terminal' {
   if (status !== undefined && status >= 200 && status < 300) {

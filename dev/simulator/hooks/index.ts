@@ -7,7 +7,7 @@ import {
   post,
   PROBATION_RETRIES,
   TRANSIENT_RETRIES,
-  verdictOn,
+  resultOf,
 } from './delivery';
 import { bodyOf, resourceVersionOf } from './events';
 import type {
@@ -139,17 +139,17 @@ export class ServiceHooks implements SubscriptionStore {
   ): Promise<void> {
     const { msPerSecond = 1_000 } = this.#options;
     for (const seconds of [...TRANSIENT_RETRIES, undefined]) {
-      const verdict = await this.#attempt(subscription, event, sent);
-      if (verdict === 'succeeded') {
+      const result = await this.#attempt(subscription, event, sent);
+      if (result === 'succeeded') {
         sent.result = 'succeeded';
         return;
       }
       sent.result = 'failed';
-      if (verdict === 'terminal') {
+      if (result === 'terminal') {
         subscription.status = 'disabledBySystem';
         return;
       }
-      if (verdict === 'enduring' || seconds === undefined) {
+      if (result === 'enduring' || seconds === undefined) {
         await this.#probation(subscription, event, sent);
         return;
       }
@@ -181,7 +181,7 @@ export class ServiceHooks implements SubscriptionStore {
     subscription: Subscription,
     event: HookEvent,
     sent: SentNotification,
-  ): Promise<ReturnType<typeof verdictOn>> {
+  ): Promise<ReturnType<typeof resultOf>> {
     const inputs = subscription.consumerInputs;
     sent.attempts += 1;
     const body = JSON.stringify(
@@ -200,7 +200,7 @@ export class ServiceHooks implements SubscriptionStore {
     );
     sent.status = status;
     sent.answer = answer;
-    return verdictOn(status);
+    return resultOf(status);
   }
 
   #resolved(text: string): URL {

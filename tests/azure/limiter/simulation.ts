@@ -1,7 +1,7 @@
 import {
   Limiter as Service,
   type LimiterOptions as ServiceOptions,
-  type LimiterVerdict,
+  type LimiterAnswer,
 } from '../../../dev/simulator/limiter';
 import { readRateLimit } from '../../../src/azure/headers';
 import {
@@ -27,7 +27,7 @@ interface Scenario {
 interface SimulationResult {
   /** From the first request to the last answer. */
   readonly elapsedMs: number;
-  readonly verdicts: ReadonlyArray<LimiterVerdict['phase']>;
+  readonly verdicts: ReadonlyArray<LimiterAnswer['phase']>;
   readonly state: LimiterState;
   /** The most that was ever under way at once. */
   readonly mostInFlight: number;
@@ -36,7 +36,7 @@ interface SimulationResult {
 interface Arriving {
   readonly at: number;
   readonly startedAt: number;
-  readonly verdict: LimiterVerdict;
+  readonly verdict: LimiterAnswer;
 }
 
 /** The state machine against the simulator's account of TSTUs, without I/O: time jumps from event to event. */
@@ -53,7 +53,7 @@ export function simulate(scenario: Scenario): SimulationResult {
   let nextOther = began;
   let mostInFlight = 0;
   const arriving: Arriving[] = [];
-  const verdicts: LimiterVerdict['phase'][] = [];
+  const verdicts: LimiterAnswer['phase'][] = [];
 
   while (toSend > 0 || arriving.length > 0) {
     let until = Infinity;
@@ -111,12 +111,12 @@ export function simulate(scenario: Scenario): SimulationResult {
   return { elapsedMs: now - began, verdicts, state, mostInFlight };
 }
 
-function outcomeOf(verdict: LimiterVerdict): Outcome {
+function outcomeOf(verdict: LimiterAnswer): Outcome {
   return verdict.phase === 'blocked' ? 'throttled' : 'served';
 }
 
 function lowerCased(
-  verdict: LimiterVerdict,
+  verdict: LimiterAnswer,
   namesCost: boolean,
 ): Record<string, string> {
   return Object.fromEntries(

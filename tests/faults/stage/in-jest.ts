@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { GROUPS, ROWS } from '../rows';
 import type { Row } from './row';
-import { BRIEF, runRow, verdictOn } from './row';
+import { BRIEF, runRow, failuresOf } from './row';
 
 /** A row has many steps, each of which may take long on a busy machine. */
 const LONGEST_MS = 900_000;
@@ -76,7 +76,7 @@ function testRows(rows: readonly Row[]): void {
   it.each(titled)(
     '$title',
     async ({ row }) => {
-      expect(verdictOn(await runRow(row, BRIEF))).toEqual([]);
+      expect(failuresOf(await runRow(row, BRIEF))).toEqual([]);
     },
     LONGEST_MS,
   );

@@ -71,7 +71,7 @@ export async function runRow(row: Row, scale: Scale): Promise<RowResult> {
 }
 
 /** Everything that is wrong with a row's result; empty when it holds. */
-export function verdictOn(result: RowOutcome): string[] {
+export function failuresOf(result: RowOutcome): string[] {
   const { lost, wronglyKept, othersUndisturbed, refreshesUntilWhole } = result;
   return [
     ...(lost.length > 0 ? [`lost: ${lost.join(', ')}`] : []),

@@ -1,6 +1,6 @@
 import { renderTable, type Column } from '../../../src/cli/text';
 import { GROUPS } from '../rows';
-import { verdictOn, type RowResult } from './row';
+import { failuresOf, type RowResult } from './row';
 
 const COLUMNS: readonly Column[] = [
   { title: 'fault' },
@@ -33,7 +33,7 @@ function linesOf(result: RowResult): string[][] {
   const { othersUndisturbed, refreshesUntilWhole } = result;
   return [
     [
-      `${verdictOn(result).length === 0 ? '' : 'FAILED: '}${result.name}`,
+      `${failuresOf(result).length === 0 ? '' : 'FAILED: '}${result.name}`,
       result.injected,
       result.expected,
       String(result.lost.length),
@@ -66,7 +66,7 @@ function shorten(text: string): string {
 export function summarize(results: readonly RowResult[]): string {
   const sum = (count: (result: RowResult) => number) =>
     results.reduce((total, result) => total + count(result), 0);
-  const failed = results.filter(result => verdictOn(result).length > 0);
+  const failed = results.filter(result => failuresOf(result).length > 0);
   const seconds = sum(result => result.seconds);
   return [
     `${results.length} rows in ${Math.round(seconds)} s`,
