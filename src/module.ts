@@ -23,15 +23,12 @@ import { eventsModuleAzureDevOpsIngress } from './events/ingress';
 import { describeAllMistakes } from './config/mistakes';
 import { describeNoProvider, describeUnreadKeys } from './config/misplaced';
 import { readProviderConfigs } from './config/read';
-import { lookAtRepository } from './ingestion/look';
 import { AzureDevOpsProcessor } from './ingestion/processor';
 import { AzureDevOpsEntityProvider } from './ingestion/provider';
 import { Turns } from './concurrency';
 import { errorsOfLocation } from './ledger/reports';
-import { registerActions } from './operations/actions';
 import { auditHeldBack } from './operations/held-back';
-import { createOperations } from './operations/operations';
-import { createRouter } from './operations/router';
+import { addOperations } from './operations/operations';
 import { azureDevOpsServiceRef } from './shared-service';
 import { RefreshLog } from './status/log';
 import { statusServiceRef } from './status/report';
@@ -156,34 +153,23 @@ export const catalogModuleAzureDevOps = createBackendModule({
         }
         const stop = new AbortController();
         lifecycle.addShutdownHook(() => stop.abort());
-        const operations = createOperations({
-          auditor,
-          signal: stop.signal,
+        addOperations({
           readings,
           database,
           scheduler,
+          auditor,
           service: azureDevOps,
           hub,
           status,
-          look: async question =>
-            await lookAtRepository({
-              ...question,
-              clients: azureDevOps.clients.interactive,
-              credentials: azureDevOps.credentials,
-              rules: azureDevOps.rules,
-              yaml: azureDevOps.yaml,
-              turns,
-            }),
+          turns,
+          signal: stop.signal,
+          logger,
+          httpAuth,
+          httpRouter,
+          permissions,
+          actionsRegistry: actionsRegistry as
+            ActionsRegistryService | undefined,
         });
-        httpRouter.use(createRouter({ operations, httpAuth, permissions }));
-        if (actionsRegistry) {
-          registerActions(
-            actionsRegistry as ActionsRegistryService,
-            operations,
-            permissions,
-            logger,
-          );
-        }
         catalog.addProcessor(
           new AzureDevOpsProcessor({
             errorsOf: async entity =>

@@ -29,9 +29,9 @@ export class Block {
     this.#mistakes = mistakes;
   }
 
-  /** The full key of one of the values, or of the block itself. */
-  key(name?: string): string {
-    return name === undefined ? this.#key : `${this.#key}.${name}`;
+  /** The full key of one of the values. */
+  key(name: string): string {
+    return `${this.#key}.${name}`;
   }
 
   /** Notes that a value is not what it should be; `expected` is to be read after "to be". */

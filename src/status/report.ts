@@ -7,25 +7,23 @@ import { messageOf } from '../thrown';
 
 /** The last refresh of every provider of this process. */
 export class LastRefreshes implements RefreshObserver {
-  private readonly reports = new Map<string, RefreshReport>();
-  private readonly errors = new Map<string, string>();
+  readonly #last = new Map<string, { report: RefreshReport; error?: string }>();
 
   started(report: RefreshReport): void {
-    this.reports.set(report.provider, report);
-    this.errors.delete(report.provider);
+    this.#last.set(report.provider, { report });
   }
 
   ended(report: RefreshReport, error?: unknown): void {
     if (error !== undefined) {
-      this.errors.set(report.provider, messageOf(error));
+      this.#last.set(report.provider, { report, error: messageOf(error) });
     }
   }
 
   /** Provider by provider; `error` says why its last refresh failed. */
   list(): Array<RefreshReport & { error?: string }> {
-    return [...this.reports.values()].map(report => ({
+    return [...this.#last.values()].map(({ report, error }) => ({
       ...report,
-      error: this.errors.get(report.provider),
+      error,
     }));
   }
 }
