@@ -31,7 +31,7 @@ it('an organization that is asked without any credential names its tenant', asyn
   }
 });
 
-it('finds that there is no organization of the name', async () => {
+it('an organization that is not there is found not to be there', async () => {
   expect(await on('contosso')).toMatchObject({ exists: false });
 });
 
@@ -43,7 +43,7 @@ it('a Server that is asked without any credential names no tenant', async () => 
   expect(shown?.tenantId).toBeUndefined();
 });
 
-it('leaves open whether an organization exists when only a sign-in page answers, or nothing', async () => {
+it('whether an organization exists is left open when only a sign-in page answers, or nothing', async () => {
   cloud.simulator.inject({
     match: { organization: 'contoso' },
     fault: 'sign-in-302',
@@ -53,7 +53,7 @@ it('leaves open whether an organization exists when only a sign-in page answers,
   expect(await on('Main', 'localhost:9')).toBeUndefined();
 });
 
-it("measures how far the service's clock is ahead of ours", async () => {
+it('how far the clock of the service is ahead of ours is measured', async () => {
   const organization = new Organization('dev.azure.com', 'contoso');
   const late = await askAnonymously(organization, () => Date.now() - 600_000);
   expect(late?.clockAheadMs).toBeGreaterThan(590_000);

@@ -17,7 +17,7 @@ const words = fc
   .array(fc.string({ minLength: 1, maxLength: 30 }).filter(w => !/\s/.test(w)))
   .map(list => list.join(' '));
 
-it('breaks a long text between words and loses none of them', () => {
+it('the command line breaks a long text between words and loses none of them', () => {
   fc.assert(
     fc.property(words, fc.integer({ min: 20, max: 80 }), (text, width) => {
       const lines = wrap(text, width);
@@ -43,7 +43,7 @@ it('a word that fits into a line of the terminal is not cut by it, wherever it s
   );
 });
 
-it('shows every cell of a table whole, however long it is', () => {
+it('the command line shows every cell of a table whole, however long it is', () => {
   const table = renderTable(
     [{ title: 'NAME' }, { title: 'SIZE', align: 'right' }, { title: 'STATE' }],
     [
@@ -58,7 +58,7 @@ it('shows every cell of a table whole, however long it is', () => {
   `);
 });
 
-it('writes sizes, durations and counts for people', () => {
+it('the command line writes sizes, durations and counts for people', () => {
   expect(
     [0, 999, 1_000, 1_234_567, 999_600, 52_428_800, 3e12].map(formatBytes),
   ).toEqual(['0 B', '999 B', '1.0 KB', '1.2 MB', '1.0 MB', '52 MB', '3.0 TB']);
@@ -76,13 +76,13 @@ it('writes sizes, durations and counts for people', () => {
   ]).toEqual(['1 project', '2 days', '1,234 repositories']);
 });
 
-it('shows control characters in a name instead of sending them to the terminal', () => {
+it('the command line shows control characters in a name instead of sending them to the terminal', () => {
   expect(printable('a\u001b[31mb\u0007c\u202ed')).toBe(
     'a\uFFFD[31mb\uFFFDc\uFFFDd',
   );
 });
 
-it('gives neither a terminal nor an agent of Azure Pipelines a command of somebody else, and programs the text as it is', () => {
+it('the command line gives neither a terminal nor an agent of Azure Pipelines a command of somebody else, and programs the text as it is', () => {
   const parts = [
     '#',
     '##',
@@ -121,13 +121,16 @@ it.each([
   ['contoso.visualstudio.com', 'contoso.visualstudio.com/contoso'],
   ['tfs.example.com:8080/tfs/A', 'tfs.example.com:8080/tfs/A'],
   ['localhost/A', 'localhost/A'],
-])('takes %s on the command line for the organization %s', (text, expected) => {
-  const { host, name: organization } = parseOrganization(text, [
-    new Organization('dev.azure.com', 'contoso'),
-    new Organization('tfs.example.com', 'tfs/Archive'),
-  ]);
-  expect(`${host}/${organization}`).toBe(expected);
-});
+])(
+  'the command line takes the argument %s for the organization %s',
+  (text, expected) => {
+    const { host, name: organization } = parseOrganization(text, [
+      new Organization('dev.azure.com', 'contoso'),
+      new Organization('tfs.example.com', 'tfs/Archive'),
+    ]);
+    expect(`${host}/${organization}`).toBe(expected);
+  },
+);
 
 it.each([
   ['https://dev.azure.com', 'dev.azure.com/contoso'],
@@ -136,7 +139,7 @@ it.each([
   ['tfs.example.com:8080', 'tfs.example.com:8080/DefaultCollection'],
   ['http://localhost', 'localhost/DefaultCollection'],
 ])(
-  'says that %s on the command line names a host and no organization',
+  'the command line says that the argument %s names a host and no organization',
   (text, example) => {
     expect(() => parseOrganization(text, [])).toThrow(
       `'${example.split('/')[0]}' names a host and no organization; expected one on it, such as ${example}`,
@@ -144,7 +147,7 @@ it.each([
   },
 );
 
-it('takes the name of a configured collection for one although it has a dot', () => {
+it('the command line takes the name of a configured collection for one although it has a dot', () => {
   const known = [new Organization('tfs.example.com', 'Team.Blue')];
   expect(parseOrganization('team.blue', known)).toEqual(known[0]);
 });
@@ -192,7 +195,7 @@ it.each<[NodeJS.ProcessEnv, string, object]>([
     { way: 'exception', entry: 'tfs:8080' },
   ],
 ])(
-  'says that with the environment %j the host %s is reached by %j',
+  'the command line says that with the environment %j the host %s is reached by %j',
   (env, host, route) => {
     expect(routeTo(host, env)).toEqual(route);
   },

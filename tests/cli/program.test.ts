@@ -320,7 +320,7 @@ describe('the output', () => {
   });
 });
 
-it('lists repositories with a system-assigned identity and a configuration of three lines', async () => {
+it('the command line lists repositories with a system-assigned identity and a configuration of three lines', async () => {
   const { simulator } = cloud;
   const organization = simulator.addOrganization('MyOrg', {
     tenantId: TENANT_A,

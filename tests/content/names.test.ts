@@ -146,7 +146,7 @@ it('reading does not share a lookup that was requested before a repository was i
   expect(lookups()).toBe(0);
 });
 
-it('names the cause at once when a repository is disabled', async () => {
+it('reading names the cause at once when a repository is disabled', async () => {
   await read();
   organization.project('Payments').repository('api').disable();
   await expect(

@@ -30,7 +30,7 @@ async function names(): Promise<string[]> {
   return entities.map(({ metadata }) => metadata.name).sort();
 }
 
-it('fills the catalog from a project with no more than the permission to read that project', async () => {
+it('the module fills the catalog from a project with no more than the permission to read that project', async () => {
   const { identity } = simulator.parts.entra.metadata.setSystemAssigned({
     tenantId: TENANT_A,
   });

@@ -281,7 +281,7 @@ describe('a token that Azure DevOps denies', () => {
   });
 });
 
-it('never has two requests in flight, nor drops a valid token, whatever happens', async () => {
+it('the source of a token never has two requests in flight, nor drops a valid token, whatever happens', async () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('get' as const) }),
     fc.record({ kind: fc.constant('replace' as const) }),

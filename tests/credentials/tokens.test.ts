@@ -110,7 +110,7 @@ async function failureOf(work: Promise<unknown>): Promise<{
   throw new Error('Expected a failure');
 }
 
-it('asks for one token when a hundred organizations need it at once', async () => {
+it('the backend asks for one token when a hundred organizations need it at once', async () => {
   const { directory } = serve(TWO);
   const headers = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>
@@ -124,7 +124,7 @@ it('asks for one token when a hundred organizations need it at once', async () =
   expect(tokenRequests()).toBe(1);
 });
 
-it('does not remember every organization that a URL ever named', () => {
+it('the backend does not remember every organization that a URL ever named', () => {
   const { directory } = serve(TWO);
   const first = directory.forOrganization(contoso);
   expect(directory.forOrganization(contoso)).toBe(first);
@@ -134,7 +134,7 @@ it('does not remember every organization that a URL ever named', () => {
   expect(directory.forOrganization(contoso)).not.toBe(first);
 });
 
-it('names what is configured for a host where none of it serves the organization, with and without the port of https', () => {
+it('the backend names what is configured for a host where none of it serves the organization, with and without the port of https', () => {
   const { directory } = serve([
     {
       host: 'tfs.example.com:443',
@@ -150,7 +150,7 @@ it('names what is configured for a host where none of it serves the organization
   );
 });
 
-it('sends a personal access token as it was configured', async () => {
+it('the backend sends a personal access token as it was configured', async () => {
   const { directory } = serve([
     {
       host: 'tfs.example.com',
@@ -167,7 +167,7 @@ it('sends a personal access token as it was configured', async () => {
   expect(await credential.reject(header)).toBe(false);
 });
 
-it('renews a token in the background, and uses the old one while that fails', async () => {
+it('the backend renews a token in the background, and uses the old one while that fails', async () => {
   const { directory, logs } = serve(TWO);
   const credential = directory.forOrganization(contoso);
   const first = await credential.getAuthorization();
@@ -337,7 +337,7 @@ describe('a token that Azure DevOps denies', () => {
   });
 });
 
-it('gets the token of a managed identity from App Service', async () => {
+it('the backend gets the token of a managed identity from App Service', async () => {
   const { simulator } = cloud;
   const { metadata } = simulator.parts.entra;
   const user = metadata.addUserAssigned({
@@ -407,7 +407,7 @@ it.each<[string, Omit<FaultOptions, 'match'>, string]>([
   },
 );
 
-it('renews the token of a managed identity, although the library keeps the old one until late', async () => {
+it('the backend renews the token of a managed identity, although the library keeps the old one until late', async () => {
   cloud.simulator.parts.entra.metadata.setSystemAssigned({
     tenantId: TENANT_A,
   });
@@ -476,7 +476,7 @@ describe('a service principal with the token of a managed identity in place of a
   });
 });
 
-it('uses the credential of the environment when nothing is configured, and warns that it does', async () => {
+it('the backend uses the credential of the environment when nothing is configured, and warns that it does', async () => {
   cloud.setEnvironment({
     AZURE_TENANT_ID: TENANT_A,
     AZURE_CLIENT_ID: 'app-contoso',

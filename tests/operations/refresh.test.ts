@@ -28,7 +28,7 @@ function operation(
     await run({ organization: 'contoso' }, { credentials: undefined! });
 }
 
-it('refreshes every provider of an organization that can be, and says why the others are not', async () => {
+it('`POST /refresh` refreshes every provider of an organization that can be, and says why the others are not', async () => {
   const triggered: string[] = [];
   const refresh = operation(['a', 'c'], async id => {
     if (id.includes(':a:')) throw new Error('the database is away');
@@ -47,7 +47,7 @@ it('refreshes every provider of an organization that can be, and says why the ot
   expect(triggered).toEqual(['AzureDevOpsEntityProvider:c:refresh']);
 });
 
-it('answers 503 with every reason where no provider of an organization can be refreshed', async () => {
+it('`POST /refresh` answers 503 with every reason where no provider of an organization can be refreshed', async () => {
   const refresh = operation(['a'], async () => {
     throw new Error('the database is away');
   });

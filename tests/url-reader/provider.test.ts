@@ -56,7 +56,7 @@ async function refreshed(): Promise<unknown> {
   return [entity!.metadata.title, entity!.spec!['definition']];
 }
 
-it('reads the placeholders of a repository again as soon as a refresh finds its descriptor changed', async () => {
+it('the URL reader reads the placeholders of a repository again as soon as a refresh finds its descriptor changed', async () => {
   expect(await refreshed()).toEqual(['first', 'first']);
   const reads = () =>
     world.simulator.requests
