@@ -177,6 +177,36 @@ async function makeDue(
       places.map(({ settings }) => describeNotRunning(settings.id)).join('. '),
     );
   }
+  const due = await findDue(context, providers, asked, places);
+  await hub.lookAt(
+    due.map(({ place, facts }) => ({
+      provider: place.settings.providerName,
+      organization: place.organization.key,
+      projectId: facts.projectId,
+      repositoryId: facts.id,
+    })),
+  );
+  return {
+    refreshes: [],
+    repositories: due.map(({ place, look, facts }) => ({
+      provider: place.settings.id,
+      organization: place.organization.label,
+      project: facts.project,
+      repository: facts.name,
+      leftOut: isLeftOut(place, look)
+        ? explain({ place, look }, asked).cause
+        : undefined,
+    })),
+  };
+}
+
+/** The repository as each provider sees it, or else as the ledger has it. @throws NotFoundError, ServiceUnavailableError */
+async function findDue(
+  context: OperationsContext,
+  providers: Providers,
+  asked: AskedRepository,
+  places: readonly Place[],
+): Promise<Array<LookFromPlace & { facts: ReturnType<typeof namesOf> }>> {
   const looks = await lookFrom(context, asked, places);
   const failed = looks.find(it => it.look.outcome === 'failed');
   if (failed && !looks.some(it => it.look.outcome === 'found')) {
@@ -199,26 +229,7 @@ async function makeDue(
   if (due.length === 0) {
     throw new NotFoundError(describeExplanation(explain(looks[0]!, asked)));
   }
-  await hub.lookAt(
-    due.map(({ place, facts }) => ({
-      provider: place.settings.providerName,
-      organization: place.organization.key,
-      projectId: facts.projectId,
-      repositoryId: facts.id,
-    })),
-  );
-  return {
-    refreshes: [],
-    repositories: due.map(({ place, look, facts }) => ({
-      provider: place.settings.id,
-      organization: place.organization.label,
-      project: facts.project,
-      repository: facts.name,
-      leftOut: isLeftOut(place, look)
-        ? explain({ place, look }, asked).cause
-        : undefined,
-    })),
-  };
+  return due;
 }
 
 interface LookFromPlace {

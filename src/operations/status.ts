@@ -183,25 +183,13 @@ async function statusOf(
       organizations: [],
     };
   }
-  const { settings, ledger } = provider;
+  const { ledger } = provider;
   const running = status
     .list()
     .find(it => it.provider === providerName && it.outcome === 'running');
   const last = running
     ? toStored(running, hostname())
     : ((await ledger.reports.lastRefresh()) as StoredRefresh | undefined);
-  const counts = await ledger.reports.organizations();
-  const events = await ledger.projectEvents.list();
-  const pacing = hub.isConnected(providerName)
-    ? service.clients.limiterSnapshot()
-    : [];
-  const keys = new Set([
-    ...settings.organizations.map(({ key }) => key),
-    ...counts.map(({ organization }) => organization),
-  ]);
-  const labels = new Map(
-    settings.organizations.map(({ key, label }) => [key, label]),
-  );
   return {
     ...known,
     nextRefreshAt: iso(
@@ -212,23 +200,45 @@ async function statusOf(
     heldBack: (await ledger.heldBack.list()).map(set =>
       describeSet(provider, set),
     ),
-    organizations: [...keys].map(key => {
-      const label = labels.get(key) ?? key;
-      return {
-        ...describeCounts(counts.find(it => it.organization === key)),
-        organization: label,
-        lastRefresh: describeReport(
-          last?.organizations.find(it => it.organization === label),
-        ),
-        pacing: pacing
-          .filter(({ organization }) => organization.key === key)
-          .map(describePacing)[0],
-        events: events
-          .filter(({ organization }) => organization === key)
-          .map(describeEvents),
-      };
-    }),
+    organizations: await statusOfOrganizations(
+      provider,
+      last?.organizations ?? [],
+      known.isConnected ? service.clients.limiterSnapshot() : [],
+    ),
   };
+}
+
+/** Those that are configured, and those that the ledger has besides. */
+async function statusOfOrganizations(
+  { settings, ledger }: Provider,
+  reports: readonly OrganizationReport[],
+  pacing: readonly OrganizationPacing[],
+): Promise<JsonObject[]> {
+  const counts = await ledger.reports.organizations();
+  const events = await ledger.projectEvents.list();
+  const labels = new Map(
+    settings.organizations.map(({ key, label }) => [key, label]),
+  );
+  const keys = new Set([
+    ...labels.keys(),
+    ...counts.map(({ organization }) => organization),
+  ]);
+  return [...keys].map(key => {
+    const label = labels.get(key) ?? key;
+    return {
+      ...describeCounts(counts.find(it => it.organization === key)),
+      organization: label,
+      lastRefresh: describeReport(
+        reports.find(it => it.organization === label),
+      ),
+      pacing: pacing
+        .filter(({ organization }) => organization.key === key)
+        .map(describePacing)[0],
+      events: events
+        .filter(({ organization }) => organization === key)
+        .map(describeEvents),
+    };
+  });
 }
 
 function describeRefresh({
