@@ -25,7 +25,7 @@ export const catalogAnalysisExtensionPoint = fromCatalogNode(
 );
 
 /** A permission that is not about a resource. */
-export type Permission = Extract<
+type Permission = Extract<
   Parameters<PermissionsService['authorize']>[0][number],
   { resourceRef?: never }
 >['permission'];

@@ -20,7 +20,7 @@ import type { Call, OutgoingRequest, Transport } from './transport';
 import type { ApiVersions } from './types';
 
 /** A part of the service's interface, and the library's class for it. */
-export interface ApiArea<A extends ClientApiBase> {
+interface ApiArea<A extends ClientApiBase> {
   /** Its name in addresses: `_apis/{name}`. */
   readonly name: string;
   /** A resource of the area. Any will do: the library asks for all of them at once. */

@@ -26,7 +26,7 @@ export interface UnexpectedResponse {
   readonly body: string;
 }
 
-export interface ClassificationContext extends QuotationOptions {
+interface ClassificationContext extends QuotationOptions {
   /** Epoch milliseconds. */
   readonly now: number;
   /** Whether what the service says is about what was asked for; called with its own words, whole. Default: it is. */

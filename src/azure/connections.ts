@@ -5,7 +5,7 @@ import type {
 } from '../credentials/problems/connection';
 import { fieldsOf } from './parse';
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** The host that is to be reached, as `host[:port]`. */
   readonly host: string;
   /** How many sockets may be open to one host. */

@@ -17,7 +17,7 @@ import {
 import { askAnonymously } from './anonymous';
 
 /** A diagnosis, and all of it in one line. */
-export interface AccessExplanation {
+interface AccessExplanation {
   readonly diagnosis: Diagnosis;
   readonly message: string;
 }
@@ -68,7 +68,7 @@ async function tenantOfToken(
 }
 
 /** What is known beside the fault. */
-export interface AccessContext {
+interface AccessContext {
   readonly credential: CredentialDescription;
   /** The tenant of the token, if the credential is one of Microsoft Entra and the token names it. */
   readonly tokenTenant?: string;

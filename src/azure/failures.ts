@@ -9,7 +9,7 @@ import type { ResponseHeaders } from './headers';
 import { DiskError } from './temporary-file';
 
 /** Why a request got no answer, or not all of it. */
-export type FailureReason =
+type FailureReason =
   /** The connection, or what came over it, failed; see the code. */
   | 'connection'
   /** The whole request took too long. */

@@ -9,7 +9,7 @@ export const MOST_STEPS = 40;
 const MOST_FOLLOWED = 100_000;
 
 /** A listing with its links replaced by what they lead to, as far as the texts of links are known. */
-export interface FollowedListing {
+interface FollowedListing {
   readonly items: ListedItem[];
   /** Links whose text has to be read first. */
   readonly unread: ListedItem[];

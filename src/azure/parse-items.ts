@@ -23,7 +23,7 @@ import type {
 const UTF8 = 65001;
 
 /** A file or folder. */
-export interface ParsedItem extends PresentItem {
+interface ParsedItem extends PresentItem {
   readonly isFile: boolean;
   readonly isSymLink: boolean;
   readonly commitId?: string;

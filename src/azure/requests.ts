@@ -57,7 +57,7 @@ type UseApis = <T>(
 ) => Promise<T>;
 
 /** A call, as far as it differs from others. */
-export type CallOptions<T> = Pick<
+type CallOptions<T> = Pick<
   Call<T>,
   'signal' | 'operation' | 'maxBytes' | 'parse'
 > &

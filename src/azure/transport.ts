@@ -71,7 +71,7 @@ export interface OutgoingRequest {
   readonly accept: string;
 }
 
-export interface TransportDependencies {
+interface TransportDependencies {
   readonly organization: Organization;
   readonly credential: OrganizationCredential;
   readonly limiter: Limiter;

@@ -35,7 +35,7 @@ export interface RepositoryList {
 }
 
 /** Which repository is read. */
-export interface RepositoryReference {
+interface RepositoryReference {
   /** Its GUID. */
   readonly repository: string;
   /** The repository as the caller knows it: an answer that names another, or another branch, is not taken for one. */
@@ -154,7 +154,7 @@ export interface SizeOption {
 }
 
 /** A blob on disk, until it is closed. */
-export interface DownloadedBlob {
+interface DownloadedBlob {
   read(): Readable;
   close(): Promise<void>;
 }

@@ -58,7 +58,7 @@ export function replaceableFrom(
 }
 
 /** What an access token says about itself. For messages only: nothing here is verified. */
-export interface TokenClaims {
+interface TokenClaims {
   readonly tenantId?: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number;

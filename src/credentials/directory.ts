@@ -19,7 +19,7 @@ import type {
   ProofFacts,
 } from './types';
 
-export interface CredentialDirectoryOptions {
+interface CredentialDirectoryOptions {
   /** The root configuration; `integrations.azure` is read from it, once. */
   readonly config: Config;
   readonly logger: LoggerService;

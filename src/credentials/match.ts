@@ -2,7 +2,7 @@ import { CLOUD_HOST, isLegacyCloudHost, Organization } from '../organization';
 import { percentDecoded } from '../percent-encoding';
 
 /** As much of a configured credential as matching needs. */
-export interface Matchable {
+interface Matchable {
   readonly host: string;
   readonly organizations: readonly string[];
 }
@@ -157,6 +157,6 @@ function segments(name: string): string[] {
 }
 
 /** One spelling for all spellings of a name that Azure DevOps takes for the same. */
-export function foldName(name: string): string {
+function foldName(name: string): string {
   return percentDecoded(name).toLowerCase();
 }

@@ -19,7 +19,7 @@ import { ERRORS_PAGE } from './problems/diagnosis';
  */
 export type AcquireToken = (instead?: AccessToken) => Promise<AccessToken>;
 
-export interface TokenSourceOptions {
+interface TokenSourceOptions {
   /** What the log calls it. */
   readonly name: string;
   readonly acquire: AcquireToken;

@@ -24,7 +24,7 @@ const TIMEOUT = 30_000;
 /** The default credential tries the environment, files, the machine and command-line tools one after the other. */
 const DEFAULT_CREDENTIAL_TIMEOUT = 60_000;
 
-export interface TokensOptions {
+interface TokensOptions {
   readonly logger: LoggerService;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

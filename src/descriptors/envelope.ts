@@ -12,7 +12,7 @@ const MAX_REFERENCE_LENGTH = 255;
 
 const validateEnvelope = entityEnvelopeSchemaValidator();
 
-export type ParsedEnvelope =
+type ParsedEnvelope =
   | {
       readonly outcome: 'entity';
       readonly entity: Entity;

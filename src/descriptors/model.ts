@@ -54,7 +54,7 @@ const REFERENCES: ReadonlyArray<readonly [string, string | undefined]> = [
   ['children', 'Group'],
 ];
 
-export type ModelCheck =
+type ModelCheck =
   | { readonly outcome: 'valid' | 'unknown-kind' }
   /** A sentence without the reference and without a full stop. */
   | { readonly outcome: 'invalid'; readonly message: string };

@@ -36,7 +36,7 @@ export interface RejectedDocument {
 }
 
 /** A document as it is wherever the file lies. */
-export type ParsedDocument =
+type ParsedDocument =
   | RejectedDocument
   | {
       readonly outcome: 'parsed';

@@ -11,7 +11,7 @@ export class PlaceholderError extends Error {
 }
 
 /** One place in an entity that a catalog replaces. */
-export interface Placeholder {
+interface Placeholder {
   /** `$text` and its like. */
   readonly key: string;
   /** As it is written. */

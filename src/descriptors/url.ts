@@ -8,7 +8,7 @@ export interface RepositoryAddress {
 }
 
 /** What one URL in the catalog stands for: one file at one version. */
-export interface DescriptorAddress extends RepositoryAddress {
+interface DescriptorAddress extends RepositoryAddress {
   /** Absolute within the repository: `/catalog-info.yaml`. */
   readonly path: string;
   /** `GB{branch}`, `GT{tag}` or `GC{commit}`; absent for the default branch. */

@@ -30,7 +30,7 @@ export type WorkerResult =
   /** The text took more time, or more memory, than a text may take. */
   | { readonly outcome: 'expired'; readonly limit: 'time' | 'memory' };
 
-export interface WorkerRequest {
+interface WorkerRequest {
   readonly text: string;
   readonly enableYamlMerge: boolean;
   /** How much all values together may be, in characters: aliases make a value of any size of a few bytes. */

@@ -42,7 +42,7 @@ export interface LimiterSnapshot {
   readonly remaining?: number;
 }
 
-export interface LimiterDependencies {
+interface LimiterDependencies {
   readonly options: LimiterOptions;
   readonly clock: Clock;
   /** From 0 to 1. */
@@ -51,7 +51,7 @@ export interface LimiterDependencies {
   readonly onReport: (hold: Hold) => void;
 }
 
-export interface AcquireOptions {
+interface AcquireOptions {
   readonly signal?: AbortSignal;
   /** When the request was first asked for; default: now. */
   readonly since?: number;

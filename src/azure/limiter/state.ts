@@ -83,7 +83,7 @@ export interface LimiterState {
  */
 export type Outcome = 'served' | 'throttled' | 'doubtful' | 'failed' | 'unsent';
 
-export interface Finish {
+interface Finish {
   /** When the request was admitted. */
   readonly startedAt: number;
   readonly outcome: Outcome;

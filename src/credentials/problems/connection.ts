@@ -13,7 +13,7 @@ export interface Proxy {
 }
 
 /** A variable of the environment that should name an HTTP proxy. */
-export interface UnusableProxy {
+interface UnusableProxy {
   readonly variable: string;
   /** As `socks5`; absent where the value is no URL at all. */
   readonly scheme?: string;
