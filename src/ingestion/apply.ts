@@ -11,7 +11,7 @@ import type {
   Page,
   PageStart,
 } from '../ledger/outbox';
-import { chunks } from '../ledger/rows';
+import { chunks, inHalf } from '../ledger/rows';
 import { withoutStatement } from '../ledger/statement';
 import { messageOf } from '../thrown';
 
@@ -190,11 +190,11 @@ export class Applier {
         this.refused.set(first.entityRef, messageOf(withoutStatement(error)));
         return [];
       }
-      const middle = Math.ceil(references.length / 2);
-      return [
-        ...(await this.applyOrHalve(references.slice(0, middle))),
-        ...(await this.applyOrHalve(references.slice(middle))),
-      ];
+      const applied: DesiredReference[] = [];
+      for (const half of inHalf(references)) {
+        applied.push(...(await this.applyOrHalve(half)));
+      }
+      return applied;
     }
   }
 

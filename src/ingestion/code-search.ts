@@ -1,6 +1,7 @@
 import { braceExpand } from 'minimatch';
 import type { AzureDevOpsClient, IndexedFile } from '../azure/types';
 import type { DescriptorPath } from '../config/patterns';
+import { inHalf } from '../ledger/rows';
 
 /** How many files one request shows. */
 const PAGE = 1_000;
@@ -64,11 +65,9 @@ export async function searchFiles(
     requests += result.requests;
     indexing ||= result.indexing;
     if (!result.complete && !result.indexing && projects.length > 1) {
-      const half = Math.ceil(projects.length / 2);
-      queue.push(
-        { searchText, projects: projects.slice(0, half) },
-        { searchText, projects: projects.slice(half) },
-      );
+      for (const half of inHalf(projects)) {
+        queue.push({ searchText, projects: half });
+      }
     }
   }
   return { files, indexing, requests };

@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger/ledger';
 import type { Organization } from '../organization';
 import type { KnownRepository, Removal } from '../policy/model';
-import type { OrganizationList } from '../policy/select';
+import type { OrganizationList, SkippedRepository } from '../policy/select';
 
 /** What is known of a file that the ledger does not have, the strongest first, and what that means for the entities that it gave. */
 export const EVIDENCE = {
@@ -157,21 +157,24 @@ function namesInLists(
       listed.set(nameKey(organization, project.name, name), evidence);
     };
     selected.forEach(repository => note(repository, undefined));
-    skipped.forEach(({ repository, reason, evidence }) =>
-      note(
-        repository,
-        evidence === 'configuration'
-          ? 'not-selected'
-          : evidence === 'disabled'
-            ? 'disabled'
-            : // That it is empty nobody proves who does not look for it.
-              reason === 'empty'
-              ? 'not-listed'
-              : undefined,
-      ),
-    );
+    skipped.forEach(it => note(it.repository, evidenceOfSkipping(it)));
   }
   return { listed, projects };
+}
+
+function evidenceOfSkipping({
+  reason,
+  evidence,
+}: SkippedRepository): Evidence | undefined {
+  switch (evidence) {
+    case 'configuration':
+      return 'not-selected';
+    case 'disabled':
+      return 'disabled';
+    case 'state':
+      // That it is empty nobody proves who does not look for it.
+      return reason === 'empty' ? 'not-listed' : undefined;
+  }
 }
 
 function nameKey(...names: string[]): string {

@@ -6,6 +6,7 @@ import type {
   ProjectChange,
   RecordResult,
 } from '../ledger/record';
+import { inHalf } from '../ledger/rows';
 import { withoutStatement } from '../ledger/statement';
 import { bytesOf } from '../policy/budget';
 import type { PathObservation } from '../policy/model';
@@ -309,11 +310,6 @@ function halve(batch: readonly Findings[]): Findings[][] | undefined {
     [{ ...first, paths: former, end: undefined }],
     [{ ...first, paths: latter }],
   ];
-}
-
-function inHalf<T>(items: readonly T[]): T[][] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)];
 }
 
 /** What is left of findings of whose only file the database knows nothing. */

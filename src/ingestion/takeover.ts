@@ -120,15 +120,7 @@ async function resolve(
   /** Approvals that take effect when the Locations are dropped. */
   used: string[];
 }> {
-  const candidates = new Map<string, Evidence>();
-  for (const { entityRef, json } of official) {
-    // One that an earlier refresh left without targets gives nothing.
-    const evidence = await input.evidence.ofAll(targetsOf(json));
-    if (evidence) {
-      candidates.set(entityRef, evidence);
-    }
-  }
-
+  const candidates = await candidatesAmong(input, official);
   // An entity that a Location gives and the ledger does not is lost with it.
   const children = await input.catalog.children([...candidates.keys()]);
   const owned = await input.ledger.ownedReferences(
@@ -178,6 +170,22 @@ async function resolve(
     heldBack: verdicts.flatMap(({ heldBack }) => heldBack),
     used: verdicts.flatMap(({ used }) => used),
   };
+}
+
+/** By reference, on what evidence what each Location gives can go; without those of which a file may still be there. */
+async function candidatesAmong(
+  { evidence }: TakeoverInput,
+  official: readonly ProvidedEntity[],
+): Promise<Map<string, Evidence>> {
+  const candidates = new Map<string, Evidence>();
+  for (const { entityRef, json } of official) {
+    // One that an earlier refresh left without targets gives nothing.
+    const found = await evidence.ofAll(targetsOf(json));
+    if (found) {
+      candidates.set(entityRef, found);
+    }
+  }
+  return candidates;
 }
 
 /** One full mutation: the ledger's entities, and what else stands under our name. */

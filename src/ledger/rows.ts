@@ -130,6 +130,11 @@ export function isSameKey(
     .join(' and ');
 }
 
+/** A list in two parts; one where it has but one item. */
+export function inHalf<T>(items: readonly T[]): T[][] {
+  return chunks(items, Math.ceil(items.length / 2));
+}
+
 /** Splits a list so that no statement has more variables than SQLite takes. */
 export function chunks<T>(items: readonly T[], size = 200): T[][] {
   const result: T[][] = [];
