@@ -1,4 +1,5 @@
 import {
+  deniedByIis,
   htmlPage,
   organizationNotFound,
   ErrorAnswer,
@@ -22,7 +23,6 @@ import {
 import { addressOf, type Address } from './address';
 import { deniedToken, type Authenticator } from './authentication';
 import { projectNotFound } from './failures';
-import { answerInFront } from './front';
 import { withServiceHeaders } from './headers';
 import { locationsAnswer } from './connection';
 import { findRepository } from './repositories';
@@ -197,6 +197,23 @@ export class AzureDevOpsService implements SimulatedService {
       apiVersion,
     });
   }
+}
+
+/** The answer of what stands in front of the service, where it does not let a request through. */
+function answerInFront(
+  request: SimulatedRequest,
+  { optionsAnsweredWith, iisBasicAuthentication }: Organization,
+): SimulatedResponse | undefined {
+  if (optionsAnsweredWith && request.method === 'OPTIONS') {
+    return htmlPage(optionsAnsweredWith, `${optionsAnsweredWith}`, 'nginx');
+  }
+  // IIS takes every Basic credential for a Windows account, and a token for a
+  // wrong password; the Server is not asked. Sources:
+  // https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/iis-basic-auth,
+  // MicrosoftDocs/azure-devops-docs issue 8890
+  return iisBasicAuthentication
+    ? deniedByIis(['Basic realm="localhost"', 'Negotiate', 'NTLM'])
+    : undefined;
 }
 
 /** Where redirects to the sign-in page lead. */
