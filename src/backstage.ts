@@ -1,6 +1,7 @@
 /**
  * What has moved between the release lines of Backstage that the module runs
- * on, looked for in both places. Everything else is imported as usual.
+ * on, looked for in both places. Everything else is imported as usual; what may
+ * not be there is required, since an import of it would throw.
  */
 import type {
   BackstageCredentials,

@@ -17,7 +17,7 @@ export interface Results {
   readonly events?: EventsResult;
 }
 
-/** The figures of one scenario at one size: of the round in the middle, by the ratio of the wall times. */
+/** The figures of one scenario at one size: of the round in the middle by the ratio of the wall times; of two in the middle, of the slower. */
 export interface Figures extends Comparison {
   readonly size: number;
   /** Our wall time by that of the bare limit, in each round, in ascending order. */
@@ -34,7 +34,7 @@ export function figuresOf(
   const comparisons = rounds
     .flatMap(round => round.filter(it => it.scenario === scenario))
     .sort((a, b) => wallRatio(a) - wallRatio(b));
-  const middle = comparisons[Math.floor((comparisons.length - 1) / 2)];
+  const middle = comparisons[Math.floor(comparisons.length / 2)];
   const first = rounds[0]?.find(it => it.scenario === scenario);
   const idleBytes = rounds[0]?.[0]?.ours.idleBytes ?? NaN;
   return (
